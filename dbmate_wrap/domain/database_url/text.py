@@ -1,0 +1,176 @@
+"""From the text of a URL to its meaning; every malformed text gets an explanation that quotes nothing."""
+
+import re
+
+from dbmate_wrap.domain.database_url import query
+from dbmate_wrap.domain.database_url.decode import decoded
+from dbmate_wrap.domain.database_url.fault import ENCODE, FORM, UrlFault
+from dbmate_wrap.domain.database_url.host import canonical, several_hosts
+from dbmate_wrap.domain.database_url.value import DatabaseUrl
+
+DEFAULT_PORT = 5432
+# PostgreSQL cuts longer names (NAMEDATALEN - 1), so two long names could be one database.
+_LONGEST_NAME = 63
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_KEY_VALUE = re.compile(
+    r"(host|hostaddr|port|dbname|database|user|password|sslmode|service|server|uid)\s*=", re.I
+)
+_ASSIGNMENT = re.compile(r"(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*['\"]?postgres(ql)?:", re.I)
+_OTHER_SCHEMES = {
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "sqlite": "SQLite",
+    "sqlite3": "SQLite",
+    "clickhouse": "ClickHouse",
+    "mongodb": "MongoDB",
+    "redis": "Redis",
+    "sqlserver": "SQL Server",
+    "mssql": "SQL Server",
+    "oracle": "Oracle",
+}
+_POSTGRES_ALIASES = {"postgis", "pgsql", "pg", "pgx", "cockroachdb", "redshift", "timescaledb", "psql"}
+
+
+def parse(text: str, *, os_user: str) -> DatabaseUrl:
+    """Understand a URL as libpq and dbmate do where they agree, and explain it where they do not.
+
+    `os_user` stands in for a URL without a user (empty: there is none). Raises UrlFault.
+    """
+    text = text.strip()
+    _check_characters(text)
+    rest = _after_scheme(text)
+    _check_reserved(rest)
+    authority, path, query_text = _split(rest)
+    userinfo, _, where = authority.rpartition("@")
+    raw_user, _, raw_password = userinfo.partition(":")
+    raw_host, raw_port = _host_and_port(where)
+    identity, parameters = query.read(query_text)
+    password = _one("password", decoded(raw_password), identity)
+    return DatabaseUrl(
+        user=_user(_one("user", decoded(raw_user), identity), os_user),
+        # libpq takes an empty password for none.
+        password=password or None,
+        host=_host(decoded(raw_host), identity),
+        port=_port(_one("port", raw_port, identity)),
+        database=_database(path, identity),
+        parameters=parameters,
+    )
+
+
+def _check_characters(text: str) -> None:
+    if not text:
+        raise UrlFault("it is empty", hint=FORM)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UrlFault("it is not UTF-8 text", hint="write letters beyond ASCII as %XX of their UTF-8 bytes")
+    if _ASSIGNMENT.match(text):
+        raise UrlFault("it begins with a variable's name and =", hint="keep what follows the =")
+    if _KEY_VALUE.match(text):
+        raise UrlFault("it is a list of key=value pairs, not a URL", hint=FORM)
+    if text[0] in "'\"`":
+        raise UrlFault("it is wrapped in quotes", hint="remove them; only a shell takes quotes away")
+
+
+def _after_scheme(text: str) -> str:
+    match = _SCHEME.match(text)
+    scheme = match.group(1).lower() if match else ""
+    rest = text[match.end() :] if match else ""
+    if scheme in ("postgres", "postgresql") and rest.startswith("//"):
+        return rest[2:]
+    if scheme in ("postgres", "postgresql"):
+        raise UrlFault("its scheme is not followed by //", hint=FORM)
+    if scheme in _OTHER_SCHEMES:
+        raise UrlFault(f"it is the URL of a {_OTHER_SCHEMES[scheme]} database", hint=FORM)
+    if scheme == "jdbc":
+        raise UrlFault("it is a JDBC URL", hint=f"{FORM}; user and password before the host")
+    if scheme in _POSTGRES_ALIASES or scheme.startswith(("postgres+", "postgresql+")):
+        raise UrlFault("its scheme belongs to another program", hint=FORM)
+    raise UrlFault("it does not begin with postgres:// or postgresql://", hint=FORM)
+
+
+def _check_reserved(rest: str) -> None:
+    """Refuse what splits a URL differently for different readers; most often it is part of a password."""
+    if any(character.isspace() for character in rest):
+        raise UrlFault("it has a space or line break in it", hint=ENCODE)
+    if not rest.isprintable():
+        raise UrlFault(
+            "it has an invisible character in it", hint="type the URL anew; copying often brings one"
+        )
+    if "#" in rest:
+        raise UrlFault("it has a # in it", hint=ENCODE)
+    if rest.count("@") > 1:
+        raise UrlFault("it has more than one @", hint=f"keep only the one before the host; {ENCODE}")
+    if re.search(r"[/?].*@", rest):
+        raise UrlFault("it has an @ after a / or ?", hint=ENCODE)
+
+
+def _split(rest: str) -> tuple[str, str, str]:
+    before, _, query_text = rest.partition("?")
+    authority, _, path = before.partition("/")
+    if "?" in query_text:
+        raise UrlFault("it has more than one ?", hint=ENCODE)
+    if "/" in path:
+        raise UrlFault("it has more than one / after the host", hint=ENCODE)
+    return authority, path, query_text
+
+
+def _host_and_port(where: str) -> tuple[str, str]:
+    if "," in where:
+        raise several_hosts()
+    if where.startswith("["):
+        host, bracket, port = where.partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise UrlFault("the brackets of its host are not followed by a port or /", hint=ENCODE)
+        return f"{host}]", port[1:]
+    if where.count(":") > 1:
+        raise UrlFault(
+            "its host has more than one colon",
+            hint=f"write an IPv6 address in brackets, as in [::1]:5432; {ENCODE}",
+        )
+    host, _, port = where.partition(":")
+    return host, port
+
+
+def _one(name: str, before: str, identity: dict[str, str]) -> str:
+    """What the URL says of `name` before the `?` or after it, but not different things."""
+    after = identity.get(name, "")
+    if before and after and before != after:
+        raise UrlFault(f"it says {name} twice, differently", hint=f"remove {name}= after the ?")
+    return before or after
+
+
+def _host(before: str, identity: dict[str, str]) -> str:
+    after = identity.get("host") or identity.get("socket") or ""
+    if before and after and before != after and before.lower() != "localhost":
+        raise UrlFault("it names two hosts", hint="remove host= (or socket=) after the ?")
+    if "socket" in identity and not after.startswith("/"):
+        raise UrlFault("its socket is not an absolute path", hint="write ?socket=/run/postgresql")
+    # Both dbmate and libpq let the one after the ? win; a localhost before it is a mere placeholder.
+    return canonical(after or before)
+
+
+def _port(text: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise UrlFault("its port is not a number from 1 to 65535", hint=ENCODE)
+    return int(text)
+
+
+def _user(user: str, os_user: str) -> str:
+    if not (user or os_user):
+        raise UrlFault("it names no user, and neither does the operating system", hint=FORM)
+    return _short(user or os_user, "user name")
+
+
+def _database(path: str, identity: dict[str, str]) -> str:
+    database = _one("dbname", decoded(path), identity)
+    if not database:
+        raise UrlFault("it names no database", hint="end it in /DATABASE")
+    return _short(database, "database")
+
+
+def _short(name: str, what: str) -> str:
+    if len(name.encode()) > _LONGEST_NAME:
+        raise UrlFault(f"its {what} is longer than PostgreSQL's {_LONGEST_NAME} bytes", hint=ENCODE)
+    return name

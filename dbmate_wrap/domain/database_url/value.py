@@ -1,0 +1,119 @@
+"""A PostgreSQL URL as a value, and its spellings for people, for dbmate and for libpq."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import quote
+
+from dbmate_wrap.domain.database_url.host import place
+
+# libpq's variable of each parameter that `query` accepts (PostgreSQL 18, section "Environment Variables").
+_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",
+        "dbname": "PGDATABASE",
+        "sslmode": "PGSSLMODE",
+        "sslrootcert": "PGSSLROOTCERT",
+        "sslcert": "PGSSLCERT",
+        "sslkey": "PGSSLKEY",
+        "sslsni": "PGSSLSNI",
+        "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+        "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+        "connect_timeout": "PGCONNECT_TIMEOUT",
+        "target_session_attrs": "PGTARGETSESSIONATTRS",
+        "passfile": "PGPASSFILE",
+    }
+)
+
+
+@dataclass(frozen=True)
+class DatabaseUrl:
+    """One database; `host` is a name, an IP address without brackets, or an absolute socket folder.
+
+    `parameters` holds accepted libpq parameters in the order given, `sslmode` always among them.
+    """
+
+    user: str
+    password: str | None = field(repr=False)
+    host: str
+    port: int
+    database: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the server is reached over a Unix socket (where TLS has no meaning)."""
+        return self.host.startswith("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing of it crosses a network: a socket or a loopback address."""
+        return self.is_socket or place(self.host) == "localhost"
+
+    @property
+    def sslmode(self) -> str:
+        """libpq's sslmode, resolved: one of disable, allow, prefer, require, verify-ca, verify-full."""
+        return dict(self.parameters)["sslmode"]
+
+    def parameter(self, name: str) -> str | None:
+        """The value of an accepted parameter, None where the URL does not set it."""
+        return dict(self.parameters).get(name)
+
+    def with_default(self, name: str, value: str) -> "DatabaseUrl":
+        """This URL, with the parameter added unless it is set already."""
+        if self.parameter(name) is not None:
+            return self
+        return replace(self, parameters=(*self.parameters, (name, value)))
+
+    def public(self) -> str:
+        """The canonical URL without the password: fit for messages, and `parse` understands it."""
+        if self.is_socket:
+            return f"postgres://{_quoted(self.user)}@/{_quoted(self.database)}?{self._query(self._place())}"
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
+        where = f"{_quoted(self.user)}@{host}:{self.port}/{_quoted(self.database)}"
+        return f"postgres://{where}?{self._query(())}"
+
+    def for_dbmate(self) -> str:
+        """A URL without password for dbmate's --url; use it together with `libpq_environment()`.
+
+        Host and port go into the query: dbmate 2.37.0 writes an IPv6 host back without its brackets, and
+        Go refuses %2F in a host. It also writes a space in the query as `+`, which the pg_dump that it
+        starts does not undo; so a parameter with a space is left to the environment, where both read it.
+        A socket folder with a space has no such way out: everything works there but `dbmate dump`.
+        """
+        passed = (*self._place(), *(item for item in self.parameters if " " not in item[1]))
+        query = "&".join(f"{name}={_quoted(value)}" for name, value in passed)
+        return f"postgres://{_quoted(self.user)}@/{_quoted(self.database)}?{query}"
+
+    def keywords(self) -> dict[str, str]:
+        """libpq's connection keywords, the password among them where there is one."""
+        words = {"host": self.host, "port": str(self.port), "user": self.user, "dbname": self.database}
+        words.update(self.parameters)
+        if self.password is not None:
+            words["password"] = self.password
+        return words
+
+    def libpq_environment(self) -> dict[str, str]:
+        """The same as PG* variables, for children that speak libpq, and for dbmate beside `for_dbmate()`."""
+        return {_VARIABLES[word]: value for word, value in self.keywords().items()}
+
+    def same_database(self, other: "DatabaseUrl") -> bool:
+        """Whether both reach one database, as far as can be told without asking DNS or a server."""
+        return self._identity() == other._identity()
+
+    def _identity(self) -> tuple[str, int, str]:
+        return place(self.host), self.port, self.database
+
+    def _place(self) -> tuple[tuple[str, str], ...]:
+        return ("host", self.host), ("port", str(self.port))
+
+    def _query(self, first: tuple[tuple[str, str], ...]) -> str:
+        # A slash needs no encoding in a query and reads better without.
+        return "&".join(f"{name}={quote(value, safe='/:')}" for name, value in (*first, *self.parameters))
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

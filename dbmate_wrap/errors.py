@@ -1,0 +1,192 @@
+"""The exit codes of the public contract and one error tree whose classes carry them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar, Literal
+
+
+class ExitCode(IntEnum):
+    """What scripts branch on; numbers and names are fixed by docs/exit-codes.md."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    CONFIG = 10
+    BINARY = 11
+    POLICY = 12
+    HISTORY = 13
+    REFUSED = 20
+    UNREACHABLE = 21
+    PREFLIGHT = 22
+    LOCKED = 23
+    BLOCKED = 24
+    FAILED = 30
+    PARTIAL = 31
+    PENDING = 32
+    DRIFT = 33
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+    @property
+    def label(self) -> str:
+        """The lower-case name that the JSON carries."""
+        return self.name.lower()
+
+
+MEANINGS: Mapping[ExitCode, str] = {
+    ExitCode.OK: "done",
+    ExitCode.INTERNAL: "a bug in dbmate-wrap; a redacted report is written",
+    ExitCode.USAGE: "wrong arguments",
+    ExitCode.CONFIG: "settings or environment wrong, URL missing or malformed, two environments on one database",
+    ExitCode.BINARY: "dbmate is missing, not the pinned version, or its SHA-256 differs",
+    ExitCode.POLICY: "migration files break a rule",
+    ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, out of order, "
+    "not baselined",
+    ExitCode.REFUSED: "a guard said no: protected without confirmation, rollback where protected, no way down",
+    ExitCode.UNREACHABLE: "no connection: host, TLS, authentication, or the database does not exist",
+    ExitCode.PREFLIGHT: "the server cannot take the migration now",
+    ExitCode.LOCKED: "another run is active",
+    ExitCode.BLOCKED: "lock_timeout was hit: another session holds what the migration needs",
+    ExitCode.FAILED: "a migration failed and left nothing behind",
+    ExitCode.PARTIAL: "a migration outside a transaction failed and may have left something behind",
+    ExitCode.PENDING: "`status --exit-code`: migrations are pending",
+    ExitCode.DRIFT: "the live schema differs",
+    ExitCode.INTERRUPTED: "stopped by SIGINT (Ctrl-C); the state was read and reported",
+    ExitCode.TERMINATED: "stopped by SIGTERM or SIGHUP; the state was read and reported",
+}
+
+
+class WrapError(Exception):
+    """Something a person can act on: what happened to what, and the next command to type."""
+
+    code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        sqlstate: str | None = None,
+        migration: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.sqlstate = sqlstate
+        self.migration = migration
+        self.line = line
+
+
+class UsageError(WrapError):
+    """The command line asks for something that cannot be meant."""
+
+    code = ExitCode.USAGE
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the settings; `source` is the file and line, or the variable, it came from."""
+
+    message: str
+    source: str
+    hint: str | None = None
+
+
+class ConfigError(WrapError):
+    """Settings or environment wrong; holds every fault that was found, not the first."""
+
+    code = ExitCode.CONFIG
+
+    def __init__(self, message: str, *, hint: str | None = None, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.faults = faults
+
+
+class BinaryError(WrapError):
+    """dbmate is missing, not the pinned version, or its SHA-256 differs."""
+
+    code = ExitCode.BINARY
+
+
+class PolicyError(WrapError):
+    """Migration files break a rule."""
+
+    code = ExitCode.POLICY
+
+
+class HistoryError(WrapError):
+    """Files, lockfile and database disagree."""
+
+    code = ExitCode.HISTORY
+
+
+class RefusedError(WrapError):
+    """A guard said no."""
+
+    code = ExitCode.REFUSED
+
+
+UnreachableKind = Literal[
+    "refused", "dns", "timeout", "tls", "password", "role", "database_missing", "slots", "starting", "other"
+]
+
+
+class UnreachableError(WrapError):
+    """No connection; `kind` says which of the ways it failed."""
+
+    code = ExitCode.UNREACHABLE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: UnreachableKind,
+        hint: str | None = None,
+        sqlstate: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, sqlstate=sqlstate)
+        self.kind = kind
+
+
+class PreflightError(WrapError):
+    """The server cannot take the migration now."""
+
+    code = ExitCode.PREFLIGHT
+
+
+class LockedError(WrapError):
+    """Another run is active."""
+
+    code = ExitCode.LOCKED
+
+
+class BlockedError(WrapError):
+    """lock_timeout was hit; somebody else holds what the migration needs."""
+
+    code = ExitCode.BLOCKED
+
+
+class FailedError(WrapError):
+    """A migration failed and left nothing behind."""
+
+    code = ExitCode.FAILED
+
+
+class PartialError(WrapError):
+    """A migration outside a transaction failed and may have left something behind."""
+
+    code = ExitCode.PARTIAL
+
+
+class InterruptedRun(WrapError):
+    """The run was stopped by a signal."""
+
+    code = ExitCode.INTERRUPTED
+
+
+class TerminatedRun(InterruptedRun):
+    """The run was stopped by SIGTERM or SIGHUP."""
+
+    code = ExitCode.TERMINATED

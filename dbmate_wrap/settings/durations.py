@@ -1,0 +1,74 @@
+"""Durations as people write them (`5s`, `2m`, `500ms`), in seconds, as types for the settings model."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+FORMS = "a duration is a number with a unit: 500ms, 5s, 2m or 1h"
+_WRITTEN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) *(ms|s|m|min|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+# PostgreSQL keeps its timeouts as milliseconds in 32 bits, and reads less than one of them as "none".
+_SHORTEST, _LONGEST = 0.001, 2_147_483.0
+
+
+def seconds(written: object) -> float:
+    """What a person wrote, in seconds; raises ValueError with the forms that exist."""
+    if isinstance(written, int) and not isinstance(written, bool) and written == 0:
+        return 0.0
+    # A bare number is refused: PostgreSQL reads it as milliseconds, libpq as seconds.
+    if not isinstance(written, str):
+        raise ValueError(f"must be written as text with a unit; {FORMS}")
+    text = written.strip().lower()
+    if text == "0":
+        return 0.0
+    match = _WRITTEN.fullmatch(text)
+    if not match:
+        raise ValueError(f"is not a duration; {FORMS}")
+    result = float(match.group(1)) * _SECONDS[match.group(2)]
+    if result > _LONGEST or 0 < result < _SHORTEST:
+        raise ValueError("must be between 1ms and 24 days")
+    return result
+
+
+def _positive(written: object) -> float:
+    result = seconds(_without_none(written, "must not be none here"))
+    if result == 0:
+        raise ValueError(f"must be more than 0; {FORMS}")
+    return result
+
+
+def _positive_or_none(written: object) -> float | None:
+    if isinstance(written, str) and written.strip().lower() == "none":
+        return None
+    return seconds(written) or None
+
+
+def _zero_or_more(written: object) -> float:
+    return seconds(_without_none(written, "must not be none here; 0 means not to wait"))
+
+
+def _without_none(written: object, complaint: str) -> object:
+    if isinstance(written, str) and written.strip().lower() == "none":
+        raise ValueError(f"{complaint}; {FORMS}")
+    return written
+
+
+def text(value: float | None) -> str:
+    """The shortest way to write a duration given in seconds."""
+    if value is None:
+        return "none"
+    if value < 1 and value:
+        return f"{value * 1000:g}ms"
+    for unit, size in (("h", 3600), ("m", 60)):
+        if value and value % size == 0:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}s"
+
+
+# A limit that must exist.
+Duration = Annotated[float, BeforeValidator(_positive)]
+# A limit that may be left out: `none` or `0`.
+DurationOrNone = Annotated[float | None, BeforeValidator(_positive_or_none)]
+# How long to wait: `0` is not at all.
+Patience = Annotated[float, BeforeValidator(_zero_or_more)]

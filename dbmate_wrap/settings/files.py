@@ -1,0 +1,43 @@
+"""Reads a small text file strictly (UTF-8, no BOM, no NUL), with a plain sentence for each failure."""
+
+from pathlib import Path
+
+from dbmate_wrap.errors import Fault
+
+# No file of settings is larger; /dev/zero is.
+_LARGEST = 1 << 20
+
+
+def read_text(path: Path, name: str, faults: list[Fault]) -> str | None:
+    """The text of a file, None where it does not exist or has a fault; messages call it `name`."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        faults.append(Fault(f"cannot be read: {error.strerror}", name))
+        return None
+    return _decoded(data, name, faults)
+
+
+def _decoded(data: bytes, name: str, faults: list[Fault]) -> str | None:
+    if len(data) > _LARGEST:
+        faults.append(Fault("is larger than 1 MiB, so it is no file of settings", name))
+    elif data.startswith(b"\xef\xbb\xbf"):
+        faults.append(Fault("begins with a byte order mark", name, hint="save it as UTF-8 without BOM"))
+    elif b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        faults.append(Fault("has a NUL character", f"{name} line {line}", hint="save it as UTF-8 text"))
+    else:
+        return _utf8(data, name, faults)
+    return None
+
+
+def _utf8(data: bytes, name: str, faults: list[Fault]) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+    faults.append(Fault("is not UTF-8 text", f"{name} line {line}", hint="save it as UTF-8"))
+    return None

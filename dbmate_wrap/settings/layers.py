@@ -1,0 +1,132 @@
+"""Lays the sources of one environment's settings over one another, and keeps where each value came from."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dbmate_wrap.domain.database_url import UrlFault, parse
+from dbmate_wrap.errors import Fault
+from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
+from dbmate_wrap.settings.source import DEFAULT, Source, variable
+from dbmate_wrap.settings.table import Table
+
+_PLAIN = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be text",
+    "path_type": "must be a path, written as text",
+}
+
+
+@dataclass(frozen=True)
+class Layered:
+    """The validated settings of one environment; paths are absolute."""
+
+    values: Values
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+def lay(environment: str, table: Table | None, root: Path, faults: list[Fault]) -> Layered:
+    """Process variables over the environment's table over the shared one over what the name implies.
+
+    Every fault is added to `faults`; the values are then those of the model, and not to be used.
+    """
+    given: dict[str, object] = dict(BUILT_IN.get(environment, {}))
+    sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {environment}"))
+    if table:
+        own = table.environments.get(environment, {})
+        given |= dict(table.shared) | dict(own)
+        document = table.document
+        sources |= {key: Source(document.source(key)) for key in table.shared}
+        sources |= {key: Source(document.source("environments", environment, key), True) for key in own}
+    sources |= {key: variable(name) for key in NAMES if os.environ.get(name := f"{PREFIX}{key.upper()}")}
+    try:
+        values = Values(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults.extend(
+            _fault(detail, sources) for detail in error.errors(include_url=False, include_input=False)
+        )
+        return Layered(Values.model_construct(), sources)
+    faults.extend(_contradictions(values, sources))
+    return Layered(_completed(values, sources, root), sources)
+
+
+def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault]:
+    found: list[Fault] = []
+    if values.shadow == "url" and values.shadow_url is None:
+        hint = f"set shadow_url, or {PREFIX}SHADOW_URL in the process environment"
+        found.append(Fault("is url, but no shadow_url is set", str(sources["shadow"]), hint))
+    if values.shadow_url is not None:
+        try:
+            parse(values.shadow_url.get_secret_value(), os_user="nobody")
+        except UrlFault as fault:
+            found.append(Fault(f"is not usable: {fault.message}", str(sources["shadow_url"]), fault.hint))
+    if values.url_command is not None:
+        from dbmate_wrap.settings.url_command import split
+
+        try:
+            split(values.url_command)
+        except ValueError:
+            hint = "it is split as a shell does; quotes must be closed"
+            found.append(Fault("is not a command line", str(sources["url_command"]), hint))
+    return found
+
+
+def _completed(values: Values, sources: dict[str, Source], root: Path) -> Values:
+    """The values with absolute paths, and with the default that depends on another value."""
+    update: dict[str, object] = {
+        key: root / path for key in PATHS if isinstance(path := getattr(values, key), Path)
+    }
+    if sources["require_tls"] is DEFAULT:
+        update["require_tls"] = values.protected
+        sources["require_tls"] = Source("default (as protected)")
+    return values.model_copy(update=update)
+
+
+def _fault(detail: ErrorDetails, sources: Mapping[str, Source]) -> Fault:
+    key = str(detail["loc"][0])
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "value_error":
+            message = str(context["error"])
+        case "greater_than_equal":
+            message = f"must be at least {context['ge']}"
+        case "less_than_equal":
+            message = f"must be at most {context['le']}"
+        case "literal_error":
+            message = f"must be {context['expected']}"
+        case other:
+            message = _PLAIN.get(other, "has a value of the wrong kind")
+    return Fault(message, str(sources[key]))
+
+
+def variable_faults() -> list[Fault]:
+    """Process variables that look like settings and are none, or that hold what no setting may."""
+    known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE]
+    faults: list[Fault] = []
+    for name, value in sorted(os.environ.items()):
+        if not (value and name.upper().startswith(PREFIX)):
+            continue
+        if name not in known:
+            faults.append(Fault("is not a setting", variable(name).text, hint=nearest(name, known)))
+        elif name != f"{PREFIX}SHADOW_URL" and holds_secret(value):
+            faults.append(Fault("holds a URL with a password", variable(name).text, hint="use url_file"))
+    return faults
+
+
+def variable_warnings() -> list[Fault]:
+    """dbmate's own variables, which never reach the dbmate that is run here."""
+    hint = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
+    return [
+        Fault("has no effect here", variable(name).text, hint=hint)
+        for name in sorted(os.environ)
+        if name.startswith("DBMATE_") and not name.startswith(PREFIX)
+    ]

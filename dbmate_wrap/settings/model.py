@@ -1,0 +1,123 @@
+"""Every setting that is not a secret: its name, type, default and meaning, in one place."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience
+from dbmate_wrap.settings.names import PREFIX
+
+# What an environment is before anything is configured; these four names always exist.
+BUILT_IN: Mapping[str, Mapping[str, bool]] = MappingProxyType(
+    {
+        "dev": {"dump_schema": True, "create_database": True},
+        "test": {"create_database": True},
+        "staging": {},
+        "production": {"protected": True},
+    }
+)
+
+_TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
+
+
+def _path(value: object) -> object:
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+        raise ValueError("must be a path, written as text")
+    if "://" in str(value):
+        raise ValueError("must be a path, not a URL")
+    return value
+
+
+def _table(value: str) -> str:
+    if not _TABLE.fullmatch(value) or any(len(part) > 63 for part in value.split(".")):
+        raise ValueError("must be a table name, or schema.table, in letters, digits and _")
+    return value
+
+
+def _shadow(value: str) -> str:
+    if not re.fullmatch(r"embedded|url|local(:[0-9]{1,2})?", value):
+        raise ValueError("must be embedded, local, local:<major> (as in local:16) or url")
+    return value
+
+
+FilePath = Annotated[Path, BeforeValidator(_path)]
+
+
+class Values(BaseSettings):
+    """The settings of one environment; process variables come first, then what the constructor gets."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # Pipelines and containers set empty variables for "not set".
+        frozen=True,
+        validate_default=False,  # They are written below in their final types.
+        hide_input_in_errors=True,  # A value in the wrong place may be a secret.
+    )
+
+    migrations_dir: FilePath = Field(Path("db/migrations"), description="Folder of the migration files.")
+    schema_file: FilePath = Field(Path("db/schema.sql"), description="File that `dump` writes.")
+    lockfile: FilePath = Field(Path("db/migrations.lock"), description="File that `seal` appends to.")
+    migrations_table: Annotated[str, AfterValidator(_table)] = Field(
+        "schema_migrations", description="Table of applied versions, dbmate's own; may name its schema."
+    )
+    protected: bool = Field(
+        False,
+        description="Writing asks for the environment's name, or `--yes`; no rollback; only sealed files.",
+    )
+    dump_schema: bool = Field(False, description="`up` and `rollback` end with a schema dump.")
+    create_database: bool = Field(False, description="`up` creates a missing database.")
+    lock_timeout: Duration = Field(
+        5.0, description="How long a statement of a migration may wait for a lock that others hold."
+    )
+    lock_retries: Annotated[int, Field(ge=0, le=1000)] = Field(
+        8, description="How often a migration is tried again after `lock_timeout`."
+    )
+    statement_timeout: DurationOrNone = Field(None, description="How long one statement may take.")
+    connect_timeout: Duration = Field(10.0, description="How long to wait for a connection.")
+    advisory_lock_wait: Patience = Field(
+        60.0, description="How long to wait for another run to end; `0` is not at all."
+    )
+    require_tls: bool = Field(False, description="Refuse a connection over a network without TLS.")
+    ledger: bool = Field(True, description="Keep history and environment stamp in the schema `dbmate_wrap`.")
+    url_file: FilePath | None = Field(
+        None, description="File that holds the database URL (a mounted secret)."
+    )
+    url_command: str | None = Field(
+        None, description="Command that prints the database URL; run without a shell."
+    )
+    numbering: Literal["sequential", "timestamp"] = Field(
+        "sequential", description="How `new` numbers files."
+    )
+    dbmate_path: FilePath | None = Field(
+        None, description="The dbmate binary, where it is not beside Python."
+    )
+    pg_dump_path: FilePath | None = Field(None, description="The pg_dump to use, else the embedded server's, else the one on PATH.")
+    shadow: Annotated[str, AfterValidator(_shadow)] = Field(
+        "embedded",
+        description="Server of shadows: `embedded`, `local`, `local:<major>` or `url` (`shadow_url`).",
+    )
+    shadow_url: SecretStr | None = Field(
+        None, description="URL of a server for shadow databases; with a password only as a process variable."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The process environment wins over the files' tables, which are the constructor's arguments."""
+        return env_settings, init_settings
+
+
+NAMES: tuple[str, ...] = tuple(Values.model_fields)
+BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if field.annotation is bool)
+PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path")))

@@ -1,0 +1,77 @@
+"""Asks a command for a database URL, and reports its failures without ever showing what it printed."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from dbmate_wrap.errors import ConfigError, Fault
+from dbmate_wrap.process import Completed, run
+from dbmate_wrap.redact import MASK, Redactor
+from dbmate_wrap.settings.failure import failure
+from dbmate_wrap.settings.names import BARE, ENVIRONMENT_VARIABLE, PLACEHOLDER
+
+TIMEOUT_SECONDS = 30.0
+_URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
+_NAMED_SECRET = re.compile(r"((?:password|passwd|secret|token|key)\s*[=:]\s*)\S+", re.IGNORECASE)
+
+
+def split(command: str) -> list[str]:
+    """The words of a command line as a shell splits them; raises ValueError for an open quote or no words."""
+    words = shlex.split(command)
+    if not words or any("\0" in word for word in words):
+        raise ValueError("must be a command line")
+    return words
+
+
+def ask(command: str, *, environment: str, root: Path, source: str, timeout: float = TIMEOUT_SECONDS) -> str:
+    """The one line that the command prints. Raises ConfigError for anything else it does."""
+    argv = [word.replace(PLACEHOLDER, environment) for word in split(command)]
+    try:
+        done = run(argv, env=_variables(environment), cwd=root, timeout=timeout)
+    except OSError as error:
+        raise _error(f"cannot be started: {error.strerror}", source, environment) from None
+    problem = _problem(done, timeout)
+    if problem:
+        raise _error(problem + _last_words(done), source, environment)
+    return done.stdout.strip("\r\n")
+
+
+def _variables(environment: str) -> dict[str, str]:
+    """All that this process has, so that any secret manager finds its login, but no database's URL."""
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(BARE)}
+    return inherited | {ENVIRONMENT_VARIABLE: environment}
+
+
+def _problem(done: Completed, timeout: float) -> str | None:
+    if done.timed_out:
+        return f"did not end within {timeout:g} s"
+    if done.returncode < 0:
+        return f"was ended by signal {-done.returncode}"
+    if done.returncode:
+        return f"failed with exit code {done.returncode}"
+    if "\N{REPLACEMENT CHARACTER}" in done.stdout or "\0" in done.stdout:
+        return "printed something that is not UTF-8 text"
+    lines = done.stdout.strip("\r\n").splitlines()
+    if not any(line.strip() for line in lines):
+        return "printed nothing"
+    return f"printed {len(lines)} lines, and a URL is one" if len(lines) > 1 else None
+
+
+def _last_words(done: Completed) -> str:
+    """Its last line on stderr: the reason, where it gives one. What it printed on stdout is masked in it."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    printed = [
+        word for line in done.stdout.splitlines() for word in (line.strip(), *re.split(r"[\s:@/]+", line))
+    ]
+    masked = Redactor(printed).mask(_URL_SECRET.sub(rf"\1{MASK}@", lines[-1]))
+    masked = _NAMED_SECRET.sub(rf"\1{MASK}", masked)
+    return ": " + "".join(character for character in masked[:200] if character.isprintable())
+
+
+def _error(problem: str, source: str, environment: str) -> ConfigError:
+    message = f"the url_command of {environment} {problem}"
+    hint = "run it by hand; it must print one line, the database URL, and end with exit code 0"
+    return failure([Fault(message, source, hint)])
