@@ -1,0 +1,131 @@
+"""The OS account that runs the server: ourselves, or for root, whom PostgreSQL refuses, another one."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap import process
+from dbmate_wrap.errors import ConfigError
+
+# Tried in this order when root has to choose; none is ever created.
+_CANDIDATES = ("postgres", "nobody")
+# The same on every machine: nothing of the caller's locale and time zone gets into a new database.
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who the server runs as; `is_other` is true when that is not the account of this process."""
+
+    name: str
+    uid: int
+    gid: int
+
+    @property
+    def is_other(self) -> bool:
+        return self.uid != os.geteuid()
+
+    @property
+    def uid_gid(self) -> tuple[int, int] | None:
+        """What `process.run` needs; None for ourselves."""
+        return (self.uid, self.gid) if self.is_other else None
+
+
+def choose(data: Path) -> Account:
+    """The owner of an existing data directory; for a new one ourselves, or as root `postgres` or `nobody`.
+
+    Raises ConfigError where the data belongs to an account that we cannot become, or root finds no account.
+    """
+    owner = _owner(data)
+    if owner is not None:
+        return _become(owner, data)
+    if os.geteuid() != 0:
+        return _named(os.geteuid(), os.getegid())
+    return _unprivileged()
+
+
+def hand_over(path: Path, account: Account) -> None:
+    """Make `account` the owner of something that we have just made."""
+    if not account.is_other:
+        return
+    try:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    except OSError as error:
+        raise ConfigError(
+            f"root may not give {path} to {account.name}, who has to run PostgreSQL: {error.strerror}",
+            hint="run as an ordinary user, or set DEV_DATABASE_URL to a server of your own",
+        ) from error
+
+
+def can_enter(account: Account, folder: Path) -> bool:
+    """Whether the account can reach and write the folder, asked of the system itself."""
+    test = ["/bin/sh", "-c", 'test -x "$1" && test -w "$1"', "sh", str(folder)]
+    return not account.is_other or run_as(account, test, timeout=10).returncode == 0
+
+
+def can_run(account: Account, program: Path) -> bool:
+    """Whether the account can reach and run the program."""
+    try:
+        return (
+            not account.is_other or run_as(account, [str(program), "--version"], timeout=30).returncode == 0
+        )
+    except OSError:
+        return False
+
+
+def run_as(account: Account, argv: Sequence[str], *, timeout: float) -> process.Completed:
+    """Run a program as the account, from "/": it may not be able to enter the folder that we are in."""
+    return process.run(argv, env=_ENVIRONMENT, cwd=Path("/"), uid_gid=account.uid_gid, timeout=timeout)
+
+
+def _owner(data: Path) -> os.stat_result | None:
+    try:
+        return data.stat()
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise foreign(data, "another account") from error
+
+
+def _become(owner: os.stat_result, data: Path) -> Account:
+    account = _named(owner.st_uid, owner.st_gid)
+    if account.uid == 0:
+        raise ConfigError(
+            f"the data directory {data} belongs to root, and PostgreSQL does not run as root",
+            hint="dbmate-wrap db reset (it destroys the data), or give it back to its account with chown -R",
+        )
+    if account.is_other and os.geteuid() != 0:
+        raise foreign(data, f"the account {account.name}")
+    return account
+
+
+def foreign(data: Path, owner: str) -> ConfigError:
+    return ConfigError(
+        f"the embedded database in {data} belongs to {owner}, not to you (was it started as root?)",
+        hint=f"start it as that account again, or remove it: sudo rm -rf {data.parent}",
+    )
+
+
+def _named(uid: int, gid: int) -> Account:
+    import pwd  # Windows has none.
+
+    try:
+        return Account(pwd.getpwuid(uid).pw_name, uid, gid)
+    except KeyError:
+        return Account(str(uid), uid, gid)
+
+
+def _unprivileged() -> Account:
+    import pwd
+
+    for name in _CANDIDATES:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise ConfigError(
+        "PostgreSQL does not run as root, and this system has neither an account postgres nor nobody",
+        hint="run as an ordinary user, or set DEV_DATABASE_URL to a server of your own",
+    )

