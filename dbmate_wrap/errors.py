@@ -38,12 +38,14 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.OK: "done",
     ExitCode.INTERNAL: "a bug in dbmate-wrap; a redacted report is written",
     ExitCode.USAGE: "wrong arguments",
-    ExitCode.CONFIG: "settings or environment wrong, URL missing or malformed, two environments on one database",
+    ExitCode.CONFIG: "settings or environment wrong, URL missing or malformed, "
+    "two environments on one database",
     ExitCode.BINARY: "dbmate is missing, not the pinned version, or its SHA-256 differs",
     ExitCode.POLICY: "migration files break a rule",
-    ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, out of order, "
-    "not baselined",
-    ExitCode.REFUSED: "a guard said no: protected without confirmation, rollback where protected, no way down",
+    ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, "
+    "out of order, not baselined",
+    ExitCode.REFUSED: "a guard said no: protected without confirmation, rollback where protected, "
+    "no way down",
     ExitCode.UNREACHABLE: "no connection: host, TLS, authentication, or the database does not exist",
     ExitCode.PREFLIGHT: "the server cannot take the migration now",
     ExitCode.LOCKED: "another run is active",

@@ -96,7 +96,9 @@ class Values(BaseSettings):
     dbmate_path: FilePath | None = Field(
         None, description="The dbmate binary, where it is not beside Python."
     )
-    pg_dump_path: FilePath | None = Field(None, description="The pg_dump to use, else the embedded server's, else the one on PATH.")
+    pg_dump_path: FilePath | None = Field(
+        None, description="The pg_dump to use, else the embedded server's, else PATH's."
+    )
     shadow: Annotated[str, AfterValidator(_shadow)] = Field(
         "embedded",
         description="Server of shadows: `embedded`, `local`, `local:<major>` or `url` (`shadow_url`).",

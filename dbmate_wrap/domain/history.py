@@ -1,0 +1,86 @@
+"""Compares files, lockfile and database: one state per migration."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dbmate_wrap.domain.migration import MigrationFile
+
+
+class State(StrEnum):
+    """What a migration is to this database."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    EDITED = "edited"
+    UNKNOWN = "unknown"
+    OUT_OF_ORDER = "out-of-order"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """One line of the lockfile; `line` counts from 1."""
+
+    name: str
+    checksum: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One migration: `file` is None when only the database knows it."""
+
+    version: str
+    file: str | None
+    state: State
+    applied: bool
+    checksum: str | None
+
+
+# States that end a run with 13: what the database has is not what the files say.
+DISAGREEING = frozenset({State.EDITED, State.UNKNOWN, State.OUT_OF_ORDER})
+
+
+def compare(
+    files: Sequence[MigrationFile], sealed: Sequence[Sealed], applied: Collection[str]
+) -> tuple[Entry, ...]:
+    """One entry for every version that a file or the database has, in the order in which dbmate runs them.
+
+    dbmate orders by the text of the file name, so a version is "later" here when its text is.
+    """
+    checksums = {line.name: line.checksum for line in sealed}
+    recorded = frozenset(applied)
+    newest = max(recorded, default="")
+    entries = [
+        Entry(
+            file.version,
+            file.name,
+            _state(file, checksums.get(file.name), recorded, newest),
+            file.version in recorded,
+            file.checksum,
+        )
+        for file in files
+    ]
+    known = {file.version for file in files}
+    entries += [Entry(version, None, State.UNKNOWN, True, None) for version in recorded - known]
+    return tuple(sorted(entries, key=lambda entry: entry.file or entry.version))
+
+
+def _state(file: MigrationFile, sealed: str | None, applied: frozenset[str], newest: str) -> State:
+    if sealed is not None and sealed != file.checksum:
+        return State.EDITED
+    if file.version in applied:
+        return State.APPLIED
+    if file.version < newest:
+        return State.OUT_OF_ORDER
+    return State.PENDING
+
+
+def pending(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Those that an `up` would still have to apply."""
+    return tuple(entry for entry in entries if not entry.applied)
+
+
+def disagreements(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Those that stop a run."""
+    return tuple(entry for entry in entries if entry.state in DISAGREEING)

@@ -1,0 +1,70 @@
+"""A migration file as it was read: name, version, bytes, and the sections that dbmate sees in it."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+# dbmate 2.37.0, pkg/dbmate/db.go: any other name is skipped in silence.
+FILE_NAME = re.compile(r"(\d+).*\.sql\Z", re.ASCII)
+
+
+def version_of(name: str) -> str | None:
+    """The version that dbmate takes from a file name; None for a name that it skips."""
+    match = FILE_NAME.match(name)
+    return match.group(1) if match else None
+
+
+def checksum(content: bytes) -> str:
+    """SHA-256 in hex of the bytes with line endings normalised: CRLF and lone CR count as LF.
+
+    The same file checked out on two systems has one checksum (docs/formats.md has test vectors).
+    """
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """One file of the migrations folder; `content` is exactly what was read, once, and what will be run."""
+
+    name: str
+    version: str
+    checksum: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The text that dbmate sends for one directive; `line` is the directive's own in the file, from 1."""
+
+    sql: str = field(repr=False)
+    line: int
+    options: tuple[tuple[str, str], ...] = ()
+    stray_options: tuple[str, ...] = ()
+
+    @property
+    def transaction(self) -> bool:
+        """False only for exactly ``transaction:false``, as in dbmate."""
+        return dict(self.options).get("transaction") != "false"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One ``migrate:up`` with its ``migrate:down``."""
+
+    up: Block
+    down: Block
+
+
+@dataclass(frozen=True)
+class ParsedMigration:
+    """A file with its sections, in order; nearly always one."""
+
+    file: MigrationFile
+    sections: tuple[Section, ...]
+
+    @property
+    def transactional(self) -> bool:
+        """Whether everything of its way up runs in one transaction."""
+        return len(self.sections) == 1 and self.sections[0].up.transaction

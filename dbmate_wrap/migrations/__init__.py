@@ -1,0 +1,1 @@
+"""Migration files on disk: read, listed, parsed as dbmate does, sealed, staged."""

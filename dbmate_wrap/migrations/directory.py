@@ -1,0 +1,111 @@
+"""Lists the migrations folder: the files that dbmate would run, and all that it would skip in silence."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
+from dbmate_wrap.errors import ConfigError
+
+# Files that belong in such a folder and are no migrations; and what editors leave beside a file: 002_x.sql~,
+# #002_x.sql#, .#002_x.sql (Emacs' lock, a dangling link).
+_EXPECTED = frozenset({"README.md", "README"})
+_OF_AN_EDITOR = re.compile(r".*~|#.*#|\.#.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A name that dbmate would skip in silence, or follow out of the folder; `rule` is the one it breaks."""
+
+    name: str
+    rule: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The folder's migrations in dbmate's order (the text of the name), and what else lies there."""
+
+    directory: Path
+    files: tuple[MigrationFile, ...]
+    strays: tuple[Stray, ...]
+
+
+def read(directory: Path) -> Listing:
+    """Read every migration once; the bytes read here are the ones checked, staged and run.
+
+    Raises ConfigError when the folder is missing or something in it cannot be read.
+    """
+    files: list[MigrationFile] = []
+    strays: list[Stray] = []
+    for entry in _entries(directory):
+        version = version_of(entry.name)
+        if version is None or not _is_plain(entry):
+            if stray := _stray(entry, version):
+                strays.append(stray)
+            continue
+        content = _content(directory / entry.name)
+        files.append(MigrationFile(entry.name, version, checksum(content), content))
+    return Listing(directory, tuple(files), tuple(strays))
+
+
+def _entries(directory: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(directory) as found:
+            # Go sorts by bytes; names that are not UTF-8 would sort elsewhere as text.
+            return sorted(found, key=lambda entry: os.fsencode(entry.name))
+    except FileNotFoundError:
+        message = f"the migrations folder {directory} does not exist"
+        hint = "create the first migration with `dbmate-wrap new NAME`, or set migrations_dir"
+    except NotADirectoryError:
+        message, hint = f"{directory} is not a folder", "set migrations_dir to the folder of the migrations"
+    except OSError as error:
+        message = f"cannot read the migrations folder {directory}: {error.strerror}"
+        hint = f"look at its permissions: ls -ld {directory}"
+    raise ConfigError(message, hint=hint)
+
+
+def _is_plain(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_file(follow_symlinks=False)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}", hint=f"look at its permissions: ls -l {path}"
+        ) from None
+
+
+def _stray(entry: "os.DirEntry[str]", version: str | None) -> Stray | None:
+    name = entry.name
+    if version is not None and entry.is_symlink():
+        return Stray(
+            name,
+            "file-name",
+            "is a symbolic link: what it points to is neither reviewed nor sealed",
+            "put the file itself into the folder",
+        )
+    if version is not None and entry.is_dir():
+        return Stray(
+            name, "ignored-file", "is a folder, which dbmate skips in silence", "move it out of the folder"
+        )
+    if version is not None:
+        return Stray(name, "file-name", "is not a regular file", "put a regular file there")
+    hidden = name.startswith(".") and not name.lower().endswith(".sql")
+    if hidden or name in _EXPECTED or _OF_AN_EDITOR.fullmatch(name):
+        return None
+    if entry.is_dir():
+        return Stray(
+            name, "ignored-file", "is a folder, in which dbmate never looks", "move it out of the folder"
+        )
+    return Stray(
+        name,
+        "ignored-file",
+        "is skipped by dbmate in silence: a migration is named NNN_name.sql",
+        "rename it to NNN_name.sql, in lower case, or move it out of the folder",
+    )

@@ -1,0 +1,105 @@
+"""The lockfile: one line a migration, append only, written by rename."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.errors import HistoryError
+
+HEADER = (
+    "# Sealed migrations, in order: append only. Written by `dbmate-wrap seal`; a conflict here means that\n"
+    "# two branches added a migration: give the later one the next number, then seal it again.\n"
+)
+# The rule `file-name` refuses most of the names that fit here, but a team can turn that rule off.
+_NAME = r"\d+(?:(?! sha256:)[^/\\\x00-\x1f\x7f\ud800-\udfff])*\.sql"
+_LINE = re.compile(rf"(?P<name>{_NAME}) sha256:(?P<hex>[0-9a-f]{{64}})", re.ASCII)
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+
+def read(path: Path) -> tuple[Sealed, ...]:
+    """The sealed lines in order; none without a lockfile. Raises HistoryError naming the broken line."""
+    content = _content(path)
+    try:
+        text = (content or b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        raise _broken(path, "is not UTF-8 text", before.count(b"\n") + 1) from None
+    sealed: list[Sealed] = []
+    # Not splitlines(), to which more characters than these end a line. A checkout may have made CRLF of LF.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.rstrip())
+        if match is None:
+            raise _broken(path, _reason(line), number)
+        if sealed and match["name"] <= sealed[-1].name:
+            raise _broken(path, _disorder(match["name"], sealed), number)
+        sealed.append(Sealed(match["name"], match["hex"], number))
+    return tuple(sealed)
+
+
+def append(path: Path, present: Sequence[Sealed], new: Sequence[MigrationFile]) -> None:
+    """Add one line for each of `new`; what is there stays byte for byte.
+
+    Raises HistoryError for a file that does not come after those sealed already, or whose name no line can
+    hold, and writes nothing then: what is written can be read again.
+    """
+    last = present[-1].name if present else ""
+    for file in new:
+        if file.name <= last:
+            raise HistoryError(
+                f"{file.name} cannot be sealed: it does not come after {last}, which is",
+                hint=f"give it a number after {last}",
+                migration=file.name,
+            )
+        if not _LINE.fullmatch(_line(file)):
+            raise HistoryError(
+                f"{file.name!r} cannot be sealed: the lockfile has no way to write that name",
+                hint="rename the file: NNN_name.sql",
+            )
+        last = file.name
+    before = _content(path) or HEADER.encode()
+    end = b"\r\n" if b"\r\n" in before else b"\n"
+    if not before.endswith(b"\n"):
+        before += end
+    write_by_rename(path, before + b"".join(_line(file).encode() + end for file in new))
+
+
+def _line(file: MigrationFile) -> str:
+    return f"{file.name} sha256:{file.checksum}"
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _broken(path, f"it cannot be read: {error.strerror}") from None
+
+
+def _reason(line: str) -> str:
+    if line.startswith(_CONFLICT):
+        return "a merge conflict is left in it"
+    if line.startswith("\ufeff"):
+        return "begins with a byte order mark"
+    return "is not of the form `NNN_name.sql sha256:<64 hex digits>`"
+
+
+def _disorder(name: str, sealed: Sequence[Sealed]) -> str:
+    if any(line.name == name for line in sealed):
+        return f"{name} is there twice"
+    return f"{name} does not come after {sealed[-1].name}"
+
+
+def _broken(path: Path, reason: str, line: int | None = None) -> HistoryError:
+    where = os.fspath(path)
+    return HistoryError(
+        f"{where}{f':{line}' if line else ''}: the lockfile is broken: {reason}",
+        hint=f"restore it from version control: git checkout -- {where}; then run `dbmate-wrap seal`",
+        line=line,
+    )

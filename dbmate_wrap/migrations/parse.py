@@ -1,0 +1,123 @@
+"""Reads a migration's sections exactly as dbmate 2.37.0 does, and keeps where each begins in the file."""
+
+import re
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
+
+# dbmate's own expressions (pkg/dbmate/migration.go), with Go's ASCII meaning of \s and \S. They match inside
+# strings and comments too, and the white space may span lines: so it must be here, or we would judge other
+# text than dbmate runs.
+_SPACE = r"[\t\n\f\r ]"
+_DIRECTIVE = rf"(?m)^--{_SPACE}*migrate:%s(?:{_SPACE}*$|{_SPACE}+[^\t\n\f\r ]+)"
+_UP = re.compile(_DIRECTIVE % "up")
+_DOWN = re.compile(_DIRECTIVE % "down")
+_OPTION_PREFIX = re.compile(rf"^--{_SPACE}*migrate:(?:up|down)")
+# White space and comments as PostgreSQL's scanner sees them: a lone CR ends a comment too.
+_BLANK = re.compile(r"[ \t\n\r\f\v;]+|--[^\n\r]*")
+_BLOCK_COMMENT_EDGE = re.compile(r"/\*|\*/")
+# What Go's TrimSpace takes away: these and U+2000 to U+200A; str.strip() takes more.
+_GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(8192, 8203)))
+_COMMENT_OR_EMPTY = re.compile(rf"^{_SPACE}*(?:--.*)?$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why dbmate would refuse the file: the policy rule that says so, and the line, from 1."""
+
+    rule: str
+    line: int
+    message: str
+    hint: str
+
+
+def parse(file: MigrationFile, text: str) -> ParsedMigration | Fault:
+    """The sections of a file whose decoded content is `text`, or the first thing dbmate refuses in it."""
+    starts = [match.start() for match in _UP.finditer(text)]
+    if not starts:
+        return Fault("missing-up", 1, "has no `-- migrate:up` line", "begin the file with `-- migrate:up`")
+    if stray := _statement_before(text, starts[0]):
+        return Fault(
+            "statement-before-up",
+            stray,
+            "has text before the first `-- migrate:up`, which dbmate refuses",
+            "move it below `-- migrate:up`, or make it a comment",
+        )
+    sections: list[Section] = []
+    faults: list[Fault] = []
+    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        section = _section(text, begin, end)
+        if isinstance(section, Fault):
+            faults.append(section)
+        else:
+            sections.append(section)
+    # dbmate looks through all sections for a second down before it looks for a missing one.
+    faults.sort(key=lambda fault: fault.rule == "missing-down")
+    return faults[0] if faults else ParsedMigration(file, tuple(sections))
+
+
+def has_statement(sql: str) -> bool:
+    """Whether anything but white space, semicolons and comments is there (PostgreSQL's `/* */` nest)."""
+    position = 0
+    while position < len(sql):
+        if blank := _BLANK.match(sql, position):
+            position = blank.end()
+        elif sql.startswith("/*", position):
+            position = _after_block_comment(sql, position)
+        else:
+            return True
+    return False
+
+
+def _after_block_comment(sql: str, position: int) -> int:
+    depth = 0
+    for edge in _BLOCK_COMMENT_EDGE.finditer(sql, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(sql)
+
+
+def _section(text: str, begin: int, end: int) -> Section | Fault:
+    downs = [match.start() for match in _DOWN.finditer(text[begin:end])]
+    line = _line_of(text, begin)
+    if not downs:
+        return Fault(
+            "missing-down",
+            line,
+            "has no `-- migrate:down` line after its `-- migrate:up`",
+            "add `-- migrate:down` with the statements that undo it, or a comment why nothing can",
+        )
+    if len(downs) > 1:
+        return Fault(
+            "missing-up",
+            _line_of(text, begin + downs[1]),
+            "has a second `-- migrate:down` without a `-- migrate:up` before it",
+            "keep one `-- migrate:down` for each `-- migrate:up`",
+        )
+    middle = begin + downs[0]
+    return Section(_block(text[begin:middle], line), _block(text[middle:end], _line_of(text, middle)))
+
+
+def _block(sql: str, line: int) -> Block:
+    first = _OPTION_PREFIX.sub("", sql.split("\n", 1)[0]).strip(_GO_SPACE)
+    options: list[tuple[str, str]] = []
+    stray: list[str] = []
+    for word in re.split(rf"{_SPACE}+", first) if first else []:
+        pair = word.split(":")
+        if len(pair) == 2:
+            options.append((pair[0], pair[1]))
+        if word not in ("transaction:false", "transaction:true"):
+            stray.append(word)
+    return Block(sql, line, tuple(options), tuple(stray))
+
+
+def _statement_before(text: str, start: int) -> int | None:
+    for number, line in enumerate(text[:start].split("\n"), 1):
+        if not _COMMENT_OR_EMPTY.match(line):
+            return number
+    return None
+
+
+def _line_of(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1

@@ -1,0 +1,260 @@
+"""One outcome of each kind that is rendered: the golden files in `render/` show them all."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.outcome import (
+    EnvironmentRow,
+    ErrorReport,
+    Extra,
+    Matrix,
+    MatrixError,
+    MatrixRow,
+    MigrationRow,
+    Outcome,
+    SettingRow,
+    Step,
+    Target,
+)
+from dbmate_wrap.errors import ExitCode, Fault
+
+STARTED = datetime(2026, 1, 31, 12, 30, 5, 123456, tzinfo=UTC)
+ENDED = STARTED + timedelta(seconds=1, milliseconds=500)
+TARGET = Target("db.staging.example.com", 5432, "crm", "18.1")
+UNSEALED = Finding(
+    "unsealed",
+    "warning",
+    "db/migrations/003_c.sql",
+    1,
+    1,
+    "003_c.sql is not in the lockfile",
+    "review it, then run `dbmate-wrap seal` and commit the lockfile",
+)
+
+
+def row(number: int, name: str, state: str) -> MigrationRow:
+    """A row of the table of migrations."""
+    version = f"{number:03}"
+    return MigrationRow(version, f"{version}_{name}.sql", state, None, f"{number:064x}")
+
+
+def outcome(command: str, environment: str | None = "staging", target: Target | None = TARGET) -> Outcome:
+    """A run that has nothing to report yet."""
+    return Outcome(command, environment, "0123456789ab", STARTED, target)
+
+
+def up() -> Outcome:
+    """Two of three were pending, and one is not sealed."""
+    run = outcome("up")
+    run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "applied"), row(3, "c", "applied")]
+    run.applied = ["002", "003"]
+    run.findings = [UNSEALED]
+    run.summary = "2 migrations applied"
+    return run
+
+
+def up_nothing() -> Outcome:
+    """All was applied before."""
+    run = outcome("up")
+    run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "applied")]
+    run.summary = "nothing is pending: 2 migrations applied before"
+    return run
+
+
+def up_failed() -> Outcome:
+    """The second of three fails, with a message of two lines."""
+    run = outcome("up")
+    run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "pending"), row(3, "c", "pending")]
+    run.applied = ["001"]
+    run.exit = ExitCode.FAILED
+    run.error = ErrorReport(
+        'db/migrations/002_add_orders.sql:7: relation "nosuch" does not exist\nsecond line',
+        "its transaction was rolled back: mend 002_add_orders.sql and run again",
+        "42P01",
+        "002_add_orders.sql",
+        7,
+    )
+    return run
+
+
+def up_config() -> Outcome:
+    """Several faults of the settings at once, before anything else is known."""
+    run = outcome("up", None, None)
+    run.exit = ExitCode.CONFIG
+    run.error = ErrorReport(
+        "the settings have 2 faults",
+        faults=(
+            Fault("unknown environment 'stagin'", "--env", "did you mean 'staging'?"),
+            Fault("must be a duration", "dbmate-wrap.toml: lock_timeout"),
+        ),
+    )
+    return run
+
+
+def status() -> Outcome:
+    """Every state there is; the histories disagree."""
+    run = outcome("status")
+    run.migrations = [
+        row(1, "init", "applied"),
+        row(2, "add_orders", "edited"),
+        row(3, "late", "out-of-order"),
+        MigrationRow("004", None, "unknown", None, None),
+        row(5, "next", "pending"),
+    ]
+    run.summary = "1 applied, 1 pending, 1 edited, 1 unknown, 1 out-of-order"
+    run.exit = ExitCode.HISTORY
+    run.error = ErrorReport(
+        "files and database disagree: 002_add_orders.sql, 003_late.sql, 004 (edited after it was sealed)",
+        "restore the file from version control and write a new migration instead",
+        migration="002_add_orders.sql",
+    )
+    return run
+
+
+def status_empty() -> Outcome:
+    """An empty folder and an empty database."""
+    run = outcome("status", "dev", Target("/run/postgresql", 54321, "dev", "18.1"))
+    run.summary = "no migrations"
+    return run
+
+
+def status_hostile() -> Outcome:
+    """Names and messages that try to steer the terminal."""
+    run = outcome("status", "dev", Target("::1", 5432, "d\x1b]0;x\x07b", "18.1\n"))
+    name = "001_" + "very_long_name_" * 12 + "\x1b[31m\u202esql.\udcff\u200b\u2028é😀.sql"
+    run.migrations = [
+        MigrationRow("001", name, "pending", None, None),
+        MigrationRow("2\n", None, "unknown", None, None),
+    ]
+    run.summary = "1 pending\x1b[2J"
+    run.findings = [
+        Finding(
+            "file-name",
+            "warning",
+            f"db/migrations/{name[-20:]}",
+            None,
+            None,
+            "message\r\nof\ttwo lines",
+            "hint\x07",
+        ),
+        Finding("lockfile", "notice", None, None, None, "about no file"),
+    ]
+    run.exit = ExitCode.PENDING
+    run.error = ErrorReport(
+        "la relation «\xa0x\xa0» n'existe pas\r\n\x1b[1;31mError: no\x9b0m", "a\nhint", "42P01"
+    )
+    return run
+
+
+def status_all() -> Outcome:
+    """Environments beside each other, one not reached."""
+    run = outcome("status", "dev", None)
+    run.extra = Extra(
+        matrix=Matrix(
+            ("dev", "staging"),
+            (
+                MatrixRow("001", "001_init.sql", ("applied", "applied")),
+                MatrixRow("002", "002_add_orders.sql", ("applied", "pending")),
+                MatrixRow("003", None, ("unknown", "-")),
+            ),
+            (MatrixError("production", 21, "cannot reach db.example.com:5432\nis it running?"),),
+        )
+    )
+    run.exit = ExitCode.HISTORY
+    run.summary = "2 of 4 environments read"
+    return run
+
+
+def plan() -> Outcome:
+    """Each way in which a migration may run."""
+    run = outcome("plan")
+    run.extra = Extra(
+        steps=(
+            Step("002", "002_add_orders.sql", transaction=True, own_process=False),
+            Step("003", "003_index_orders_concurrently.sql", transaction=False, own_process=False),
+            Step("004", "004_set_search_path.sql", transaction=True, own_process=True),
+        )
+    )
+    run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "pending")]
+    run.summary = "3 pending; nothing was changed"
+    return run
+
+
+def envs() -> Outcome:
+    """The default, one with a URL, one without, one protected."""
+    run = outcome("envs", "dev", None)
+    run.extra = Extra(
+        environments=(
+            EnvironmentRow("dev", default=True, protected=False, url=None),
+            EnvironmentRow(
+                "staging", default=False, protected=False, url="STAGING_DATABASE_URL in .env line 3"
+            ),
+            EnvironmentRow("production", default=False, protected=True, url="url_command"),
+        )
+    )
+    return run
+
+
+def doctor() -> Outcome:
+    """A check of every kind."""
+    run = outcome("doctor", "dev", None)
+    run.extra = Extra(
+        settings=(
+            SettingRow("migrations_dir", "db/migrations", "default"),
+            SettingRow("lock_timeout", "5s", "DBMATE_WRAP_LOCK_TIMEOUT"),
+            SettingRow("statement_timeout", "none", "default"),
+        )
+    )
+    run.checks = [
+        Check("configuration", "pass", "/srv/crm/dbmate-wrap.toml", "never shown"),
+        Check("configuration", "warn", "staging has no URL", "set STAGING_DATABASE_URL"),
+        Check("dbmate", "fail", "SHA-256 differs from the pinned one", "make setup"),
+        Check("embedded", "skip", "not installed", "pip install 'dbmate-wrap[embedded]'"),
+    ]
+    run.exit = ExitCode.BINARY
+    run.summary = "1 of 4 checks failed"
+    return run
+
+
+def new() -> Outcome:
+    """A result that scripts take as it is."""
+    run = outcome("new", "dev", None)
+    run.migrations = [MigrationRow("002", "002_add_orders.sql", "pending", None, None)]
+    run.summary = "db/migrations/002_add_orders.sql"
+    return run
+
+
+def seal() -> Outcome:
+    """What was sealed."""
+    run = outcome("seal", "dev", None)
+    run.migrations = [row(1, "init", "sealed")]
+    run.summary = "1 sealed in db/migrations.lock: commit it with the migrations"
+    return run
+
+
+def exec_() -> Outcome:
+    """dbmate's own output has been shown as it came."""
+    run = outcome("exec")
+    run.extra = Extra(returncode=2, stdout="[ ] 001_init.sql\n", stderr="Error: no\n")
+    run.exit = ExitCode.FAILED
+    run.error = ErrorReport("dbmate ended with 2: Error: no")
+    return run
+
+
+OUTCOMES: dict[str, Callable[[], Outcome]] = {
+    "up": up,
+    "up-nothing": up_nothing,
+    "up-failed": up_failed,
+    "up-config": up_config,
+    "status": status,
+    "status-empty": status_empty,
+    "status-hostile": status_hostile,
+    "status-all": status_all,
+    "plan": plan,
+    "envs": envs,
+    "doctor": doctor,
+    "new": new,
+    "seal": seal,
+    "exec": exec_,
+}

@@ -1,0 +1,201 @@
+"""The migrations folder is listed as dbmate sees it, with everything that dbmate would not see."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.migrations import directory
+
+CONTENT = b"-- migrate:up\nSELECT 1;\n-- migrate:down\n"
+
+
+def strays(folder: Path) -> list[tuple[str, str]]:
+    """Name and rule of each."""
+    return [(stray.name, stray.rule) for stray in directory.read(folder).strays]
+
+
+def names(folder: Path) -> list[str]:
+    """The migrations, in order."""
+    return [file.name for file in directory.read(folder).files]
+
+
+def test_files_come_in_the_order_of_their_names_with_their_bytes(tmp_path: Path) -> None:
+    for name in ("2_b.sql", "10_c.sql", "1_a.sql"):
+        (tmp_path / name).write_bytes(CONTENT + name.encode())
+    listing = directory.read(tmp_path)
+    assert [(file.name, file.version) for file in listing.files] == [
+        ("10_c.sql", "10"),
+        ("1_a.sql", "1"),
+        ("2_b.sql", "2"),
+    ]
+    assert listing.files[0].content == CONTENT + b"10_c.sql"
+    assert listing.strays == ()
+    assert listing.directory == tmp_path
+
+
+def test_an_empty_folder_has_no_migrations(tmp_path: Path) -> None:
+    assert directory.read(tmp_path).files == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        ".gitkeep",
+        ".DS_Store",
+        ".002.swp",
+        ".002_x.sql.swp",
+        "002_x.sql~",
+        "#002_x.sql#",
+        ".#002_x.sql",
+    ],
+)
+def test_what_belongs_in_such_a_folder_or_to_an_editor_is_passed_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"")
+    listing = directory.read(tmp_path)
+    assert (listing.files, listing.strays) == ((), ())
+
+
+def test_the_lock_that_emacs_leaves_is_a_dangling_link_and_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".#002_x.sql").symlink_to("somebody@somewhere.1234")
+    assert strays(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "002_x.SQL",
+        "002_x.Sql",
+        "x.sql",
+        "x002.sql",
+        "notes.txt",
+        ".003_x.sql",
+        "002_x.sql.orig",
+        "002_x.sql.bak",
+    ],
+)
+def test_what_dbmate_would_skip_in_silence_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(CONTENT)
+    assert strays(tmp_path) == [(name, "ignored-file")]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["003_x.sql", "archive", "003"])
+def test_a_folder_in_the_folder_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "004_y.sql").write_bytes(CONTENT)
+    assert strays(tmp_path) == [(name, "ignored-file")]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["out of the folder", "within the folder", "to a folder", "to nothing", "to itself"]
+)
+def test_a_symbolic_link_is_no_migration(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (tmp_path / "outside.sql").write_bytes(CONTENT)
+    (folder / "001_a.sql").write_bytes(CONTENT)
+    target = {
+        "out of the folder": "../outside.sql",
+        "within the folder": "001_a.sql",
+        "to a folder": "..",
+        "to nothing": "nowhere",
+        "to itself": "002_x.sql",
+    }[kind]
+    (folder / "002_x.sql").symlink_to(target)
+    assert strays(folder) == [("002_x.sql", "file-name")]
+    assert names(folder) == ["001_a.sql"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes in folders are of POSIX")
+def test_a_pipe_or_a_socket_is_named_and_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # A socket's path must be short.
+    os.mkfifo("003_x.sql")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("004_y.sql")
+        assert strays(tmp_path) == [("003_x.sql", "file-name"), ("004_y.sql", "file-name")]
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "001_a.sql").write_bytes(CONTENT)
+    (tmp_path / "link").symlink_to("real")
+    assert names(tmp_path / "link") == ["001_a.sql"]
+
+
+def test_a_missing_folder_is_an_error_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist") as raised:
+        directory.read(tmp_path / "nowhere")
+    assert "dbmate-wrap new" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize("where", ["file", "file/below"])
+def test_a_file_in_place_of_the_folder_is_an_error(where: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ConfigError, match="is not a folder"):
+        directory.read(tmp_path / where)
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # To root nothing is forbidden.
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        directory.read(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "001_a.sql"
+    path.write_bytes(CONTENT)
+    plain = directory._is_plain
+
+    def vanish(entry: "os.DirEntry[str]") -> bool:
+        answer = plain(entry)
+        path.unlink()
+        return answer
+
+    monkeypatch.setattr(directory, "_is_plain", vanish)
+    with pytest.raises(ConfigError, match=r"001_a\.sql: No such file"):
+        directory.read(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the other file systems refuse such names")
+def test_names_of_any_bytes_are_listed_in_the_order_of_their_bytes(tmp_path: Path) -> None:
+    wanted = [
+        b"001_\x1b[31m.sql",
+        b"001_\n.SQL",
+        b"001_a\nb.sql",
+        b"001_\xe2\x80\xaetxt.sql",
+        b"001_\xff.sql",
+    ]
+    for name in [*wanted, b"001_\xf0\x9f\x98\x80.sql"]:
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(CONTENT)
+    listing = directory.read(tmp_path)
+    assert [os.fsencode(file.name) for file in listing.files] == [
+        b"001_\x1b[31m.sql",
+        b"001_\xe2\x80\xaetxt.sql",
+        b"001_\xf0\x9f\x98\x80.sql",
+        b"001_\xff.sql",
+    ]
+    assert [os.fsencode(stray.name) for stray in listing.strays] == [b"001_\n.SQL", b"001_a\nb.sql"]
+
+
+def test_ten_megabytes_are_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "001_a.sql").write_bytes(CONTENT * 300_000)
+    [file] = directory.read(tmp_path).files
+    assert len(file.content) == len(CONTENT) * 300_000
+
+
+def test_thousands_of_files_are_listed(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number:05}_x.sql").write_bytes(CONTENT)
+    assert names(tmp_path) == [f"{number:05}_x.sql" for number in range(3000)]
