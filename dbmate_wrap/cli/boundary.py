@@ -1,0 +1,120 @@
+"""Runs one verb and turns whatever comes of it into text, JSON and an exit code."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from dbmate_wrap import process
+from dbmate_wrap.cli.options import Common, Format
+from dbmate_wrap.cli.terminal import Terminal, paint_for
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.domain.outcome import ErrorReport, Outcome
+from dbmate_wrap.errors import ConfigError, ExitCode, WrapError
+from dbmate_wrap.redact import Secrets
+
+Verb = Callable[[Call], None]
+_SEE = "see the state with `dbmate-wrap status`"
+
+
+def run(command: str, common: Common, verb: Verb) -> None:
+    """Run `verb` and exit with the outcome's code (typer.Exit)."""
+    secrets = Secrets()
+    terminal = Terminal(secrets.mask, common.quiet, common.verbose)
+    outcome = Outcome(command, None, _run_id(), datetime.now(UTC))
+    with process.terminations_raise():
+        _carry_out(verb, common, outcome, secrets, terminal)
+    try:
+        _show(outcome, common, terminal)
+    except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
+        _internal(error, outcome, common, secrets)
+        terminal.err(f"error: {outcome.error.message if outcome.error else error}\n")
+    raise typer.Exit(int(_ended(outcome, terminal)))
+
+
+def _ended(outcome: Outcome, terminal: Terminal) -> ExitCode:
+    """The exit code; a run whose result nobody can read does not end with 0."""
+    if not terminal.lost:
+        return outcome.exit
+    code = outcome.exit if outcome.exit is not ExitCode.OK else ExitCode.CONFIG
+    terminal.err(
+        f"error: the result could not be written to stdout: {terminal.lost[0]}\n"
+        f"  hint: the run itself ended with {int(outcome.exit)} ({outcome.exit.label}); free some space\n"
+        f"  exit: {int(code)} ({code.label})\n"
+    )
+    return code
+
+
+def _carry_out(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
+    try:
+        verb(_call(common, outcome, secrets, terminal))
+    except WrapError as error:
+        outcome.exit = error.code
+        outcome.error = ErrorReport.of(error, error.faults if isinstance(error, ConfigError) else ())
+    except KeyboardInterrupt:
+        outcome.exit = ExitCode.INTERRUPTED
+        outcome.error = ErrorReport("interrupted", hint=_SEE)
+    except process.Terminated:
+        outcome.exit = ExitCode.TERMINATED
+        outcome.error = ErrorReport("terminated", hint=_SEE)
+    except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not end in a traceback
+        _internal(error, outcome, common, secrets)
+
+
+def _internal(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -> None:
+    from dbmate_wrap.cli.report import write_report
+
+    where = write_report(error, outcome, common.project, secrets.mask)
+    outcome.exit = ExitCode.INTERNAL
+    outcome.error = ErrorReport(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a bug: please report it" + (f" with {where}" if where else ""),
+    )
+
+
+def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Call:
+    from dbmate_wrap import settings
+    from dbmate_wrap.settings.names import is_name
+
+    # What cannot be a name may be a URL in the wrong place: it is not repeated.
+    if common.environment is not None and is_name(common.environment):
+        outcome.environment = common.environment
+    project = settings.load(common.project, common.environment)
+    environment = project.environment(common.environment)
+    outcome.environment = environment.name
+    return Call(
+        project=project,
+        environment=environment,
+        outcome=outcome,
+        secrets=secrets,
+        say=terminal.say,
+        detail=terminal.detail,
+        show=(lambda line: terminal.out(f"{line}\n"))
+        if common.format is Format.TEXT
+        else (lambda line: None),
+        ask=terminal.ask,
+        # Where pip puts the dbmate of the environment that runs us; not resolved: a venv's python is a link.
+        scripts_dir=Path(sys.executable).parent,
+        search_path=process.inherited(("PATH",)).get("PATH", ""),
+    )
+
+
+def _show(outcome: Outcome, common: Common, terminal: Terminal) -> None:
+    if common.format is Format.JSON:
+        from dbmate_wrap.render import json
+
+        terminal.out(json.render(outcome, datetime.now(UTC), terminal.mask))
+    else:
+        from dbmate_wrap.render import text
+
+        terminal.out(text.result(outcome, paint_for(sys.stdout)))
+    from dbmate_wrap.render import text
+
+    terminal.err(text.complaints(outcome, paint_for(sys.stderr), quiet=common.quiet))
+
+
+def _run_id() -> str:
+    return os.urandom(6).hex()

@@ -1,0 +1,31 @@
+"""Writes down a bug, redacted."""
+
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from dbmate_wrap import __version__
+from dbmate_wrap.domain.outcome import Outcome
+
+
+def write_report(
+    error: Exception, outcome: Outcome, project: Path | None, mask: Callable[[str], str]
+) -> Path | None:
+    """The report's path: in `.dbmate-wrap/reports/`, else the temporary folder, else None."""
+    # No local variables: they may hold a secret in a shape that nothing could recognise.
+    trace = "".join(traceback.format_exception(error))
+    text = mask(f"dbmate-wrap {__version__}\ncommand {outcome.command}\nrun {outcome.run_id}\n\n{trace}")
+    for folder in (_reports(project), tempfile.gettempdir):
+        try:
+            path = Path(folder(), f"dbmate-wrap-{outcome.run_id}.txt")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        return path
+    return None
+
+
+def _reports(project: Path | None) -> Callable[[], str]:
+    return lambda: str((project or Path.cwd()) / ".dbmate-wrap" / "reports")

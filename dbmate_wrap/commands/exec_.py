@@ -1,0 +1,63 @@
+"""Runs the pinned dbmate itself, with the environment resolved."""
+
+from collections.abc import Sequence
+
+from dbmate_wrap.commands import runner, target
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.guard import confirm
+from dbmate_wrap.errors import ExitCode, FailedError, UsageError
+from dbmate_wrap.migrations.stage import stage
+
+# These read only; `dump` is not among them: it creates the history table where there is none.
+_READING = frozenset({"status", "wait", "help", "h"})
+_ASKING = frozenset({"--help", "-h", "--version", "-v"})
+_TARGET_OPTIONS = frozenset({"url", "u", "env", "e", "env-file", "driver", "migrations-table"})
+_PENDING = 1
+
+
+def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
+    """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30)."""
+    _refuse_other_targets(arguments)
+    if not _only_reads(arguments):
+        confirm(call, f"run `dbmate {' '.join(arguments)}`", yes=yes)
+    binary = runner.verify_in_background(call)
+    place = target.locate(call)
+    dbmate = runner.prepare(call, binary(), place.url)
+    values = call.environment.values
+    with stage([]) as empty:
+        done = dbmate.run(
+            ("--schema-file", str(values.schema_file), *arguments),
+            directory=values.migrations_dir,
+            cwd=call.project.root,
+            scratch=empty,
+            on_line=call.show,
+        )
+    call.outcome.extra.returncode = done.returncode
+    call.outcome.extra.stdout = done.stdout
+    call.outcome.extra.stderr = done.stderr
+    for line in done.stderr.splitlines():
+        call.say(line)
+    if done.returncode == _PENDING and "status" in arguments:
+        call.outcome.exit = ExitCode.PENDING
+    elif done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise FailedError(f"dbmate ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
+
+
+def _refuse_other_targets(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if argument == "--":
+            return  # What follows is pg_dump's.
+        name = argument.split("=", 1)[0]
+        # dbmate takes an option with one dash or two: -url is --url (Go's flag package).
+        if argument.startswith("-") and name.lstrip("-") in _TARGET_OPTIONS:
+            raise UsageError(
+                f"{name} would point dbmate elsewhere",
+                hint="the environment chooses the database: --env NAME",
+            )
+
+
+def _only_reads(arguments: Sequence[str]) -> bool:
+    # Only the first word counts: `up -v` is verbose and asks for no version, and an option before the command
+    # may take the next word as its value.
+    return arguments[0] in _READING or (len(arguments) == 1 and arguments[0] in _ASKING)

@@ -1,0 +1,30 @@
+"""Asks before anything is written to a protected environment."""
+
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.errors import RefusedError
+
+
+def confirm(call: Call, what: str, *, yes: bool) -> None:
+    """Return when the environment is not protected, or was confirmed. Raises RefusedError (20)."""
+    name = call.environment.name
+    if yes or not call.environment.values.protected:
+        return
+    answer = call.ask(f"{name} is protected. To {what}, type its name: ")
+    if answer is None:
+        raise RefusedError(
+            f"{name} is protected, and there is no terminal to confirm on",
+            hint=f"look first: dbmate-wrap plan -e {name}; then add --yes",
+        )
+    if answer.strip() != name:
+        raise RefusedError(
+            f"not confirmed: nothing was done to {name}", hint=f"type {name!r} to confirm, or use --yes"
+        )
+
+
+def refuse_where_protected(call: Call, what: str) -> None:
+    """Raises RefusedError for what is never done to a protected environment."""
+    if call.environment.values.protected:
+        raise RefusedError(
+            f"{what} is refused on {call.environment.name}, which is protected",
+            hint="undo with a new migration: dbmate-wrap new NAME",
+        )

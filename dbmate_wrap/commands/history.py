@@ -1,0 +1,93 @@
+"""Reads what a database has been through and compares it with the files."""
+
+from dataclasses import dataclass
+
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.files import Files
+from dbmate_wrap.domain import history
+from dbmate_wrap.domain.history import Entry, State
+from dbmate_wrap.domain.outcome import MigrationRow
+from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres.catalog import Server
+from dbmate_wrap.postgres.session import Session
+
+_WAY_OUT = {
+    State.EDITED: "restore the file from version control and write a new migration instead",
+    State.UNKNOWN: "get the missing file from version control, or check that this is the right database",
+    State.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """The applied versions, in text order, and one entry per migration."""
+
+    applied: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def pending(self) -> tuple[Entry, ...]:
+        """Those that an `up` would apply."""
+        return history.pending(self.entries)
+
+
+NOTHING_APPLIED: tuple[str, ...] = ()
+
+
+def read(call: Call, session: Session, server: Server, files: Files) -> History:
+    """Read the database's history, compare it, and record the rows in the outcome."""
+    return compare(call, catalog.applied_versions(session, server), files)
+
+
+def compare(call: Call, applied: tuple[str, ...], files: Files) -> History:
+    """The history of a database that has `applied`; the rows are recorded in the outcome."""
+    entries = history.compare(files.migrations, files.sealed, applied)
+    call.outcome.migrations = [_row(entry) for entry in entries]
+    return History(applied, entries)
+
+
+def disagreement(found: History) -> HistoryError | None:
+    """The error for the first kind of disagreement; None when files and database tell one story."""
+    wrong = history.disagreements(found.entries)
+    if not wrong:
+        return None
+    first = wrong[0]
+    names = ", ".join(entry.file or entry.version for entry in wrong[:5])
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return HistoryError(
+        f"files and database disagree: {names}{more} ({_words(first.state)})",
+        hint=_WAY_OUT[first.state],
+        migration=first.file or first.version,
+    )
+
+
+def not_baselined(session: Session, server: Server) -> HistoryError | None:
+    """The error for a database that has objects but no history: running 001 there would fail half-way."""
+    if server.has_history:
+        return None
+    objects = catalog.foreign_objects(session, server)
+    # Asked once more: another run may have begun between the two questions.
+    if not objects or catalog.history_exists(session, f"{server.history_schema}.{server.history_table}"):
+        return None
+    more = " ..." if len(objects) >= 5 else ""
+    return HistoryError(
+        f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
+        hint="check that it is the right database; to adopt it, follow docs/baseline.md",
+    )
+
+
+def _words(state: State) -> str:
+    match state:
+        case State.EDITED:
+            return "edited after it was sealed"
+        case State.UNKNOWN:
+            return "applied to the database, but there is no file"
+        case State.OUT_OF_ORDER:
+            return "not applied, but older than one that is"
+        case _:
+            return state.value
+
+
+def _row(entry: Entry) -> MigrationRow:
+    return MigrationRow(entry.version, entry.file, entry.state.value, None, entry.checksum)

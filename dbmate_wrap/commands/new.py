@@ -1,0 +1,73 @@
+"""Creates the next migration file."""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.files import shown
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.outcome import MigrationRow
+from dbmate_wrap.errors import ConfigError, UsageError
+from dbmate_wrap.migrations import directory
+
+TEMPLATE = "-- migrate:up\n\n\n-- migrate:down\n\n"
+_DEFAULT_WIDTH = 3
+
+
+def new(call: Call, name: str) -> None:
+    """Write `NNN_name.sql` with empty sections; never overwrites. Raises UsageError for an empty name."""
+    slug = slug_of(name)
+    folder = call.environment.values.migrations_dir
+    present = directory.read(folder).files if folder.exists() else ()
+    sequential = call.environment.values.numbering == "sequential"
+    version = _next_version(present, sequential=sequential)
+    path = folder / f"{version}_{slug}.sql"
+    _create(path)
+    call.outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
+    call.outcome.extra.path = shown(call, path)
+    call.outcome.summary = call.outcome.extra.path
+
+
+def slug_of(name: str) -> str:
+    """``Add orders!`` becomes ``add_orders``."""
+    slug = re.sub(r"[^a-z0-9]+", "_", name.removesuffix(".sql").lower()).strip("_")
+    if not slug:
+        raise UsageError(
+            f"{name!r} has no letter or digit to name a file by", hint="dbmate-wrap new add_orders"
+        )
+    if len(slug) > 100:
+        raise UsageError("the name is longer than 100 characters", hint="say what changes, in a few words")
+    return slug
+
+
+def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> str:
+    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    if not present:
+        return "1".zfill(_DEFAULT_WIDTH) if sequential else now
+    newest = max(present, key=lambda file: int(file.version))
+    following = str(int(newest.version) + 1).zfill(len(newest.version))
+    # Two made in one second, or a clock that was ahead: the next number is as good as a time.
+    version = following if sequential else max(now, following, key=int)
+    if f"{version}_" < newest.name:
+        raise ConfigError(
+            f"dbmate orders by the text of the names, and {version}_ would run before {newest.name}",
+            hint="begin a new migrations_dir with a migrations_table of its own: see docs/baseline.md",
+        )
+    return version
+
+
+def _create(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        raise ConfigError(f"{path} exists already", hint="choose another name") from None
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}",
+            hint=f"look at the folder's permissions: ls -ld {path.parent}",
+        ) from None

@@ -1,0 +1,50 @@
+"""Prepares dbmate for one environment: the verified binary, the options of its server session."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.dbmate import binary
+from dbmate_wrap.dbmate.binary import Binary
+from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
+from dbmate_wrap.domain.database_url import DatabaseUrl
+
+
+def verify_in_background(call: Call) -> Callable[[], Binary]:
+    """Begin to find and hash the binary (25 ms) while other work goes on; calling the result waits for it.
+
+    The call raises BinaryError.
+    """
+    executor = ThreadPoolExecutor(1)
+    future = executor.submit(
+        find_binary, call.environment.values.dbmate_path, call.scripts_dir, call.search_path
+    )
+    executor.shutdown(wait=False)
+    return future.result
+
+
+def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> Binary:
+    """The pinned dbmate, its hash checked. Raises BinaryError."""
+    return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
+
+
+def prepare(call: Call, found: Binary, url: DatabaseUrl) -> Dbmate:
+    """dbmate bound to one database, with the environment's timeouts."""
+    values = call.environment.values
+    options = ServerOptions(call.application_name, values.lock_timeout, values.statement_timeout)
+    return Dbmate(
+        found.path,
+        _bounded(url, values.connect_timeout),
+        values.migrations_table,
+        options,
+        call.secrets.redactor,
+    )
+
+
+def _bounded(url: DatabaseUrl, connect_timeout: float | None) -> DatabaseUrl:
+    # Without it a server that accepts and never answers holds dbmate for minutes.
+    if connect_timeout is None:
+        return url
+    return url.with_default("connect_timeout", str(max(math.ceil(connect_timeout), 2)))

@@ -1,0 +1,33 @@
+"""After a signal: ends what dbmate left running on the server, and reads what the database says now."""
+
+from dbmate_wrap.commands import history as histories
+from dbmate_wrap.commands import target
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.files import Files
+from dbmate_wrap.commands.history import History
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import InterruptedRun, TerminatedRun, WrapError
+from dbmate_wrap.postgres import catalog
+from dbmate_wrap.process import Terminated
+
+
+def settle(call: Call, url: DatabaseUrl, files: Files) -> History | None:
+    """The history, now that nothing of this run can change it any more; None when the server cannot be asked.
+
+    dbmate itself is gone, but its server session would go on with its statement (seen with dbmate 2.37.0),
+    and outside a transaction commit it. Our own session may be amid an answer: a new one is taken.
+    """
+    try:
+        with target.open_session(call, url) as session:
+            catalog.end_sessions(session, call.application_name)
+            server = target.recognise(call, session, url)
+            return histories.read(call, session, server, files)
+    except WrapError as error:
+        call.say(f"warning: the database could not be asked what was applied: {error.message}")
+        return None
+
+
+def stopped(signal: BaseException, message: str, hint: str) -> InterruptedRun:
+    """The error for the signal that stopped the run: 130 or 143."""
+    error = TerminatedRun if isinstance(signal, Terminated) else InterruptedRun
+    return error(f"stopped: {message}", hint=hint)

@@ -1,0 +1,155 @@
+"""Runs the verified dbmate binary: argv and environment from an allow list, its error as a value."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap import process
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import BinaryError
+from dbmate_wrap.redact import Redactor
+
+# What a child may inherit. Nothing that begins with DBMATE_ (each is an option of dbmate's), no PG variable
+# that could choose another server: only where passwords and certificates are found, and what an OS needs.
+INHERITED = (
+    *("HOME", "PATH", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "SYSTEMROOT", "USERPROFILE", "APPDATA"),
+    *("PGPASSFILE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL", "PGKRBSRVNAME", "KRB5CCNAME"),
+    *("KRB5_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+_ENV_FILE = ".dbmate-wrap-empty.env"
+_STARTS = re.compile(r"(?:Applying|Rolling back): (?P<file>.+)")
+# `Error: line: 3, column: 18, position: 55: pq: relation "x" does not exist at position 3:18 (42P01)`: the
+# place is there only when the server told a position, and counts from the section (dbmate 2.37.0).
+_PLACE = re.compile(r"line: (?P<line>\d+), column: (?P<column>\d+), position: \d+: (?=pq: )")
+_OF_SERVER = "pq: "
+_SQLSTATE = re.compile(r" \((?P<code>[0-9A-Z]{5})\)\Z")
+_REPEATED_PLACE = re.compile(r" at position \d+:\d+\Z")
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What dbmate's server session is told: durations in seconds, None for the server's own default."""
+
+    application_name: str
+    lock_timeout: float | None = None
+    statement_timeout: float | None = None
+
+    def pgoptions(self) -> str:
+        """The value of PGOPTIONS."""
+        pairs = [("lock_timeout", self.lock_timeout), ("statement_timeout", self.statement_timeout)]
+        return " ".join(f"-c {name}={_milliseconds(value)}ms" for name, value in pairs if value is not None)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What dbmate said went wrong; `line` and `column` count from 1 within the section that was running."""
+
+    message: str
+    sqlstate: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+
+
+@dataclass(frozen=True)
+class Dbmate:
+    """A verified binary, the database it is to work on, and the table that holds the history."""
+
+    binary: Path
+    url: DatabaseUrl
+    migrations_table: str
+    options: ServerOptions
+    secrets: Redactor
+
+    def migrate(self, directory: Path, on_start: Callable[[str], None]) -> Failure | None:
+        """Apply what is pending of `directory`; `on_start` gets each file name as dbmate begins with it.
+
+        None means only that dbmate ended with 0: what was applied is to be read from the database.
+        """
+        return self._verb(("migrate",), directory, on_start)
+
+    def rollback(self, directory: Path, on_start: Callable[[str], None]) -> Failure | None:
+        """Undo the last applied migration of those in `directory`."""
+        return self._verb(("rollback",), directory, on_start)
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        directory: Path,
+        cwd: Path,
+        scratch: Path,
+        on_line: Callable[[str], None],
+    ) -> process.Completed:
+        """Run any dbmate command in `cwd` on the migrations of `directory`.
+
+        `on_line` gets each masked line of its stdout as it comes; `scratch` is a private folder.
+        """
+        # --env-file in two words replaces `.env`; in one it is ignored and `.env` is read (dbmate 2.37.0).
+        argv = [str(self.binary), "--env-file", str(_empty_env_file(scratch))]
+        argv += ["--migrations-dir", str(directory), "--migrations-table", self.migrations_table, *arguments]
+        try:
+            return process.run(argv, env=self._environment(), cwd=cwd, secrets=self.secrets, on_line=on_line)
+        except OSError as error:
+            raise BinaryError(
+                f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
+            ) from None
+
+    def _verb(self, verb: Sequence[str], directory: Path, on_start: Callable[[str], None]) -> Failure | None:
+        current: list[str] = []
+
+        def on_line(line: str) -> None:
+            if started := _STARTS.match(line):
+                current.append(started["file"])
+                on_start(started["file"])
+
+        arguments = ("--no-dump-schema", *verb)
+        done = self.run(arguments, directory=directory, cwd=directory, scratch=directory, on_line=on_line)
+        if done.returncode == 0:
+            return None
+        return _failure(done, current[-1] if current else None)
+
+    def _environment(self) -> dict[str, str]:
+        env = process.inherited(INHERITED)
+        env |= self.url.libpq_environment()
+        env["DATABASE_URL"] = self.url.for_dbmate()
+        env["PGAPPNAME"] = self.options.application_name
+        if options := self.options.pgoptions():
+            env["PGOPTIONS"] = options
+        return env
+
+
+def _milliseconds(seconds: float) -> int:
+    # 0 means none to PostgreSQL: what is shorter than a millisecond must not become that.
+    return max(round(seconds * 1000), 1) if seconds else 0
+
+
+def _empty_env_file(directory: Path) -> Path:
+    path = directory / _ENV_FILE
+    path.touch(mode=0o600)
+    return path
+
+
+def _failure(done: process.Completed, file: str | None) -> Failure:
+    # One error, over as many lines as the message has; a line of the message may itself begin with "Error: ".
+    _, found, said = f"\n{done.stderr}".partition("\nError: ")
+    if not found:
+        return Failure(f"dbmate ended with {done.ending}: {_last_words(done.stderr)}", None, file, None, None)
+    place = _PLACE.match(said)
+    said = said[place.end() :].strip("\n") if place else said.strip("\n")
+    if not said.startswith(_OF_SERVER):
+        return Failure(said, None, file, None, None)
+    message = said.removeprefix(_OF_SERVER)
+    if code := _SQLSTATE.search(message):
+        message = message[: code.start()]
+    if place:
+        message = _REPEATED_PLACE.sub("", message)
+    line, column = (int(place["line"]), int(place["column"])) if place else (None, None)
+    return Failure(message.strip(), code["code"] if code else None, file, line, column)
+
+
+def _last_words(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    panic = [line for line in lines if line.startswith(("panic: ", "fatal error: "))]
+    return (panic or lines[-1:] or ["it said nothing"])[0]

@@ -1,0 +1,1 @@
+"""The only room that speaks to a PostgreSQL server, over psycopg or through pg_dump and psql."""

@@ -1,0 +1,128 @@
+"""Reads what the tool needs to know of a server and of a database, in few queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres.session import Session, connect
+
+_SQL = Path(__file__).parent / "sql"
+_DUPLICATE_DATABASE = ("42P04", "23505")
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server behind a session, and where dbmate keeps (or would create) its history there."""
+
+    version: str
+    version_num: int
+    history_schema: str
+    history_table: str
+    has_history: bool
+
+    @property
+    def major(self) -> int:
+        """18 for 18.6."""
+        return self.version_num // 10000
+
+
+def read_server(session: Session, migrations_table: str) -> Server:
+    """`migrations_table` is dbmate's setting: ``table`` or ``schema.table``, unquoted."""
+    schema, table = _split(migrations_table)
+    [row] = session.rows(_query("server"), {"schema": schema, "table": table})
+    version, number, history_schema, exists = row
+    # Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
+    return Server(str(version).split(" ")[0], int(str(number)), str(history_schema), table, exists is True)
+
+
+def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
+    """The versions that dbmate recorded, in the order of their text; none when there is no history table."""
+    if not server.has_history:
+        return ()
+    table = f"{_quoted(server.history_schema)}.{_quoted(server.history_table)}"
+    rows = session.rows(f"select version from {table}")  # noqa: S608 - a quoted identifier
+    return tuple(sorted(str(version) for (version,) in rows))
+
+
+def history_exists(session: Session, migrations_table: str) -> bool:
+    """Whether the history table is there now."""
+    return read_server(session, migrations_table).has_history
+
+
+def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
+    """Up to five ``schema.name`` of objects: not PostgreSQL's, not an extension's, not bookkeeping."""
+    where = {"schema": server.history_schema, "table": server.history_table}
+    return tuple(str(name) for (name,) in session.rows(_query("foreign_objects"), where))
+
+
+def database_exists(maintenance: Session, name: str) -> bool:
+    """Whether the server has a database of that name."""
+    found = maintenance.rows("select 1 from pg_catalog.pg_database where datname = %(name)s", {"name": name})
+    return bool(found)
+
+
+def create_database(maintenance: Session, name: str) -> bool:
+    """Create it; False when somebody else did so first."""
+    try:
+        maintenance.rows(f"create database {_quoted(name)}")
+    except FailedError as error:
+        if error.sqlstate in _DUPLICATE_DATABASE:
+            return False
+        raise
+    return True
+
+
+def drop_database(maintenance: Session, name: str) -> None:
+    """Drop it with its sessions, if it exists."""
+    maintenance.rows(f"drop database if exists {_quoted(name)} with (force)")
+
+
+def end_sessions(session: Session, application_name: str) -> None:
+    """End every other session of that name on the server, and wait up to five seconds for each to be gone.
+
+    An account may end its own sessions; those of others are not seen.
+    """
+    session.rows(
+        "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity"
+        " where application_name = %(name)s and usename = current_user and pid <> pg_backend_pid()",
+        {"name": application_name},
+    )
+
+
+def connect_for_maintenance(url: DatabaseUrl, *, application_name: str, timeout: float | None) -> Session:
+    """A session on the same server's `postgres` database, from which others are created."""
+    from dataclasses import replace
+
+    return connect(replace(url, database="postgres"), application_name=application_name, timeout=timeout)
+
+
+def _split(migrations_table: str) -> tuple[str, str]:
+    schema, dot, table = migrations_table.partition(".")
+    return (schema, table) if dot else ("", schema)
+
+
+def _quoted(identifier: str) -> str:
+    # Placeholders are not parsed in queries without parameters, so a % needs no doubling.
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _query(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def history_literal(versions: Sequence[str], server: Server) -> str:
+    """dbmate's own last lines of a schema file: the INSERT that records `versions`."""
+    if not versions:
+        return ""
+    values = ",\n    ".join(f"('{version}')" for version in versions)
+    table = f"{_plain(server.history_schema)}.{_plain(server.history_table)}"
+    return f"INSERT INTO {table} (version) VALUES\n    {values};\n"
+
+
+def _plain(identifier: str) -> str:
+    simple = (
+        identifier.isascii() and identifier.replace("_", "a").isalnum() and identifier == identifier.lower()
+    )
+    return identifier if simple and not identifier[0].isdigit() else _quoted(identifier)

@@ -1,0 +1,1 @@
+"""An Outcome becomes text for people or JSON for scripts; pure functions that return strings."""

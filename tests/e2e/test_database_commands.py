@@ -1,0 +1,138 @@
+"""`db` and `exec`: the embedded server, and dbmate itself."""
+
+import pytest
+
+from tests.conftest import MakeProject, RunCli, migration
+from tests.e2e.support import TWO, applied, assert_presentable, assert_refused, staging, tables
+from tests.servers import Database
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_life_of_the_embedded_database(project: MakeProject, run_cli: RunCli) -> None:
+    folder = project(TWO, sealed=True)
+
+    def run(*args: str) -> str:
+        done = run_cli([*args], folder.root)
+        assert done.returncode == 0, (args, done.stderr)
+        return done.stdout
+
+    assert run("db", "stop") == "it was not running\n"
+    url = run("db", "url").strip()
+    assert url.startswith("postgres://") and "/dev?" in url
+    assert run("db", "start") == f"running: {url}\n"
+    assert "2 migrations applied" in run("up")
+    assert "nothing is pending" in run("up")
+    assert run("db", "psql", "--", "-XAtc", "select count(*) from public.schema_migrations") == "2\n"
+    assert "/test?" in run("db", "url", "-e", "test")
+    assert "dropped dev" in run("db", "reset", "--yes")
+    assert "2 pending" in run("status")
+    assert "2 migrations applied" in run("up")
+    assert run("db", "stop") == "stopped\n"
+    assert "2 applied" in run("status")
+    assert "rolled back 002_b.sql" in run("rollback")
+
+
+def test_reset_asks_first_and_has_nothing_to_do_on_a_new_machine(
+    project: MakeProject, run_cli: RunCli
+) -> None:
+    folder = project(TWO)
+    assert_refused(run_cli(["db", "reset"], folder.root), 20, "not confirmed", "--yes")
+    done = run_cli(["db", "reset", "--yes"], folder.root)
+    assert (done.returncode, done.stdout) == (0, "there is no embedded database\n")
+    assert not (folder.root / ".dbmate-wrap").exists()
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "url", "psql", "reset"])
+def test_the_embedded_server_is_never_staging(project: MakeProject, run_cli: RunCli, command: str) -> None:
+    folder = project(TWO)
+    done = run_cli(["db", command, "-e", "staging"], folder.root)
+    assert_refused(done, 2, "staging is never embedded", "for dev and test")
+    assert not (folder.root / ".dbmate-wrap").exists()
+
+
+def test_an_environment_with_a_url_is_not_embedded(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO)
+    for command in (["start"], ["url"], ["psql"], ["reset", "--yes"]):
+        done = run_cli(["db", *command], folder.root, {"DEV_DATABASE_URL": embedded_database.url})
+        assert_refused(done, 2, "dev is not embedded: its URL comes from DEV_DATABASE_URL", "dev and test")
+    assert not (folder.root / ".dbmate-wrap").exists()
+
+
+def test_psql_that_fails_is_told(project: MakeProject, run_cli: RunCli) -> None:
+    folder = project(TWO)
+    done = run_cli(["db", "psql", "--", "-Xc", "select 1/0"], folder.root)
+    assert done.returncode == 30
+    assert_presentable(done)
+    assert "division by zero" in done.stderr
+    assert "psql ended with 1" in done.stderr
+
+
+ELSEWHERE = [
+    ["--url", "postgres://x@127.0.0.1/y", "status"],
+    ["-url", "postgres://x@127.0.0.1/y", "status"],
+    ["-u=postgres://x@127.0.0.1/y", "status"],
+    ["--env", "OTHER", "status"],
+    ["-e", "OTHER", "status"],
+    ["--env-file=.env", "status"],
+    ["-migrations-table", "x", "status"],
+]
+
+
+@pytest.mark.parametrize("arguments", ELSEWHERE, ids=" ".join)
+def test_exec_cannot_be_led_elsewhere(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, arguments: list[str]
+) -> None:
+    done = run_cli(["exec", "-e", "staging", "--", *arguments], project(TWO).root, staging(embedded_database))
+    assert_refused(done, 2, "would point dbmate elsewhere", "--env NAME")
+
+
+WRITING = [
+    ["up"],
+    ["up", "-v"],
+    ["--help", "up"],
+    ["--migrations-dir", "status", "drop"],
+    ["--wait", "up"],
+    ["dump"],
+    ["drop"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+def test_exec_asks_before_anything_that_may_write_to_a_protected_environment(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, arguments: list[str]
+) -> None:
+    env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
+    done = run_cli(["exec", "-e", "production", "--", *arguments], project(TWO, sealed=True).root, env)
+    assert_refused(done, 20, "production is protected, and there is no terminal", "--yes")
+    assert tables(embedded_database) == []
+
+
+def test_exec_reads_a_protected_environment_unasked_and_writes_with_yes(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
+    for arguments in (["status"], ["--version"], ["help"]):
+        done = run_cli(["exec", "-e", "production", "--", *arguments], folder.root, env)
+        assert done.returncode == 0, done.stderr
+    args = ["exec", "-e", "production", "--yes", "--", "--no-dump-schema", "up"]
+    done = run_cli(args, folder.root, env)
+    assert done.returncode == 0, done.stderr
+    assert applied(embedded_database) == ["001", "002"]
+
+
+def test_exec_tells_what_dbmate_said(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project({"001_a.sql": migration("select 1/0;")})
+    env = staging(embedded_database)
+    failed = run_cli(["exec", "-e", "staging", "--", "--no-dump-schema", "up"], folder.root, env)
+    assert failed.returncode == 30
+    assert "Applying: 001_a.sql" in failed.stdout
+    assert "dbmate ended with 2: Error: pq: division by zero (22012)" in failed.stderr
+    unknown = run_cli(["exec", "-e", "staging", "--", "nonsense"], folder.root, env)
+    assert unknown.returncode == 30
+    assert_presentable(unknown)

@@ -1,0 +1,250 @@
+"""The password is nowhere: not in output, JSON, files or argument lists, in no spelling and in no part."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
+from tests.e2e.support import TWO, applied, argument_lists, assert_presentable
+from tests.servers import APP_PASSWORD, Database, TcpServer
+
+pytestmark = pytest.mark.e2e
+
+PIECE = 8
+SPELLINGS = (
+    APP_PASSWORD,
+    quote(APP_PASSWORD, safe=""),
+    quote(APP_PASSWORD, safe="").lower(),
+    quote(APP_PASSWORD),
+    json.dumps(APP_PASSWORD)[1:-1],
+    json.dumps(APP_PASSWORD, ensure_ascii=False)[1:-1],
+    repr(APP_PASSWORD)[1:-1],
+)
+PIECES = sorted({word[i : i + PIECE] for word in SPELLINGS for i in range(len(word) - PIECE + 1)})
+SOME = [piece.encode() for piece in PIECES]
+
+
+def leaks(text: str) -> list[str]:
+    """The pieces of the password that are in a text."""
+    return [piece for piece in PIECES if piece in text]
+
+
+def assert_silent(done: CliResult) -> None:
+    assert_presentable(done)
+    assert leaks(done.stdout) == []
+    assert leaks(done.stderr) == []
+
+
+def assert_no_file_has_it(*folders: Path, but: frozenset[Path] = frozenset()) -> None:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and path not in but:
+                assert leaks(path.read_bytes().decode("utf-8", "replace")) == [], path
+
+
+@dataclass
+class Watch:
+    """What was seen in the argument lists of all processes."""
+
+    seen: set[bytes] = field(default_factory=set)
+    programs: set[bytes] = field(default_factory=set)
+    rounds: int = 0
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Read every argument list of the machine over and over, while the block runs."""
+    watch, ended = Watch(), threading.Event()
+
+    def look() -> None:
+        known: set[bytes] = set()
+        while not ended.wait(0.001):
+            watch.rounds += 1
+            for _, arguments in argument_lists():
+                if arguments not in known:
+                    known.add(arguments)
+                    watch.programs.add(os.path.basename(arguments.split(b"\0")[0]))
+                    watch.seen.update(piece for piece in SOME if piece in arguments)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.fixture
+def own(tcp_server: TcpServer) -> Iterator[Database]:
+    """A database that belongs to the role with the nasty password."""
+    with tcp_server.new_database() as database:
+        tcp_server.execute(f"alter database {database.name} owner to {tcp_server.role}")
+        yield database
+
+
+@pytest.fixture
+def own_url(tcp_server: TcpServer, own: Database) -> str:
+    return tcp_server.tcp_url(own.name, user=tcp_server.role)
+
+
+def by_variable(folder: ProjectFolder, url: str) -> tuple[dict[str, str], frozenset[Path]]:
+    return {"STAGING_DATABASE_URL": url}, frozenset()
+
+
+def by_own_dotenv(folder: ProjectFolder, url: str) -> tuple[dict[str, str], frozenset[Path]]:
+    return {}, written(folder.root / ".env.staging", f"DATABASE_URL={url}\n")
+
+
+def by_dotenv(folder: ProjectFolder, url: str) -> tuple[dict[str, str], frozenset[Path]]:
+    return {}, written(folder.root / ".env", f"export STAGING_DATABASE_URL='{url}'\n")
+
+
+def by_command(folder: ProjectFolder, url: str) -> tuple[dict[str, str], frozenset[Path]]:
+    configure(folder, "url_command = \"sh -c 'cat vault; cat vault >&2'\"")
+    return {}, written(folder.root / "vault", url + "\n")
+
+
+def by_file(folder: ProjectFolder, url: str) -> tuple[dict[str, str], frozenset[Path]]:
+    configure(folder, 'url_file = "mounted"')
+    return {}, written(folder.root / "mounted", url + "\n")
+
+
+def configure(folder: ProjectFolder, line: str) -> None:
+    (folder.root / "dbmate-wrap.toml").write_text(f"[environments.staging]\n{line}\n")
+
+
+def written(path: Path, text: str) -> frozenset[Path]:
+    path.write_text(text)
+    path.chmod(0o600)
+    return frozenset({path})
+
+
+SOURCES = [by_variable, by_own_dotenv, by_dotenv, by_command, by_file]
+
+
+@pytest.mark.parametrize("source", range(len(SOURCES)), ids=[source.__name__ for source in SOURCES])
+def test_a_nasty_password_works_from_every_source_and_is_shown_by_none(
+    project: MakeProject,
+    run_cli: RunCli,
+    clean_environment: Mapping[str, str],
+    tmp_path: Path,
+    own: Database,
+    own_url: str,
+    source: int,
+) -> None:
+    folder = project(TWO, sealed=True)
+    env, secret_files = SOURCES[source](folder, own_url)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    env["TMPDIR"] = str(temporary)
+    done = run_cli(["up", "-v", "-e", "staging"], folder.root, env)
+    assert done.returncode == 0, done.stderr
+    assert applied(own) == ["001", "002"]
+    assert_silent(done)
+    doctor = run_cli(["doctor", "-v", "-e", "staging", "--format", "json"], folder.root, env)
+    assert doctor.returncode == 0, doctor.stdout
+    assert_silent(doctor)
+    assert_no_file_has_it(folder.root, Path(clean_environment["HOME"]), temporary, but=secret_files)
+    assert list(temporary.iterdir()) == []
+
+
+def test_no_argument_list_holds_it_while_anything_runs(
+    project: MakeProject, run_cli: RunCli, own_url: str
+) -> None:
+    files = {**TWO, "003_c.sql": migration("select pg_sleep(0.5);", "select pg_sleep(0.3);")}
+    folder = project(files, sealed=True)
+    env = {"STAGING_DATABASE_URL": own_url}
+    with watching() as watch:
+        for args in (
+            ["up", "-v", "-e", "staging"],
+            ["exec", "-v", "-e", "staging", "--", "dump"],
+            ["exec", "-v", "-e", "staging", "--", "status"],
+            ["rollback", "-v", "-e", "staging"],
+            ["dump", "-v", "-e", "staging"],
+        ):
+            done = run_cli(args, folder.root, env)
+            assert done.returncode == 0, done.stderr
+            assert_silent(done)
+    assert {b"dbmate", b"pg_dump"} <= watch.programs, watch
+    assert watch.seen == set()
+    assert watch.rounds > 20
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_the_server_says_about_the_password_is_masked(
+    project: MakeProject, run_cli: RunCli, tmp_path: Path, own_url: str, form: str
+) -> None:
+    tell = "do $body$ begin raise exception 'you are %, % and %', {}; end $body$;"
+    spelt = ", ".join("$s$" + word + "$s$" for word in (SPELLINGS[0], SPELLINGS[1], f"u:{APP_PASSWORD}@h"))
+    folder = project({"001_a.sql": migration(tell.format(spelt))}, sealed=True)
+    args = ["up", "-v", "-e", "staging", "--format", form]
+    done = run_cli(args, folder.root, {"STAGING_DATABASE_URL": own_url})
+    assert done.returncode == 30
+    assert_silent(done)
+    assert "you are ***" in done.stderr
+    again = run_cli(
+        ["exec", "-v", "-e", "staging", "--format", form, "--", "up", "-v"],
+        folder.root,
+        {"STAGING_DATABASE_URL": own_url},
+    )
+    assert again.returncode == 30
+    assert_silent(again)
+
+
+MALFORMED = {
+    "raw": f"postgres://app:{APP_PASSWORD}@127.0.0.1/d",
+    "no-scheme": "app:{}@127.0.0.1/d",
+    "one-slash": "postgres:/app:{}@127.0.0.1/d",
+    "bad-port": "postgres://app@127.0.0.1:{}/d",
+    "bad-parameter": "postgres://app@127.0.0.1/d?passwort={}",
+    "keywords": "host=127.0.0.1 user=app password={}",
+    "two-hosts": "postgres://app:{}@a,b/d",
+    "assignment": "DATABASE_URL=postgres://app:{}@127.0.0.1/d",
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_url_is_explained_without_being_quoted(
+    project: MakeProject, run_cli: RunCli, name: str
+) -> None:
+    url = MALFORMED[name].format(quote(APP_PASSWORD, safe=""))
+    folder = project(TWO, sealed=True)
+    done = run_cli(["up", "-v", "-e", "staging"], folder.root, {"STAGING_DATABASE_URL": url})
+    assert done.returncode == 10, done
+    assert_silent(done)
+    assert "STAGING_DATABASE_URL in the process environment" in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_an_environment_name_that_is_a_url_is_not_echoed(project: MakeProject, run_cli: RunCli) -> None:
+    url = f"postgres://app:{quote(APP_PASSWORD, safe='')}@127.0.0.1/d"
+    done = run_cli(["up", "-e", url, "--format", "json"], project(TWO, sealed=True).root)
+    assert done.returncode == 10
+    assert_silent(done)
+
+
+def test_a_password_from_pgpass_works_for_us_dbmate_and_pg_dump(
+    project: MakeProject,
+    run_cli: RunCli,
+    clean_environment: Mapping[str, str],
+    tcp_server: TcpServer,
+    own: Database,
+) -> None:
+    escaped = APP_PASSWORD.replace("\\", "\\\\").replace(":", "\\:")
+    path = Path(clean_environment["HOME"], ".pgpass")
+    written(path, f"{tcp_server.host}:{tcp_server.port}:{own.name}:{tcp_server.role}:{escaped}\n")
+    folder = project(TWO, sealed=True, toml="dump_schema = true\n")
+    env = {"STAGING_DATABASE_URL": tcp_server.tcp_url(own.name, user="app", password="")}
+    done = run_cli(["up", "-v", "-e", "staging"], folder.root, env)
+    assert done.returncode == 0, done.stderr
+    assert_silent(done)
+    assert applied(own) == ["001", "002"]
+    assert_no_file_has_it(folder.root)
