@@ -1,0 +1,282 @@
+"""Measures what docs/benchmarks.md promises; with --write, writes the numbers there."""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from dbmate_wrap.cluster import binaries  # noqa: E402
+from dbmate_wrap.cluster.server import Endpoint  # noqa: E402
+from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
+
+WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
+DBMATE = str(Path(sys.executable).parent / "dbmate")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise: what was measured, the number, and what it must reach."""
+
+    name: str
+    measured: str
+    goal: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One timed child: wall time in seconds, peak resident memory in MiB (its own or its largest child's)."""
+
+    seconds: float
+    mebibytes: float
+
+
+def main() -> None:
+    """Run every measurement and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument(
+        "--repeat", type=int, default=7, help="runs a measurement; medians are shown (default 7)"
+    )
+    arguments = parser.parse_args()
+    rows = [version(arguments.repeat * 3)]
+    with temporary(binaries.embedded()) as server:
+        rows += status(server, arguments.repeat)
+        rows += up_of_a_thousand(server, max(arguments.repeat // 2, 3))
+        rows.append(no_op_up(server, arguments.repeat))
+    rows.append(embedded_from_nothing())
+    text = table(rows)
+    print(text)
+    if arguments.write:
+        write(text)
+
+
+def version(repeat: int) -> Row:
+    """`--version` against an empty interpreter, in turns."""
+    empty, ours = in_turns(
+        repeat, lambda: timed([sys.executable, "-c", "pass"]), lambda: timed([*WRAP, "--version"])
+    )
+    ratio = median(ours) / median(empty)
+    return Row(
+        "`dbmate-wrap --version` against `python -c pass`",
+        f"{ratio:.1f}x ({ms(ours)} against {ms(empty)})",
+        "at most 8x",
+    )
+
+
+def status(server: Endpoint, repeat: int) -> list[Row]:
+    """`status` on applied histories of 100 and of 1,000, in turns, beside dbmate's own."""
+    with project(server, 100) as small, project(server, 1000) as large:
+        for made in (small, large):
+            made.wrap("up")
+        hundred, thousand, raw = in_turns(
+            repeat, lambda: small.wrap("status"), lambda: large.wrap("status"), lambda: small.dbmate("status")
+        )
+    ratio = median(thousand) / median(hundred)
+    return [
+        Row(
+            "`status`, 100 applied",
+            f"{ms(hundred)} (dbmate's own: {ms(raw)})",
+            "at most 350 ms; moonshot 200 ms",
+        ),
+        Row("`status`, 1,000 applied", f"{ms(thousand)}, {ratio:.2f}x of 100", "at most 1.2x of 100"),
+    ]
+
+
+def up_of_a_thousand(server: Endpoint, repeat: int) -> list[Row]:
+    """`up` of 1,000 pending migrations on a new database against raw `dbmate migrate`, in turns."""
+
+    def ours() -> Run:
+        with project(server, 1000) as made:
+            return made.wrap("up")
+
+    def raw() -> Run:
+        with project(server, 1000) as made:
+            return made.dbmate("--no-dump-schema", "migrate")
+
+    mine, theirs = in_turns(repeat, ours, raw)
+    ratio = median(mine) / median(theirs)
+    peak = max(run.mebibytes for run in mine)
+    return [
+        Row(
+            "`up` of 1,000 on a new database against raw `dbmate migrate`",
+            f"{ratio:.2f}x ({ms(mine)} against {ms(theirs)})",
+            "at most 1.15x",
+        ),
+        Row("its memory", f"{peak:.0f} MiB", "at most 120 MiB"),
+    ]
+
+
+def no_op_up(server: Endpoint, repeat: int) -> Row:
+    """`up` with nothing pending against `status`, in turns."""
+    with project(server, 100) as made:
+        made.wrap("up")
+        nothing, shown = in_turns(repeat, lambda: made.wrap("up"), lambda: made.wrap("status"))
+    added = (median(nothing) - median(shown)) * 1000
+    return Row("`up` with nothing pending, beyond `status`", f"{added:+.0f} ms", "at most +60 ms")
+
+
+def embedded_from_nothing() -> Row:
+    """From an installed tool to this repository's own migrations applied in a new embedded server."""
+    with scratch() as folder:
+        for name in ("db", "pyproject.toml"):
+            source = ROOT / name
+            shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder)
+        try:
+            run = timed([*WRAP, "up"], cwd=folder)
+        finally:
+            subprocess.run(
+                [*WRAP, "db", "stop"], cwd=folder, env=environment(), capture_output=True, check=False
+            )
+            subprocess.run(
+                [*WRAP, "db", "reset", "--yes"],
+                cwd=folder,
+                env=environment(),
+                capture_output=True,
+                check=False,
+            )
+            subprocess.run(
+                [*WRAP, "db", "stop"], cwd=folder, env=environment(), capture_output=True, check=False
+            )
+    return Row("from `make setup` done to a migrated embedded database", ms([run]), "at most 4,000 ms")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project on a database of its own."""
+
+    folder: Path
+    url: str
+
+    def wrap(self, *words: str) -> Run:
+        """Run our command there."""
+        return timed(
+            [*WRAP, *words, "-e", "bench", "-q"], cwd=self.folder, extra={"BENCH_DATABASE_URL": self.url}
+        )
+
+    def dbmate(self, *words: str) -> Run:
+        """Run the real dbmate there."""
+        extra = {"DATABASE_URL": f"{self.url}&sslmode=disable"}
+        return timed([DBMATE, "-d", "db/migrations", *words], cwd=self.folder, extra=extra)
+
+
+@contextmanager
+def project(server: Endpoint, migrations: int) -> Iterator[Project]:
+    """A project of `migrations` small tables, sealed, on a new database; both are removed."""
+    with scratch() as folder:
+        made = folder / "db" / "migrations"
+        made.mkdir(parents=True)
+        for number in range(1, migrations + 1):
+            (made / f"{number:04}_table_{number}.sql").write_text(
+                f"-- migrate:up\ncreate table public.t{number} (\n"
+                "    id bigint primary key,\n    name text not null\n);\n"
+                f"\n-- migrate:down\ndrop table public.t{number};\n"
+            )
+        (folder / "dbmate-wrap.toml").write_text("[environments.bench]\n")
+        subprocess.run([*WRAP, "seal"], cwd=folder, env=environment(), check=True, capture_output=True)
+        name = f"bench_{time.monotonic_ns()}"
+        psql(server, f"create database {name}")
+        try:
+            query = f"host={server.socket_dir}&port={server.port}"
+            yield Project(folder, f"postgres://{server.user}@/{name}?{query}")
+        finally:
+            psql(server, f"drop database {name} with (force)")
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="dbmate-wrap-bench-") as folder:
+        yield Path(folder)
+
+
+def psql(server: Endpoint, statement: str) -> None:
+    """Run one statement."""
+    program = binaries.embedded().bin_dir / "psql"
+    argv = [
+        str(program),
+        "-h",
+        str(server.socket_dir),
+        "-p",
+        str(server.port),
+        "-U",
+        server.user,
+        "-qXc",
+        statement,
+    ]
+    subprocess.run([*argv, "postgres"], check=True, capture_output=True)
+
+
+def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    """The caller's environment without what would change the measurement."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if "DATABASE_URL" not in name and "DBMATE" not in name
+    }
+    return kept | (extra or {})
+
+
+def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None) -> Run:
+    """Run a child to its end; it must succeed."""
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, ended, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(ended)
+    if child.returncode != 0:
+        raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
+    unit = 1024 if sys.platform == "linux" else 1024 * 1024
+    return Run(seconds, usage.ru_maxrss / unit)
+
+
+def in_turns(repeat: int, *measurements: Callable[[], Run]) -> list[list[Run]]:
+    """Each measurement `repeat` times, in turns: whatever else the machine does, it does to all of them."""
+    runs: list[list[Run]] = [[] for _ in measurements]
+    for _ in range(repeat):
+        for number, measure in enumerate(measurements):
+            runs[number].append(measure())
+    return runs
+
+
+def median(runs: list[Run]) -> float:
+    """The median wall time in seconds."""
+    return statistics.median(run.seconds for run in runs)
+
+
+def ms(runs: list[Run]) -> str:
+    """The median wall time, for people."""
+    return f"{median(runs) * 1000:.0f} ms"
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown."""
+    lines = ["| measured | result | goal |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {row.name} | {row.measured} | {row.goal} |" for row in rows)])
+
+
+def write(text: str) -> None:
+    """Write docs/benchmarks.md."""
+    page = (
+        "# Benchmarks\n\nWritten by `make bench ARGS=--write`. Medians of runs taken in turns on a shared "
+        f"machine ({os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
+        f"{platform.python_version()}): trust the ratios more than the milliseconds.\n\n"
+    )
+    (ROOT / "docs" / "benchmarks.md").write_text(f"{page}{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Writes everything in README.md and docs/ that is made from code; with --check, fails where it is stale."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import typer  # noqa: E402
+from pydantic import TypeAdapter  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
+
+from dbmate_wrap.cli.app import app, db  # noqa: E402
+from dbmate_wrap.domain.outcome import Extra  # noqa: E402
+from dbmate_wrap.errors import MEANINGS, ExitCode  # noqa: E402
+from dbmate_wrap.render.document import Document  # noqa: E402
+from dbmate_wrap.settings import reference  # noqa: E402
+
+
+def main() -> int:
+    """Write the files, or with --check only compare; the exit code is 1 when something is stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
+    check = parser.parse_args().check
+    stale = [path for path, text in wanted() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        name = path.relative_to(ROOT)
+        if check:
+            print(f"stale: {name} (run `make docs`)", file=sys.stderr)
+        else:
+            path.write_text(dict(wanted())[path], encoding="utf-8")
+            print(f"written: {name}")
+    return 1 if check and stale else 0
+
+
+def wanted() -> Iterator[tuple[Path, str]]:
+    """Every generated file with the text that it should have."""
+    docs = ROOT / "docs"
+    yield docs / "output.schema.json", json.dumps(output_schema(), indent=2) + "\n"
+    yield docs / "commands.md", commands_page()
+    yield docs / "exit-codes.md", filled(docs / "exit-codes.md", "exit-codes", exit_codes_table())
+    yield docs / "settings.md", filled(docs / "settings.md", "settings", reference.table())
+    readme = filled(ROOT / "README.md", "commands", commands_table())
+    yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())
+
+
+def output_schema() -> dict[str, object]:
+    """The JSON Schema of what every command prints with `--format json`."""
+    base = TypeAdapter(Document).json_schema()
+    extra = TypeAdapter(Extra).json_schema()
+    properties = {name: without_null(value) for name, value in extra["properties"].items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dbmate-wrap --format json",
+        "description": "One object on stdout, also on failure. Keys after `findings` are of single commands.",
+        "type": "object",
+        "required": list(base["properties"]),
+        "properties": base["properties"] | properties,
+        "$defs": dict(sorted((base["$defs"] | extra["$defs"]).items())),
+        "additionalProperties": False,
+    }
+
+
+def without_null(schema: dict[str, object]) -> dict[str, object]:
+    """A key that a command does not report is left out, never null."""
+    options = schema.get("anyOf")
+    assert isinstance(options, list)
+    [only] = [option for option in options if option != {"type": "null"}]
+    return dict(only)
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Each command as typed, with its one line of help."""
+    for info in app.registered_commands:
+        yield command_name(info), first_line(info)
+    for info in db.registered_commands:
+        yield f"db {command_name(info)}", first_line(info)
+
+
+def command_name(info: "typer.models.CommandInfo") -> str:
+    """Its given name, or else its function's."""
+    assert info.callback is not None
+    return info.name or info.callback.__name__
+
+
+def first_line(info: "typer.models.CommandInfo") -> str:
+    """The first line of its docstring."""
+    assert info.callback is not None
+    assert info.callback.__doc__
+    return info.callback.__doc__.strip().splitlines()[0]
+
+
+def commands_table() -> str:
+    """For the README."""
+    return table(("command", "does"), [(f"`{name}`", text) for name, text in commands()])
+
+
+def commands_page() -> str:
+    """docs/commands.md: the help of every command."""
+    parts = ["# Commands\n\nMade from `--help` by `make docs`: do not edit.\n"]
+    for words in [[], *[name.split() for name, _ in commands()]]:
+        result = CliRunner().invoke(app, [*words, "--help"], prog_name="dbmate-wrap", env={"COLUMNS": "100"})
+        title = " ".join(["dbmate-wrap", *words])
+        text = "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())
+        parts.append(f"## {title}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def exit_codes_table() -> str:
+    """Code, name, meaning."""
+    return table(
+        ("code", "name", "meaning"), [(str(int(code)), code.label, MEANINGS[code]) for code in ExitCode]
+    )
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def filled(path: Path, name: str, text: str) -> str:
+    """The file's text with `text` between the markers `<!-- name:begin -->` and `<!-- name:end -->`."""
+    return fill(path.read_text(encoding="utf-8"), name, text)
+
+
+def fill(page: str, name: str, text: str) -> str:
+    """`page` with what stands between the markers of `name` replaced."""
+    pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+    assert pattern.search(page), f"no markers for {name}"
+    return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
