@@ -106,7 +106,7 @@ def _show(outcome: Outcome, common: Common, terminal: Terminal) -> None:
     if common.format is Format.JSON:
         from dbmate_wrap.render import json
 
-        terminal.out(json.render(outcome, datetime.now(UTC), terminal.mask))
+        terminal.document(json.render(outcome, datetime.now(UTC), terminal.mask))
     else:
         from dbmate_wrap.render import text
 

@@ -9,6 +9,7 @@ from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
 from dbmate_wrap.render.paint import Paint
+from dbmate_wrap.render.visible import visible
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,11 @@ class Terminal:
 
     def out(self, text: str) -> None:
         """The result."""
-        if problem := _write(sys.stdout, self.mask(text)):
+        self.document(self.mask(text))
+
+    def document(self, text: str) -> None:
+        """The result, where it is masked already: masking JSON as text could break it."""
+        if problem := _write(sys.stdout, text):
             self.lost.append(problem)
 
     def err(self, text: str) -> None:
@@ -35,12 +40,12 @@ class Terminal:
     def say(self, line: str) -> None:
         """One line of progress."""
         if not self.quiet:
-            self.err(f"{line}\n")
+            self.err(f"{visible(line)}\n")
 
     def detail(self, line: str) -> None:
         """One line for who asked for more."""
         if self.verbose:
-            self.err(f"{line}\n")
+            self.err(f"{visible(line)}\n")
 
     def ask(self, question: str) -> str | None:
         """What was typed; None where nobody can be asked."""

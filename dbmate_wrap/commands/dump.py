@@ -11,6 +11,7 @@ from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import shown
 from dbmate_wrap.commands.target import Place
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.postgres.session import Session
 
@@ -30,6 +31,17 @@ def dump(call: Call) -> None:
     call.outcome.extra.schema_file = path
     call.outcome.extra.changed = changed
     call.outcome.summary = f"{path} written" if changed else f"{path} is up to date"
+
+
+def write_schema_where_set(call: Call, session: Session, place: Place) -> None:
+    """The last step of what changes a schema; its errors say that the change itself is done."""
+    if not call.environment.values.dump_schema:
+        return
+    try:
+        write_schema(call, session, place)
+    except WrapError as error:
+        error.message = f"{call.outcome.summary}, but the schema file was not written: {error.message}"
+        raise
 
 
 def write_schema(call: Call, session: Session, place: Place) -> bool:

@@ -53,10 +53,10 @@ def disagreement(found: History) -> HistoryError | None:
     if not wrong:
         return None
     first = wrong[0]
-    names = ", ".join(entry.file or entry.version for entry in wrong[:5])
+    names = ", ".join(f"{entry.file or entry.version} ({_words(entry.state)})" for entry in wrong[:5])
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
     return HistoryError(
-        f"files and database disagree: {names}{more} ({_words(first.state)})",
+        f"files and database disagree: {names}{more}",
         hint=_WAY_OUT[first.state],
         migration=first.file or first.version,
     )
@@ -80,9 +80,9 @@ def not_baselined(session: Session, server: Server) -> HistoryError | None:
 def _words(state: State) -> str:
     match state:
         case State.EDITED:
-            return "edited after it was sealed"
+            return "edited"
         case State.UNKNOWN:
-            return "applied to the database, but there is no file"
+            return "applied, but there is no file"
         case State.OUT_OF_ORDER:
             return "not applied, but older than one that is"
         case _:

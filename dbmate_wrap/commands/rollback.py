@@ -4,7 +4,7 @@ from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import runner, target
 from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.dump import write_schema
+from dbmate_wrap.commands.dump import write_schema_where_set
 from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import refuse_where_protected
@@ -44,8 +44,7 @@ def rollback(call: Call) -> None:
         if last.file.version in now.applied:
             raise _still_applied(call, failure, last)
         call.outcome.summary = f"rolled back {last.file.name}"
-        if call.environment.values.dump_schema:
-            write_schema(call, session, place)
+        write_schema_where_set(call, session, place)
 
 
 def _undo(call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration) -> Failure | None:

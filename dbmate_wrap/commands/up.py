@@ -7,7 +7,7 @@ from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import runner, target
 from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.dump import write_schema
+from dbmate_wrap.commands.dump import write_schema_where_set
 from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import confirm
@@ -51,8 +51,7 @@ def up(call: Call, wish: Wish) -> None:
         dbmate = runner.prepare(call, binary(), place.url)
         _apply(_Work(call, session, dbmate, files, before, todo))
         call.outcome.summary = f"{_count(len(call.outcome.applied))} applied"
-        if call.environment.values.dump_schema:
-            write_schema(call, session, place)
+        write_schema_where_set(call, session, place)
 
 
 def examine(call: Call, session: Session, place: Place, files: Files) -> History:

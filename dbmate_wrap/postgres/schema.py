@@ -50,7 +50,7 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
         major = _major(path)
         if major is not None and major >= server_major:
             return PgDump(path, major)
-        seen.append(f"{path} is {major}" if major is not None else f"{path} cannot be run")
+        seen.append(f"{path} is {major}" if major is not None else f"{path} is none that runs")
     found = f" ({'; '.join(seen)})" if seen else ""
     raise BinaryError(
         f"no pg_dump of version {server_major} or newer was found{found}",

@@ -1,5 +1,6 @@
 """Renders what a person reads: the result for stdout; warnings and the error for stderr."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dbmate_wrap.domain.finding import Finding
@@ -11,6 +12,8 @@ from dbmate_wrap.render.visible import visible, visible_lines
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
+# Of one rule: a project that has just begun with lockfiles has one for each of its files.
+_MOST_WARNINGS = 3
 # Verbs whose result is one line that scripts take as it is.
 _BARE = frozenset({"new", "db url"})
 
@@ -28,9 +31,14 @@ def result(outcome: Outcome, paint: Paint) -> str:
 def complaints(outcome: Outcome, paint: Paint, *, quiet: bool) -> str:
     """The text for stderr: findings, then the error with its remedy."""
     lines: list[str] = []
+    warned: Counter[str] = Counter()
     for finding in outcome.findings:
-        if finding.is_error or not quiet:
+        warned[finding.rule] += not finding.is_error
+        if finding.is_error or (not quiet and warned[finding.rule] <= _MOST_WARNINGS):
             lines += _finding(finding, paint)
+    for rule, count in warned.items():
+        if count > _MOST_WARNINGS and not quiet:
+            lines.append(f"{paint('yellow', 'warning')}: and {count - _MOST_WARNINGS} more [{rule}]")
     if outcome.error is not None:
         lines += _error(outcome, paint)
     return "".join(f"{line}\n" for line in lines)

@@ -119,10 +119,9 @@ def test_a_schema_file_that_cannot_be_written_does_not_hide_what_was_applied(
         TWO, sealed=True, toml='dump_schema = true\nschema_file = "db/migrations.lock/schema.sql"\n'
     )
     done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
-    assert done.returncode != 0
-    assert_presentable(done)
+    cause = "2 migrations applied, but the schema file was not written: cannot write .*/schema.sql"
+    assert_refused(done, 10, cause, "permissions and free space")
     assert "2 migrations applied" in done.stdout
-    assert "schema.sql" in done.stderr
     assert applied(embedded_database) == ["001", "002"]
 
 
@@ -194,6 +193,26 @@ def test_a_reader_that_goes_away_is_no_error(
 
 def many(number: int) -> dict[str, str]:
     return {f"{n:03}_a.sql": migration(f"create table public.t{n} (i int);") for n in range(1, number + 1)}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["db/migrations/002_b.sql", "db/migrations.lock", "db/migrations", ".env"])
+def test_what_may_not_be_read_is_named(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, name: str
+) -> None:
+    folder = project(TWO, sealed=True)
+    path = folder.root / name
+    path.touch()
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
+    finally:
+        path.chmod(mode)
+    assert done.returncode in (10, 13)
+    assert_presentable(done)
+    assert "Permission denied" in done.stderr
+    assert tables(embedded_database) == []
 
 
 HOMES: Mapping[str, Mapping[str, str | None]] = {

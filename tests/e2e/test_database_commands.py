@@ -19,7 +19,7 @@ def test_the_life_of_the_embedded_database(project: MakeProject, run_cli: RunCli
 
     assert run("db", "stop") == "it was not running\n"
     url = run("db", "url").strip()
-    assert url.startswith("postgres://") and "/dev?" in url
+    assert url.startswith("postgres://postgres@/dev?host=")
     assert run("db", "start") == f"running: {url}\n"
     assert "2 migrations applied" in run("up")
     assert "nothing is pending" in run("up")

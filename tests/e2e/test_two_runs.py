@@ -47,7 +47,7 @@ def test_the_one_that_comes_second_says_so_and_claims_nothing(
     toml = 'lock_timeout = "60s"\n'
     folder = project({"001_a.sql": gated, "002_b.sql": slow}, sealed=True, toml=toml)
     embedded_database.execute(
-        "create table public.gate (i int); create table public.schema_migrations (version varchar primary key)"
+        "create table public.gate (i int);create table public.schema_migrations (version varchar primary key)"
     )
     args, env = ["up", "-e", "staging"], staging(embedded_database)
     with ThreadPoolExecutor(2) as pool, embedded_database.connect() as other:

@@ -1,0 +1,92 @@
+"""On a terminal: the question before a protected environment, and colours."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, MakeProject
+from tests.e2e.support import PATIENCE, TWO, applied
+from tests.servers import Database
+
+pytestmark = pytest.mark.e2e
+
+
+def typed(args: list[str], cwd: Path, env: Mapping[str, str], answer: str) -> tuple[int, str, str]:
+    """Exit code, what stood on the terminal (stderr), and stdout, for who types `answer` when asked."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "dbmate_wrap", *args],
+        cwd=cwd,
+        env={**env, "PYTHONPATH": str(REPOSITORY)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"type its name: " not in shown.lower():
+            shown += os.read(ours, 1024)
+        os.write(ours, answer.encode())
+        assert process.stdout is not None
+        stdout = process.stdout.read().decode()
+        code = process.wait(PATIENCE)
+    shown += read_all(ours)
+    os.close(ours)
+    return code, shown.decode(), stdout
+
+
+def read_all(terminal: int) -> bytes:
+    text = b""
+    while True:
+        try:
+            text += os.read(terminal, 4096)
+        except OSError:
+            return text  # Linux's end of file, once nobody has the other side open.
+
+
+def production(clean_environment: Mapping[str, str], database: Database) -> dict[str, str]:
+    return {**clean_environment, "PRODUCTION_DATABASE_URL": database.url, "TERM": "xterm"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [("production\n", 0), (" production \n", 0), ("yes\n", 20), ("\n", 20), ("\x04", 20)],
+    ids=["name", "spaces", "yes", "nothing", "end-of-file"],
+)
+def test_only_its_name_confirms_a_protected_environment(
+    project: MakeProject,
+    clean_environment: Mapping[str, str],
+    embedded_database: Database,
+    answer: str,
+    code: int,
+) -> None:
+    env = production(clean_environment, embedded_database)
+    folder = project(TWO, sealed=True)
+    ended, shown, stdout = typed(["up", "-e", "production"], folder.root, env, answer)
+    assert ended == code, shown
+    assert "production is protected. To apply 2 migrations, type its name:" in shown
+    if code:
+        assert "not confirmed: nothing was done to production" in shown
+        assert applied(embedded_database) == []
+    else:
+        assert "2 migrations applied" in stdout
+        assert applied(embedded_database) == ["001", "002"]
+
+
+def test_nothing_is_coloured_but_on_a_terminal_without_no_color(
+    project: MakeProject, clean_environment: Mapping[str, str], embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    env = production(clean_environment, embedded_database)
+    _, shown, stdout = typed(["up", "-e", "production"], folder.root, env, "no\n")
+    assert "\x1b[31merror\x1b[0m" in shown
+    assert "\x1b" not in stdout
+    _, plain, _ = typed(["up", "-e", "production"], folder.root, {**env, "NO_COLOR": "1"}, "no\n")
+    assert "error: not confirmed" in plain
+    assert "\x1b" not in plain
