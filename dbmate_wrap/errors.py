@@ -72,9 +72,11 @@ class WrapError(Exception):
         sqlstate: str | None = None,
         migration: str | None = None,
         line: int | None = None,
+        frame: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.frame = frame
         self.hint = hint
         self.sqlstate = sqlstate
         self.migration = migration

@@ -22,6 +22,8 @@ GRACE_SECONDS = 5.0
 _SILENCE_SECONDS = 1.0
 _SAME_WISH_SECONDS = 1.0
 _CHUNK = 65536
+_TICK_SECONDS = 0.25
+_PR_SET_PDEATHSIG = 1
 _TERMINATIONS = (signal.SIGTERM,) if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 _SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
@@ -30,7 +32,7 @@ _SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 class Completed:
     """A child that has ended; `returncode` is negative for a signal, as in `subprocess`.
 
-    `truncated` tells that a pipe gave more than was kept of it.
+    `truncated` tells that a pipe gave more than was kept of it, `stopped` that `tick` ended it.
     """
 
     argv: tuple[str, ...]
@@ -39,6 +41,7 @@ class Completed:
     stderr: str
     timed_out: bool
     truncated: bool = False
+    stopped: bool = False
 
     @property
     def ending(self) -> str:
@@ -93,23 +96,30 @@ def run(
     secrets: Redactor = NOTHING,
     on_line: Callable[[str], None] | None = None,
     limit: int = 1 << 20,
+    tick: Callable[[], bool] | None = None,
+    dies_with_us: bool = False,
 ) -> Completed:
     """Run a child to its end and keep at most `limit` characters of each pipe, its beginning and its end.
 
     `env` is the child's complete environment. `on_line` gets every line of stdout as it comes, masked, in
-    another thread; what it raises is raised here. Raises OSError when the child cannot be started.
+    another thread; what it raises is raised here. `tick` is called about four times a second while the child
+    runs, and ends it by returning True. `dies_with_us`: where the system can (Linux), the child is killed when
+    this process is, even by SIGKILL. Raises OSError when the child cannot be started.
     """
     out, err = Kept(secrets, limit, on_line), Kept(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
     readers: list[_Reader] = []
-    timed_out = False
+    timed_out = stopped = False
     try:
         with _signals_wait():
-            child = _start(argv, env, cwd, stdin=bool(stdin), uid_gid=uid_gid)
+            child = _start(argv, env, cwd, stdin=bool(stdin), uid_gid=uid_gid, dies_with_us=dies_with_us)
             readers += [_Reader(child.stdout, out), _Reader(child.stderr, err)]
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, stdin), daemon=True).start()
-        child.wait(timeout)
+        if tick is None:
+            child.wait(timeout)
+        else:
+            stopped = _attended(child, readers[0], tick)
     except subprocess.TimeoutExpired:
         timed_out = True
     finally:
@@ -123,7 +133,8 @@ def run(
     if out.error is not None:
         raise out.error
     code = child.returncode if child.returncode is not None else -_SIGKILL
-    return Completed(tuple(argv), code, out.text(), err.text(), timed_out, out.truncated or err.truncated)
+    truncated = out.truncated or err.truncated
+    return Completed(tuple(argv), code, out.text(), err.text(), timed_out, truncated, stopped)
 
 
 def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
@@ -137,9 +148,24 @@ def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
 
 
 @contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """While this lasts, SIGINT, SIGTERM and SIGHUP have no effect: for the last words of a run that one stopped."""
+    with _signals_held([]):
+        yield
+
+
+@contextlib.contextmanager
 def _signals_wait() -> Iterator[None]:
     """Hold signals back, and handle them at the end: while a child is born nobody knows yet what to end."""
     arrived: list[int] = []
+    with _signals_held(arrived):
+        yield
+    for number in arrived:
+        signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def _signals_held(arrived: list[int]) -> Iterator[None]:
     before = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, *_TERMINATIONS):
@@ -151,8 +177,6 @@ def _signals_wait() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in arrived:
-        signal.raise_signal(number)
 
 
 def _start(
@@ -162,6 +186,7 @@ def _start(
     *,
     stdin: bool,
     uid_gid: tuple[int, int] | None,
+    dies_with_us: bool,
 ) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
@@ -176,10 +201,38 @@ def _start(
             extra_groups=[] if uid_gid else None,
             # A group of its own: Ctrl-C reaches us alone, and we decide how the child ends.
             start_new_session=sys.platform != "win32",
+            preexec_fn=_death_pact() if dies_with_us and sys.platform == "linux" else None,
         )
     except ValueError:
         # A NUL or a lone surrogate; Python's message may quote it, and it may be part of a secret.
         raise OSError(errno.EINVAL, "an argument or variable holds what no program can be given") from None
+
+
+def _death_pact() -> Callable[[], None]:
+    """What a newborn child calls so that the kernel kills it when we die (prctl(2), PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def agree() -> None:
+        # Nothing here may allocate much or take a lock: another thread may hold it, and is not in the child.
+        prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return agree
+
+
+def _attended(child: "subprocess.Popen[bytes]", stdout: "_Reader", tick: Callable[[], bool]) -> bool:
+    """Wait for the child's end; True when `tick` wanted it stopped (`run` ends it)."""
+    while child.poll() is None:
+        # `Popen.wait` with a timeout sleeps up to 50 ms too long; the end of stdout is noticed at once.
+        if stdout.at_end(_TICK_SECONDS):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_TICK_SECONDS)
+        if child.poll() is None and tick():
+            return True
+    return False
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
@@ -230,6 +283,11 @@ class _Reader:
                     break
                 self._kept.add(chunk)
         self._kept.close()
+
+    def at_end(self, patience: float) -> bool:
+        """Whether the pipe has ended; waits for it that long."""
+        self._thread.join(patience)
+        return not self._thread.is_alive()
 
     def finish(self, ended: float) -> None:
         """Wait for the pipe's end, but not for what outlives the child (gone since `ended`) and holds it."""

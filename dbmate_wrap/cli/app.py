@@ -174,6 +174,35 @@ def rollback(
 
 
 @app.command()
+def history(
+    env: Env = None,
+    format: OutputFormat = Format.TEXT,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    project: ProjectDir = None,
+) -> None:
+    """Show the ledger: what was applied when, by whom, from which commit."""
+    from dbmate_wrap.commands.ledger import history
+
+    run("history", Common(env, format, quiet, verbose, project), history)
+
+
+@app.command()
+def stamp(
+    env: Env = None,
+    yes: Yes = False,
+    format: OutputFormat = Format.TEXT,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    project: ProjectDir = None,
+) -> None:
+    """(Re)write the environment's name that is kept in the database."""
+    from dbmate_wrap.commands.stamp import stamp
+
+    run("stamp", Common(env, format, quiet, verbose, project), lambda call: stamp(call, yes=yes))
+
+
+@app.command()
 def dump(
     env: Env = None,
     format: OutputFormat = Format.TEXT,

@@ -95,6 +95,7 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
         show=(lambda line: terminal.out(f"{line}\n"))
         if common.format is Format.TEXT
         else (lambda line: None),
+        show_in_place=terminal.in_place(),
         ask=terminal.ask,
         # Where pip puts the dbmate of the environment that runs us; not resolved: a venv's python is a link.
         scripts_dir=Path(sys.executable).parent,

@@ -47,6 +47,12 @@ class Terminal:
         if self.verbose:
             self.err(f"{visible(line)}\n")
 
+    def in_place(self) -> Callable[[str], None] | None:
+        """Shows a text where the one before stood; None where stderr is no terminal."""
+        if self.quiet or not _is_terminal(sys.stderr):
+            return None
+        return lambda text: self.err(f"\r\x1b[K{visible(text)}")
+
     def ask(self, question: str) -> str | None:
         """What was typed; None where nobody can be asked."""
         if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):

@@ -12,7 +12,8 @@ from dbmate_wrap.settings import Environment, Project
 @dataclass(frozen=True)
 class Call:
     """One invocation. `say` shows a line of progress, `detail` one for who wants more,
-    `show` a line of the result as it comes; `ask` returns what was typed, or None without a terminal."""
+    `show` a line of the result as it comes, `show_in_place` (on a terminal) a text that replaces the one
+    before; `ask` returns what was typed, or None without a terminal."""
 
     project: Project
     environment: Environment
@@ -21,6 +22,7 @@ class Call:
     say: Callable[[str], None]
     detail: Callable[[str], None]
     show: Callable[[str], None]
+    show_in_place: Callable[[str], None] | None
     ask: Callable[[str], str | None]
     scripts_dir: Path
     search_path: str
@@ -34,3 +36,8 @@ class Call:
     def application_name(self) -> str:
         """How our sessions are called in pg_stat_activity: at most 63 bytes, with the run id."""
         return f"dbmate-wrap/{self.outcome.run_id}"
+
+    @property
+    def dbmate_name(self) -> str:
+        """How dbmate's sessions are called there: by that other runs see that something is still going on."""
+        return f"{self.application_name}/dbmate"

@@ -22,8 +22,9 @@ def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
         confirm(call, f"run `dbmate {' '.join(arguments)}`", yes=yes)
     binary = runner.verify_in_background(call)
     place = target.locate(call)
-    dbmate = runner.prepare(call, binary(), place.url)
     values = call.environment.values
+    with target.open_session(call, place.url) as session:
+        dbmate = runner.prepare(call, binary(), place.url, session)
     with stage([]) as empty:
         done = dbmate.run(
             ("--schema-file", str(values.schema_file), *arguments),

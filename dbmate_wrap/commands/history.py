@@ -6,14 +6,16 @@ from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.domain import history
 from dbmate_wrap.domain.history import Entry, State
+from dbmate_wrap.domain.ledger import Current, Ledger
+from dbmate_wrap.domain.ledger_access import Unavailable
 from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.errors import HistoryError
-from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
 
 _WAY_OUT = {
-    State.EDITED: "restore the file from version control and write a new migration instead",
+    State.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
     State.UNKNOWN: "get the missing file from version control, or check that this is the right database",
     State.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
@@ -21,10 +23,11 @@ _WAY_OUT = {
 
 @dataclass(frozen=True)
 class History:
-    """The applied versions, in text order, and one entry per migration."""
+    """The applied versions, in text order, one entry per migration, and the ledger (None where it is off)."""
 
     applied: tuple[str, ...]
     entries: tuple[Entry, ...]
+    ledger: Ledger | Unavailable | None = None
 
     @property
     def pending(self) -> tuple[Entry, ...]:
@@ -37,14 +40,19 @@ NOTHING_APPLIED: tuple[str, ...] = ()
 
 def read(call: Call, session: Session, server: Server, files: Files) -> History:
     """Read the database's history, compare it, and record the rows in the outcome."""
-    return compare(call, catalog.applied_versions(session, server), files)
+    book = ledger.read(session) if call.environment.values.ledger else None
+    return compare(call, catalog.applied_versions(session, server), files, book)
 
 
-def compare(call: Call, applied: tuple[str, ...], files: Files) -> History:
+def compare(
+    call: Call, applied: tuple[str, ...], files: Files, book: Ledger | Unavailable | None = None
+) -> History:
     """The history of a database that has `applied`; the rows are recorded in the outcome."""
-    entries = history.compare(files.migrations, files.sealed, applied)
-    call.outcome.migrations = [_row(entry) for entry in entries]
-    return History(applied, entries)
+    current = book.current if isinstance(book, Ledger) else {}
+    ran = book.checksums if isinstance(book, Ledger) else {}
+    entries = history.compare(files.migrations, files.sealed, applied, ran)
+    call.outcome.migrations = [_row(entry, current.get(entry.version)) for entry in entries]
+    return History(applied, entries, book)
 
 
 def disagreement(found: History) -> HistoryError | None:
@@ -89,5 +97,6 @@ def _words(state: State) -> str:
             return state.value
 
 
-def _row(entry: Entry) -> MigrationRow:
-    return MigrationRow(entry.version, entry.file, entry.state.value, None, entry.checksum)
+def _row(entry: Entry, line: Current | None) -> MigrationRow:
+    applied_at = line.applied_at if line is not None and entry.applied else None
+    return MigrationRow(entry.version, entry.file, entry.state.value, applied_at, entry.checksum)

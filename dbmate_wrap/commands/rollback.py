@@ -2,7 +2,10 @@
 
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import runner, target
+from dbmate_wrap.commands import readiness, runner, target
+from dbmate_wrap.commands.alone import Tenure, alone
+from dbmate_wrap.commands.applying import watched
+from dbmate_wrap.commands.book import Book, demand_stamp
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import write_schema_where_set
 from dbmate_wrap.commands.failure import explain
@@ -10,18 +13,24 @@ from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import refuse_where_protected
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.stopped import settle, stopped
+from dbmate_wrap.commands.target import Place
 from dbmate_wrap.commands.up import examine
-from dbmate_wrap.dbmate.client import Dbmate, Failure
+from dbmate_wrap.commands.watching import Watcher
+from dbmate_wrap.dbmate.binary import Binary
+from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure
+from dbmate_wrap.domain.ledger import How, Record
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import (
     FailedError,
     HistoryError,
     InterruptedRun,
+    LockedError,
     RefusedError,
     WrapError,
 )
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 
 
@@ -33,25 +42,65 @@ def rollback(call: Call) -> None:
     project_files.demand(call)
     place = target.locate(call)
     with target.open_session(call, place.url) as session:
-        before = examine(call, session, place, files)
-        last = _last_applied(before, files)
+        found = examine(call, session, place, files)
+        last = _last_applied(found, files)
         if last is None:
             call.outcome.summary = "nothing to roll back: no migration is applied"
             return
-        failure = _undo(call, runner.prepare(call, binary(), place.url), files, last)
-        server = target.recognise(call, session, place.url)
-        now = histories.read(call, session, server, files)
-        if last.file.version in now.applied:
-            raise _still_applied(call, failure, last)
+        demand_stamp(call, found)
+        texts = [section.down.sql for section in last.sections]
+        readiness.demand(call, session, place, texts, rollback=True)
+        verified = binary()
+        with alone(call, place) as tenure:
+            # Another run may have been here while we waited for the lock.
+            again = examine(call, session, place, files)
+            if again.applied != found.applied:
+                raise LockedError(
+                    "another run changed the history meanwhile: nothing was rolled back",
+                    hint="see `dbmate-wrap status`, then decide anew",
+                )
+            _undo_recorded(call, session, place, files, again, last, tenure, verified)
         call.outcome.summary = f"rolled back {last.file.name}"
         write_schema_where_set(call, session, place)
 
 
-def _undo(call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration) -> Failure | None:
+def _undo_recorded(
+    call: Call,
+    session: Session,
+    place: Place,
+    files: Files,
+    found: History,
+    last: ParsedMigration,
+    tenure: Tenure,
+    binary: Binary,
+) -> None:
+    dbmate = runner.prepare(call, binary, place.url, session)
+    with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
+        book.open(found, files)
+        failure = _undo(call, dbmate, files, last, tenure, watcher)
+        server = target.recognise(call, session, place.url)
+        now = histories.read(call, session, server, files)
+        if last.file.version in now.applied:
+            raise _still_applied(call, failure, last)
+        tenure.demand()
+        book.write([Record(last.file.version, last.file.name, last.file.checksum, How.ROLLED_BACK)])
+
+
+def _undo(
+    call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, tenure: Tenure, watcher: Watcher
+) -> Failure | None:
+    def started(name: str) -> None:
+        watcher.started(name)
+        call.say(f"rolling back {name}")
+
+    def tick() -> bool:
+        watcher.tick()
+        return tenure.tick()
+
     try:
         # dbmate undoes the last applied one of those it sees: it is shown this one alone.
         with stage([last.file]) as folder:
-            return dbmate.rollback(folder, lambda name: call.say(f"rolling back {name}"))
+            return dbmate.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
     except (KeyboardInterrupt, Terminated) as signal:
         raise _stopped(call, dbmate, files, last, signal) from None
 

@@ -10,6 +10,13 @@ from dbmate_wrap.dbmate import binary
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres.session import Session
+
+# A server session whose dbmate is gone ends within this time, even amid a statement.
+_CONNECTION_CHECK_SECONDS = 0.5
+# dbmate sends the next statement at once: one that idles in a transaction for so long has lost its dbmate.
+_IDLE_IN_TRANSACTION_SECONDS = 60.0
 
 
 def verify_in_background(call: Call) -> Callable[[], Binary]:
@@ -18,9 +25,8 @@ def verify_in_background(call: Call) -> Callable[[], Binary]:
     The call raises BinaryError.
     """
     executor = ThreadPoolExecutor(1)
-    future = executor.submit(
-        find_binary, call.environment.values.dbmate_path, call.scripts_dir, call.search_path
-    )
+    values = call.environment.values
+    future = executor.submit(find_binary, values.dbmate_path, call.scripts_dir, call.search_path)
     executor.shutdown(wait=False)
     return future.result
 
@@ -30,17 +36,19 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
     return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
 
 
-def prepare(call: Call, found: Binary, url: DatabaseUrl) -> Dbmate:
-    """dbmate bound to one database, with the environment's timeouts."""
+def prepare(call: Call, found: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
+    """dbmate bound to one database, with the environment's timeouts; `session` is asked what it can do."""
     values = call.environment.values
-    options = ServerOptions(call.application_name, values.lock_timeout, values.statement_timeout)
-    return Dbmate(
-        found.path,
-        _bounded(url, values.connect_timeout),
-        values.migrations_table,
-        options,
-        call.secrets.redactor,
+    checks = catalog.can_check_connections(session)
+    options = ServerOptions(
+        call.dbmate_name,
+        values.lock_timeout,
+        values.statement_timeout,
+        _IDLE_IN_TRANSACTION_SECONDS,
+        _CONNECTION_CHECK_SECONDS if checks else None,
     )
+    bounded = _bounded(url, values.connect_timeout)
+    return Dbmate(found.path, bounded, values.migrations_table, options, call.secrets.redactor)
 
 
 def _bounded(url: DatabaseUrl, connect_timeout: float | None) -> DatabaseUrl:

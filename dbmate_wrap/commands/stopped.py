@@ -8,7 +8,7 @@ from dbmate_wrap.commands.history import History
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import InterruptedRun, TerminatedRun, WrapError
 from dbmate_wrap.postgres import catalog
-from dbmate_wrap.process import Terminated
+from dbmate_wrap.process import Terminated, undisturbed
 
 
 def settle(call: Call, url: DatabaseUrl, files: Files) -> History | None:
@@ -18,8 +18,8 @@ def settle(call: Call, url: DatabaseUrl, files: Files) -> History | None:
     and outside a transaction commit it. Our own session may be amid an answer: a new one is taken.
     """
     try:
-        with target.open_session(call, url) as session:
-            catalog.end_sessions(session, call.application_name)
+        with undisturbed(), target.open_session(call, url) as session:
+            catalog.end_sessions(session, call.dbmate_name)
             server = target.recognise(call, session, url)
             return histories.read(call, session, server, files)
     except WrapError as error:

@@ -98,7 +98,7 @@ def open_session(call: Call, url: DatabaseUrl, *, wait: float | None = None, cre
     except UnreachableError as error:
         if not create or error.kind not in ("database_missing", "other"):
             raise
-        if not _create(call, url):
+        if not _create(call, url, missing=error.kind == "database_missing"):
             raise
     return attempt()
 
@@ -125,13 +125,14 @@ def _patiently(attempt: Callable[[], Session], call: Call, wait: float | None) -
         time.sleep(_POLL_SECONDS)
 
 
-def _create(call: Call, url: DatabaseUrl) -> bool:
+def _create(call: Call, url: DatabaseUrl, *, missing: bool) -> bool:
     timeout = call.environment.values.connect_timeout
     with catalog.connect_for_maintenance(
         url, application_name=call.application_name, timeout=timeout
     ) as maintenance:
         if catalog.database_exists(maintenance, url.database):
-            return False
+            # Another run may have been faster; what else keeps us out is not mended by creating it.
+            return missing
         if catalog.create_database(maintenance, url.database):
             call.say(f"created the database {url.database}")
     return True

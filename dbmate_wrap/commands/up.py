@@ -1,28 +1,25 @@
-"""Applies what is pending, and believes only the database about what was applied."""
+"""Applies what is pending: alone, on the database that is meant, and reported as the database tells it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import runner, target
+from dbmate_wrap.commands import readiness, runner, target
+from dbmate_wrap.commands.alone import Tenure, alone
+from dbmate_wrap.commands.applying import Ground, apply, count, watched
+from dbmate_wrap.commands.book import Book, demand_stamp
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import write_schema_where_set
-from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import confirm
 from dbmate_wrap.commands.history import History
-from dbmate_wrap.commands.stopped import settle, stopped
 from dbmate_wrap.commands.target import Place
-from dbmate_wrap.dbmate.client import Dbmate, Failure
+from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.domain.history import Entry
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import FailedError, InterruptedRun, LockedError, UsageError, WrapError
-from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.policy.session_state import batches
-from dbmate_wrap.postgres import catalog
+from dbmate_wrap.errors import UsageError
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.process import Terminated
 
 
 @dataclass(frozen=True)
@@ -35,23 +32,51 @@ class Wish:
 
 
 def up(call: Call, wish: Wish) -> None:
-    """Files, lockfile, connection, history, guard, dbmate, history again, dump: see docs/architecture.md."""
+    """Files, lockfile, connection, history, preflight, guard, advisory lock, history again, dbmate, dump."""
     binary = runner.verify_in_background(call)
     files = project_files.read(call, contents=True)
     project_files.demand(call)
     create = call.environment.values.create_database
     place = target.locate(call)
     with target.open_session(call, place.url, wait=wish.wait, create=create) as session:
-        before = examine(call, session, place, files)
-        todo = select(before, files, wish.to)
+        found = examine(call, session, place, files)
+        todo = select(found, files, wish.to)
         if not todo:
-            call.outcome.summary = _nothing_to_do(before, wish.to)
+            call.outcome.summary = _nothing_to_do(found, wish.to)
             return
-        confirm(call, f"apply {_count(len(todo))}", yes=wish.yes)
-        dbmate = runner.prepare(call, binary(), place.url)
-        _apply(_Work(call, session, dbmate, files, before, todo))
-        call.outcome.summary = f"{_count(len(call.outcome.applied))} applied"
-        write_schema_where_set(call, session, place)
+        demand_stamp(call, found)
+        readiness.demand(call, session, place, [part.up.sql for each in todo for part in each.sections])
+        confirm(call, f"apply {count(len(todo))}", yes=wish.yes)
+        verified = binary()
+        with alone(call, place) as tenure:
+            _apply_pending(call, session, place, files, tenure, verified, wish)
+        if call.outcome.applied:
+            write_schema_where_set(call, session, place)
+
+
+def _apply_pending(
+    call: Call,
+    session: Session,
+    place: Place,
+    files: Files,
+    tenure: Tenure,
+    binary: Binary,
+    wish: Wish,
+) -> None:
+    # Another run may have been here while we waited for the lock: everything is looked at once more.
+    found = examine(call, session, place, files)
+    todo = select(found, files, wish.to)
+    if not todo:
+        call.outcome.summary = _nothing_to_do(found, wish.to)
+        return
+    demand_stamp(call, found)
+    dbmate = runner.prepare(call, binary, place.url, session)
+    with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
+        book.open(found, files)
+        ground = Ground(call, session, dbmate, files, found, tenure, book, watcher)
+        apply(ground, todo)
+        tenure.demand()
+    call.outcome.summary = f"{count(len(call.outcome.applied))} applied"
 
 
 def examine(call: Call, session: Session, place: Place, files: Files) -> History:
@@ -80,94 +105,6 @@ def _last(entries: Sequence[Entry], to: str) -> str:
     raise UsageError(f"--to {to}: no migration has that version", hint=f"versions here: {known}")
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What one run works on; `begun` gets the name of each file as dbmate begins with it."""
-
-    call: Call
-    session: Session
-    dbmate: Dbmate
-    files: Files
-    before: History
-    todo: Sequence[ParsedMigration]
-    begun: list[str] = field(default_factory=list)
-
-    def begin(self, name: str) -> None:
-        self.begun.append(name)
-        self.call.say(f"applying {name}")
-
-
-def _apply(work: _Work) -> None:
-    try:
-        for batch in batches(work.todo):
-            with stage([migration.file for migration in batch]) as folder:
-                failure = work.dbmate.migrate(folder, work.begin)
-            server = catalog.read_server(work.session, work.call.environment.values.migrations_table)
-            now = histories.read(work.call, work.session, server, work.files)
-            work.call.outcome.applied = _ours(work, now, failure)
-            if error := _verdict(work.call, failure, batch, frozenset(now.applied)):
-                raise error
-    except (KeyboardInterrupt, Terminated) as signal:
-        raise _stopped(work, signal) from None
-
-
-def _ours(work: _Work, now: History, failure: Failure | None) -> list[str]:
-    """What this run applied: new in the database, and begun by our dbmate.
-
-    What is new without that is another run's; so is a file for which the server gave our dbmate an error.
-    """
-    refused = failure.file if failure is not None and failure.sqlstate is not None else None
-    names = [name for name in work.begun if name != refused]
-    ours = {migration.file.version for migration in work.todo if migration.file.name in names}
-    return [version for version in now.applied if version in ours and version not in work.before.applied]
-
-
-def _verdict(
-    call: Call, failure: Failure | None, batch: Sequence[ParsedMigration], applied: frozenset[str]
-) -> WrapError | None:
-    """None when the database has every migration of the batch, whatever dbmate said."""
-    missing = [migration for migration in batch if migration.file.version not in applied]
-    if not missing:
-        if failure is not None:
-            call.say(f"warning: dbmate reported {failure.message!r}, but the database has recorded all of it")
-        return None
-    if failure is None:
-        return FailedError(
-            f"dbmate ended without an error, but {missing[0].file.name} is not recorded in the database",
-            hint="see what it did: dbmate-wrap status",
-            migration=missing[0].file.name,
-        )
-    running = next((migration for migration in batch if migration.file.name == failure.file), None)
-    if running is not None and running.file.version in applied:
-        return LockedError(
-            f"another run applied {running.file.name} at the same time; here it said: {failure.message}",
-            hint="let the other run end, see `dbmate-wrap status`, then run `dbmate-wrap up` again",
-            sqlstate=failure.sqlstate,
-            migration=running.file.name,
-        )
-    return explain(call, failure, running, running.sections[0].up if running else None)
-
-
-def _stopped(work: _Work, signal: BaseException) -> InterruptedRun:
-    now = settle(work.call, work.dbmate.url, work.files)
-    if now is None:
-        return stopped(signal, "what was applied is not known", "find out with `dbmate-wrap status`")
-    work.call.outcome.applied = _ours(work, now, None)
-    left = [migration for migration in work.todo if migration.file.version not in now.applied]
-    message = f"{_count(len(work.todo) - len(left))} applied, {len(left)} not"
-    if not left:
-        return stopped(signal, message, "nothing is pending any more")
-    name = left[0].file.name
-    hint = "see the state with `dbmate-wrap status`, then run `dbmate-wrap up` again"
-    if not left[0].transactional:
-        hint = f"{name} is not one transaction: see what it left behind before you run it again"
-    return stopped(signal, f"{message}, beginning with {name}", hint)
-
-
 def _nothing_to_do(found: History, to: str | None) -> str:
     upto = f" up to {to}" if to is not None else ""
-    return f"nothing is pending{upto}: {_count(len(found.applied))} applied before"
-
-
-def _count(number: int) -> str:
-    return f"{number} migration" + ("" if number == 1 else "s")
+    return f"nothing is pending{upto}: {count(len(found.applied))} applied before"

@@ -19,6 +19,10 @@ INHERITED = (
 )
 _ENV_FILE = ".dbmate-wrap-empty.env"
 _STARTS = re.compile(r"(?:Applying|Rolling back): (?P<file>.+)")
+_ENDS = re.compile(r"(?:Applied|Rolled back): (?P<file>.+) in (?P<duration>[0-9a-zµ.]+)")
+# Go's time.Duration.String(): 1m2.5s, 850µs, 1.682221ms.
+_GO_PART = re.compile(r"([0-9.]+)(h|ms|m|s|µs|us|ns)")
+_GO_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9}
 # `Error: line: 3, column: 18, position: 55: pq: relation "x" does not exist at position 3:18 (42P01)`: the
 # place is there only when the server told a position, and counts from the section (dbmate 2.37.0).
 _PLACE = re.compile(r"line: (?P<line>\d+), column: (?P<column>\d+), position: \d+: (?=pq: )")
@@ -34,11 +38,28 @@ class ServerOptions:
     application_name: str
     lock_timeout: float | None = None
     statement_timeout: float | None = None
+    idle_in_transaction_session_timeout: float | None = None
+    client_connection_check_interval: float | None = None
 
     def pgoptions(self) -> str:
         """The value of PGOPTIONS."""
-        pairs = [("lock_timeout", self.lock_timeout), ("statement_timeout", self.statement_timeout)]
+        pairs = [
+            ("lock_timeout", self.lock_timeout),
+            ("statement_timeout", self.statement_timeout),
+            ("idle_in_transaction_session_timeout", self.idle_in_transaction_session_timeout),
+            ("client_connection_check_interval", self.client_connection_check_interval),
+        ]
         return " ".join(f"-c {name}={_milliseconds(value)}ms" for name, value in pairs if value is not None)
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """Who is told what dbmate does, in another thread: the file it begins with, the file it has ended with and
+    the seconds that took. `tick` is called all the while, and stops dbmate by returning True."""
+
+    started: Callable[[str], None]
+    ended: Callable[[str, float], None]
+    tick: Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -62,16 +83,16 @@ class Dbmate:
     options: ServerOptions
     secrets: Redactor
 
-    def migrate(self, directory: Path, on_start: Callable[[str], None]) -> Failure | None:
-        """Apply what is pending of `directory`; `on_start` gets each file name as dbmate begins with it.
+    def migrate(self, directory: Path, attendance: Attendance) -> Failure | None:
+        """Apply what is pending of `directory`.
 
         None means only that dbmate ended with 0: what was applied is to be read from the database.
         """
-        return self._verb(("migrate",), directory, on_start)
+        return self._verb(("migrate",), directory, attendance)
 
-    def rollback(self, directory: Path, on_start: Callable[[str], None]) -> Failure | None:
+    def rollback(self, directory: Path, attendance: Attendance) -> Failure | None:
         """Undo the last applied migration of those in `directory`."""
-        return self._verb(("rollback",), directory, on_start)
+        return self._verb(("rollback",), directory, attendance)
 
     def run(
         self,
@@ -81,6 +102,7 @@ class Dbmate:
         cwd: Path,
         scratch: Path,
         on_line: Callable[[str], None],
+        tick: Callable[[], bool] | None = None,
     ) -> process.Completed:
         """Run any dbmate command in `cwd` on the migrations of `directory`.
 
@@ -90,22 +112,38 @@ class Dbmate:
         argv = [str(self.binary), "--env-file", str(_empty_env_file(scratch))]
         argv += ["--migrations-dir", str(directory), "--migrations-table", self.migrations_table, *arguments]
         try:
-            return process.run(argv, env=self._environment(), cwd=cwd, secrets=self.secrets, on_line=on_line)
+            return process.run(
+                argv,
+                env=self._environment(),
+                cwd=cwd,
+                secrets=self.secrets,
+                on_line=on_line,
+                tick=tick,
+                dies_with_us=True,
+            )
         except OSError as error:
             raise BinaryError(
                 f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
             ) from None
 
-    def _verb(self, verb: Sequence[str], directory: Path, on_start: Callable[[str], None]) -> Failure | None:
+    def _verb(self, verb: Sequence[str], directory: Path, attendance: Attendance) -> Failure | None:
         current: list[str] = []
 
         def on_line(line: str) -> None:
             if started := _STARTS.match(line):
                 current.append(started["file"])
-                on_start(started["file"])
+                attendance.started(started["file"])
+            elif ended := _ENDS.fullmatch(line):
+                attendance.ended(ended["file"], _seconds(ended["duration"]))
 
-        arguments = ("--no-dump-schema", *verb)
-        done = self.run(arguments, directory=directory, cwd=directory, scratch=directory, on_line=on_line)
+        done = self.run(
+            ("--no-dump-schema", *verb),
+            directory=directory,
+            cwd=directory,
+            scratch=directory,
+            on_line=on_line,
+            tick=attendance.tick,
+        )
         if done.returncode == 0:
             return None
         return _failure(done, current[-1] if current else None)
@@ -118,6 +156,10 @@ class Dbmate:
         if options := self.options.pgoptions():
             env["PGOPTIONS"] = options
         return env
+
+
+def _seconds(duration: str) -> float:
+    return sum(float(number) * _GO_SECONDS[unit] for number, unit in _GO_PART.findall(duration))
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,8 +1,9 @@
 """Compares files, lockfile and database: one state per migration."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from dbmate_wrap.domain.migration import MigrationFile
 
@@ -42,11 +43,15 @@ DISAGREEING = frozenset({State.EDITED, State.UNKNOWN, State.OUT_OF_ORDER})
 
 
 def compare(
-    files: Sequence[MigrationFile], sealed: Sequence[Sealed], applied: Collection[str]
+    files: Sequence[MigrationFile],
+    sealed: Sequence[Sealed],
+    applied: Collection[str],
+    ran: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Entry, ...]:
     """One entry for every version that a file or the database has, in the order in which dbmate runs them.
 
-    dbmate orders by the text of the file name, so a version is "later" here when its text is.
+    dbmate orders by the text of the file name, so a version is "later" here when its text is. `ran` has the
+    checksums of what ran in this database, by version, as far as the ledger knows them.
     """
     checksums = {line.name: line.checksum for line in sealed}
     recorded = frozenset(applied)
@@ -55,7 +60,7 @@ def compare(
         Entry(
             file.version,
             file.name,
-            _state(file, checksums.get(file.name), recorded, newest),
+            _state(file, checksums.get(file.name), recorded, newest, ran.get(file.version)),
             file.version in recorded,
             file.checksum,
         )
@@ -66,11 +71,13 @@ def compare(
     return tuple(sorted(entries, key=lambda entry: entry.file or entry.version))
 
 
-def _state(file: MigrationFile, sealed: str | None, applied: frozenset[str], newest: str) -> State:
+def _state(
+    file: MigrationFile, sealed: str | None, applied: frozenset[str], newest: str, ran: str | None
+) -> State:
     if sealed is not None and sealed != file.checksum:
         return State.EDITED
     if file.version in applied:
-        return State.APPLIED
+        return State.EDITED if ran is not None and ran != file.checksum else State.APPLIED
     if file.version < newest:
         return State.OUT_OF_ORDER
     return State.PENDING

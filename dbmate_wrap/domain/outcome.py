@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.errors import ExitCode, Fault, WrapError
 
 
@@ -30,7 +31,10 @@ class MigrationRow:
 
 @dataclass(frozen=True)
 class ErrorReport:
-    """Why the run ended as it did; `faults` are all the things wrong with the settings."""
+    """Why the run ended as it did; `faults` are all the things wrong with the settings.
+
+    `frame` shows the line of the migration, with a caret under the place.
+    """
 
     message: str
     hint: str | None = None
@@ -38,11 +42,12 @@ class ErrorReport:
     migration: str | None = None
     line: int | None = None
     faults: tuple[Fault, ...] = ()
+    frame: str | None = None
 
     @classmethod
     def of(cls, error: WrapError, faults: tuple[Fault, ...] = ()) -> "ErrorReport":
         """The report of one error of the tree."""
-        return cls(error.message, error.hint, error.sqlstate, error.migration, error.line, faults)
+        return cls(error.message, error.hint, error.sqlstate, error.migration, error.line, faults, error.frame)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ class Extra:
     environments: tuple[EnvironmentRow, ...] | None = None
     settings: tuple[SettingRow, ...] | None = None
     matrix: Matrix | None = None
+    entries: tuple[LedgerEntry, ...] | None = None
     url: str | None = None
     path: str | None = None
     schema_file: str | None = None

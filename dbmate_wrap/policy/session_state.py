@@ -19,11 +19,14 @@ _TRANSACTION_WORDS = re.compile(r"\b(?:commit|end|rollback|abort|prepare)\b", re
 
 
 def batches(migrations: Sequence[ParsedMigration]) -> tuple[tuple[ParsedMigration, ...], ...]:
-    """The migrations in order, cut so that one which changes session state is alone in its batch."""
+    """The migrations in order, cut so that one is alone which changes session state or is not one transaction.
+
+    Of the latter it must be told what it left behind, whatever ran before and after it.
+    """
     result: list[list[ParsedMigration]] = []
     open_batch = False
     for migration in migrations:
-        alone = changes_session(migration)
+        alone = not migration.transactional or changes_session(migration)
         if alone or not open_batch:
             result.append([])
         result[-1].append(migration)

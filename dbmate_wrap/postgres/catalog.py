@@ -9,6 +9,7 @@ from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session, connect
 
 _SQL = Path(__file__).parent / "sql"
+_CONNECTION_CHECKS = 140000
 _DUPLICATE_DATABASE = ("42P04", "23505")
 
 
@@ -77,6 +78,27 @@ def create_database(maintenance: Session, name: str) -> bool:
 def drop_database(maintenance: Session, name: str) -> None:
     """Drop it with its sessions, if it exists."""
     maintenance.rows(f"drop database if exists {_quoted(name)} with (force)")
+
+
+def inventory(session: Session) -> tuple[frozenset[str], frozenset[str]]:
+    """The database's objects as ``kind schema.name``, and its invalid indexes as ``schema.name``."""
+    rows = session.rows(_query("inventory"))
+    invalid = {str(thing).partition(" ")[2] for thing, is_invalid in rows if is_invalid is True}
+    return frozenset(str(thing) for thing, _ in rows), frozenset(invalid)
+
+
+def can_check_connections(session: Session) -> bool:
+    """Whether the server notices amid a statement that its client is gone: PostgreSQL 14, not on every system.
+
+    Asked by setting it in this session, which does it no harm: a server that cannot refuses the value.
+    """
+    if session.server_version_num < _CONNECTION_CHECKS:
+        return False
+    try:
+        session.rows("set client_connection_check_interval = 1000")
+    except FailedError:
+        return False
+    return True
 
 
 def end_sessions(session: Session, application_name: str) -> None:

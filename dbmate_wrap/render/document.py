@@ -35,6 +35,7 @@ class Error:
     sqlstate: str | None
     migration: str | None
     line: int | None
+    frame: str | None
     faults: tuple[SettingsFault, ...]
 
 
@@ -76,6 +77,7 @@ def document(outcome: Outcome, ended_at: datetime) -> Document:
             error.sqlstate,
             error.migration,
             error.line,
+            error.frame,
             tuple(SettingsFault(fault.message, fault.source, fault.hint) for fault in error.faults),
         )
         if error

@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap import process
-from dbmate_wrap.dbmate.client import Dbmate, Failure, ServerOptions, _failure
+from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure, ServerOptions, _failure
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.process import Completed
 from dbmate_wrap.redact import Redactor
+
+NOBODY = Attendance(lambda name: None, lambda name, seconds: None, lambda: False)
+
+
+def told_to(started: list[str]) -> Attendance:
+    """An attendance that notes the files which were begun."""
+    return Attendance(started.append, lambda name, seconds: None, lambda: False)
 
 
 def failure(stderr: str, returncode: int = 2) -> Failure:
@@ -162,7 +169,7 @@ def test_the_password_is_in_the_environment_and_in_no_argument(
 ) -> None:
     child = Child()
     monkeypatch.setattr(process, "run", child.run)
-    assert dbmate().migrate(tmp_path, lambda name: None) is None
+    assert dbmate().migrate(tmp_path, NOBODY) is None
     assert "hunter2-Long" not in " ".join(child.argv)
     assert [name for name, value in child.env.items() if "hunter2-Long" in value] == ["PGPASSWORD"]
     assert child.env["DATABASE_URL"].startswith("postgres://u@")
@@ -178,7 +185,7 @@ def test_an_empty_env_file_of_ours_is_named_in_two_words(
 ) -> None:
     child = Child()
     monkeypatch.setattr(process, "run", child.run)
-    dbmate().migrate(tmp_path, lambda name: None)
+    dbmate().migrate(tmp_path, NOBODY)
     named = Path(child.argv[child.argv.index("--env-file") + 1])
     assert named.parent == tmp_path
     assert named.read_bytes() == b""
@@ -219,7 +226,7 @@ def test_nothing_of_the_callers_environment_can_choose_another_server_or_option(
     monkeypatch.setenv("PGPASSFILE", "/its/pgpass")
     child = Child()
     monkeypatch.setattr(process, "run", child.run)
-    dbmate("postgres://u@h/d", ServerOptions("x")).migrate(tmp_path, lambda name: None)
+    dbmate("postgres://u@h/d", ServerOptions("x")).migrate(tmp_path, NOBODY)
     assert "from-outside" not in child.env.values()
     assert not [name for name in child.env if name.startswith("DBMATE")]
     assert child.env["PGPASSFILE"] == "/its/pgpass"
@@ -234,14 +241,14 @@ def test_every_file_is_announced_and_the_last_is_the_one_that_failed(
     child = Child(lines, 2, "Error: pq: boo (P0001)\n")
     monkeypatch.setattr(process, "run", child.run)
     started: list[str] = []
-    assert dbmate().migrate(tmp_path, started.append) == Failure("boo", "P0001", "002 b: c.sql", None, None)
+    assert dbmate().migrate(tmp_path, told_to(started)) == Failure("boo", "P0001", "002 b: c.sql", None, None)
     assert started == ["001_a.sql", "002 b: c.sql"]
 
 
 def test_a_failure_before_any_file_names_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     child = Child((), 2, "Error: dial tcp 127.0.0.1:1: connect: connection refused\n")
     monkeypatch.setattr(process, "run", child.run)
-    found = dbmate().migrate(tmp_path, lambda name: None)
+    found = dbmate().migrate(tmp_path, NOBODY)
     assert found is not None
     assert found.file is None
 
@@ -250,6 +257,6 @@ def test_a_rollback_announces_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     child = Child(("Rolling back: 001_a.sql", "Rolled back: 001_a.sql in 1ms"))
     monkeypatch.setattr(process, "run", child.run)
     started: list[str] = []
-    assert dbmate().rollback(tmp_path, started.append) is None
+    assert dbmate().rollback(tmp_path, told_to(started)) is None
     assert started == ["001_a.sql"]
     assert child.argv[-1] == "rollback"

@@ -1,0 +1,60 @@
+"""Runs one at a time on a database: the advisory lock around what writes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.target import Place
+from dbmate_wrap.errors import LockedError
+from dbmate_wrap.postgres import advisory_lock
+from dbmate_wrap.postgres.advisory_lock import AdvisoryLock
+
+_PROOF_SECONDS = 2.0
+
+
+class Tenure:
+    """The time in which this run alone may write; `lost` says that another may have begun."""
+
+    def __init__(self, lock: AdvisoryLock) -> None:
+        self._lock = lock
+        self._proven_at = time.monotonic()
+        self.lost = False
+
+    def tick(self) -> bool:
+        """Ask the server now and then; True when the lock is no longer ours."""
+        if time.monotonic() - self._proven_at >= _PROOF_SECONDS:
+            self._prove()
+        return self.lost
+
+    def demand(self) -> None:
+        """Ask the server now. Raises LockedError (23) when the lock is no longer ours."""
+        self._prove()
+        if self.lost:
+            raise lost_error()
+
+    def _prove(self) -> None:
+        self.lost = self.lost or not self._lock.still_held()
+        self._proven_at = time.monotonic()
+
+
+def lost_error() -> LockedError:
+    """The advisory lock went away while we relied on it."""
+    return LockedError(
+        "the advisory lock was lost while this run was going on (its connection was cut)",
+        hint="see what is applied with `dbmate-wrap status`, then run `dbmate-wrap up` again",
+    )
+
+
+@contextmanager
+def alone(call: Call, place: Place) -> Iterator[Tenure]:
+    """Hold the database's advisory lock, waited for `advisory_lock_wait` at most. Raises LockedError (23)."""
+    values = call.environment.values
+    with advisory_lock.held(
+        place.url,
+        run_id=call.outcome.run_id,
+        timeout=values.connect_timeout,
+        wait=values.advisory_lock_wait,
+        on_wait=lambda holder: call.say(f"waiting for {holder.description}"),
+    ) as lock:
+        yield Tenure(lock)

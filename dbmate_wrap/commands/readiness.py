@@ -1,0 +1,55 @@
+"""Asks the preflight whether the server can take these migrations now, before anything is written."""
+
+from collections.abc import Sequence
+
+from dbmate_wrap import preflight
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.dump import candidates
+from dbmate_wrap.commands.target import Place
+from dbmate_wrap.errors import BinaryError
+from dbmate_wrap.policy.wanted import Wanted, wanted
+from dbmate_wrap.postgres import catalog, schema
+from dbmate_wrap.postgres.session import Session
+
+
+def demand(
+    call: Call, session: Session, place: Place, texts: Sequence[str], *, rollback: bool = False
+) -> None:
+    """Run every check, say the warnings, and raise PreflightError (22) when one fails.
+
+    `texts` is the SQL that is about to be run.
+    """
+    values = call.environment.values
+    server = catalog.read_server(session, values.migrations_table)
+    found = wanted(texts)
+    want = found or Wanted()
+    context = preflight.Context(
+        url=place.url,
+        application_name=call.application_name,
+        history_schema=server.history_schema,
+        history_table=server.history_table,
+        require_tls=values.require_tls,
+        connect_timeout=values.connect_timeout,
+        schemas=want.schemas if found else None,
+        extensions=want.extensions if found else None,
+        indexes=want.indexes,
+        makes_schema=want.makes_schema,
+        changes_privileges=want.changes_privileges,
+        rollback=rollback,
+        dump_due=values.dump_schema,
+        pg_dump_major=_pg_dump_major(call, place, server.major) if values.dump_schema else None,
+    )
+    checks = preflight.run(session, context)
+    call.outcome.checks += checks
+    for check in checks:
+        if check.status == "warn":
+            call.say(f"warning: {check.message} [{check.id}]" + (f"; {check.hint}" if check.hint else ""))
+    if error := preflight.failure(checks):
+        raise error
+
+
+def _pg_dump_major(call: Call, place: Place, server_major: int) -> int | None:
+    try:
+        return schema.find_pg_dump(candidates(call, place.url), server_major).major
+    except BinaryError:
+        return None

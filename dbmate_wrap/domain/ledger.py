@@ -1,0 +1,136 @@
+"""The tool's own record in a database: what was applied, from which bytes, by which run."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dbmate_wrap.domain.ledger_access import Access
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.stamp import Identity, Missing, Stamp, Verdict, judge
+
+
+class How(StrEnum):
+    """How a version came to its line in the ledger; the last line of a version is its state."""
+
+    APPLIED = "applied"
+    BASELINE = "baseline"
+    ADOPTED = "adopted"
+    ROLLED_BACK = "rolled-back"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a run came from; None is what could not be found out.
+
+    `git_dirty`: the migrations (not the rest of the tree) were not as in the commit.
+    """
+
+    os_user: str | None
+    host: str | None
+    git_commit: str | None
+    git_dirty: bool | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run that writes; the server adds its own time and the database user."""
+
+    run_id: str
+    command: str
+    environment: str
+    tool_version: str
+    dbmate_version: str | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line to be written; `ended_ago_ms` is how long ago the migration ended: the server's clock rules."""
+
+    version: str
+    file: str | None
+    checksum: str | None
+    how: How
+    duration_ms: int | None = None
+    ended_ago_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Current:
+    """The last line of a version that is applied; `applied_at` is None for what plain dbmate applied."""
+
+    version: str
+    file: str | None
+    checksum: str | None
+    applied_at: str | None
+    how: str
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A line with the run that wrote it; times are RFC 3339 in UTC, of the server's clock.
+
+    `how` is text, because a newer version of the tool may have written it.
+    """
+
+    version: str
+    file: str | None
+    checksum: str | None
+    applied_at: str | None
+    recorded_at: str
+    duration_ms: int | None
+    how: str
+    run_id: str
+    command: str
+    environment: str
+    database_user: str
+    os_user: str | None
+    host: str | None
+    git_commit: str | None
+    git_dirty: bool | None
+    tool_version: str
+    dbmate_version: str | None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What was found in a database; `format` and `identity` are None where nothing is there yet."""
+
+    format: int | None
+    identity: Identity | None
+    stamp: Stamp | None
+    current: Mapping[str, Current]
+    access: Access
+
+    def verdict(self, environment: str, *, protected: bool) -> Verdict:
+        """What the stamp says about a run of `environment` here."""
+        if self.identity is None:
+            return Missing()
+        return judge(self.stamp, environment, self.identity, protected=protected)
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The checksum that each applied version had when it was recorded, where one was."""
+        return {line.version: line.checksum for line in self.current.values() if line.checksum is not None}
+
+
+def adopted(
+    applied: Collection[str], current: Mapping[str, Current], files: Sequence[MigrationFile]
+) -> tuple[Record, ...]:
+    """Lines for the versions that plain dbmate applied: the files are taken to be what ran.
+
+    A version without a file has no bytes to vouch for; it is left until its file is back.
+    """
+    return tuple(
+        Record(file.version, file.name, file.checksum, How.ADOPTED)
+        for file in files
+        if file.version in applied and file.version not in current
+    )
+
+
+def withdrawn(applied: Collection[str], current: Mapping[str, Current]) -> tuple[Record, ...]:
+    """Lines for the versions that somebody undid without this tool: the history no longer has them."""
+    gone = sorted(version for version in current if version not in applied)
+    return tuple(
+        Record(version, current[version].file, current[version].checksum, How.ROLLED_BACK) for version in gone
+    )

@@ -1,0 +1,114 @@
+"""Judges whether a database is the one that an environment's name stands for, by the stamp kept in it."""
+
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from dbmate_wrap.errors import RefusedError
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which database this is: no two live ones have both numbers in common, unless storage was cloned.
+
+    `system_identifier` is None where the role may not read it. A database keeps its oid until it is dropped.
+    """
+
+    system_identifier: str | None
+    database_oid: int
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The environment's name as it was written into a database, and which database that was then."""
+
+    environment: str
+    identity: Identity
+    stamped_at: str
+    stamped_by: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Nobody has stamped this database yet."""
+
+
+@dataclass(frozen=True)
+class Same:
+    """The stamp is of this environment and of this database."""
+
+
+@dataclass(frozen=True)
+class OtherEnvironment:
+    """This very database belongs to another environment."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The stamp came here with the contents of another database; `renewable` without being asked."""
+
+    stamp: Stamp
+    renewable: bool
+
+
+Verdict: TypeAlias = Missing | Same | OtherEnvironment | Copy
+
+
+def judge(stamp: Stamp | None, environment: str, identity: Identity, *, protected: bool) -> Verdict:
+    """What the stamp says about a run of `environment` here (tests/unit/test_stamp.py: the table of cases).
+
+    Production restored into staging is an everyday matter, so a copy may be renewed; but a protected
+    environment never takes a copy for itself, because a wrong URL may have led there.
+    """
+    if stamp is None:
+        return Missing()
+    if _differs(stamp.identity, identity):
+        return Copy(stamp, renewable=not protected)
+    return Same() if stamp.environment == environment else OtherEnvironment(stamp)
+
+
+def to_be_written(verdict: Verdict) -> bool:
+    """Whether a run that changes the database writes its stamp first."""
+    return isinstance(verdict, Missing) or (isinstance(verdict, Copy) and verdict.renewable)
+
+
+def refusal(verdict: Verdict, environment: str) -> RefusedError | None:
+    """The error (20) for a database that `environment` must not touch, with how to stamp on purpose."""
+    on_purpose = f"if it is the one that is meant: dbmate-wrap stamp -e {environment}"
+    match verdict:
+        case OtherEnvironment(stamp):
+            return RefusedError(
+                f"this database is stamped as {stamp.environment}{_by(stamp)}, not as {environment}",
+                hint=f"check the URL: dbmate-wrap doctor -e {environment}; {on_purpose}",
+            )
+        case Copy(stamp, renewable=False):
+            return RefusedError(
+                f"this database is not the one that was stamped as {stamp.environment}{_by(stamp)}: it is a"
+                f" restored copy, or its server was upgraded; {environment} is protected",
+                hint=f"check the URL: dbmate-wrap doctor -e {environment}; {on_purpose}",
+            )
+        case Missing() | Same() | Copy():
+            return None
+        case _:
+            assert_never(verdict)
+
+
+def notice(verdict: Verdict, environment: str) -> str | None:
+    """What is said about a copy that the run goes on with; None for what needs no word."""
+    if not isinstance(verdict, Copy) or not verdict.renewable:
+        return None
+    origin = verdict.stamp.environment
+    return f"this database is a copy of one stamped as {origin}; it is stamped as {environment} now"
+
+
+def _differs(stamped: Identity, here: Identity) -> bool:
+    # An identifier that could not be read proves nothing, and where nothing is proven the stamp holds.
+    if stamped.database_oid != here.database_oid:
+        return True
+    identifiers = {stamped.system_identifier, here.system_identifier} - {None}
+    return len(identifiers) > 1
+
+
+def _by(stamp: Stamp) -> str:
+    return f" (by {stamp.stamped_by}, {stamp.stamped_at})"

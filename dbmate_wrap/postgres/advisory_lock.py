@@ -1,0 +1,191 @@
+"""The advisory lock: of all runs on one database, one at a time."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import LockedError, WrapError
+from dbmate_wrap.postgres.session import Cell, Session, connect
+
+# The first eight bytes of SHA-256("dbmate-wrap"), big-endian: no other tool uses it, anybody can compute it.
+KEY = 0x4B84B85CF4093B62
+# What `dbmate --migration-lock` takes.
+DBMATE_KEY = 48372615
+
+# Every try is a query of its own: a session that *waits* in pg_advisory_lock keeps its snapshot. CREATE INDEX
+# CONCURRENTLY would wait for it, and it for the run that builds the index.
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.02, 1.5, 1.0
+_REMIND_SECONDS = 10.0
+# The server session of a dbmate that has just ended in good order may need this long to be gone.
+_GRACE_SECONDS = 0.5
+_SQL = Path(__file__).parent / "sql"
+
+What = Literal["lock", "dbmate-lock", "orphan"]
+_MESSAGES: dict[What, tuple[str, str]] = {
+    "lock": (
+        "another run holds the advisory lock of this database",
+        "wait for it, longer if need be (advisory_lock_wait); if it is dead, end its session:",
+    ),
+    "dbmate-lock": (
+        "dbmate itself is at work in this database and holds its own migration lock",
+        "wait for it; if it is dead, end its session:",
+    ),
+    "orphan": (
+        "the dbmate of another run is still connected to this database",
+        "wait for it, or end it, then see with `dbmate-wrap status` what it did:",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The session that keeps a run out; what the server does not tell this account is None.
+
+    `host` is an address or ``local socket``; `since`, RFC 3339 in UTC, is when the session began.
+    """
+
+    pid: int
+    application: str | None
+    host: str | None
+    since: str | None
+    what: What
+
+    @property
+    def description(self) -> str:
+        """``process 4711 (dbmate-wrap/3f9a/lock, from 10.0.0.5, connected since 2026-01-31T12:00:00Z)``."""
+        host = f"from {self.host}" if self.host else None
+        since = f"connected since {self.since}" if self.since else None
+        known = ", ".join(part for part in (self.application, host, since) if part)
+        return f"process {self.pid}" + (f" ({known})" if known else "")
+
+
+@dataclass(frozen=True)
+class AdvisoryLock:
+    """The lock while it is ours; `pid` is the server process that holds it."""
+
+    pid: int
+    _session: Session = field(repr=False)
+
+    def still_held(self) -> bool:
+        """Ask the server; False also when the session that held it is gone."""
+        try:
+            return self._session.rows(_query("advisory_held"), {"key": KEY, "pid": self.pid}) == [(True,)]
+        except WrapError:
+            return False
+
+
+@contextmanager
+def held(
+    url: DatabaseUrl, *, run_id: str, timeout: float | None, wait: float, on_wait: Callable[[Holder], None]
+) -> Iterator[AdvisoryLock]:
+    """Hold the lock of this database, in a session of its own, while no other run or dbmate is at work in it.
+
+    Tries for `wait` seconds (0: once). `on_wait` is called when a holder is first seen, when it changes, and
+    every ten seconds. Raises LockedError, or UnreachableError without a connection within `timeout` seconds.
+    """
+    name = f"dbmate-wrap/{run_id}/lock"
+    with connect(url, application_name=name, timeout=timeout, keepalives=True) as session:
+        _make_lasting(session)
+        try:
+            yield _take(session, run_id, _Waiting(wait, on_wait))
+        finally:
+            # Closing would do, but not at once. A session that is dead holds nothing any more.
+            with suppress(WrapError):
+                session.rows("select pg_catalog.pg_advisory_unlock_all()")
+
+
+def _make_lasting(session: Session) -> None:
+    """No timeout of the role or the database ends it; the server notices within a minute when we vanish."""
+    values = {"statement_timeout": 0, "lock_timeout": 0}
+    values |= {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
+    if session.server_version_num >= 140000:
+        values["idle_session_timeout"] = 0
+    session.rows("; ".join(f"set {name} = {value}" for name, value in values.items()))
+
+
+def _take(session: Session, run_id: str, waiting: "_Waiting") -> AdvisoryLock:
+    pid = _try(session)
+    while pid is None:
+        other = _other(session, run_id)
+        # Anything else than the lock is looked at when the lock is ours.
+        waiting.behind(other if other is not None and other.what == "lock" else None)
+        pid = _try(session)
+    ours = time.monotonic()
+    while (other := _other(session, run_id)) is not None:
+        if time.monotonic() - ours < _GRACE_SECONDS:
+            time.sleep(_FIRST_PAUSE)
+        else:
+            waiting.behind(other)
+    return AdvisoryLock(pid, session)
+
+
+def _try(session: Session) -> int | None:
+    """The server process that now holds the lock (behind a pooler not the one that libpq knows), or None."""
+    query = "select pg_catalog.pg_try_advisory_lock(%(key)s::bigint), pg_catalog.pg_backend_pid()"
+    [(taken, pid)] = session.rows(query, {"key": KEY})
+    return int(str(pid)) if taken is True else None
+
+
+def _other(session: Session, run_id: str) -> Holder | None:
+    """Who is in the way: the first that matters."""
+    own = f"dbmate-wrap/{run_id}/dbmate"
+    rows = session.rows(_query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
+    return _holder(*rows[0]) if rows else None
+
+
+def _holder(what: Cell, pid: Cell, application: Cell, host: Cell, since: Cell) -> Holder:
+    [kind] = [known for known in _MESSAGES if known == what]
+    return Holder(int(str(pid)), _text(application), _text(host), _text(since), kind)
+
+
+def _text(cell: Cell) -> str | None:
+    return None if cell is None else str(cell)
+
+
+class _Waiting:
+    """Pauses between tries: short at first and after every change, so that a queue drains, then a second."""
+
+    def __init__(self, wait: float, on_wait: Callable[[Holder], None]) -> None:
+        self._deadline = time.monotonic() + wait
+        self._on_wait = on_wait
+        self._pause = _FIRST_PAUSE
+        self._seen: Holder | None = None
+        self._told = 0.0
+
+    def behind(self, holder: Holder | None) -> None:
+        """Tell who it is (None: nobody could be seen) and pause. Raises LockedError when the time is up."""
+        if holder != self._seen:
+            self._pause = _FIRST_PAUSE
+        self._tell(holder)
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise _locked(self._seen)
+        # Chance only keeps many waiting runs out of step.
+        time.sleep(min(left, self._pause * random.uniform(0.5, 1.5)))  # noqa: S311
+        self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
+
+    def _tell(self, holder: Holder | None) -> None:
+        if holder is None:
+            return
+        now = time.monotonic()
+        if holder != self._seen or now - self._told >= _REMIND_SECONDS:
+            self._seen, self._told = holder, now
+            self._on_wait(holder)
+
+
+def _locked(holder: Holder | None) -> LockedError:
+    message, hint = _MESSAGES[holder.what if holder is not None else "lock"]
+    if holder is None:
+        return LockedError(message, hint="run the command again")
+    return LockedError(
+        f"{message}: {holder.description}", hint=f"{hint} select pg_terminate_backend({holder.pid})"
+    )
+
+
+def _query(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

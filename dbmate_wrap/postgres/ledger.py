@@ -1,0 +1,174 @@
+"""Keeps the ledger in the schema `dbmate_wrap`; where it cannot, that is a value and not an error."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from dbmate_wrap.domain.ledger import Current, Ledger, LedgerEntry, Record, Run
+from dbmate_wrap.domain.ledger_access import Access, Unavailable
+from dbmate_wrap.domain.stamp import Identity, Stamp
+from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres.session import Cell, Session
+from dbmate_wrap.postgres.stamp import rows_with_identifier
+
+FORMAT = 1
+
+_SQL = Path(__file__).parent / "sql"
+# What CREATE ... IF NOT EXISTS says to the slower of two that create at once: unique violation, duplicate
+# schema, table or object, "tuple concurrently updated", deadlock.
+_RACED = frozenset({"23505", "42P06", "42P07", "42710", "XX000", "40P01"})
+_TRIES = 5
+_PAUSE_SECONDS = 0.05
+
+
+def read(session: Session) -> Ledger | Unavailable:
+    """What the database's own record says, in two round trips; in one where there is none.
+
+    Raises UnreachableError when the connection died, like everything here.
+    """
+    try:
+        access = _look(session)
+        if access.unreadable is not None:
+            return access.unreadable
+        return _read(session, access) if access.complete else Ledger(None, None, None, {}, access)
+    except FailedError as error:
+        return _failed("read", error)
+
+
+def ensure(session: Session, ledger: Ledger) -> Unavailable | None:
+    """Make sure that the ledger can be written: create what is missing; no round trip where all is there.
+
+    Safe when several do it at once. None when it can be written.
+    """
+    if ledger.access.obstacle is not None or (ledger.format is not None and ledger.format >= FORMAT):
+        return ledger.access.obstacle
+    # Without parameters it is a simple query: several statements, one transaction, one round trip.
+    create = ("" if ledger.access.has_schema else _query("ledger_schema")) + _query("ledger_tables")
+    for attempt in range(1, _TRIES + 1):
+        try:
+            session.rows(create)
+            return None
+        except FailedError as error:
+            if error.sqlstate not in _RACED or attempt == _TRIES:
+                return _failed("created", error)
+        time.sleep(_PAUSE_SECONDS * attempt)
+    return None
+
+
+def begin_run(session: Session, run: Run) -> Unavailable | None:
+    """Record that a run begins; before anything else that names its run_id. None when it was written."""
+    cells: dict[str, Cell] = {
+        "run_id": run.run_id,
+        "command": run.command,
+        "environment": run.environment,
+        "tool_version": run.tool_version,
+        "dbmate_version": run.dbmate_version,
+        "os_user": run.provenance.os_user,
+        "host": run.provenance.host,
+        "git_commit": run.provenance.git_commit,
+        "git_dirty": run.provenance.git_dirty,
+    }
+    return _write(session, "ledger_begin", cells)
+
+
+def record(session: Session, run_id: str, records: Sequence[Record]) -> Unavailable | None:
+    """Append lines, all in one statement; repeating it is harmless. None when they were written."""
+    if not records:
+        return None
+    lines = json.dumps([asdict(line) for line in records])
+    return _write(session, "ledger_record", {"run_id": run_id, "records": lines})
+
+
+def end_run(session: Session, run_id: str, exit_code: int) -> Unavailable | None:
+    """Record how a run ended. None when it was written."""
+    return _write(session, "ledger_end", {"run_id": run_id, "exit_code": exit_code})
+
+
+def entries(session: Session) -> tuple[LedgerEntry, ...] | Unavailable:
+    """The whole ledger, oldest line first; empty where there is none yet. Two round trips."""
+    try:
+        access = _look(session)
+        if access.unreadable is not None:
+            return access.unreadable
+        rows = session.rows(_query("ledger_entries")) if access.complete else []
+    except FailedError as error:
+        return _failed("read", error)
+    return tuple(_entry(row) for row in rows)
+
+
+def _look(session: Session) -> Access:
+    [(role, *flags)] = session.rows(_query("ledger_look"))
+    return Access(str(role), *(flag is True for flag in flags))
+
+
+def _read(session: Session, access: Access) -> Ledger:
+    query = _query("ledger_read")
+    rows = rows_with_identifier(session, query, None, identifiable=access.identifiable)
+    lines = [_current(row[8:]) for row in rows if row[8] is not None]
+    version, identifier, oid = rows[0][:3]
+    identity = Identity(_text(identifier), int(str(oid)))
+    current = {line.version: line for line in lines}
+    return Ledger(_number(version), identity, _stamp(rows[0][3:8]), current, access)
+
+
+def _stamp(row: Sequence[Cell]) -> Stamp | None:
+    environment, identifier, oid, at, by = row
+    if environment is None:
+        return None
+    return Stamp(str(environment), Identity(_text(identifier), int(str(oid))), str(at), str(by))
+
+
+def _current(row: Sequence[Cell]) -> Current:
+    version, file, checksum, applied_at, how = row
+    return Current(str(version), _text(file), _text(checksum), _text(applied_at), str(how))
+
+
+def _entry(row: Sequence[Cell]) -> LedgerEntry:
+    version, file, checksum, applied_at, recorded_at, duration, how, run_id, command, environment = row[:10]
+    database_user, os_user, host, git_commit, git_dirty, tool_version, dbmate_version = row[10:]
+    return LedgerEntry(
+        str(version),
+        _text(file),
+        _text(checksum),
+        _text(applied_at),
+        str(recorded_at),
+        _number(duration),
+        str(how),
+        str(run_id),
+        str(command),
+        str(environment),
+        str(database_user),
+        _text(os_user),
+        _text(host),
+        _text(git_commit),
+        git_dirty if isinstance(git_dirty, bool) else None,
+        str(tool_version),
+        _text(dbmate_version),
+    )
+
+
+def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> Unavailable | None:
+    try:
+        session.rows(_query(query), parameters)
+    except FailedError as error:
+        return _failed("written", error)
+    return None
+
+
+def _failed(what: str, error: FailedError) -> Unavailable:
+    # A privilege, a read-only server, a full disk, a table dropped by hand: the migrations ran all the same.
+    return Unavailable(f"the ledger could not be {what}: {error.message} ({error.sqlstate})")
+
+
+def _text(cell: Cell) -> str | None:
+    return None if cell is None else str(cell)
+
+
+def _number(cell: Cell) -> int | None:
+    return None if cell is None else int(str(cell))
+
+
+def _query(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,29 @@
+-- Whether the ledger is there, and what this role may do with it; raises nothing, whatever is missing.
+select
+    pg_catalog.quote_ident(current_user),
+    pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute') as identifiable,
+    n.oid is not null as has_schema,
+    case
+        when n.oid is null then pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create')
+        else pg_catalog.has_schema_privilege(n.oid, 'create')
+    end as may_create,
+    coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage'), false) as may_use,
+    t.complete,
+    t.readable,
+    t.writable
+from (select) as one
+left join pg_catalog.pg_namespace n on n.nspname = 'dbmate_wrap'
+cross join lateral (
+    select
+        pg_catalog.count(*) = 4 as complete,
+        coalesce(pg_catalog.bool_and(pg_catalog.has_table_privilege(c.oid, 'select')), true) as readable,
+        coalesce(pg_catalog.bool_and(
+            c.relname = 'format'
+            or pg_catalog.has_table_privilege(c.oid, 'insert')
+            and (c.relname = 'ledger' or pg_catalog.has_table_privilege(c.oid, 'update'))
+        ), true) as writable
+    from pg_catalog.pg_class c
+    where c.relnamespace = n.oid
+      and c.relname in ('format', 'run', 'ledger', 'stamp')
+      and c.relkind in ('r', 'p', 'v', 'f')
+) t

@@ -1,0 +1,28 @@
+-- The server process of the session with this name: for how long its statement runs, whether it (or a worker of its
+-- parallel index build) waits for a lock, and how far an index build is. Whether it waits is asked of
+-- pg_stat_activity, which costs the server's lock manager nothing.
+select
+    a.pid,
+    case when a.state = 'active' then extract(epoch from clock_timestamp() - a.query_start)::float8 end,
+    exists (
+        select from pg_catalog.pg_stat_activity w
+        where w.datid = a.datid
+          and w.application_name = a.application_name
+          and w.wait_event_type = 'Lock'
+    ),
+    p.command,
+    p.phase,
+    p.lockers_done, p.lockers_total,
+    p.blocks_done, p.blocks_total,
+    p.tuples_done, p.tuples_total,
+    n.nspname || '.' || c.relname
+from pg_catalog.pg_stat_activity a
+left join pg_catalog.pg_stat_progress_create_index p on p.pid = a.pid and p.datid = a.datid
+left join pg_catalog.pg_class c on c.oid = p.relid
+left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where a.datname = current_database()
+  and a.application_name = %(application_name)s
+  and a.backend_type is distinct from 'parallel worker'
+-- A driver may keep a second connection, which then does nothing.
+order by a.wait_event_type is not distinct from 'Lock' desc, a.state = 'active' desc nulls last, a.backend_start desc
+limit 1

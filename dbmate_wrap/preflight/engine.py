@@ -1,0 +1,89 @@
+"""Runs every check, whatever the others do."""
+
+from collections.abc import Callable, Sequence
+
+from dbmate_wrap.domain.finding import Check
+from dbmate_wrap.errors import PreflightError, UnreachableError, WrapError
+from dbmate_wrap.postgres import health
+from dbmate_wrap.postgres.health import Question
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.preflight import catalog, pooling, privileges, programs, replication, server, sessions
+from dbmate_wrap.preflight.context import Context, NotTold, Situation
+from dbmate_wrap.preflight.verdict import Verdict, failed, skipped
+
+Judge = Callable[[Situation], Verdict]
+
+# The order in which they are shown. Ids are part of the JSON output: never renamed, never reused.
+CHECKS: tuple[tuple[str, Judge], ...] = (
+    ("server-version", server.version),
+    ("primary", server.primary),
+    ("writable", server.writable),
+    ("tls", server.tls),
+    ("pooler", pooling.pooler),
+    ("privileges", privileges.privileges),
+    ("extensions", catalog.extensions),
+    ("invalid-indexes", catalog.invalid_indexes),
+    ("other-migration", sessions.other_migration),
+    ("long-transactions", sessions.long_transactions),
+    ("prepared-transactions", sessions.prepared_transactions),
+    ("connection-slots", server.connection_slots),
+    ("replication", replication.replication),
+    ("pg-dump", programs.pg_dump),
+)
+
+
+def run(session: Session, context: Context) -> tuple[Check, ...]:
+    """One round trip, then one Check per id, in the order of CHECKS; changes nothing on the server.
+
+    Behind a pooler more sessions are opened for a moment. Raises UnreachableError when the connection
+    is lost.
+    """
+    question = Question(
+        ours=context.application_name,
+        history_schema=context.history_schema,
+        history_table=context.history_table,
+        schemas=context.schemas or (),
+        extensions=context.extensions or (),
+    )
+    situation = Situation(session, context, health.read(session, question))
+    return tuple(check(id_, judge, situation) for id_, judge in CHECKS)
+
+
+def failure(checks: Sequence[Check]) -> PreflightError | None:
+    """The error that ends the run: every failed check with its hint; None when none failed."""
+    bad = [check for check in checks if check.status == "fail"]
+    if not bad:
+        return None
+    message = "; ".join(f"{check.id}: {check.message}" for check in bad)
+    hints = dict.fromkeys(check.hint for check in bad if check.hint)
+    return PreflightError(
+        f"the server cannot take the migration now: {message}", hint="; ".join(hints) or None
+    )
+
+
+def check(id_: str, judge: Judge, situation: Situation) -> Check:
+    """One check, whatever it does; only a lost connection (UnreachableError) goes through."""
+    verdict = _judged(judge, situation)
+    hint = _printable(verdict.hint) if verdict.hint else None
+    return Check(id_, verdict.status, _printable(verdict.message), hint)
+
+
+def _judged(judge: Judge, situation: Situation) -> Verdict:
+    try:
+        return judge(situation)
+    except NotTold as reason:
+        return skipped(f"not known: {reason}")
+    except UnreachableError:
+        raise
+    except WrapError as error:
+        return failed(error.message, error.hint or "run `dbmate-wrap doctor`")
+    except Exception as error:  # noqa: BLE001 - a check that breaks must hide no other
+        return failed(
+            f"the check itself broke: {type(error).__name__}: {error}",
+            "this is a bug; please report it with the output of `dbmate-wrap doctor`",
+        )
+
+
+def _printable(text: str) -> str:
+    # Names of sessions, transactions and schemas are whatever somebody chose.
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,86 @@
+"""Whether every statement reaches one and the same server process: nothing else keeps locks and settings."""
+
+import threading
+from dataclasses import dataclass, field
+
+from dbmate_wrap.errors import WrapError
+from dbmate_wrap.postgres import health
+from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.preflight.context import Context, Situation, told
+from dbmate_wrap.preflight.verdict import Verdict, failed, passed
+
+# A run has four sessions at once: this one, the advisory lock's, the watch and dbmate's own. So many are held
+# here as well: two beside this one, and the last is opened several times, because where several poolers share
+# an address, only two sessions that meet in one of them tell anything.
+_SESSIONS = 4
+_LOGINS = 4
+_PATIENCE_SECONDS = 10.0
+_HINT = "use the server's direct URL for migrations, or a pool in session mode (pool_mode = session)"
+
+
+def pooler(situation: Situation) -> Verdict:
+    """A pooler invents a process id at login; in session mode it then stays with one process.
+
+    Measured with PgBouncer 1.18: the id is invented in every mode; in transaction and statement mode the
+    process of an idle client serves the next one (or, with server_round_robin, its next statement another).
+    """
+    first = told(situation.health.server).backend_pid
+    if first == situation.session.backend_pid:
+        return passed("a direct connection")
+    others = _ask_others(situation.context)
+    if others.trouble is not None:
+        return failed(f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {_SESSIONS}")
+    own = {first, *(health.backend_pid(situation.session) for _ in range(2))}
+    if _is_shared([own, *others.held], others.passing):
+        return failed(
+            "a pooler in transaction or statement mode is in between: advisory locks and settings get lost"
+            " from one statement to the next",
+            _HINT,
+        )
+    return passed("a pooler in session mode is in between")
+
+
+@dataclass
+class _Others:
+    """The processes that served each session that was held, and those that came and went meanwhile."""
+
+    held: list[set[int]] = field(default_factory=list)
+    passing: set[int] = field(default_factory=set)
+    trouble: str | None = None
+
+
+def _is_shared(held: list[set[int]], passing: set[int]) -> bool:
+    everything = set().union(*held)
+    return len(everything) != len(held) or any(len(seen) > 1 for seen in held) or bool(everything & passing)
+
+
+def _ask_others(context: Context) -> _Others:
+    # In a thread: a full pool lets a statement wait for minutes (PgBouncer's query_wait_timeout is 120 s),
+    # and libpq's connect_timeout ends at the login.
+    answers = _Others()
+    patience = context.connect_timeout or _PATIENCE_SECONDS
+    thread = threading.Thread(target=_ask, args=(context, answers), daemon=True)
+    thread.start()
+    thread.join(patience)
+    if thread.is_alive():
+        return _Others(
+            trouble=f"it did not give {_SESSIONS} sessions within {patience:g} s: its pool is full"
+        )
+    return answers
+
+
+def _ask(context: Context, answers: _Others) -> None:
+    try:
+        with _open(context) as one, _open(context) as two:
+            answers.held += [{health.backend_pid(session)} for session in (one, two)]
+            for _ in range(_LOGINS):
+                with _open(context) as passing:
+                    answers.passing.add(health.backend_pid(passing))
+            for session, seen in zip((one, two), answers.held, strict=True):
+                seen.add(health.backend_pid(session))
+    except WrapError as error:
+        answers.trouble = f"it gives no more sessions: {error.message}"
+
+
+def _open(context: Context) -> Session:
+    return connect(context.url, application_name=context.application_name, timeout=context.connect_timeout)

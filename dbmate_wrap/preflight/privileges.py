@@ -1,0 +1,77 @@
+"""Whether this account may do what the run will do."""
+
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.health import Privileges
+from dbmate_wrap.preflight.context import Context, Situation, told
+from dbmate_wrap.preflight.verdict import Verdict, failed, listed, passed, quoted, skipped, warned
+
+
+@dataclass(frozen=True)
+class _Lack:
+    """A privilege that is missing, and what grants it, without the `to ...`."""
+
+    what: str
+    grant: str
+
+
+def privileges(situation: Situation) -> Verdict:
+    """To write the history, and to make objects and schemas where pending migrations do."""
+    context = situation.context
+    held = told(situation.health.privileges)
+    user = context.url.user
+    for_history, for_migrations = _for_history(held, context), _for_migrations(held, context)
+    if context.changes_privileges:
+        certain, doubtful = for_history, for_migrations
+    else:
+        certain, doubtful = for_history + for_migrations, []
+    if certain:
+        hint = f"have the owner run: {_grants(certain, user)}"
+        return failed(f"{user} lacks {_words(certain)}", hint)
+    if doubtful:
+        return warned(
+            f"{user} lacks {_words(doubtful)}; pending migrations change roles or privileges themselves",
+            "see whether they do so in time",
+        )
+    if context.schemas is None:
+        return skipped("the history table can be written; without the SQL parser no more is known")
+    return passed(f"{user} has all that is needed")
+
+
+def _for_history(held: Privileges, context: Context) -> list[_Lack]:
+    schema, table = context.history_schema, f"{context.history_schema}.{context.history_table}"
+    if not held.history_schema_exists:
+        return [] if held.create_schema else [_database(context, f"to make the schema {schema}")]
+    # dbmate 2.37.0 always says `create table if not exists`, which wants CREATE even where the table exists.
+    lacking = [] if held.history_schema_open else [_schema(schema)]
+    # Only a rollback takes versions out.
+    needed = [name for name in held.history_missing if name != "DELETE" or context.rollback]
+    on = f"{quoted(schema)}.{quoted(context.history_table)}"
+    return lacking + [_Lack(f"{name} on {table}", f"{name.lower()} on {on}") for name in needed]
+
+
+def _for_migrations(held: Privileges, context: Context) -> list[_Lack]:
+    lacking = [_schema(name) for name in held.closed_schemas]
+    if "" in (context.schemas or ()) and not held.has_current_schema:
+        lacking.append(_Lack("USAGE on any schema of its search_path", "usage, create on schema ..."))
+    if context.makes_schema and not held.create_schema:
+        lacking.append(_database(context, "to make schemas"))
+    return lacking
+
+
+def _schema(name: str) -> _Lack:
+    return _Lack(f"CREATE and USAGE on the schema {name}", f"create, usage on schema {quoted(name)}")
+
+
+def _database(context: Context, why: str) -> _Lack:
+    name = context.url.database
+    return _Lack(f"CREATE on the database {name} {why}", f"create on database {quoted(name)}")
+
+
+def _words(lacking: list[_Lack]) -> str:
+    return listed(tuple(dict.fromkeys(lack.what for lack in lacking)))
+
+
+def _grants(lacking: list[_Lack], user: str) -> str:
+    grants = list(dict.fromkeys(lack.grant for lack in lacking))[:10]
+    return "; ".join(f"grant {grant} to {quoted(user)}" for grant in grants)

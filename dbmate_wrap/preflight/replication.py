@@ -1,0 +1,37 @@
+"""Whether those who follow the server can keep up with what a migration writes."""
+
+from dbmate_wrap.domain.health import Lag
+from dbmate_wrap.preflight.context import Situation, told
+from dbmate_wrap.preflight.verdict import Verdict, lasting, listed, passed, skipped, warned
+
+
+def replication(situation: Situation) -> Verdict:
+    """A table rewrite can fill the disk of a primary whose slots or standbys do not follow."""
+    seen = told(situation.health.replication)
+    troubles = [f"standby {one.name!r} is {_behind(one)} behind" for one in seen.lagging]
+    troubles += [
+        f"slot {one.name!r} is inactive and keeps {_size(one.bytes)} of WAL" for one in seen.inactive
+    ]
+    if troubles:
+        drop = (
+            f" (drop it: select pg_drop_replication_slot('{seen.inactive[0].name}'))" if seen.inactive else ""
+        )
+        return warned(
+            listed(tuple(troubles)), f"wait until standbys follow again; a slot that nobody needs goes{drop}"
+        )
+    if seen.hidden:
+        return skipped(
+            f"no inactive slot; {seen.hidden} standbys cannot be looked into",
+            f"to see them: grant pg_read_all_stats to {situation.context.url.user}",
+        )
+    return passed("no standby lags, no slot is inactive")
+
+
+def _behind(one: Lag) -> str:
+    return " and ".join(
+        ([lasting(one.seconds)] if one.seconds else []) + ([_size(one.bytes)] if one.bytes else [])
+    )
+
+
+def _size(number: int) -> str:
+    return f"{number / (1 << 30):.1f} GiB" if number >= 1 << 30 else f"{number / (1 << 20):.0f} MiB"

@@ -1,0 +1,81 @@
+"""Whether the server itself takes writes, and the connection is as it must be."""
+
+from dbmate_wrap.preflight.context import Situation, told
+from dbmate_wrap.preflight.verdict import Verdict, failed, passed, quoted, skipped, warned
+
+# PostgreSQL 14 has client_connection_check_interval, which ends dbmate's session together with dbmate.
+_OLDEST_MAJOR = 14
+_FEW_SLOTS = 5
+_WHERE_SET = {
+    "database": "alter database {database} reset default_transaction_read_only",
+    "user": "alter role {user} reset default_transaction_read_only",
+    "database user": "alter role {user} in database {database} reset default_transaction_read_only",
+}
+
+
+def version(situation: Situation) -> Verdict:
+    """Every version that has what a run relies on."""
+    number = situation.session.server_version_num
+    major = number // 10000
+    if major >= _OLDEST_MAJOR:
+        return passed(f"PostgreSQL {major}")
+    return warned(
+        f"PostgreSQL {major} is older than {_OLDEST_MAJOR}: a statement may go on after dbmate was stopped",
+        f"upgrade the server to {_OLDEST_MAJOR} or newer",
+    )
+
+
+def primary(situation: Situation) -> Verdict:
+    """A standby only follows."""
+    if not told(situation.health.server).in_recovery:
+        return passed("a primary")
+    return failed(
+        "the server is a standby (pg_is_in_recovery): it takes no writes",
+        "name the primary's host in the URL",
+    )
+
+
+def writable(situation: Situation) -> Verdict:
+    """A primary may still be told to refuse writes."""
+    server = told(situation.health.server)
+    if server.in_recovery:
+        return skipped("a standby never takes writes")
+    if not server.read_only:
+        return passed("takes writes")
+    source = server.read_only_source
+    where = f" (set for the {source})" if source in _WHERE_SET else f" ({source})" if source else ""
+    names = {"database": quoted(server.database), "user": quoted(server.user)}
+    reset = _WHERE_SET[source].format(**names) if source in _WHERE_SET else None
+    return failed(
+        f"every transaction here is read-only: default_transaction_read_only is on{where}",
+        f"when nothing speaks against it: {reset}" if reset else "ask who runs the server why it is on",
+    )
+
+
+def tls(situation: Situation) -> Verdict:
+    """What crosses a network is encrypted, where that is required."""
+    context = situation.context
+    if situation.session.uses_tls:
+        return passed("encrypted")
+    if context.url.is_local:
+        return passed("not encrypted, and crosses no network")
+    if not context.require_tls:
+        return passed("not encrypted (require_tls is off)")
+    return failed(
+        f"the connection to {context.url.host} is not encrypted, and TLS is required here (require_tls)",
+        "write sslmode=require or, better, verify-full into the URL",
+    )
+
+
+def connection_slots(situation: Situation) -> Verdict:
+    """A run needs a few sessions at once, and should not take the last ones."""
+    slots = told(situation.health.slots)
+    if slots.left >= _FEW_SLOTS:
+        return passed(f"{slots.left} more connections are possible")
+    limit, hint = "the server (max_connections)", "close connections that nobody uses"
+    if slots.left == slots.role:
+        limit, hint = "the role (CONNECTION LIMIT)", f"{hint}, or raise it: alter role ... connection limit"
+    elif slots.left == slots.database:
+        limit, hint = "the database (CONNECTION LIMIT)", f"{hint}, or raise it: alter database ..."
+    left = max(slots.left, 0)
+    return warned(f"{limit} has only {left} more connections for this account; a run needs 3", hint)

@@ -1,0 +1,67 @@
+"""What others are doing in the database that a migration would wait for or collide with."""
+
+from dbmate_wrap.domain.health import Migrating, Transaction
+from dbmate_wrap.preflight.context import Situation, told
+from dbmate_wrap.preflight.verdict import Verdict, lasting, listed, passed, skipped, warned
+
+_SEEN_BY = {
+    "wrapped": "dbmate-wrap",
+    "lock": "holds or wants dbmate's migration lock",
+    "history": "is writing the history table",
+    "query": "runs a migration of dbmate",
+}
+
+
+def other_migration(situation: Situation) -> Verdict:
+    """Another run of this tool is the advisory lock's affair; nothing stops plain dbmate."""
+    found = told(situation.health.migrations)
+    plain = tuple(_migrating(session) for session in found if session.how != "wrapped")
+    if plain:
+        return warned(
+            f"another migration is running: {listed(plain)}",
+            "wait until it has ended: plain dbmate respects no lock",
+        )
+    if found:
+        runs = listed(tuple(_migrating(session) for session in found))
+        return passed(f"no plain dbmate; the advisory lock keeps us apart from {runs}")
+    return passed("none is running")
+
+
+def long_transactions(situation: Situation) -> Verdict:
+    """A migration waits for them, and everybody else then waits behind the migration."""
+    seen = told(situation.health.transactions)
+    if seen.transactions:
+        pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
+        return warned(
+            f"open transactions: {listed(tuple(_transaction(one) for one in seen.transactions))}",
+            f"where nobody misses them, end them: select pg_terminate_backend(pid) with pid {pids}",
+        )
+    if seen.hidden:
+        return skipped(
+            f"{seen.hidden} sessions of other roles cannot be looked into",
+            f"to see them: grant pg_read_all_stats to {situation.context.url.user}",
+        )
+    return passed("none is older than a minute, or idle")
+
+
+def prepared_transactions(situation: Situation) -> Verdict:
+    """They hold their locks across disconnects and restarts, and are easily forgotten."""
+    prepared = told(situation.health.prepared)
+    if not prepared:
+        return passed("none")
+    ages = tuple(f"{one.name} of {one.user}, {lasting(one.age)} old" for one in prepared)
+    return warned(
+        f"prepared transactions hold their locks: {listed(ages)}",
+        f"end each: commit prepared or rollback prepared, as in rollback prepared {prepared[0].name}",
+    )
+
+
+def _migrating(session: Migrating) -> str:
+    name = f" {session.application!r}" if session.application else ""
+    return f"pid {session.pid}{name} of {session.user} ({_SEEN_BY[session.how]})"
+
+
+def _transaction(one: Transaction) -> str:
+    name = f" {one.application!r}" if one.application else ""
+    idle = "idle in transaction, " if one.idle else ""
+    return f"pid {one.pid}{name} of {one.user} ({idle}{lasting(one.age)})"

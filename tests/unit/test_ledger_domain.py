@@ -1,0 +1,108 @@
+"""What is to be written for versions that came or went without the tool, and why a ledger cannot be used."""
+
+from dataclasses import replace
+
+import pytest
+
+from dbmate_wrap.domain.ledger import Current, How, Ledger, Record, adopted, withdrawn
+from dbmate_wrap.domain.ledger_access import Access
+from dbmate_wrap.domain.migration import MigrationFile
+
+
+def file(version: str) -> MigrationFile:
+    """A file with a checksum that tells which it is."""
+    return MigrationFile(f"{version}_x.sql", version, f"sum-{version}", b"")
+
+
+def line(version: str, checksum: str | None = "recorded") -> Current:
+    """What the ledger has of a version."""
+    return Current(version, f"{version}_x.sql", checksum, "2024-02-29T12:00:00.000Z", "applied")
+
+
+FILES = (file("001"), file("002"), file("003"))
+
+
+def test_versions_without_a_line_are_adopted_with_the_files_as_they_are() -> None:
+    found = adopted({"001", "002"}, {"001": line("001")}, FILES)
+    assert found == (Record("002", "002_x.sql", "sum-002", How.ADOPTED),)
+
+
+def test_all_versions_of_a_database_without_ledger_are_adopted_in_order() -> None:
+    assert [record.version for record in adopted(("003", "001", "002"), {}, FILES)] == ["001", "002", "003"]
+
+
+def test_a_pending_version_is_not_adopted() -> None:
+    assert adopted((), {}, FILES) == ()
+
+
+def test_a_version_without_a_file_is_not_adopted() -> None:
+    assert adopted({"000", "001"}, {}, FILES[:1]) == (Record("001", "001_x.sql", "sum-001", How.ADOPTED),)
+
+
+def test_what_plain_dbmate_rolled_back_is_withdrawn_with_the_checksum_that_it_had() -> None:
+    found = withdrawn({"001"}, {"001": line("001"), "003": line("003"), "002": line("002")})
+    assert found == (
+        Record("002", "002_x.sql", "recorded", How.ROLLED_BACK),
+        Record("003", "003_x.sql", "recorded", How.ROLLED_BACK),
+    )
+
+
+def test_where_history_and_ledger_agree_nothing_is_to_be_written() -> None:
+    current = {"001": line("001"), "002": line("002")}
+    assert adopted(current, current, FILES) == ()
+    assert withdrawn(current, current) == ()
+
+
+def test_checksums_leave_out_what_nobody_recorded() -> None:
+    current = {"001": line("001", "abc"), "002": line("002", None)}
+    assert Ledger(1, None, None, current, FULL).checksums == {"001": "abc"}
+
+
+FULL = Access(
+    role='"o\'Brien"',
+    identifiable=True,
+    has_schema=True,
+    may_create=False,
+    may_use=True,
+    complete=True,
+    readable=True,
+    writable=True,
+)
+NOTHING = replace(FULL, has_schema=False, may_create=True, may_use=False, complete=False)
+PRE_CREATED = replace(FULL, may_create=True, complete=False)
+
+
+@pytest.mark.parametrize("access", [FULL, NOTHING, PRE_CREATED])
+def test_nothing_is_in_the_way(access: Access) -> None:
+    assert access.unreadable is None
+    assert access.obstacle is None
+
+
+@pytest.mark.parametrize("access", [replace(FULL, may_use=False), replace(FULL, readable=False)])
+def test_what_may_not_be_read_says_which_grants_are_missing(access: Access) -> None:
+    found = access.unreadable
+    assert found is not None
+    assert found.reason == 'role "o\'Brien" may not read the schema dbmate_wrap'
+    assert found.hint is not None
+    assert 'grant usage on schema dbmate_wrap to "o\'Brien"' in found.hint
+
+
+@pytest.mark.parametrize(
+    ("access", "reason", "hint"),
+    [
+        (replace(FULL, writable=False), "but not write to it", "grant select, insert, update on all tables"),
+        (
+            replace(NOTHING, may_create=False),
+            "may not create the schema",
+            "create schema dbmate_wrap authorization",
+        ),
+        (replace(PRE_CREATED, may_create=False), "may not create tables", "grant usage, create on schema"),
+    ],
+)
+def test_what_may_not_be_written_says_what_to_run(access: Access, reason: str, hint: str) -> None:
+    found = access.obstacle
+    assert found is not None
+    assert reason in found.reason
+    assert found.hint is not None
+    assert hint in found.hint
+    assert '"o\'Brien"' in found.hint
