@@ -103,8 +103,8 @@ def run(
 
     `env` is the child's complete environment. `on_line` gets every line of stdout as it comes, masked, in
     another thread; what it raises is raised here. `tick` is called about four times a second while the child
-    runs, and ends it by returning True. `dies_with_us`: where the system can (Linux), the child is killed when
-    this process is, even by SIGKILL. Raises OSError when the child cannot be started.
+    runs, and ends it by returning True. `dies_with_us`: where the system can (Linux), the child is killed
+    when this process is, even by SIGKILL. Raises OSError when the child cannot be started.
     """
     out, err = Kept(secrets, limit, on_line), Kept(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
@@ -149,7 +149,7 @@ def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """While this lasts, SIGINT, SIGTERM and SIGHUP have no effect: for the last words of a run that one stopped."""
+    """While this lasts, SIGINT, SIGTERM and SIGHUP have no effect: for the last words of a stopped run."""
     with _signals_held([]):
         yield
 

@@ -90,7 +90,7 @@ class Ground:
     def ours(self, now: History) -> list[str]:
         """The versions that this run applied: new in the database, and begun by our dbmate.
 
-        What is new without that is another tool's; so is a file for which the server gave our dbmate an error.
+        What is new without that is another tool's; so is a file for which our dbmate got an error.
         """
         names = self.begun - self.refused
         versions = {file.version for file in self.files.migrations if file.name in names}
@@ -176,7 +176,7 @@ def _write_down(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
 def _applied_by_another(
     failure: Failure, batch: Sequence[ParsedMigration], remaining: Sequence[ParsedMigration]
 ) -> LockedError | None:
-    """The error for a tool that knows nothing of our advisory lock and was faster with the file that failed."""
+    """The error for a tool that does not know our advisory lock and was faster with the file that failed."""
     for migration in batch:
         if migration.file.name == failure.file and migration not in remaining:
             return LockedError(

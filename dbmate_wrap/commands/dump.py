@@ -64,7 +64,7 @@ def write_schema(call: Call, session: Session, place: Place) -> bool:
 def candidates(call: Call, url: DatabaseUrl | None) -> Iterator[Path]:
     """Where pg_dump may be, best first: the wheel's, which is pinned and the same for the whole team.
 
-    The wheel is built without TLS, so it is not for what crosses a network; `url` is None where it is unknown.
+    The wheel is built without TLS, so it is not for what crosses a network; `url` is None where unknown.
     """
     if explicit := call.environment.values.pg_dump_path:
         yield explicit

@@ -20,4 +20,4 @@ def history(call: Call) -> None:
     if isinstance(found, Unavailable):
         raise FailedError(found.reason, hint=found.hint)
     call.outcome.extra.entries = found
-    call.outcome.summary = f"{len(found)} entries" if found else "the ledger is empty: nothing was recorded yet"
+    call.outcome.summary = f"{len(found)} entries" if found else "the ledger is empty"

@@ -17,7 +17,8 @@ def stamp(call: Call, *, yes: bool) -> None:
     Raises RefusedError where protected and not confirmed, PreflightError where the schema cannot be written.
     """
     if not call.environment.values.ledger:
-        raise ConfigError(f"{call.environment.name} keeps no ledger, and so no stamp", hint="set ledger = true")
+        message = f"{call.environment.name} keeps no ledger, and so no stamp"
+        raise ConfigError(message, hint="set ledger = true")
     files = project_files.read(call, contents=False)
     place = target.locate(call)
     with target.open_session(call, place.url) as session:

@@ -54,8 +54,8 @@ class ServerOptions:
 
 @dataclass(frozen=True)
 class Attendance:
-    """Who is told what dbmate does, in another thread: the file it begins with, the file it has ended with and
-    the seconds that took. `tick` is called all the while, and stops dbmate by returning True."""
+    """Who is told what dbmate does, in another thread: the file it begins with, the file it has ended with
+    and the seconds that took. `tick` is called all the while, and stops dbmate by returning True."""
 
     started: Callable[[str], None]
     ended: Callable[[str, float], None]

@@ -47,7 +47,8 @@ class ErrorReport:
     @classmethod
     def of(cls, error: WrapError, faults: tuple[Fault, ...] = ()) -> "ErrorReport":
         """The report of one error of the tree."""
-        return cls(error.message, error.hint, error.sqlstate, error.migration, error.line, faults, error.frame)
+        place = (error.migration, error.line)
+        return cls(error.message, error.hint, error.sqlstate, *place, faults, error.frame)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _TRANSACTION_WORDS = re.compile(r"\b(?:commit|end|rollback|abort|prepare)\b", re
 
 
 def batches(migrations: Sequence[ParsedMigration]) -> tuple[tuple[ParsedMigration, ...], ...]:
-    """The migrations in order, cut so that one is alone which changes session state or is not one transaction.
+    """The migrations in order, cut so that each is alone that changes session state or is no transaction.
 
     Of the latter it must be told what it left behind, whatever ran before and after it.
     """

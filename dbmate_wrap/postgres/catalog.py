@@ -88,7 +88,7 @@ def inventory(session: Session) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def can_check_connections(session: Session) -> bool:
-    """Whether the server notices amid a statement that its client is gone: PostgreSQL 14, not on every system.
+    """Whether the server notices amid a statement that its client is gone: from 14 on, not on every system.
 
     Asked by setting it in this session, which does it no harm: a server that cannot refuses the value.
     """

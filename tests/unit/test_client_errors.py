@@ -148,8 +148,11 @@ class Child:
         cwd: Path,
         secrets: Redactor,
         on_line: Callable[[str], None],
+        tick: Callable[[], bool] | None,
+        dies_with_us: bool,
     ) -> Completed:
         """As `process.run`."""
+        assert dies_with_us
         self.argv, self.env, self.cwd = argv, env, cwd
         for line in self.lines:
             on_line(line)
@@ -260,3 +263,20 @@ def test_a_rollback_announces_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert dbmate().rollback(tmp_path, told_to(started)) is None
     assert started == ["001_a.sql"]
     assert child.argv[-1] == "rollback"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("1.682221ms", 0.001682221), ("850µs", 0.00085), ("2.5s", 2.5), ("1m2.5s", 62.5), ("1h0m3s", 3603.0)],
+)
+def test_the_duration_that_dbmate_tells_is_understood(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, seconds: float
+) -> None:
+    child = Child(("Applying: 001_a.sql", f"Applied: 001_a.sql in {said}"))
+    monkeypatch.setattr(process, "run", child.run)
+    ended: list[tuple[str, float]] = []
+    attendance = Attendance(lambda name: None, lambda name, took: ended.append((name, took)), lambda: False)
+    assert dbmate().migrate(tmp_path, attendance) is None
+    [(name, took)] = ended
+    assert name == "001_a.sql"
+    assert took == pytest.approx(seconds)

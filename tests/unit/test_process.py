@@ -426,3 +426,52 @@ def test_many_children_leave_no_threads_and_no_open_files() -> None:
     while (now := left()) > (before[0] + 2, before[1] + 2):
         assert time.monotonic() < deadline, f"{before} became {now}"
         time.sleep(0.01)
+
+
+def test_a_tick_is_called_while_the_child_runs_and_can_stop_it() -> None:
+    ticks: list[int] = []
+
+    def tick() -> bool:
+        ticks.append(1)
+        return len(ticks) == 3
+
+    done = process.run([sys.executable, "-c", "import time; time.sleep(60)"], env=ENV, tick=tick)
+    assert done.stopped
+    assert len(ticks) == 3
+    assert done.returncode != 0
+
+
+def test_a_child_that_ends_by_itself_was_not_stopped() -> None:
+    done = process.run([sys.executable, "-c", "print('x')"], env=ENV, tick=lambda: False)
+    assert (done.stopped, done.stdout, done.returncode) == (False, "x\n", 0)
+
+
+def test_a_child_that_closes_its_output_early_is_still_waited_for() -> None:
+    program = "import os, time; os.close(1); time.sleep(0.6); os._exit(7)"
+    assert process.run([sys.executable, "-c", program], env=ENV, tick=lambda: False).returncode == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the death pact is Linux's prctl")
+def test_a_child_dies_with_us_even_when_we_are_killed() -> None:
+    child = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(60)"
+    program = (
+        "import sys\nfrom dbmate_wrap import process\n"
+        f"process.run([sys.executable, '-c', {child!r}], env={{}},"
+        " on_line=lambda line: print(line, flush=True),"
+        " tick=lambda: False, dies_with_us=True)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(process.__file__).parents[1])}
+    parent = subprocess.Popen([sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_until_gone(pid)
+
+
+def test_undisturbed_work_is_not_interrupted() -> None:
+    with process.undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
