@@ -43,6 +43,12 @@ Wait = Annotated[
         "--wait", metavar="DURATION", help="How long the server may take to start: 60s.", show_default=False
     ),
 ]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="-- ARGS...", help="The arguments for the program that is run.", show_default=False
+    ),
+]
 
 
 @dataclass(frozen=True)

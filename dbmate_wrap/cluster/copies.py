@@ -1,5 +1,6 @@
-"""A copy of the wheel's programs for an account that cannot reach the virtual environment."""
+"""A copy of the wheel's programs, where the virtual environment's own cannot be used."""
 
+import os
 import shutil
 import stat
 from dataclasses import replace
@@ -8,12 +9,13 @@ from pathlib import Path
 from dbmate_wrap.cluster import file_lock, layout
 from dbmate_wrap.cluster.account import Account, can_run
 from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster.shell import can_be_given
 from dbmate_wrap.errors import ConfigError
 
 
 def runnable(binaries: Binaries, account: Account) -> Binaries:
     """The same programs where `account` can run them; raises ConfigError where there is no way."""
-    if can_run(account, binaries.bin_dir / "postgres"):
+    if can_be_given(binaries.bin_dir) and can_run(account, binaries.bin_dir / "postgres"):
         return binaries
     if binaries.origin == "wheel":
         copied = replace(binaries, bin_dir=_copy(binaries.bin_dir))
@@ -26,9 +28,9 @@ def runnable(binaries: Binaries, account: Account) -> Binaries:
 
 
 def _copy(bin_dir: Path) -> Path:
-    """Made once per version, owned by root, readable by all; a killed copy leaves nothing that counts."""
+    """Made once per account and version, readable by all; a killed copy leaves nothing that counts."""
     package = bin_dir.parents[1]
-    target = layout.FAR / f"{layout.PREFIX}programs-{_version(package)}"
+    target = layout.FAR / f"{layout.PREFIX}programs-{os.geteuid()}-{_version(package)}"
     with file_lock.held(target.with_name(f"{target.name}.lock")):
         if not target.exists():
             part = target.with_name(f"{target.name}.part")
@@ -61,7 +63,8 @@ def _version(package: Path) -> str:
 
 def _refuse_foreign(target: Path) -> None:
     found = target.lstat()
-    if found.st_uid != 0 or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
         raise ConfigError(
-            f"{target} was not made by root: it is not used", hint=f"look at it and remove it: {target}"
+            f"{target} was made by another account: it is not used",
+            hint=f"look at it and remove it: {target}",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap.cluster import folders, layout, postmaster
 from dbmate_wrap.cluster.account import Account, can_enter, hand_over
+from dbmate_wrap.cluster.shell import can_be_given
 from dbmate_wrap.errors import ConfigError
 
 UNFINISHED = "data.new-"
@@ -16,15 +17,15 @@ _OURS = ("data", "log", "log.1")
 def settle(home: Path, account: Account) -> Path:
     """Make the folder that will hold a new data directory of `home` and return it.
 
-    That is `home`, or, where the server's account cannot enter it (a project under /root), a folder in
-    /var/tmp; folders that are not ours keep their modes.
+    That is `home`, or, where the server's account cannot enter it (a project under /root) or its path means
+    something to a shell, a folder in /var/tmp; folders that are not ours keep their modes.
     """
     make_home(home)
     if account.is_other and (strange := [path.name for path in home.iterdir() if not _is_ours(path)]):
         raise ConfigError(f"{home} is not ours to use: it holds {strange[0]}", hint="move that elsewhere")
     layout.pointer(home).unlink(missing_ok=True)  # A link that leads nowhere.
     hand_over(home, account)
-    if can_enter(account, home):
+    if can_be_given(home) and can_enter(account, home):
         return home
     far = folders.far_folder(home, account)
     # No link leads there, so it is what a removed project or a killed start left behind.

@@ -123,6 +123,11 @@ def _ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
 
 
 def _locate(home: Path) -> Path | None:
+    if home.exists() and not home.is_dir():
+        raise ConfigError(
+            f"{home} is meant to be the folder of the embedded database, and is a file",
+            hint=f"move it away: {home}",
+        )
     try:
         data = layout.locate(home)
         if data is not None:

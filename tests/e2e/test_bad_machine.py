@@ -70,7 +70,7 @@ def test_no_dbmate_anywhere_is_told_where_it_was_looked_for(
     python.parent.mkdir()
     python.symlink_to(sys.executable)
     env = {**clean_environment, **staging(embedded_database), "PATH": "/nonexistent"}
-    site = next(path for path in sys.path if path.endswith("site-packages"))
+    site = str(Path(pytest.__file__).parents[1])
     done = plain(["up", "-e", "staging"], project(TWO, sealed=True).root, env, python=python, site=site)
     assert_refused(done, 11, "is not installed: there is none in .*/bin and none on PATH", "pip install")
     assert tables(embedded_database) == []
@@ -258,8 +258,13 @@ def test_a_project_path_with_everything_odd_in_it_works(
     assert sorted(os.listdir(folder.root)) == [".env.staging", "db"]
 
 
-def test_an_embedded_server_in_an_odd_path_works(project: MakeProject, run_cli: RunCli) -> None:
-    folder: ProjectFolder = project(TWO, sealed=True, name='it\'s "odd" 目录')
+@pytest.mark.parametrize(
+    "name",
+    ["it's & 目录; a\\b %41", 'say "hi"', "$(exit)"],
+    ids=["odd", "quotes", "dollar"],
+)
+def test_an_embedded_server_in_an_odd_path_works(project: MakeProject, run_cli: RunCli, name: str) -> None:
+    folder: ProjectFolder = project(TWO, sealed=True, name=name)
     done = run_cli(["up"], folder.root)
     assert done.returncode == 0, done.stderr
     assert "2 migrations applied" in done.stdout

