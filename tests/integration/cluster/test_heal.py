@@ -6,8 +6,11 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from dbmate_wrap.cluster import layout
 from dbmate_wrap.cluster.server import Stopped, start, state, stop
+from dbmate_wrap.errors import ConfigError
 from tests.integration.cluster.conftest import PROGRAMS, START, pid, python, server, wait_until_gone
 
 
