@@ -11,6 +11,7 @@ from dbmate_wrap.postgres import advisory_lock
 from dbmate_wrap.postgres.advisory_lock import AdvisoryLock
 
 _PROOF_SECONDS = 2.0
+_SEE = "see what is applied with `dbmate-wrap status`, then run `dbmate-wrap up` again"
 
 
 class Tenure:
@@ -38,12 +39,10 @@ class Tenure:
         self._proven_at = time.monotonic()
 
 
-def lost_error() -> LockedError:
-    """The advisory lock went away while we relied on it."""
-    return LockedError(
-        "the advisory lock was lost while this run was going on (its connection was cut)",
-        hint="see what is applied with `dbmate-wrap status`, then run `dbmate-wrap up` again",
-    )
+def lost_error(message: str | None = None, hint: str = _SEE) -> LockedError:
+    """The advisory lock went away while we relied on it; `message` is what was done until then."""
+    lost = "the advisory lock was lost while this run was going on (its connection was cut)"
+    return LockedError(f"{lost}: {message}" if message else lost, hint=hint)
 
 
 @contextmanager

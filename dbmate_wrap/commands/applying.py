@@ -5,22 +5,24 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import leftovers, target
 from dbmate_wrap.commands.alone import Tenure, lost_error
 from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.failure import blocked, explain, left_invalid, may_be_retried
+from dbmate_wrap.commands.failure import blocked, explain, left_invalid, may_be_retried, may_leave_something
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
+from dbmate_wrap.commands.pending import count
 from dbmate_wrap.commands.stopped import settle, stopped
 from dbmate_wrap.commands.watching import Watcher
 from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure
 from dbmate_wrap.domain.backoff import delays
 from dbmate_wrap.domain.ledger import How, Record
+from dbmate_wrap.domain.leftovers import Thing, between
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import FailedError, InterruptedRun, LockedError, WrapError
+from dbmate_wrap.errors import FailedError, InterruptedRun, LockedError, UnreachableError, WrapError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.policy.session_state import batches
 from dbmate_wrap.postgres import catalog
@@ -28,6 +30,9 @@ from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.process import Terminated
 
 _DEADLOCK = "40P01"
+# A server that restarts is back within so many seconds, or will not be soon.
+_COMES_BACK_SECONDS = 5.0
+Inventory: TypeAlias = tuple[Thing, ...]
 
 
 @dataclass
@@ -87,6 +92,11 @@ class Ground:
         self.call.outcome.applied = self.ours(now)
         return now
 
+    def inventory(self) -> Inventory:
+        """What the database has now."""
+        server = catalog.read_server(self.session, self.call.environment.values.migrations_table)
+        return catalog.inventory(self.session, server)
+
     def ours(self, now: History) -> list[str]:
         """The versions that this run applied: new in the database, and begun by our dbmate.
 
@@ -107,6 +117,7 @@ def watched(call: Call, dbmate: Dbmate) -> Iterator[Watcher]:
         call.dbmate_name,
         call.say,
         call.show_in_place,
+        lock_timeout=call.environment.values.lock_timeout,
     )
     try:
         yield watcher
@@ -121,6 +132,12 @@ def apply(ground: Ground, todo: Sequence[ParsedMigration]) -> None:
             _apply_batch(ground, batch)
     except (KeyboardInterrupt, Terminated) as signal:
         raise _stopped(ground, todo, signal) from None
+    except UnreachableError as error:
+        raise _cut_off(ground, todo, error) from None
+    except LockedError:
+        if ground.tenure.lost:
+            raise _lost(ground, todo) from None
+        raise
 
 
 def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
@@ -129,14 +146,17 @@ def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
     deadlocks_left = 1
     left = batch
     while True:
-        before = None if left[0].transactional else leftovers.take(ground.session)
+        before = ground.inventory() if may_leave_something(left[0]) else None
         failure = _run(ground, left)
         if failure is not None and failure.file is not None and failure.sqlstate is not None:
             ground.refused.add(failure.file)
+        if failure is not None and failure.sqlstate is None:
+            # dbmate is gone without a word from the server: its session may still be at work.
+            catalog.end_sessions(ground.session, ground.call.dbmate_name)
         now = ground.read_again()
         _write_down(ground, left)
         if ground.tenure.lost:
-            raise _lost(ground)
+            raise lost_error()
         remaining = [migration for migration in left if migration.file.version not in now.applied]
         if not remaining:
             _judge_success(ground, failure, batch, before)
@@ -192,14 +212,14 @@ def _judge_success(
     ground: Ground,
     failure: Failure | None,
     batch: Sequence[ParsedMigration],
-    before: leftovers.Inventory | None,
+    before: Inventory | None,
 ) -> None:
     if failure is not None:
         ground.call.say(
             f"warning: dbmate reported {failure.message!r}, but the database has recorded all of it"
         )
     if before is not None:
-        left = leftovers.between(before, leftovers.take(ground.session))
+        left = between(before, ground.inventory())
         if left.invalid_indexes:
             raise left_invalid(batch[-1], left)
 
@@ -208,7 +228,7 @@ def _error(
     ground: Ground,
     failure: Failure | None,
     running: ParsedMigration,
-    before: leftovers.Inventory | None,
+    before: Inventory | None,
 ) -> WrapError:
     if failure is None:
         return FailedError(
@@ -220,36 +240,45 @@ def _error(
         return explain(ground.call, failure, None, None)
     if may_be_retried(failure, running):
         return blocked(ground.call, failure, running, ground.watcher.blockers)
-    left = leftovers.between(before, leftovers.take(ground.session)) if before is not None else None
+    left = between(before, ground.inventory()) if before is not None else None
     return explain(ground.call, failure, running, running.sections[0].up, left)
 
 
-def _lost(ground: Ground) -> LockedError:
-    with target.open_session(ground.call, ground.dbmate.url) as session:
-        catalog.end_sessions(session, ground.call.dbmate_name)
-    ground.read_again()
-    return lost_error()
+def _lost(ground: Ground, todo: Sequence[ParsedMigration]) -> LockedError:
+    now = settle(ground.call, ground.dbmate.url, ground.files)
+    return lost_error(*_balance(ground, todo, now))
+
+
+def _cut_off(ground: Ground, todo: Sequence[ParsedMigration], error: UnreachableError) -> UnreachableError:
+    now = settle(ground.call, ground.dbmate.url, ground.files, wait=_COMES_BACK_SECONDS)
+    message, hint = _balance(ground, todo, now)
+    return UnreachableError(f"{error.message}: {message}", kind=error.kind, hint=hint)
 
 
 def _stopped(ground: Ground, todo: Sequence[ParsedMigration], signal: BaseException) -> InterruptedRun:
     now = settle(ground.call, ground.dbmate.url, ground.files)
+    message, hint = _balance(ground, todo, now)
+    if now is not None:
+        with suppress(WrapError):
+            # The ledger's session may have been amid an answer; the next run adopts what is not written now.
+            _write_down(ground, todo)
+    return stopped(signal, message, hint)
+
+
+def _balance(ground: Ground, todo: Sequence[ParsedMigration], now: History | None) -> tuple[str, str]:
+    """What of `todo` is applied, recorded in the outcome too, and what to do about the rest."""
     if now is None:
-        return stopped(signal, "what was applied is not known", "find out with `dbmate-wrap status`")
+        return (
+            "what was applied is not known",
+            "find out with `dbmate-wrap status`, then run `dbmate-wrap up` again",
+        )
     ground.call.outcome.applied = ground.ours(now)
-    with suppress(WrapError):
-        # The session of the ledger may have been amid an answer; the next run adopts what is not written now.
-        _write_down(ground, todo)
     left = [migration for migration in todo if migration.file.version not in now.applied]
     message = f"{count(len(todo) - len(left))} applied, {len(left)} not"
     if not left:
-        return stopped(signal, message, "nothing is pending any more")
+        return message, "nothing is pending any more"
     name = left[0].file.name
     hint = "see the state with `dbmate-wrap status`, then run `dbmate-wrap up` again"
     if not left[0].transactional:
         hint = f"{name} is not one transaction: see what it left behind before you run it again"
-    return stopped(signal, f"{message}, beginning with {name}", hint)
-
-
-def count(number: int) -> str:
-    """``1 migration``, ``2 migrations``."""
-    return f"{number} migration" + ("" if number == 1 else "s")
+    return f"{message}, beginning with {name}", hint

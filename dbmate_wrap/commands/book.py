@@ -26,6 +26,16 @@ def demand_stamp(call: Call, found: History) -> None:
         raise error
 
 
+def warn_of_stamp(call: Call, found: History) -> None:
+    """Say it when the database is stamped as another environment's, or is a copy."""
+    if not isinstance(found.ledger, Ledger):
+        return
+    environment = call.environment
+    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
+    if said := stamps.forecast(verdict, environment.name):
+        call.say(f"warning: {said}")
+
+
 class Book:
     """The ledger of one run that writes, from `open` to the end of the `with` block."""
 

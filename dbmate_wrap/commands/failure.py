@@ -1,15 +1,23 @@
 """Turns a failed dbmate run into the one error that tells what happened and what is left."""
 
+import re
 from collections.abc import Sequence
 
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import shown
-from dbmate_wrap.commands.leftovers import Leftovers
 from dbmate_wrap.dbmate.client import Failure
 from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.leftovers import Leftovers
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.watching import Blocker, described
-from dbmate_wrap.errors import BlockedError, FailedError, LockedError, PartialError, WrapError
+from dbmate_wrap.errors import (
+    BlockedError,
+    FailedError,
+    LockedError,
+    PartialError,
+    UnreachableError,
+    WrapError,
+)
 from dbmate_wrap.policy.session_state import may_commit
 
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -17,6 +25,11 @@ _DEADLOCK = "40P01"
 _SYNTAX_ERROR = "42601"
 # duplicate_table, and unique_violation in PostgreSQL's own catalogs.
 _MADE_TWICE = frozenset({"42P07", "23505"})
+# Duplicate table (and index), object, schema, function, column.
+_THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
+# Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
+_NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
+_NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
 
 
 def may_be_retried(failure: Failure, migration: ParsedMigration) -> bool:
@@ -24,6 +37,11 @@ def may_be_retried(failure: Failure, migration: ParsedMigration) -> bool:
     if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
         return False
     return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
+
+
+def may_leave_something(migration: ParsedMigration) -> bool:
+    """Whether something of it may stay when it fails."""
+    return not migration.transactional or may_commit(migration.sections[0].up, syntax_error=False)
 
 
 def explain(
@@ -41,13 +59,27 @@ def explain(
         return _not_begun(failure)
     name = migration.file.name
     if not block.transaction or len(migration.sections) > 1 or _may_have_committed(block, failure):
-        stayed = left.sentence() if left else "see what it left behind before you run it again"
-        hint = f"{name} is not one transaction: {stayed}"
+        hint = f"{name} is not one transaction: {_stayed(call, failure, migration, left)}"
         return _told(call, failure, migration, block, PartialError, hint)
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(call, failure, migration, ())
-    hint = f"its transaction was rolled back: mend {name} and run again"
+    mend = "" if _was_cut_off(failure) else f"mend {name} and "
+    hint = f"its transaction was rolled back: {mend}run again"
     return _told(call, failure, migration, block, FailedError, hint)
+
+
+def _stayed(call: Call, failure: Failure, migration: ParsedMigration, left: Leftovers | None) -> str:
+    if left is None:
+        return "see what it left behind before you run it again"
+    if left.things or failure.sqlstate not in _THERE_ALREADY:
+        return left.sentence()
+    # Killed after its statement and before dbmate's record, a run leaves nothing else to tell that it was here.
+    table, version = call.environment.values.migrations_table, migration.file.version
+    return (
+        "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
+        f" or, where it is complete, record it: insert into {table} (version) values ('{version}');"
+        " then run again"
+    )
 
 
 def blocked(
@@ -64,7 +96,7 @@ def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:
     """The error (31) of a migration that is recorded as applied and left an index which is not usable."""
     return PartialError(
         f"{migration.file.name} is recorded as applied, but left an index that is not valid",
-        hint=f"{left.sentence()} Then build it with a new migration.",
+        hint=f"{left.sentence()}\nthen build it with a new migration",
         migration=migration.file.name,
     )
 
@@ -77,9 +109,13 @@ def _told(
     kind: type[PartialError] | type[BlockedError] | type[FailedError],
     hint: str,
 ) -> WrapError:
-    line = block.line + failure.line - 1 if failure.line is not None else None
+    # dbmate counts within the section that it ran, and does not say which of several that was.
+    known = failure.line is not None and len(migration.sections) == 1
+    line = block.line + failure.line - 1 if known and failure.line is not None else None
     name = migration.file.name
-    place = f"{shown(call, call.environment.values.migrations_dir)}/{name}" + (f":{line}" if line else "")
+    place = f"{shown(call, call.environment.values.migrations_dir)}/{name}"
+    if line is not None:
+        place += f":{line}" + (f":{failure.column}" if failure.column is not None else "")
     text = migration.file.content.decode("utf-8", "replace")
     return kind(
         f"{place}: {failure.message}",
@@ -87,7 +123,7 @@ def _told(
         migration=name,
         line=line,
         hint=hint,
-        frame=(code_frame(text, line, failure.column) or None) if line else None,
+        frame=(code_frame(text, line, failure.column) or None) if line is not None else None,
     )
 
 
@@ -98,11 +134,25 @@ def _not_begun(failure: Failure) -> WrapError:
             hint="let the other run end, then run `dbmate-wrap up` again",
             sqlstate=failure.sqlstate,
         )
+    if _was_cut_off(failure):
+        return UnreachableError(
+            f"dbmate got no connection: {failure.message}",
+            kind="other",
+            sqlstate=failure.sqlstate,
+            hint="ours did: look at the server and what lies before it, then run `dbmate-wrap up` again",
+        )
     return FailedError(
         f"dbmate could not begin: {failure.message}",
         sqlstate=failure.sqlstate,
         hint="see what is applied with `dbmate-wrap status`, and what is wrong with `dbmate-wrap doctor`",
     )
+
+
+def _was_cut_off(failure: Failure) -> bool:
+    """Whether it was the connection that failed, told by the server or by dbmate's driver (Go's own words)."""
+    if failure.sqlstate is not None:
+        return failure.sqlstate.startswith(_NO_CONNECTION)
+    return _NETWORK.search(failure.message) is not None
 
 
 def _may_have_committed(block: Block, failure: Failure) -> bool:

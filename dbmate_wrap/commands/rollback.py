@@ -3,7 +3,7 @@
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import readiness, runner, target
-from dbmate_wrap.commands.alone import Tenure, alone
+from dbmate_wrap.commands.alone import Tenure, alone, lost_error
 from dbmate_wrap.commands.applying import watched
 from dbmate_wrap.commands.book import Book, demand_stamp
 from dbmate_wrap.commands.call import Call
@@ -12,9 +12,9 @@ from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import refuse_where_protected
 from dbmate_wrap.commands.history import History
+from dbmate_wrap.commands.pending import examine
 from dbmate_wrap.commands.stopped import settle, stopped
 from dbmate_wrap.commands.target import Place
-from dbmate_wrap.commands.up import examine
 from dbmate_wrap.commands.watching import Watcher
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure
@@ -26,12 +26,16 @@ from dbmate_wrap.errors import (
     InterruptedRun,
     LockedError,
     RefusedError,
+    UnreachableError,
     WrapError,
 )
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
+
+_SEE = "see the state with `dbmate-wrap status`"
 
 
 def rollback(call: Call) -> None:
@@ -78,8 +82,17 @@ def _undo_recorded(
     with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
         book.open(found, files)
         failure = _undo(call, dbmate, files, last, tenure, watcher)
-        server = target.recognise(call, session, place.url)
-        now = histories.read(call, session, server, files)
+        try:
+            if failure is not None and failure.sqlstate is None:
+                # dbmate is gone without a word from the server: its session may still be at work.
+                catalog.end_sessions(session, call.dbmate_name)
+            server = target.recognise(call, session, place.url)
+            now = histories.read(call, session, server, files)
+        except UnreachableError as error:
+            tale = _tale(last, settle(call, dbmate.url, files))
+            raise UnreachableError(f"{error.message}: {tale}", kind=error.kind, hint=_SEE) from None
+        if tenure.lost:
+            raise lost_error(_tale(last, now), _SEE)
         if last.file.version in now.applied:
             raise _still_applied(call, failure, last)
         tenure.demand()
@@ -108,14 +121,15 @@ def _undo(
 def _stopped(
     call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, signal: BaseException
 ) -> InterruptedRun:
-    now = settle(call, dbmate.url, files)
+    return stopped(signal, _tale(last, settle(call, dbmate.url, files)), _SEE)
+
+
+def _tale(last: ParsedMigration, now: History | None) -> str:
     if now is None:
-        message = f"whether {last.file.name} was rolled back is not known"
-    elif last.file.version in now.applied:
-        message = f"{last.file.name} is still applied"
-    else:
-        message = f"{last.file.name} was rolled back"
-    return stopped(signal, message, "see the state with `dbmate-wrap status`")
+        return f"whether {last.file.name} was rolled back is not known"
+    if last.file.version in now.applied:
+        return f"{last.file.name} is still applied"
+    return f"{last.file.name} was rolled back"
 
 
 def _still_applied(call: Call, failure: Failure | None, last: ParsedMigration) -> WrapError:

@@ -10,8 +10,9 @@ from dbmate_wrap.dbmate import binary
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres import catalog, health
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.preflight.verdict import quoted
 
 # A server session whose dbmate is gone ends within this time, even amid a statement.
 _CONNECTION_CHECK_SECONDS = 0.5
@@ -37,18 +38,46 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
 
 
 def prepare(call: Call, found: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
-    """dbmate bound to one database, with the environment's timeouts; `session` is asked what it can do."""
+    """dbmate bound to one database, with the environment's timeouts; `session` is the run's own, and idles now."""
+    values = call.environment.values
+    catalog.make_lasting(session)
+    if health.backend_pid(session) == session.backend_pid:
+        options = _options(call, session)
+    else:
+        options = ServerOptions(call.dbmate_name)
+        _warn_of_pooler(call, url, session)
+    bounded = _bounded(url, values.connect_timeout)
+    return Dbmate(found.path, bounded, values.migrations_table, options, call.secrets.redactor)
+
+
+def _options(call: Call, session: Session) -> ServerOptions:
     values = call.environment.values
     checks = catalog.can_check_connections(session)
-    options = ServerOptions(
+    return ServerOptions(
         call.dbmate_name,
         values.lock_timeout,
         values.statement_timeout,
         _IDLE_IN_TRANSACTION_SECONDS,
         _CONNECTION_CHECK_SECONDS if checks else None,
     )
-    bounded = _bounded(url, values.connect_timeout)
-    return Dbmate(found.path, bounded, values.migrations_table, options, call.secrets.redactor)
+
+
+def _warn_of_pooler(call: Call, url: DatabaseUrl, session: Session) -> None:
+    """A pooler refuses PGOPTIONS (PgBouncer 1.18: 08P01) or, worse, ignores it: only defaults get through."""
+    values = call.environment.values
+    wanted = {"lock_timeout": values.lock_timeout, "statement_timeout": values.statement_timeout}
+    missing = {
+        name: f"{round(seconds * 1000)}ms"
+        for name, seconds in wanted.items()
+        if seconds and not catalog.has_timeout(session, name)
+    }
+    if missing:
+        role = f"alter role {quoted(url.user)} in database {quoted(url.database)} set"
+        remedy = "; ".join(f"{role} {name} = '{value}'" for name, value in missing.items())
+        call.say(
+            f"warning: {' and '.join(missing)} cannot be handed on through the pooler: dbmate runs without;"
+            f" use a direct URL, or set it for good: {remedy}"
+        )
 
 
 def _bounded(url: DatabaseUrl, connect_timeout: float | None) -> DatabaseUrl:

@@ -3,6 +3,7 @@
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target
+from dbmate_wrap.commands.book import warn_of_stamp
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
@@ -17,6 +18,7 @@ def status(call: Call, *, exit_code: bool) -> None:
     place = target.locate(call)
     found, foreign = history_or_nothing(call, place, files, wait=None)
     call.outcome.summary = summary(found)
+    warn_of_stamp(call, found)
     project_files.demand(call)
     if error := histories.disagreement(found) or foreign:
         raise error

@@ -1,4 +1,4 @@
-"""After a signal: ends what dbmate left running on the server, and reads what the database says now."""
+"""After a signal or a lost connection: ends what dbmate left running on the server, and reads what the database says now."""
 
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target
@@ -11,14 +11,15 @@ from dbmate_wrap.postgres import catalog
 from dbmate_wrap.process import Terminated, undisturbed
 
 
-def settle(call: Call, url: DatabaseUrl, files: Files) -> History | None:
+def settle(call: Call, url: DatabaseUrl, files: Files, *, wait: float | None = None) -> History | None:
     """The history, now that nothing of this run can change it any more; None when the server cannot be asked.
 
     dbmate itself is gone, but its server session would go on with its statement (seen with dbmate 2.37.0),
-    and outside a transaction commit it. Our own session may be amid an answer: a new one is taken.
+    and outside a transaction commit it. Our own session may be amid an answer: a new one is taken. `wait` is
+    how many seconds a server that restarts may take.
     """
     try:
-        with undisturbed(), target.open_session(call, url) as session:
+        with undisturbed(), target.open_session(call, url, wait=wait) as session:
             catalog.end_sessions(session, call.dbmate_name)
             server = target.recognise(call, session, url)
             return histories.read(call, session, server, files)

@@ -91,7 +91,8 @@ def open_session(call: Call, url: DatabaseUrl, *, wait: float | None = None, cre
     timeout = call.environment.values.connect_timeout
 
     def attempt() -> Session:
-        return connect(url, application_name=call.application_name, timeout=timeout)
+        # It idles for as long as a migration runs.
+        return connect(url, application_name=call.application_name, timeout=timeout, keepalives=True)
 
     try:
         return _patiently(attempt, call, wait)

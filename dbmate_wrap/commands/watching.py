@@ -13,6 +13,8 @@ from dbmate_wrap.postgres.session import Session
 
 _FIRST_LOOK_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
+# Within a shorter lock_timeout it is looked so many times: a wait may be over before the next look is due.
+_LOOKS_IN_A_WAIT = 4
 # What is still under way at the end is left to its thread after this long.
 _PATIENCE_SECONDS = 1.0
 
@@ -27,7 +29,8 @@ class Watcher:
 
     Looks at the server once a second, in a thread and a session of its own that the first look opens. Nothing
     here raises: where looking fails it says so once, and goes on with the clock alone. `say_in_place`, for a
-    terminal, shows a text where the one before it stood, and takes it away for "".
+    terminal, shows a text where the one before it stood, and takes it away for "". A `lock_timeout` under a
+    second makes it look more often.
     """
 
     def __init__(
@@ -37,11 +40,15 @@ class Watcher:
         say: Callable[[str], None],
         say_in_place: Callable[[str], None] | None = None,
         *,
+        lock_timeout: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         look: Callable[[Session, str], Glance] = watch.glance,
         in_background: Callable[[Callable[[], None]], None] = _in_thread,
     ) -> None:
-        self._lookout = _Lookout(open_session, lambda session: look(session, application_name), in_background)
+        hurry = lock_timeout / _LOOKS_IN_A_WAIT if lock_timeout and lock_timeout < _LOOK_SECONDS else None
+        self._lookout = _Lookout(
+            open_session, lambda session: look(session, application_name), in_background, hurry
+        )
         self._say = say
         self._say_in_place = say_in_place
         self._clock = clock
@@ -59,10 +66,14 @@ class Watcher:
     def started(self, name: str) -> None:
         """dbmate has begun with this migration; may be called from any thread."""
         self._begun = (name, self._clock())
+        self._lookout.hurry()
 
     def ended(self) -> None:
         """This dbmate process has ended; another may follow."""
         self._begun = self._story = None
+        found = self._lookout.rest()
+        if isinstance(found, Glance):
+            self._remember(found)
         if self._say_in_place is not None:
             with contextlib.suppress(Exception):
                 self._say_in_place("")
@@ -85,13 +96,16 @@ class Watcher:
         if isinstance(found, Exception):
             self._give_up(found)
         elif found is not None:
-            self._blockers.update((blocker.pid, blocker) for blocker in found.blockers)
+            self._remember(found)
             # What was seen before this migration began tells nothing about it.
             if self._looked_at >= story.since and story.hear(found, now):
                 self._next_look = now + _FIRST_LOOK_SECONDS
         if now >= self._next_look and not self._blind and self._lookout.begin():
             self._looked_at, self._next_look = now, now + _LOOK_SECONDS
         story.tell_time(now)
+
+    def _remember(self, found: Glance) -> None:
+        self._blockers.update((blocker.pid, blocker) for blocker in found.blockers)
 
     def _current(self, now: float) -> Story:
         begun = self._begun
@@ -121,22 +135,27 @@ class _Lookout:
         open_session: Callable[[], Session],
         look: Callable[[Session], Glance],
         in_background: Callable[[Callable[[], None]], None],
+        pace: float | None,
     ) -> None:
         self._open_session = open_session
         self._look = look
         self._in_background = in_background
+        self._pace = pace
         self._session: Session | None = None
         self._found: Glance | Exception | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._idle = threading.Event()
         self._idle.set()
+        self._resting = threading.Event()
 
     def begin(self) -> bool:
         """Begin to look; False while the last look is still under way."""
-        if not self._idle.is_set() or self._closed:
-            return False
-        self._idle.clear()
+        with self._lock:
+            if not self._idle.is_set() or self._closed:
+                return False
+            self._idle.clear()
+        self._resting.clear()
         try:
             self._in_background(self._run)
         except RuntimeError as error:
@@ -152,6 +171,18 @@ class _Lookout:
         found, self._found = self._found, None
         return found
 
+    def hurry(self) -> None:
+        """Begin at once, where a wait may be over before the next look is due; from any thread."""
+        if self._pace is not None:
+            self.begin()
+
+    def rest(self) -> Glance | Exception | None:
+        """Look no more until `begin`; what a look has found that nobody has taken yet."""
+        self._resting.set()
+        if self._pace is not None:
+            self._idle.wait(self._pace)
+        return self.take()
+
     def close(self) -> None:
         """Close the session; a look that does not come to an end does so itself when it does."""
         self._idle.wait(_PATIENCE_SECONDS)
@@ -165,13 +196,23 @@ class _Lookout:
             if self._session is None:
                 self._session = self._open_session()
                 watch.prepare(self._session)
-            self._found = self._look(self._session)
+            self._found = self._look_on(self._session)
         except Exception as error:  # noqa: BLE001 - of another thread: the watcher tells it
             self._found = error
         with self._lock:
             self._idle.set()
             if self._closed:
                 self._end()
+
+    def _look_on(self, session: Session) -> Glance:
+        found = self._look(session)
+        if self._pace is None:
+            return found
+        for _ in range(int(_LOOK_SECONDS / self._pace)):
+            if found.blockers or self._resting.wait(self._pace):
+                break
+            found = self._look(session)
+        return found
 
     def _end(self) -> None:
         if self._session is not None:

@@ -17,7 +17,7 @@ def code_frame(text: str, line: int, column: int | None) -> str:
     number = f"{line:>5} | "
     if position is None:
         return f"{number}{shown}"
-    return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * position}^"
+    return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * _width(shown[:position])}^"
 
 
 def _cut(source: str, column: int | None) -> tuple[str, int | None]:
@@ -32,6 +32,15 @@ def _cut(source: str, column: int | None) -> tuple[str, int | None]:
     start = place - _WIDEST // 2
     end = "..." if start + _WIDEST < len(shown) else ""
     return "..." + shown[start : start + _WIDEST] + end, place - start + 3
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal it takes: Chinese, Japanese, Korean and emoji are two wide."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # A megabyte of tables, which next to no text needs.
+
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def _printable(text: str) -> str:

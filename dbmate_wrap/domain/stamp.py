@@ -102,6 +102,16 @@ def notice(verdict: Verdict, environment: str) -> str | None:
     return f"this database is a copy of one stamped as {origin}; it is stamped as {environment} now"
 
 
+def forecast(verdict: Verdict, environment: str) -> str | None:
+    """What a command that only reads says about a stamp that is not this environment's."""
+    if error := refusal(verdict, environment):
+        return f"{error.message}; `up` refuses it"
+    if not isinstance(verdict, Copy):
+        return None
+    origin = verdict.stamp.environment
+    return f"this database is a copy of one stamped as {origin}; `up` stamps it as {environment}"
+
+
 def _differs(stamped: Identity, here: Identity) -> bool:
     # An identifier that could not be read proves nothing, and where nothing is proven the stamp holds.
     if stamped.database_oid != here.database_oid:

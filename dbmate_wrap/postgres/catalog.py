@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.leftovers import Thing
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session, connect
 
 _SQL = Path(__file__).parent / "sql"
-_CONNECTION_CHECKS = 140000
+_CONNECTION_CHECKS = _IDLE_SESSION_TIMEOUT = 140000
 _DUPLICATE_DATABASE = ("42P04", "23505")
 
 
@@ -80,11 +81,19 @@ def drop_database(maintenance: Session, name: str) -> None:
     maintenance.rows(f"drop database if exists {_quoted(name)} with (force)")
 
 
-def inventory(session: Session) -> tuple[frozenset[str], frozenset[str]]:
-    """The database's objects as ``kind schema.name``, and its invalid indexes as ``schema.name``."""
-    rows = session.rows(_query("inventory"))
-    invalid = {str(thing).partition(" ")[2] for thing, is_invalid in rows if is_invalid is True}
-    return frozenset(str(thing) for thing, _ in rows), frozenset(invalid)
+def inventory(session: Session, server: Server) -> tuple[Thing, ...]:
+    """Everything in the database that a migration may have made; dbmate's history table is not."""
+    where = {"schema": server.history_schema, "table": server.history_table}
+    return tuple(
+        Thing(
+            name=str(name),
+            drop=str(drop),
+            part_of=frozenset(int(oid) for oid in str(part_of or "").split()),
+            oid=int(str(oid)),
+            invalid=invalid is True,
+        )
+        for name, drop, part_of, oid, invalid in session.rows(_query("inventory"), where)
+    )
 
 
 def can_check_connections(session: Session) -> bool:
@@ -99,6 +108,17 @@ def can_check_connections(session: Session) -> bool:
     except FailedError:
         return False
     return True
+
+
+def make_lasting(session: Session) -> None:
+    """No server ends this session for being idle while a migration runs."""
+    if session.server_version_num >= _IDLE_SESSION_TIMEOUT:
+        session.rows("set idle_session_timeout = 0")
+
+
+def has_timeout(session: Session, name: str) -> bool:
+    """Whether a session like this one has that timeout (``lock_timeout``) without being told: a default."""
+    return session.rows("select pg_catalog.current_setting(%(name)s)", {"name": name}) != [("0",)]
 
 
 def end_sessions(session: Session, application_name: str) -> None:

@@ -226,8 +226,9 @@ def unreachable(said: str, url: DatabaseUrl) -> UnreachableError:
 def _translated(error: psycopg.Error, connection: "psycopg.Connection[tuple[Cell, ...]]") -> WrapError:
     text = (error.diag.message_primary or str(error)).strip()
     if connection.closed or connection.broken:
+        # libpq goes on with a guess, on lines of its own.
         return UnreachableError(
-            f"the connection was lost: {text}",
+            f"the connection was lost: {text.splitlines()[0] if text else 'no reason was given'}",
             kind="other",
             sqlstate=error.sqlstate,
             hint="look at the server, then run `dbmate-wrap status`",

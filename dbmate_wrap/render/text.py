@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import EnvironmentRow, Matrix, MigrationRow, Outcome, Step
 from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.render import ledger
 from dbmate_wrap.render.paint import Paint
 from dbmate_wrap.render.table import table
 from dbmate_wrap.render.visible import visible, visible_lines
@@ -64,7 +64,7 @@ def _body(outcome: Outcome, paint: Paint) -> str:
         case "plan":
             return _steps(outcome.extra.steps or ())
         case "history":
-            return _entries(outcome.extra.entries or ())
+            return ledger.entries(outcome.extra.entries or (), paint)
         case "envs":
             return _environments(outcome.extra.environments or ())
         case "doctor":
@@ -94,22 +94,6 @@ def _steps(steps: Sequence[Step]) -> str:
         alone = ", own process" if step.own_process else ""
         rows.append((step.version, step.file, how + alone))
     return table(("version", "file", "runs"), rows)
-
-
-def _entries(entries: Sequence[LedgerEntry]) -> str:
-    rows = [
-        (
-            entry.version,
-            entry.file or "(no file)",
-            entry.how,
-            (entry.applied_at or entry.recorded_at)[:19],
-            f"{entry.os_user or entry.database_user}@{entry.host or '?'}",
-            ((entry.git_commit or "")[:10] + ("*" if entry.git_dirty else "")) or "-",
-            "-" if entry.duration_ms is None else f"{entry.duration_ms} ms",
-        )
-        for entry in entries
-    ]
-    return table(("version", "file", "how", "at (UTC)", "by", "commit", "took"), rows)
 
 
 def _environments(environments: Sequence[EnvironmentRow]) -> str:
@@ -163,7 +147,8 @@ def _error(outcome: Outcome, paint: Paint) -> list[str]:
     lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
     if error.frame:
         lines += [visible(line) for line in error.frame.split("\n")]
-    for fault in error.faults:
+    # One alone is the message already.
+    for fault in error.faults if len(error.faults) > 1 else ():
         lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
         if fault.hint:
             lines.append(f"    hint: {visible_lines(fault.hint, '      ')}")
