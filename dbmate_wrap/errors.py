@@ -44,12 +44,13 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.POLICY: "migration files break a rule",
     ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, "
     "out of order, not baselined",
-    ExitCode.REFUSED: "a guard said no: protected without confirmation, rollback where protected, "
-    "no way down",
+    ExitCode.REFUSED: "a guard said no: protected without confirmation, the database is stamped with "
+    "another environment, rollback where protected, no way down",
     ExitCode.UNREACHABLE: "no connection: host, TLS, authentication, or the database does not exist",
-    ExitCode.PREFLIGHT: "the server cannot take the migration now",
-    ExitCode.LOCKED: "another run is active",
-    ExitCode.BLOCKED: "lock_timeout was hit: another session holds what the migration needs",
+    ExitCode.PREFLIGHT: "the server cannot take the migration now: replica, read-only, privilege or "
+    "extension missing, invalid index, pooler in transaction mode",
+    ExitCode.LOCKED: "another run holds the advisory lock, or an orphan of one is still active",
+    ExitCode.BLOCKED: "lock_timeout was hit on every try; the report names who blocked",
     ExitCode.FAILED: "a migration failed and left nothing behind",
     ExitCode.PARTIAL: "a migration outside a transaction failed and may have left something behind",
     ExitCode.PENDING: "`status --exit-code`: migrations are pending",

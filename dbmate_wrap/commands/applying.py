@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from dbmate_wrap.commands import history as histories
@@ -22,7 +22,14 @@ from dbmate_wrap.domain.backoff import delays
 from dbmate_wrap.domain.ledger import How, Record
 from dbmate_wrap.domain.leftovers import Thing, between
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import FailedError, InterruptedRun, LockedError, UnreachableError, WrapError
+from dbmate_wrap.errors import (
+    FailedError,
+    InterruptedRun,
+    LockedError,
+    PartialError,
+    UnreachableError,
+    WrapError,
+)
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.policy.session_state import batches
 from dbmate_wrap.postgres import catalog
@@ -30,6 +37,7 @@ from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.process import Terminated
 
 _DEADLOCK = "40P01"
+_BEGUN_ANEW = "its connection was lost, dbmate began it anew, and was stopped: it may have been done twice"
 # A server that restarts is back within so many seconds, or will not be soon.
 _COMES_BACK_SECONDS = 5.0
 Inventory: TypeAlias = tuple[Thing, ...]
@@ -69,6 +77,7 @@ class Ground:
     clock: Clock = field(default_factory=Clock)
     begun: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    cut: list[int] = field(default_factory=list)
 
     def attendance(self) -> Attendance:
         """What dbmate's run is attended by."""
@@ -81,9 +90,18 @@ class Ground:
 
         def tick() -> bool:
             self.watcher.tick()
-            return self.tenure.tick()
+            return self.tenure.tick() or self._begun_anew()
 
         return Attendance(started, self.clock.note, tick)
+
+    def _begun_anew(self) -> bool:
+        # Outside a transaction dbmate's driver (Go's database/sql) sends the file once more, in silence, when
+        # the connection was closed in good order before the answer came (seen with dbmate 2.37.0).
+        former = self.watcher.former
+        if former is None or catalog.is_connected(self.session, former, self.call.dbmate_name):
+            return False
+        self.cut.append(former)
+        return True
 
     def read_again(self) -> History:
         """The history as it is now; what of it is this run's is recorded in the outcome."""
@@ -142,32 +160,28 @@ def apply(ground: Ground, todo: Sequence[ParsedMigration]) -> None:
 
 def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
     """One batch to its end, with retries while a lock is not to be had and nothing stayed."""
-    waits = delays(ground.call.environment.values.lock_retries, random.random)
-    deadlocks_left = 1
+    retries = _Retries(delays(ground.call.environment.values.lock_retries, random.random))
     left = batch
     while True:
         before = ground.inventory() if may_leave_something(left[0]) else None
         failure = _run(ground, left)
+        if ground.tenure.lost:
+            raise lost_error()
         if failure is not None and failure.file is not None and failure.sqlstate is not None:
             ground.refused.add(failure.file)
         if failure is not None and failure.sqlstate is None:
             # dbmate is gone without a word from the server: its session may still be at work.
             catalog.end_sessions(ground.session, ground.call.dbmate_name)
         now = ground.read_again()
+        ground.tenure.demand()
         _write_down(ground, left)
-        if ground.tenure.lost:
-            raise lost_error()
         remaining = [migration for migration in left if migration.file.version not in now.applied]
         if not remaining:
             _judge_success(ground, failure, batch, before)
             return
         if failure is not None and (other := _applied_by_another(failure, left, remaining)):
             raise other
-        pause = None
-        if failure is not None and may_be_retried(failure, remaining[0]):
-            pause = next(waits, None)
-            if failure.sqlstate == _DEADLOCK:
-                pause, deadlocks_left = (pause if deadlocks_left else None), 0
+        pause = retries.pause(failure, remaining[0])
         if pause is None:
             raise _error(ground, failure, remaining[0], before)
         ground.call.say(f"{remaining[0].file.name} could not get its lock: trying again in {pause:.1f} s")
@@ -176,19 +190,37 @@ def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
         left = remaining
 
 
+@dataclass
+class _Retries:
+    """How often one batch may be tried again, and after how long."""
+
+    waits: Iterator[float]
+    deadlocks_left: int = 1
+
+    def pause(self, failure: Failure | None, migration: ParsedMigration) -> float | None:
+        """The seconds until the next try; None when there is none."""
+        if failure is None or not may_be_retried(failure, migration):
+            return None
+        if failure.sqlstate == _DEADLOCK:
+            self.deadlocks_left -= 1
+            if self.deadlocks_left < 0:
+                return None
+        return next(self.waits, None)
+
+
 def _run(ground: Ground, batch: Sequence[ParsedMigration]) -> Failure | None:
     ground.tenure.demand()
     try:
         with stage([migration.file for migration in batch]) as folder:
-            return ground.dbmate.migrate(folder, ground.attendance())
+            failure = ground.dbmate.migrate(folder, ground.attendance())
+        return replace(failure, message=_BEGUN_ANEW) if failure is not None and ground.cut else failure
     finally:
         ground.watcher.ended()
 
 
 def _write_down(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
     # Whoever lost the lock may not speak for what another run has recorded meanwhile.
-    if ground.tenure.lost:
-        return
+    ground.tenure.demand()
     ours = ground.call.outcome.applied
     ground.book.write([ground.clock.record(each) for each in batch if each.file.version in ours])
 
@@ -214,6 +246,12 @@ def _judge_success(
     batch: Sequence[ParsedMigration],
     before: Inventory | None,
 ) -> None:
+    if failure is not None and ground.cut:
+        raise PartialError(
+            f"{failure.file} is recorded as applied, but {failure.message}",
+            hint="look at what it did before you go on",
+            migration=failure.file,
+        )
     if failure is not None:
         ground.call.say(
             f"warning: dbmate reported {failure.message!r}, but the database has recorded all of it"
@@ -245,12 +283,15 @@ def _error(
 
 
 def _lost(ground: Ground, todo: Sequence[ParsedMigration]) -> LockedError:
+    # Our own session may be as dead as the lock's: it is not used any more.
+    ground.book.abandon()
     now = settle(ground.call, ground.dbmate.url, ground.files)
     return lost_error(*_balance(ground, todo, now))
 
 
 def _cut_off(ground: Ground, todo: Sequence[ParsedMigration], error: UnreachableError) -> UnreachableError:
-    now = settle(ground.call, ground.dbmate.url, ground.files, wait=_COMES_BACK_SECONDS)
+    wait = min(_COMES_BACK_SECONDS, ground.call.environment.values.connect_timeout)
+    now = settle(ground.call, ground.dbmate.url, ground.files, wait=wait)
     message, hint = _balance(ground, todo, now)
     return UnreachableError(f"{error.message}: {message}", kind=error.kind, hint=hint)
 

@@ -9,31 +9,11 @@ from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.provenance import provenance
 from dbmate_wrap.domain import stamp as stamps
-from dbmate_wrap.domain.ledger import Ledger, Record, Run, adopted, withdrawn
+from dbmate_wrap.domain.ledger import Record, Run, adopted, withdrawn
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.errors import ExitCode, WrapError
 from dbmate_wrap.postgres import ledger, stamp
 from dbmate_wrap.postgres.session import Session
-
-
-def demand_stamp(call: Call, found: History) -> None:
-    """Raises RefusedError (20) for a database that is stamped as another environment's."""
-    if not isinstance(found.ledger, Ledger):
-        return
-    environment = call.environment
-    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
-    if error := stamps.refusal(verdict, environment.name):
-        raise error
-
-
-def warn_of_stamp(call: Call, found: History) -> None:
-    """Say it when the database is stamped as another environment's, or is a copy."""
-    if not isinstance(found.ledger, Ledger):
-        return
-    environment = call.environment
-    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
-    if said := stamps.forecast(verdict, environment.name):
-        call.say(f"warning: {said}")
 
 
 class Book:
@@ -84,6 +64,10 @@ class Book:
         """Append lines; where that fails, it is said once, and the run goes on."""
         if self._usable:
             self._keep(ledger.record(self._session, self._call.outcome.run_id, records))
+
+    def abandon(self) -> None:
+        """Write nothing any more: another run may be writing, or nobody answers."""
+        self._usable = False
 
     def __enter__(self) -> "Book":
         return self

@@ -30,6 +30,7 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 # Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
+_KILLED = re.compile(r"dbmate ended with signal ")
 
 
 def may_be_retried(failure: Failure, migration: ParsedMigration) -> bool:
@@ -63,7 +64,7 @@ def explain(
         return _told(call, failure, migration, block, PartialError, hint)
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(call, failure, migration, ())
-    mend = "" if _was_cut_off(failure) else f"mend {name} and "
+    mend = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"mend {name} and "
     hint = f"its transaction was rolled back: {mend}run again"
     return _told(call, failure, migration, block, FailedError, hint)
 
@@ -73,11 +74,11 @@ def _stayed(call: Call, failure: Failure, migration: ParsedMigration, left: Left
         return "see what it left behind before you run it again"
     if left.things or failure.sqlstate not in _THERE_ALREADY:
         return left.sentence()
-    # Killed after its statement and before dbmate's record, a run leaves nothing else to tell that it was here.
-    table, version = call.environment.values.migrations_table, migration.file.version
+    # Killed after its statement and before dbmate's record, a run leaves nothing else to tell of it.
+    record = f"insert into {call.environment.values.migrations_table} (version)"
     return (
         "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
-        f" or, where it is complete, record it: insert into {table} (version) values ('{version}');"
+        f" or, where it is complete, record it: {record} values ('{migration.file.version}');"
         " then run again"
     )
 
@@ -149,7 +150,7 @@ def _not_begun(failure: Failure) -> WrapError:
 
 
 def _was_cut_off(failure: Failure) -> bool:
-    """Whether it was the connection that failed, told by the server or by dbmate's driver (Go's own words)."""
+    """Whether the connection failed, as told by the server or by dbmate's driver (Go's own words)."""
     if failure.sqlstate is not None:
         return failure.sqlstate.startswith(_NO_CONNECTION)
     return _NETWORK.search(failure.message) is not None

@@ -1,6 +1,9 @@
-"""Asks before anything is written to a protected environment."""
+"""Asks before anything is written to a protected environment, and knows whose database it is by its stamp."""
 
 from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.history import History
+from dbmate_wrap.domain import stamp as stamps
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.errors import RefusedError
 
 
@@ -28,3 +31,23 @@ def refuse_where_protected(call: Call, what: str) -> None:
             f"{what} is refused on {call.environment.name}, which is protected",
             hint="undo with a new migration: dbmate-wrap new NAME",
         )
+
+
+def demand_stamp(call: Call, found: History) -> None:
+    """Raises RefusedError (20) for a database that is stamped as another environment's."""
+    if not isinstance(found.ledger, Ledger):
+        return
+    environment = call.environment
+    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
+    if error := stamps.refusal(verdict, environment.name):
+        raise error
+
+
+def warn_of_stamp(call: Call, found: History) -> None:
+    """Say it when the database is stamped as another environment's, or is a copy."""
+    if not isinstance(found.ledger, Ledger):
+        return
+    environment = call.environment
+    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
+    if said := stamps.forecast(verdict, environment.name):
+        call.say(f"warning: {said}")

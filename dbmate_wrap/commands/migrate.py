@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dbmate_wrap.commands import readiness, runner
 from dbmate_wrap.commands.alone import Tenure, alone
 from dbmate_wrap.commands.applying import Ground, apply, watched
-from dbmate_wrap.commands.book import Book, demand_stamp
+from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
-from dbmate_wrap.commands.guard import confirm
+from dbmate_wrap.commands.guard import confirm, demand_stamp
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.pending import Wish, count, examine, nothing_to_do, select
 from dbmate_wrap.commands.target import Place
@@ -26,7 +26,7 @@ def migrate(
     todo: Sequence[ParsedMigration],
     wish: Wish,
 ) -> None:
-    """Apply `todo`, unless the server cannot take it now (22), a guard says no (20), or another run is on (23)."""
+    """Apply `todo`, unless the server cannot take it (22), a guard says no (20) or another run is on (23)."""
     binary = runner.verify_in_background(call)
     demand_stamp(call, found)
     readiness.demand(call, session, place, [part.up.sql for each in todo for part in each.sections])

@@ -3,8 +3,8 @@
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target
-from dbmate_wrap.commands.book import demand_stamp, warn_of_stamp
 from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.guard import demand_stamp, warn_of_stamp
 from dbmate_wrap.commands.pending import Wish, select
 from dbmate_wrap.commands.status import history_or_nothing
 from dbmate_wrap.domain.migration import ParsedMigration

@@ -5,12 +5,12 @@ from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import readiness, runner, target
 from dbmate_wrap.commands.alone import Tenure, alone, lost_error
 from dbmate_wrap.commands.applying import watched
-from dbmate_wrap.commands.book import Book, demand_stamp
+from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import write_schema_where_set
 from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
-from dbmate_wrap.commands.guard import refuse_where_protected
+from dbmate_wrap.commands.guard import demand_stamp, refuse_where_protected
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.pending import examine
 from dbmate_wrap.commands.stopped import settle, stopped
@@ -19,6 +19,7 @@ from dbmate_wrap.commands.watching import Watcher
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure
 from dbmate_wrap.domain.ledger import How, Record
+from dbmate_wrap.domain.leftovers import Leftovers, Thing, between
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import (
     FailedError,
@@ -81,7 +82,12 @@ def _undo_recorded(
     dbmate = runner.prepare(call, binary, place.url, session)
     with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
         book.open(found, files)
+        before = _inventory(call, session)
         failure = _undo(call, dbmate, files, last, tenure, watcher)
+        if tenure.lost:
+            # Our own session may be as dead as the lock's: it is not used any more.
+            book.abandon()
+            raise lost_error(_tale(last, settle(call, dbmate.url, files)), _SEE)
         try:
             if failure is not None and failure.sqlstate is None:
                 # dbmate is gone without a word from the server: its session may still be at work.
@@ -91,10 +97,8 @@ def _undo_recorded(
         except UnreachableError as error:
             tale = _tale(last, settle(call, dbmate.url, files))
             raise UnreachableError(f"{error.message}: {tale}", kind=error.kind, hint=_SEE) from None
-        if tenure.lost:
-            raise lost_error(_tale(last, now), _SEE)
         if last.file.version in now.applied:
-            raise _still_applied(call, failure, last)
+            raise _still_applied(call, failure, last, between(before, _inventory(call, session)))
         tenure.demand()
         book.write([Record(last.file.version, last.file.name, last.file.checksum, How.ROLLED_BACK)])
 
@@ -132,9 +136,13 @@ def _tale(last: ParsedMigration, now: History | None) -> str:
     return f"{last.file.name} was rolled back"
 
 
-def _still_applied(call: Call, failure: Failure | None, last: ParsedMigration) -> WrapError:
+def _inventory(call: Call, session: Session) -> tuple[Thing, ...]:
+    return catalog.inventory(session, catalog.read_server(session, call.environment.values.migrations_table))
+
+
+def _still_applied(call: Call, failure: Failure | None, last: ParsedMigration, left: Leftovers) -> WrapError:
     if failure is not None:
-        return explain(call, failure, last, last.sections[-1].down)
+        return explain(call, failure, last, last.sections[-1].down, left)
     return FailedError(
         f"dbmate ended without an error, but {last.file.name} is still recorded as applied",
         hint="see what it did: dbmate-wrap status",

@@ -38,7 +38,7 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
 
 
 def prepare(call: Call, found: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
-    """dbmate bound to one database, with the environment's timeouts; `session` is the run's own, and idles now."""
+    """dbmate bound to one database, with the environment's timeouts; `session` is the run's own."""
     values = call.environment.values
     catalog.make_lasting(session)
     if health.backend_pid(session) == session.backend_pid:

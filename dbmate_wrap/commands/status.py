@@ -3,9 +3,9 @@
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target
-from dbmate_wrap.commands.book import warn_of_stamp
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
+from dbmate_wrap.commands.guard import warn_of_stamp
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.target import Place
 from dbmate_wrap.domain import history

@@ -1,4 +1,4 @@
-"""After a signal or a lost connection: ends what dbmate left running on the server, and reads what the database says now."""
+"""After a signal or a lost connection: ends what dbmate left running, and reads what the database says."""
 
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target

@@ -54,6 +54,8 @@ class Watcher:
         self._clock = clock
         self._blockers: dict[int, Blocker] = {}
         self._blind = False
+        self._backend: int | None = None
+        self._former: int | None = None
         self._begun: tuple[str, float] | None = None
         self._story: Story | None = None
         self._looked_at = self._next_look = 0.0
@@ -62,6 +64,11 @@ class Watcher:
     def blockers(self) -> tuple[Blocker, ...]:
         """All who were seen to block dbmate, each as it was seen last."""
         return tuple(self._blockers.values())
+
+    @property
+    def former(self) -> int | None:
+        """The server process that was at work on this migration before another: dbmate has connected anew."""
+        return self._former
 
     def started(self, name: str) -> None:
         """dbmate has begun with this migration; may be called from any thread."""
@@ -98,8 +105,10 @@ class Watcher:
         elif found is not None:
             self._remember(found)
             # What was seen before this migration began tells nothing about it.
-            if self._looked_at >= story.since and story.hear(found, now):
-                self._next_look = now + _FIRST_LOOK_SECONDS
+            if self._looked_at >= story.since:
+                self._recognise(found)
+                if story.hear(found, now):
+                    self._next_look = now + _FIRST_LOOK_SECONDS
         if now >= self._next_look and not self._blind and self._lookout.begin():
             self._looked_at, self._next_look = now, now + _LOOK_SECONDS
         story.tell_time(now)
@@ -107,11 +116,19 @@ class Watcher:
     def _remember(self, found: Glance) -> None:
         self._blockers.update((blocker.pid, blocker) for blocker in found.blockers)
 
+    def _recognise(self, found: Glance) -> None:
+        if found.pid is None or found.running_for is None:
+            return
+        if self._backend not in (None, found.pid):
+            self._former = self._backend
+        self._backend = found.pid
+
     def _current(self, now: float) -> Story:
         begun = self._begun
         if self._story is None or (begun is not None and begun != self._story.begun):
             name, since = begun or ("dbmate", now)
             self._story = Story(name, since, self._say, self._say_in_place)
+            self._backend = self._former = None
             self._next_look = since + _FIRST_LOOK_SECONDS
         return self._story
 

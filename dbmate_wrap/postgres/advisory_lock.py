@@ -23,6 +23,8 @@ _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.02, 1.5, 1.0
 _REMIND_SECONDS = 10.0
 # The server session of a dbmate that has just ended in good order may need this long to be gone.
 _GRACE_SECONDS = 0.5
+# A server that is so many times slower to answer than it may be to connect (30 s) has lost us.
+_PATIENCE = 3
 _SQL = Path(__file__).parent / "sql"
 
 What = Literal["lock", "dbmate-lock", "orphan"]
@@ -89,7 +91,9 @@ def held(
     every ten seconds. Raises LockedError, or UnreachableError without a connection within `timeout` seconds.
     """
     name = f"dbmate-wrap/{run_id}/lock"
-    with connect(url, application_name=name, timeout=timeout, keepalives=True) as session:
+    # None of its queries waits for anything.
+    patience = None if timeout is None else timeout * _PATIENCE
+    with connect(url, application_name=name, timeout=timeout, keepalives=True, patience=patience) as session:
         _make_lasting(session)
         try:
             yield _take(session, run_id, _Waiting(wait, on_wait))

@@ -121,6 +121,12 @@ def has_timeout(session: Session, name: str) -> bool:
     return session.rows("select pg_catalog.current_setting(%(name)s)", {"name": name}) != [("0",)]
 
 
+def is_connected(session: Session, pid: int, application_name: str) -> bool:
+    """Whether the session of that name which this server process serves is there still."""
+    query = "select 1 from pg_catalog.pg_stat_activity where pid = %(pid)s and application_name = %(name)s"
+    return bool(session.rows(query, {"pid": pid, "name": application_name}))
+
+
 def end_sessions(session: Session, application_name: str) -> None:
     """End every other session of that name on the server, and wait up to five seconds for each to be gone.
 

@@ -1,8 +1,12 @@
 """A connection to the server in autocommit, with every way to fail told apart."""
 
 import math
+import os
 import re
-from collections.abc import Mapping
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 
@@ -46,7 +50,7 @@ _NOT_FROM_VARIABLES: Mapping[str, str] = MappingProxyType(
 _PREAMBLE = re.compile(
     r'\bconnection (?:failed|is bad): |\bconnection to server (?:at|on socket) "[^"]*"[^:]* failed: '
 )
-_QUESTION = re.compile(r" Is the server running [^?]*\?")
+_QUESTION = re.compile(r" Is the server running [^?]*\?| This probably means the server terminated .*")
 
 # libpq gives no SQLSTATE for a failed connection, only text: its own in English, the server's in the server's
 # language. What matches nothing is still 21, with the server's own words.
@@ -91,7 +95,8 @@ _WAYS = (
         "password",
         r"password authentication failed|SASL|empty password|pgpass",
         'the password for user "{user}" on {where} was not accepted',
-        "see where the URL comes from with `dbmate-wrap doctor`; special characters are percent-encoded",
+        "see where the URL comes from with `dbmate-wrap doctor`; special characters are percent-encoded;"
+        " a password that has expired (VALID UNTIL) looks the same",
     ),
     _way(
         "role",
@@ -132,8 +137,11 @@ _WAYS = (
 class Session:
     """One autocommit connection; every error comes out as one of the tree, never as psycopg's."""
 
-    def __init__(self, connection: "psycopg.Connection[tuple[Cell, ...]]") -> None:
+    def __init__(
+        self, connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None = None
+    ) -> None:
         self._connection = connection
+        self._patience = patience
 
     def __enter__(self) -> "Session":
         return self
@@ -165,19 +173,26 @@ class Session:
     def rows(self, query: str, parameters: Mapping[str, Cell] | None = None) -> list[tuple[Cell, ...]]:
         """All rows of one query. Raises FailedError, or UnreachableError when the connection died."""
         try:
-            cursor = self._connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+            with _given_up(self._connection, self._patience):
+                cursor = self._connection.execute(query.encode(), parameters)
+                return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise _translated(error, self._connection) from None
 
 
 def connect(
-    url: DatabaseUrl, *, application_name: str, timeout: float | None, keepalives: bool = False
+    url: DatabaseUrl,
+    *,
+    application_name: str,
+    timeout: float | None,
+    keepalives: bool = False,
+    patience: float | None = None,
 ) -> Session:
     """Connect within `timeout` seconds (libpq counts whole seconds, at least 2) unless the URL sets its own.
 
     `keepalives` is for a session that stays idle for long: probes after 30 s, so that no firewall forgets it
-    and a dead peer is noticed. Raises UnreachableError.
+    and a dead peer is noticed. A query that is not answered within `patience` seconds ends the connection.
+    Raises UnreachableError.
     """
     probes = {
         "keepalives": "1",
@@ -204,7 +219,24 @@ def connect(
         raise unreachable(str(error), url) from None
     # A server-side prepared statement would not survive a pooler, and nothing here runs often enough to gain.
     connection.prepare_threshold = None
-    return Session(connection)
+    return Session(connection, patience)
+
+
+@contextmanager
+def _given_up(connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None) -> Iterator[None]:
+    """Hang up when the time is over: TCP notices a dead peer, but not a proxy that swallows everything."""
+    if patience is None or connection.closed:
+        yield
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        timer = threading.Timer(patience, line.shutdown, [socket.SHUT_RDWR])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
 
 def unreachable(said: str, url: DatabaseUrl) -> UnreachableError:

@@ -97,9 +97,9 @@ def started(args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Iterator[
         process.communicate()
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str, *, patience: float = PATIENCE) -> None:
     """Poll until `condition` is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.02)

@@ -67,9 +67,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 
     @contextmanager
     def connect(
-        url: DatabaseUrl, *, application_name: str, timeout: float | None, keepalives: bool
+        url: DatabaseUrl, *, application_name: str, timeout: float, keepalives: bool, patience: float
     ) -> Iterator[Server]:
-        assert (url, application_name, timeout, keepalives) == (URL, "dbmate-wrap/mine/lock", 3, True)
+        assert (url, application_name, timeout) == (URL, "dbmate-wrap/mine/lock", 3)
+        assert (keepalives, patience) == (True, 9)
         try:
             yield playing
         finally:

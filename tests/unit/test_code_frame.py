@@ -40,3 +40,8 @@ def test_a_long_line_is_cut_around_the_column(column: int) -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in code_frame("select '\x1b[31m'", 1, 3)
+
+
+def test_wide_characters_before_the_column_move_the_caret_along() -> None:
+    line, caret = code_frame("select '日本', é, nosuch", 1, 17).split("\n")
+    assert line[caret.index("^") - 2 :].startswith("nosuch")
