@@ -4,7 +4,9 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from dbmate_wrap.errors import ConfigError
 # this was measured, and the SQL never reaches a disk. It may be missing, small (64 MB in a container) or
 # read-only.
 _IN_MEMORY = "/dev/shm"  # noqa: S108 - a private folder is made in it
+_PREFIX = "dbmate-wrap-"
+# A folder this young may not be locked yet by the run that makes it.
+_YOUNG_SECONDS = 60.0
 
 
 @contextlib.contextmanager
@@ -25,14 +30,59 @@ def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
     """
     folder = _in_memory(files) or _on_disk(files)
     try:
-        yield Path(folder)
+        with _in_use(folder):
+            yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _in_use(folder: str) -> Iterator[None]:
+    """Hold a lock on the folder, which ends with this process whatever ends it."""
+    handle = _locked(folder)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked(folder: str) -> int | None:
+    """The open folder, locked; None where another process has it, or where there are no such locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _sweep() -> None:
+    """Remove what runs that were killed have left in memory, where nothing else ever would."""
+    for folder in Path(_IN_MEMORY).glob(f"{_PREFIX}*"):
+        try:
+            found = folder.lstat()
+        except OSError:
+            continue  # Its run has just ended.
+        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < _YOUNG_SECONDS:
+            continue
+        if (handle := _locked(str(folder))) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(handle)
 
 
 def _in_memory(files: Sequence[MigrationFile]) -> str | None:
     if not os.access(_IN_MEMORY, os.W_OK | os.X_OK):
         return None
+    _sweep()
     try:
         return _written(files, _IN_MEMORY)
     except OSError:
@@ -50,7 +100,7 @@ def _on_disk(files: Sequence[MigrationFile]) -> str:
 
 
 def _written(files: Sequence[MigrationFile], parent: str | None) -> str:
-    folder = tempfile.mkdtemp(prefix="dbmate-wrap-", dir=parent)
+    folder = tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
     try:
         for file in files:
             with open(os.path.join(folder, file.name), "wb", buffering=0) as copy:

@@ -138,3 +138,19 @@ def test_where_memory_and_disk_get_full_it_is_an_error_and_nothing_is_left(
     with pytest.raises(ConfigError, match="No space left on device"), stage(FILES):
         pass
     assert os.listdir(disk) == os.listdir(memory) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_what_a_killed_run_left_in_memory_is_removed_and_nothing_else(memory: Path) -> None:
+    left, young, strange = memory / "dbmate-wrap-left", memory / "dbmate-wrap-young", memory / "other"
+    for folder in (left, young, strange):
+        folder.mkdir()
+        (folder / "001_a.sql").touch()
+    with stage(FILES) as running:
+        for folder in (left, strange, running):
+            os.utime(folder, (0, 0))
+        with stage(FILES):
+            assert not left.exists()
+            assert young.exists()
+            assert strange.exists()
+            assert holds_the_files(running)
