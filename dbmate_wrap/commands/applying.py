@@ -31,7 +31,7 @@ from dbmate_wrap.errors import (
     WrapError,
 )
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.policy.session_state import batches
+from dbmate_wrap.policy.session_state import batches, may_be_done_twice
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.process import Terminated
@@ -164,17 +164,7 @@ def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
     left = batch
     while True:
         before = ground.inventory() if may_leave_something(left[0]) else None
-        failure = _run(ground, left)
-        if ground.tenure.lost:
-            raise lost_error()
-        if failure is not None and failure.file is not None and failure.sqlstate is not None:
-            ground.refused.add(failure.file)
-        if failure is not None and failure.sqlstate is None:
-            # dbmate is gone without a word from the server: its session may still be at work.
-            catalog.end_sessions(ground.session, ground.call.dbmate_name)
-        now = ground.read_again()
-        ground.tenure.demand()
-        _write_down(ground, left)
+        failure, now = _tried(ground, left)
         remaining = [migration for migration in left if migration.file.version not in now.applied]
         if not remaining:
             _judge_success(ground, failure, batch, before)
@@ -188,6 +178,27 @@ def _apply_batch(ground: Ground, batch: Sequence[ParsedMigration]) -> None:
         time.sleep(pause)
         ground.tenure.demand()
         left = remaining
+
+
+def _tried(ground: Ground, batch: Sequence[ParsedMigration]) -> tuple[Failure | None, History]:
+    """One run of dbmate, the history after it, and the ledger's lines for what it applied."""
+    marked = may_be_done_twice(batch[0])
+    if marked:
+        ground.book.mark(batch[0].file.version)
+    failure = _run(ground, batch)
+    if ground.tenure.lost:
+        raise lost_error()
+    if failure is not None and failure.file is not None and failure.sqlstate is not None:
+        ground.refused.add(failure.file)
+    if failure is not None and failure.sqlstate is None:
+        # dbmate is gone without a word from the server: its session may still be at work.
+        catalog.end_sessions(ground.session, ground.call.dbmate_name)
+    now = ground.read_again()
+    ground.tenure.demand()
+    _write_down(ground, batch)
+    if marked:
+        ground.book.mark(None)
+    return failure, now
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.provenance import provenance
 from dbmate_wrap.domain import stamp as stamps
-from dbmate_wrap.domain.ledger import Record, Run, adopted, withdrawn
+from dbmate_wrap.domain.ledger import CutOff, Record, Run, adopted, withdrawn
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.errors import ExitCode, WrapError
 from dbmate_wrap.postgres import ledger, stamp
@@ -64,6 +64,21 @@ class Book:
         """Append lines; where that fails, it is said once, and the run goes on."""
         if self._usable:
             self._keep(ledger.record(self._session, self._call.outcome.run_id, records))
+
+    def mark(self, version: str | None) -> None:
+        """Note what is about to run outside a transaction: so it is known if this run is killed."""
+        if self._usable:
+            self._keep(ledger.mark(self._session, self._call.outcome.run_id, version))
+
+    def cut_off(self) -> tuple[CutOff, ...]:
+        """The runs that were killed amid such a version."""
+        if not self._usable:
+            return ()
+        found = ledger.cut_off(self._session, self._call.outcome.run_id)
+        if isinstance(found, Unavailable):
+            self._keep(found)
+            return ()
+        return found
 
     def abandon(self) -> None:
         """Write nothing any more: another run may be writing, or nobody answers."""

@@ -7,6 +7,7 @@ from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import shown
 from dbmate_wrap.dbmate.client import Failure
 from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.ledger import CutOff
 from dbmate_wrap.domain.leftovers import Leftovers
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.watching import Blocker, described
@@ -91,6 +92,19 @@ def blocked(
     who = f"blocked by {seen}" if seen else "another session holds the lock: find it in pg_stat_activity"
     hint = f"{who}; nothing of it stayed: run again when the way is free"
     return _told(call, failure, migration, migration.sections[0].up, BlockedError, hint)
+
+
+def cut_off(call: Call, migration: ParsedMigration, found: CutOff) -> PartialError:
+    """The error (31) of a migration that a killed run may have done, and that must not be done twice."""
+    name, table = migration.file.name, call.environment.values.migrations_table
+    record, forget = f"insert into {table} (version)", "update dbmate_wrap.run set ended_at = now()"
+    return PartialError(
+        f"run {found.run_id} (begun {found.started_at}) was killed while {name} ran outside a transaction:"
+        " whether it did its work is not known, and doing it twice would not fail",
+        hint=f"look at its rows; where the work is done, record it: {record} values ('{found.version}');\n"
+        f"where it is not: {forget} where run_id = '{found.run_id}';\nthen run again",
+        migration=name,
+    )
 
 
 def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:

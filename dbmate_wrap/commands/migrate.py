@@ -7,6 +7,7 @@ from dbmate_wrap.commands.alone import Tenure, alone
 from dbmate_wrap.commands.applying import Ground, apply, watched
 from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.failure import cut_off
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import confirm, demand_stamp
 from dbmate_wrap.commands.history import History
@@ -55,7 +56,15 @@ def _apply_pending(
     dbmate = runner.prepare(call, binary, place.url, session)
     with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
         book.open(found, files)
+        _demand_nothing_half_done(call, book, todo)
         ground = Ground(call, session, dbmate, files, found, tenure, book, watcher)
         apply(ground, todo)
         tenure.demand()
     call.outcome.summary = f"{count(len(call.outcome.applied))} applied"
+
+
+def _demand_nothing_half_done(call: Call, book: Book, todo: Sequence[ParsedMigration]) -> None:
+    pending = {migration.file.version: migration for migration in todo}
+    for found in book.cut_off():
+        if found.version in pending:
+            raise cut_off(call, pending[found.version], found)

@@ -56,6 +56,15 @@ class Record:
 
 
 @dataclass(frozen=True)
+class CutOff:
+    """A run that was killed while `version` ran outside a transaction: done, in part, or not at all."""
+
+    run_id: str
+    version: str
+    started_at: str
+
+
+@dataclass(frozen=True)
 class Current:
     """The last line of a version that is applied; `applied_at` is None for what plain dbmate applied."""
 

@@ -49,6 +49,20 @@ def may_commit(block: Block, *, syntax_error: bool) -> bool:
     return not syntax_error if controls is None else controls
 
 
+def may_be_done_twice(migration: ParsedMigration) -> bool:
+    """Whether running it again, after it was done and not recorded, would do its work twice without an error.
+
+    What makes objects says that they exist already; what writes rows does not.
+    """
+    if migration.transactional:
+        return False
+    try:
+        from dbmate_wrap.policy.statements import writes_rows
+    except ImportError:
+        return True
+    return any(writes_rows(section.up.sql) for section in migration.sections)
+
+
 def changes_session(migration: ParsedMigration) -> bool:
     """Whether what its way up does may outlive it in the server session."""
     texts = [section.up.sql for section in migration.sections]

@@ -62,6 +62,33 @@ def controls_transaction(sql: str) -> bool | None:
     )
 
 
+def writes_rows(sql: str) -> bool:
+    """Whether `sql` may change rows when it is run; True as well for what cannot be read.
+
+    Calls in a SELECT are taken to change nothing: of a function it cannot be seen.
+    """
+    statements = _statements(sql)
+    return statements is None or any(statement is None or _writes_rows(statement) for statement in statements)
+
+
+def _writes_rows(statement: pb.Node) -> bool:
+    if statement.HasField("create_function_stmt") or statement.HasField("rule_stmt"):
+        return False
+    return any(_writes(node) for _, node in walk(statement))
+
+
+def _writes(node: Message) -> bool:
+    match node:
+        case pb.InsertStmt() | pb.UpdateStmt() | pb.DeleteStmt() | pb.MergeStmt():
+            return True
+        case pb.DoStmt() | pb.CallStmt() | pb.ExecuteStmt():
+            return True
+        case pb.CopyStmt():
+            return bool(node.is_from)
+        case _:
+            return False
+
+
 def _statements(sql: str) -> list[pb.Node | None] | None:
     """The statements, None in place of one that is too deep; None for text that the grammar refuses."""
     if "\0" in sql:

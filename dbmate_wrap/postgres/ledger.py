@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from dbmate_wrap.domain.ledger import Current, Ledger, LedgerEntry, Record, Run
+from dbmate_wrap.domain.ledger import Current, CutOff, Ledger, LedgerEntry, Record, Run
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
@@ -84,6 +84,20 @@ def record(session: Session, run_id: str, records: Sequence[Record]) -> Unavaila
 def end_run(session: Session, run_id: str, exit_code: int) -> Unavailable | None:
     """Record how a run ended. None when it was written."""
     return _write(session, "ledger_end", {"run_id": run_id, "exit_code": exit_code})
+
+
+def mark(session: Session, run_id: str, version: str | None) -> Unavailable | None:
+    """Record that `version` is about to run outside a transaction; None: it has been told how that ended."""
+    return _write(session, "ledger_mark", {"run_id": run_id, "version": version})
+
+
+def cut_off(session: Session, run_id: str) -> tuple[CutOff, ...] | Unavailable:
+    """The other runs that never ended and were amid something outside a transaction."""
+    try:
+        rows = session.rows(_query("ledger_cut_off"), {"run_id": run_id})
+    except FailedError as error:
+        return _failed("read", error)
+    return tuple(CutOff(str(run), str(version), str(since)) for run, version, since in rows)
 
 
 def entries(session: Session) -> tuple[LedgerEntry, ...] | Unavailable:

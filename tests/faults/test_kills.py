@@ -198,6 +198,44 @@ def test_what_was_committed_without_a_record_is_named_with_both_ways_out(
     assert claimed(healed) == list(VERSIONS if way == "drop" else VERSIONS[1:])
 
 
+@pytest.mark.parametrize("way", ["record", "again"])
+def test_rows_that_a_killed_run_may_have_written_are_never_written_twice_in_silence(
+    project: MakeProject,
+    run_cli: RunCli,
+    clean_environment: dict[str, str],
+    database: Database,
+    way: str,
+) -> None:
+    files = {
+        "001_t.sql": migration("create table public.t (i int);"),
+        "002_rows.sql": migration("insert into public.t values (1);", options="transaction:false"),
+    }
+    folder = project(files, sealed=True)
+    first = run_cli([*UP, "--to", "1"], folder.root, staging(database))
+    assert first.returncode == 0, first
+    database.execute(SLOW_RECORD.replace("0.1", "3"))
+    with running_up(folder, clean_environment, database) as running:
+        wait_for(lambda: recording(database), "the record")
+        running.process.kill()
+        assert_nothing_left(database)
+    heal_record(database)
+    assert applied(database) == ["001"]
+    assert database.execute("select count(*) from public.t") == [(1,)]
+    for _ in range(2):
+        refused = run_cli(UP, folder.root, staging(database))
+        assert refused.returncode == 31, refused
+        assert "002_rows.sql ran outside a transaction" in refused.stderr
+        assert database.execute("select count(*) from public.t") == [(1,)]
+    hint = hint_of(refused).replace("\n", " ")
+    record = hint.partition("record it: ")[2].partition(";")[0]
+    again = hint.partition("where it is not: ")[2].partition(";")[0]
+    database.execute(record if way == "record" else again)
+    healed = run_cli(UP, folder.root, staging(database))
+    assert healed.returncode == 0, healed
+    assert applied(database) == ["001", "002"]
+    assert database.execute("select count(*) from public.t") == [(1 if way == "record" else 2,)]
+
+
 @pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "not-transactional"])
 def test_a_dbmate_killed_while_it_records_does_not_record_later(
     project: MakeProject,

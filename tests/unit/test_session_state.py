@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse
-from dbmate_wrap.policy.session_state import batches, changes_session, may_commit
+from dbmate_wrap.policy.session_state import batches, changes_session, may_be_done_twice, may_commit
 from tests.cases.load import Case, cases, migration_file, name_of, text
 
 CHANGING = [text(case, "sql") for case in cases("session_state") if case["alone"]]
@@ -130,3 +130,28 @@ def test_the_preamble_of_pg_dump_puts_the_baseline_alone() -> None:
         migration("SELECT 1;", name="003_c.sql"),
     ]
     assert names(migrations) == [["001_a.sql"], ["002_b.sql", "003_c.sql"]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("insert into a.t values (1);", True),
+        ("with x as (delete from a.t returning 1) select * from x;", True),
+        ("update a.t set i = 1;", True),
+        ("do $$ begin perform 1; end $$;", True),
+        ("call a.p();", True),
+        ("copy a.t from stdin;", True),
+        ("this is no SQL;", True),
+        ("create index concurrently if not exists i on a.t (i);", False),
+        ("create table if not exists a.t (i int);", False),
+        ("alter table a.t alter i set default 1;", False),
+        ("select a.f();", False),
+        ("create function a.f() returns void language sql as 'insert into a.t values (1)';", False),
+    ],
+)
+def test_what_would_be_done_twice_in_silence_is_known(sql: str, expected: bool) -> None:
+    content = f"-- migrate:up transaction:false\n{sql}\n-- migrate:down\n"
+    outside = parse(migration_file("001_a.sql", content), content)
+    assert isinstance(outside, ParsedMigration)
+    assert may_be_done_twice(outside) is expected
+    assert not may_be_done_twice(migration(sql))

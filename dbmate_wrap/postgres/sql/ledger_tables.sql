@@ -20,10 +20,12 @@ create table if not exists dbmate_wrap.run (
     os_user pg_catalog.text,
     host pg_catalog.text,
     git_commit pg_catalog.text,
-    git_dirty boolean
+    git_dirty boolean,
+    running pg_catalog.text
 );
 comment on table dbmate_wrap.run is
-    'dbmate-wrap: one row a run that wrote here. Without ended_at it still runs, or was killed.';
+    'dbmate-wrap: one row a run that wrote here. Without ended_at it still runs, or was killed; running is then '
+    'the version whose statements, outside a transaction, may be done or not.';
 
 create table if not exists dbmate_wrap.ledger (
     id bigint generated always as identity primary key,
