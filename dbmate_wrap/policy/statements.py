@@ -174,10 +174,12 @@ def makings(sql: str) -> tuple[Making, ...]:
 
     Bodies of DO blocks and functions are opaque.
     """
-    return tuple(_making(statement) for statement in _statements(sql) or () if statement is not None)
+    # Walking every tree for that one call costs more than all the rest.
+    calls = "set_config" in sql.lower()
+    return tuple(_making(statement, calls) for statement in _statements(sql) or () if statement is not None)
 
 
-def _making(statement: pb.Node) -> Making:
+def _making(statement: pb.Node, calls_set_config: bool) -> Making:
     _, top = next(walk(statement))
     match top:
         case pb.CreateSchemaStmt():
@@ -205,7 +207,7 @@ def _making(statement: pb.Node) -> Making:
                 changes_path=top.name == "search_path" or not top.name,
             )
         case _:
-            return Making(schema=_schema_of(top), changes_path=_sets_path(statement))
+            return Making(schema=_schema_of(top), changes_path=calls_set_config and _sets_path(statement))
 
 
 def _schema_of(top: Message) -> str | None:
