@@ -259,10 +259,11 @@ def table(rows: list[Row]) -> str:
 
 _WHERE = """## Where the time goes
 
-A command is mostly imports: typer with pydantic about 110 ms, pydantic-settings 50 ms, psycopg 50 ms. An `up` with
-something pending adds PostgreSQL's parser (70 ms, and 20 ms for a thousand migrations), preflight, advisory lock and
-stamp (40 ms), and for a thousand migrations reading, checking, staging and the ledger (150 ms). That is why the goal
-for a thousand is missed: the start and the safety cost 0.6 s, whatever dbmate takes.
+A command is mostly imports: typer with pydantic about 110 ms, pydantic-settings 50 ms, psycopg 50 ms. An
+`up` with something pending adds PostgreSQL's parser (70 ms, and 20 ms for a thousand migrations), preflight,
+advisory lock and stamp (40 ms), and for a thousand migrations reading, checking, staging and the ledger
+(150 ms). That is why the goal for a thousand is missed: the start and the safety cost 0.6 s, whatever dbmate
+takes.
 """
 
 
