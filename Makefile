@@ -62,7 +62,7 @@ lint: .venv/.dev-stamp ## check style, types, imports between the rooms, generat
 	else echo 'shellcheck is not installed: shell scripts were not checked' >&2; fi
 
 bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
-	@.venv/bin/python scripts/bench.py $(ARGS)
+	@.venv/bin/python scripts/bench.py --write $(ARGS)
 
 docs: .venv/.dev-stamp ## write the generated parts of docs/ anew
 	@.venv/bin/python scripts/generate_docs.py

@@ -270,7 +270,7 @@ takes.
 def write(text: str) -> None:
     """Write docs/benchmarks.md."""
     page = (
-        "# Benchmarks\n\nWritten by `make bench ARGS=--write`. Medians of runs taken in turns on a shared "
+        "# Benchmarks\n\nWritten by `make bench`. Medians of runs taken in turns on a shared "
         f"machine ({os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
         f"{platform.python_version()}): trust the ratios more than the milliseconds.\n\n"
     )
