@@ -1,4 +1,4 @@
-"""Two runs at once, which nothing locks against each other yet: nobody hangs, and what each says is true."""
+"""Two runs at once: one works, the other waits, nobody hangs, and what each says is true."""
 
 from concurrent.futures import ThreadPoolExecutor
 
