@@ -10,7 +10,6 @@ from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.failure import cut_off
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.guard import confirm, demand_stamp
-from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.pending import Wish, count, examine, nothing_to_do, select
 from dbmate_wrap.commands.target import Place
 from dbmate_wrap.dbmate.binary import Binary
@@ -23,13 +22,11 @@ def migrate(
     session: Session,
     place: Place,
     files: Files,
-    found: History,
     todo: Sequence[ParsedMigration],
     wish: Wish,
 ) -> None:
     """Apply `todo`, unless the server cannot take it (22), a guard says no (20) or another run is on (23)."""
     binary = runner.verify_in_background(call)
-    demand_stamp(call, found)
     readiness.demand(call, session, place, [part.up.sql for each in todo for part in each.sections])
     confirm(call, f"apply {count(len(todo))}", yes=wish.yes)
     verified = binary()

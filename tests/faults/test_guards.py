@@ -141,11 +141,15 @@ def test_the_first_up_stamps_and_another_environment_is_refused(
     done = run_cli(UP, folder.root, staging(database))
     assert done.returncode == 0, done.stderr
     assert stamped_as(database) == "staging"
-    folder.add("003_c.sql", THIRD)
-    folder.seal()
-    for words in (UP_PRODUCTION, ["plan", "-e", "production"]):
-        refused = run_cli(words, folder.root, production(database))
-        assert_refused(refused, 20, r"stamped as staging \(by .*\), not as production", "stamp -e production")
+    # Also where nothing is pending: a pipeline with a wrong URL must not end green.
+    for pending in (False, True):
+        if pending:
+            folder.add("003_c.sql", THIRD)
+            folder.seal()
+        for words in (UP_PRODUCTION, ["plan", "-e", "production"]):
+            refused = run_cli(words, folder.root, production(database))
+            said = r"stamped as staging \(by .*\), not as production"
+            assert_refused(refused, 20, said, "stamp -e production")
     assert applied(database) == ["001", "002"]
     status = run_cli(["status", "-e", "production"], folder.root, production(database))
     assert status.returncode == 0, status.stderr
