@@ -194,7 +194,6 @@ def _tried(ground: Ground, batch: Sequence[ParsedMigration]) -> tuple[Failure | 
         # dbmate is gone without a word from the server: its session may still be at work.
         catalog.end_sessions(ground.session, ground.call.dbmate_name)
     now = ground.read_again()
-    ground.tenure.demand()
     _write_down(ground, batch)
     if marked:
         ground.book.mark(None)

@@ -1,6 +1,5 @@
 """Prepares dbmate for one environment: the verified binary, the options of its server session."""
 
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +9,9 @@ from dbmate_wrap.dbmate import binary
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.postgres import catalog, health
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.preflight.verdict import quoted
 
 # A server session whose dbmate is gone ends within this time, even amid a statement.
 _CONNECTION_CHECK_SECONDS = 0.5
@@ -46,7 +45,8 @@ def prepare(call: Call, found: Binary, url: DatabaseUrl, session: Session) -> Db
     else:
         options = ServerOptions(call.dbmate_name)
         _warn_of_pooler(call, url, session)
-    bounded = _bounded(url, values.connect_timeout)
+    # Without it a server that accepts and never answers holds dbmate for minutes.
+    bounded = url.with_connect_timeout(values.connect_timeout)
     return Dbmate(found.path, bounded, values.migrations_table, options, call.secrets.redactor)
 
 
@@ -78,10 +78,3 @@ def _warn_of_pooler(call: Call, url: DatabaseUrl, session: Session) -> None:
             f"warning: {' and '.join(missing)} cannot be handed on through the pooler: dbmate runs without;"
             f" use a direct URL, or set it for good: {remedy}"
         )
-
-
-def _bounded(url: DatabaseUrl, connect_timeout: float | None) -> DatabaseUrl:
-    # Without it a server that accepts and never answers holds dbmate for minutes.
-    if connect_timeout is None:
-        return url
-    return url.with_default("connect_timeout", str(max(math.ceil(connect_timeout), 2)))

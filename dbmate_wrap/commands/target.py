@@ -21,16 +21,15 @@ _MAY_BE_PLAIN = frozenset({"disable", "allow", "prefer"})
 
 @dataclass(frozen=True)
 class Place:
-    """Where an environment's database is; `embedded` when we run its server ourselves."""
+    """Where an environment's database is."""
 
     url: DatabaseUrl
-    embedded: bool
 
 
 def locate(call: Call) -> Place:
     """The environment's database; starts the embedded server when it is the one meant. Raises ConfigError."""
     resolved = call.environment.resolve_url()
-    return named(call, resolved) if resolved is not None else Place(start_embedded(call), embedded=True)
+    return named(call, resolved) if resolved is not None else Place(start_embedded(call))
 
 
 def named(call: Call, resolved: ResolvedUrl) -> Place:
@@ -43,7 +42,7 @@ def named(call: Call, resolved: ResolvedUrl) -> Place:
     call.detail(f"URL from {resolved.source}: {url.public()}")
     for warning in resolved.warnings:
         call.say(f"warning: {warning.source}: {warning.message}")
-    return Place(_with_tls(call, url), embedded=False)
+    return Place(_with_tls(call, url))
 
 
 def _with_tls(call: Call, url: DatabaseUrl) -> DatabaseUrl:

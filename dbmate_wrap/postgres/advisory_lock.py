@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import LockedError, WrapError
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session, connect
 
 # The first eight bytes of SHA-256("dbmate-wrap"), big-endian: no other tool uses it, anybody can compute it.
@@ -25,7 +25,6 @@ _REMIND_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 # A server that is so many times slower to answer than it may be to connect (30 s) has lost us.
 _PATIENCE = 3
-_SQL = Path(__file__).parent / "sql"
 
 What = Literal["lock", "dbmate-lock", "orphan"]
 _MESSAGES: dict[What, tuple[str, str]] = {
@@ -76,7 +75,9 @@ class AdvisoryLock:
     def still_held(self) -> bool:
         """Ask the server; False also when the session that held it is gone."""
         try:
-            return self._session.rows(_query("advisory_held"), {"key": KEY, "pid": self.pid}) == [(True,)]
+            return self._session.rows(queries.query("advisory_held"), {"key": KEY, "pid": self.pid}) == [
+                (True,)
+            ]
         except WrapError:
             return False
 
@@ -138,7 +139,7 @@ def _try(session: Session) -> int | None:
 def _other(session: Session, run_id: str) -> Holder | None:
     """Who is in the way: the first that matters."""
     own = f"dbmate-wrap/{run_id}/dbmate"
-    rows = session.rows(_query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
+    rows = session.rows(queries.query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
     return _holder(*rows[0]) if rows else None
 
 
@@ -189,7 +190,3 @@ def _locked(holder: Holder | None) -> LockedError:
     return LockedError(
         f"{message}: {holder.description}", hint=f"{hint} select pg_terminate_backend({holder.pid})"
     )
-
-
-def _query(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.leftovers import Thing
 from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
 
-_SQL = Path(__file__).parent / "sql"
 _CONNECTION_CHECKS = _IDLE_SESSION_TIMEOUT = 140000
 _DUPLICATE_DATABASE = ("42P04", "23505")
 
@@ -33,7 +33,7 @@ class Server:
 def read_server(session: Session, migrations_table: str) -> Server:
     """`migrations_table` is dbmate's setting: ``table`` or ``schema.table``, unquoted."""
     schema, table = _split(migrations_table)
-    [row] = session.rows(_query("server"), {"schema": schema, "table": table})
+    [row] = session.rows(queries.query("server"), {"schema": schema, "table": table})
     version, number, history_schema, exists = row
     # Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
     return Server(str(version).split(" ")[0], int(str(number)), str(history_schema), table, exists is True)
@@ -43,7 +43,7 @@ def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
     """The versions that dbmate recorded, in the order of their text; none when there is no history table."""
     if not server.has_history:
         return ()
-    table = f"{_quoted(server.history_schema)}.{_quoted(server.history_table)}"
+    table = f"{quoted(server.history_schema)}.{quoted(server.history_table)}"
     rows = session.rows(f"select version from {table}")  # noqa: S608 - a quoted identifier
     return tuple(sorted(str(version) for (version,) in rows))
 
@@ -56,7 +56,7 @@ def history_exists(session: Session, migrations_table: str) -> bool:
 def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
     """Up to five ``schema.name`` of objects: not PostgreSQL's, not an extension's, not bookkeeping."""
     where = {"schema": server.history_schema, "table": server.history_table}
-    return tuple(str(name) for (name,) in session.rows(_query("foreign_objects"), where))
+    return tuple(str(name) for (name,) in session.rows(queries.query("foreign_objects"), where))
 
 
 def database_exists(maintenance: Session, name: str) -> bool:
@@ -68,7 +68,7 @@ def database_exists(maintenance: Session, name: str) -> bool:
 def create_database(maintenance: Session, name: str) -> bool:
     """Create it; False when somebody else did so first."""
     try:
-        maintenance.rows(f"create database {_quoted(name)}")
+        maintenance.rows(f"create database {quoted(name)}")
     except FailedError as error:
         if error.sqlstate in _DUPLICATE_DATABASE:
             return False
@@ -78,7 +78,7 @@ def create_database(maintenance: Session, name: str) -> bool:
 
 def drop_database(maintenance: Session, name: str) -> None:
     """Drop it with its sessions, if it exists."""
-    maintenance.rows(f"drop database if exists {_quoted(name)} with (force)")
+    maintenance.rows(f"drop database if exists {quoted(name)} with (force)")
 
 
 def inventory(session: Session, server: Server) -> tuple[Thing, ...]:
@@ -92,7 +92,7 @@ def inventory(session: Session, server: Server) -> tuple[Thing, ...]:
             oid=int(str(oid)),
             invalid=invalid is True,
         )
-        for name, drop, part_of, oid, invalid in session.rows(_query("inventory"), where)
+        for name, drop, part_of, oid, invalid in session.rows(queries.query("inventory"), where)
     )
 
 
@@ -151,15 +151,6 @@ def _split(migrations_table: str) -> tuple[str, str]:
     return (schema, table) if dot else ("", schema)
 
 
-def _quoted(identifier: str) -> str:
-    # Placeholders are not parsed in queries without parameters, so a % needs no doubling.
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _query(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
 def history_literal(versions: Sequence[str], server: Server) -> str:
     """dbmate's own last lines of a schema file: the INSERT that records `versions`."""
     if not versions:
@@ -173,4 +164,4 @@ def _plain(identifier: str) -> str:
     simple = (
         identifier.isascii() and identifier.replace("_", "a").isalnum() and identifier == identifier.lower()
     )
-    return identifier if simple and not identifier[0].isdigit() else _quoted(identifier)
+    return identifier if simple and not identifier[0].isdigit() else quoted(identifier)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TypeVar
 
 from dbmate_wrap.domain.health import (
@@ -22,9 +21,9 @@ from dbmate_wrap.domain.health import (
     Untold,
 )
 from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 
-_SQL = Path(__file__).parent / "sql"
 _PARTS = (
     *("server", "privileges", "migrations", "transactions", "prepared"),
     *("indexes", "extensions", "slots", "replication"),
@@ -145,4 +144,4 @@ def _replication(text: str) -> Replication:
 
 @cache
 def _query(part: str) -> str:
-    return (_SQL / f"preflight_{part}.sql").read_text(encoding="utf-8")
+    return queries.query(f"preflight_{part}")

@@ -4,18 +4,17 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from dbmate_wrap.domain.ledger import Current, CutOff, Ledger, LedgerEntry, Record, Run
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.postgres.stamp import rows_with_identifier
 
 FORMAT = 1
 
-_SQL = Path(__file__).parent / "sql"
 # What CREATE ... IF NOT EXISTS says to the slower of two that create at once: unique violation, duplicate
 # schema, table or object, "tuple concurrently updated", deadlock.
 _RACED = frozenset({"23505", "42P06", "42P07", "42710", "XX000", "40P01"})
@@ -45,7 +44,9 @@ def ensure(session: Session, ledger: Ledger) -> Unavailable | None:
     if ledger.access.obstacle is not None or (ledger.format is not None and ledger.format >= FORMAT):
         return ledger.access.obstacle
     # Without parameters it is a simple query: several statements, one transaction, one round trip.
-    create = ("" if ledger.access.has_schema else _query("ledger_schema")) + _query("ledger_tables")
+    create = ("" if ledger.access.has_schema else queries.query("ledger_schema")) + queries.query(
+        "ledger_tables"
+    )
     for attempt in range(1, _TRIES + 1):
         try:
             session.rows(create)
@@ -94,7 +95,7 @@ def mark(session: Session, run_id: str, version: str | None) -> Unavailable | No
 def cut_off(session: Session, run_id: str) -> tuple[CutOff, ...] | Unavailable:
     """The other runs that never ended and were amid something outside a transaction."""
     try:
-        rows = session.rows(_query("ledger_cut_off"), {"run_id": run_id})
+        rows = session.rows(queries.query("ledger_cut_off"), {"run_id": run_id})
     except FailedError as error:
         return _failed("read", error)
     return tuple(CutOff(str(run), str(version), str(since)) for run, version, since in rows)
@@ -106,19 +107,19 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | Unavailable:
         access = _look(session)
         if access.unreadable is not None:
             return access.unreadable
-        rows = session.rows(_query("ledger_entries")) if access.complete else []
+        rows = session.rows(queries.query("ledger_entries")) if access.complete else []
     except FailedError as error:
         return _failed("read", error)
     return tuple(_entry(row) for row in rows)
 
 
 def _look(session: Session) -> Access:
-    [(role, *flags)] = session.rows(_query("ledger_look"))
+    [(role, *flags)] = session.rows(queries.query("ledger_look"))
     return Access(str(role), *(flag is True for flag in flags))
 
 
 def _read(session: Session, access: Access) -> Ledger:
-    query = _query("ledger_read")
+    query = queries.query("ledger_read")
     rows = rows_with_identifier(session, query, None, identifiable=access.identifiable)
     lines = [_current(row[8:]) for row in rows if row[8] is not None]
     version, identifier, oid = rows[0][:3]
@@ -165,7 +166,7 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
 
 def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> Unavailable | None:
     try:
-        session.rows(_query(query), parameters)
+        session.rows(queries.query(query), parameters)
     except FailedError as error:
         return _failed("written", error)
     return None
@@ -182,7 +183,3 @@ def _text(cell: Cell) -> str | None:
 
 def _number(cell: Cell) -> int | None:
     return None if cell is None else int(str(cell))
-
-
-def _query(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

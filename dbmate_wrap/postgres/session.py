@@ -1,6 +1,5 @@
 """A connection to the server in autocommit, with every way to fail told apart."""
 
-import math
 import os
 import re
 import socket
@@ -202,8 +201,7 @@ def connect(
     }
     # Keepalives do nothing while something sent is not acknowledged.
     probes["tcp_user_timeout"] = "30000"
-    if timeout is not None:
-        url = url.with_default("connect_timeout", str(max(math.ceil(timeout), 2)))
+    url = url.with_connect_timeout(timeout)
     try:
         connection = psycopg.connect(
             make_conninfo(**{**_NOT_FROM_VARIABLES, **url.keywords(), **(probes if keepalives else {})}),

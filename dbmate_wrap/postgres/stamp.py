@@ -1,13 +1,12 @@
 """Writes the environment's stamp, and asks the server which database this is."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.errors import FailedError
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
 
-_SQL = Path(__file__).parent / "sql"
 # Everybody may call it unless that was revoked. The permission is checked when a plan is set up, not when it
 # gets there, so a CASE around the call would guard nothing.
 _IDENTIFIER = "(select c.system_identifier::pg_catalog.text from pg_catalog.pg_control_system() c)"
@@ -19,7 +18,7 @@ def write(session: Session, access: Access, *, environment: str, run_id: str | N
 
     Judge under the advisory lock, right before: this overwrites. None when it was written.
     """
-    query = (_SQL / "stamp_write.sql").read_text(encoding="utf-8")
+    query = queries.query("stamp_write")
     words: dict[str, Cell] = {"environment": environment, "run_id": run_id}
     try:
         rows_with_identifier(session, query, words, identifiable=access.identifiable)

@@ -1,15 +1,14 @@
 """Looks, from a session of its own, at what dbmate's server process does and who blocks it."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.domain.watching import Blocker, Glance, Progress
+from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
 
-_SQL = Path(__file__).parent / "sql"
 # https://www.postgresql.org/docs/18/explicit-locking.html#TABLE-LOCK-COMPATIBILITY, weakest first.
 _MODES = (
     *("AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"),
@@ -32,7 +31,7 @@ _Unit = Literal["blocks", "tuples", "sessions"]
 
 def prepare(session: Session) -> None:
     """Bound what a look may cost and take; once, before the first one."""
-    session.rows(_query("watch_settings"))
+    session.rows(queries.query("watch_settings"))
 
 
 def glance(session: Session, application_name: str) -> Glance:
@@ -40,12 +39,12 @@ def glance(session: Session, application_name: str) -> Glance:
 
     Raises FailedError or UnreachableError.
     """
-    found = session.rows(_query("watch_backend"), {"application_name": application_name})
+    found = session.rows(queries.query("watch_backend"), {"application_name": application_name})
     if not found:
         return Glance()
     pid, running_for, blocked, command, phase, *counts, relation = found[0]
     progress = _progress(str(command), str(phase), counts, _text(relation)) if phase is not None else None
-    rows = session.rows(_query("watch_blockers"), {"pid": pid}) if blocked is True else []
+    rows = session.rows(queries.query("watch_blockers"), {"pid": pid}) if blocked is True else []
     blocked_for = _number(rows[0][-1]) if rows else None
     blockers = tuple(_blocker(row) for row in rows)
     return Glance(int(str(pid)), _number(running_for), blocked_for, blockers, progress)
@@ -112,7 +111,3 @@ def _text(cell: Cell) -> str | None:
 
 def _words(cell: Cell) -> list[str]:
     return str(cell).split(",") if cell else []
-
-
-def _query(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

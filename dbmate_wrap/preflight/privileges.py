@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.health import Privileges
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.preflight.context import Context, Situation, told
-from dbmate_wrap.preflight.verdict import Verdict, failed, listed, passed, quoted, skipped, warned
+from dbmate_wrap.preflight.verdict import Verdict, failed, listed, passed, skipped, warned
 
 
 @dataclass(frozen=True)

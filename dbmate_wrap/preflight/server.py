@@ -1,7 +1,8 @@
 """Whether the server itself takes writes, and the connection is as it must be."""
 
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.preflight.context import Situation, told
-from dbmate_wrap.preflight.verdict import Verdict, failed, passed, quoted, skipped, warned
+from dbmate_wrap.preflight.verdict import Verdict, failed, passed, skipped, warned
 
 # PostgreSQL 14 has client_connection_check_interval, which ends dbmate's session together with dbmate.
 _OLDEST_MAJOR = 14

@@ -40,11 +40,6 @@ def listed(names: tuple[str, ...], *, most: int = 5) -> str:
     return ", ".join(names[:most]) + more
 
 
-def quoted(identifier: str) -> str:
-    """As SQL takes it, whatever it is."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def lasting(seconds: float) -> str:
     """``45 s``, ``12 min`` or ``3 h``."""
     if seconds < 120:

@@ -14,7 +14,7 @@ from psycopg import sql
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.ledger import How, Ledger, LedgerEntry, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import Unavailable
-from dbmate_wrap.postgres import ledger, stamp
+from dbmate_wrap.postgres import ledger, queries, stamp
 from dbmate_wrap.postgres.session import Cell, Session, connect
 from tests.servers import Database, Server
 
@@ -263,7 +263,7 @@ def test_what_is_read_is_too_cheap_to_be_compiled(session: Session) -> None:
     """PostgreSQL compiles (JIT) what it believes to be expensive: 300 ms for a query of one."""
     begun(session)
     for name in ("ledger_look", "ledger_read", "ledger_entries"):
-        query = ledger._query(name).replace(":system_identifier", stamp._IDENTIFIER)
+        query = queries.query(name).replace(":system_identifier", stamp._IDENTIFIER)
         [(cheap,)] = session.rows(
             "select cost::float8 < current_setting('jit_above_cost')::float8 / 10 from (select "
             "substring(%(plan)s from 'cost=[0-9.]+[.][.]([0-9.]+)') as cost) t",
@@ -379,7 +379,7 @@ def test_the_slower_of_two_creators_goes_on_with_what_it_finds(database: Databas
         before = found(slower)
         first.execute("begin")
         for part in ("ledger_schema", "ledger_tables"):
-            first.execute(ledger._query(part).encode())
+            first.execute(queries.query(part).encode())
         result = pool.submit(ledger.ensure, slower, before)
         while not blocked(database, "slower"):
             assert not result.done(), result.result()

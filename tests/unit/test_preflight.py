@@ -20,12 +20,13 @@ from dbmate_wrap.domain.health import (
     Transactions,
     Untold,
 )
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.errors import ExitCode, UnreachableError
 from dbmate_wrap.policy.wanted import Wanted, wanted
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import Context, engine, failure
 from dbmate_wrap.preflight.context import Situation
-from dbmate_wrap.preflight.verdict import Verdict, lasting, listed, quoted
+from dbmate_wrap.preflight.verdict import Verdict, lasting, listed
 
 HELD = Privileges(
     create_schema=True,

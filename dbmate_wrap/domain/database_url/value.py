@@ -1,5 +1,6 @@
 """A PostgreSQL URL as a value, and its spellings for people, for dbmate and for libpq."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -67,6 +68,12 @@ class DatabaseUrl:
         if self.parameter(name) is not None:
             return self
         return replace(self, parameters=(*self.parameters, (name, value)))
+
+    def with_connect_timeout(self, seconds: float | None) -> "DatabaseUrl":
+        """This URL with a limit to connecting, unless it sets its own; libpq counts whole seconds, from 2."""
+        if seconds is None:
+            return self
+        return self.with_default("connect_timeout", str(max(math.ceil(seconds), 2)))
 
     def public(self) -> str:
         """The canonical URL without the password: fit for messages, and `parse` understands it."""
