@@ -4,14 +4,7 @@ import argparse
 import os
 import platform
 import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,26 +13,8 @@ sys.path.insert(0, str(ROOT))
 from dbmate_wrap.cluster import binaries  # noqa: E402
 from dbmate_wrap.cluster.server import Endpoint, destroy  # noqa: E402
 from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
-
-WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
-DBMATE = str(Path(sys.executable).parent / "dbmate")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One promise: what was measured, the number, and what it must reach."""
-
-    name: str
-    measured: str
-    goal: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """One timed child: wall time in seconds, peak resident memory in MiB (its own or its largest child's)."""
-
-    seconds: float
-    mebibytes: float
+from scripts.bench_check import check_rows  # noqa: E402
+from scripts.measure import WRAP, Row, Run, in_turns, median, ms, project, scratch, timed  # noqa: E402
 
 
 def main() -> None:
@@ -56,6 +31,7 @@ def main() -> None:
         rows += up_of_a_thousand(server, max(arguments.repeat // 2, 3))
         rows.append(no_op_up(server, arguments.repeat))
     rows.append(embedded_from_nothing())
+    rows += check_rows(max(arguments.repeat // 2, 3))
     text = table(rows)
     print(text)
     if arguments.write:
@@ -139,116 +115,6 @@ def embedded_from_nothing() -> Row:
             # Its data may lie elsewhere, where root runs it: see cluster/placement.py.
             destroy(folder / ".dbmate-wrap" / "postgres")
     return Row("from `make setup` done to a migrated embedded database", ms([run]), "at most 4,000 ms")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A generated project on a database of its own."""
-
-    folder: Path
-    url: str
-
-    def wrap(self, *words: str) -> Run:
-        """Run our command there."""
-        return timed(
-            [*WRAP, *words, "-e", "bench", "-q"], cwd=self.folder, extra={"BENCH_DATABASE_URL": self.url}
-        )
-
-    def dbmate(self, *words: str) -> Run:
-        """Run the real dbmate there."""
-        extra = {"DATABASE_URL": f"{self.url}&sslmode=disable"}
-        return timed([DBMATE, "-d", "db/migrations", *words], cwd=self.folder, extra=extra)
-
-
-@contextmanager
-def project(server: Endpoint, migrations: int) -> Iterator[Project]:
-    """A project of `migrations` small tables, sealed, on a new database; both are removed."""
-    with scratch() as folder:
-        made = folder / "db" / "migrations"
-        made.mkdir(parents=True)
-        for number in range(1, migrations + 1):
-            (made / f"{number:04}_table_{number}.sql").write_text(
-                f"-- migrate:up\ncreate table public.t{number} (\n"
-                "    id bigint primary key,\n    name text not null\n);\n"
-                f"\n-- migrate:down\ndrop table public.t{number};\n"
-            )
-        (folder / "dbmate-wrap.toml").write_text("[environments.bench]\n")
-        subprocess.run([*WRAP, "seal"], cwd=folder, env=environment(), check=True, capture_output=True)
-        name = f"bench_{time.monotonic_ns()}"
-        psql(server, f"create database {name}")
-        try:
-            query = f"host={server.socket_dir}&port={server.port}"
-            yield Project(folder, f"postgres://{server.user}@/{name}?{query}")
-        finally:
-            psql(server, f"drop database {name} with (force)")
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="dbmate-wrap-bench-") as folder:
-        yield Path(folder)
-
-
-def psql(server: Endpoint, statement: str) -> None:
-    """Run one statement."""
-    program = binaries.embedded().bin_dir / "psql"
-    argv = [
-        str(program),
-        "-h",
-        str(server.socket_dir),
-        "-p",
-        str(server.port),
-        "-U",
-        server.user,
-        "-qXc",
-        statement,
-    ]
-    subprocess.run([*argv, "postgres"], check=True, capture_output=True)
-
-
-def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
-    """The caller's environment without what would change the measurement."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if "DATABASE_URL" not in name and "DBMATE" not in name
-    }
-    return kept | (extra or {})
-
-
-def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None) -> Run:
-    """Run a child to its end; it must succeed."""
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, ended, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - began
-    child.returncode = os.waitstatus_to_exitcode(ended)
-    if child.returncode != 0:
-        raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
-    unit = 1024 if sys.platform == "linux" else 1024 * 1024
-    return Run(seconds, usage.ru_maxrss / unit)
-
-
-def in_turns(repeat: int, *measurements: Callable[[], Run]) -> list[list[Run]]:
-    """Each measurement `repeat` times, in turns: whatever else the machine does, it does to all of them."""
-    runs: list[list[Run]] = [[] for _ in measurements]
-    for _ in range(repeat):
-        for number, measure in enumerate(measurements):
-            runs[number].append(measure())
-    return runs
-
-
-def median(runs: list[Run]) -> float:
-    """The median wall time in seconds."""
-    return statistics.median(run.seconds for run in runs)
-
-
-def ms(runs: list[Run]) -> str:
-    """The median wall time, for people."""
-    return f"{median(runs) * 1000:.0f} ms"
 
 
 def table(rows: list[Row]) -> str:

@@ -1,0 +1,78 @@
+"""Measures `check`: the static part alone, and the replay with a cold and with a warm cache."""
+
+import shutil
+from pathlib import Path
+
+from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster.server import destroy
+from dbmate_wrap.cluster.temporary import temporary
+from scripts.measure import WRAP, Row, Run, add_migration, folder_of, in_turns, median, ms, project, timed
+
+
+def check_rows(repeat: int) -> list[Row]:
+    """All that is promised of `check`."""
+    return [*_static(repeat), _warm(repeat), _cold(repeat)]
+
+
+def _static(repeat: int) -> list[Row]:
+    with folder_of(1000) as folder:
+        [runs] = in_turns(repeat, lambda: _check(folder, "--no-shadow", "--all"))
+    peak = max(run.mebibytes for run in runs)
+    return [
+        Row("static checks of 1,000 (`check --no-shadow --all`)", ms(runs), "at most 1,500 ms"),
+        Row("their memory", f"{peak:.0f} MiB", "at most 200 MiB"),
+    ]
+
+
+def _warm(repeat: int) -> Row:
+    """One new migration, another one each time, on a history of 1,000 that was checked before."""
+    with folder_of(1000) as folder:
+        numbers = iter(range(10_000))
+
+        def another() -> Run:
+            add_migration(folder / "db" / "migrations", 1001, f"name_{next(numbers)}")
+            return _check(folder)
+
+        try:
+            _check(folder)
+            [runs] = in_turns(repeat, another)
+        finally:
+            _forget(folder)
+    return Row("`check` of one new migration on 1,000, cache warm", ms(runs), "at most 2,000 ms")
+
+
+def _cold(repeat: int) -> Row:
+    """The first `check` ever against raw dbmate on a new database of a server with default settings."""
+    with temporary(binaries.embedded(), durable=True) as server, folder_of(1000) as folder:
+
+        def first() -> Run:
+            _forget(folder)
+            return _check(folder)
+
+        def raw() -> Run:
+            with project(server, 1000) as made:
+                return made.dbmate("--no-dump-schema", "migrate")
+
+        try:
+            ours, theirs = in_turns(repeat, first, raw)
+        finally:
+            _forget(folder)
+    added = (median(ours) - median(theirs)) * 1000
+    return Row(
+        "`check` of 1,000 with nothing cached, beyond raw `dbmate migrate` on default settings",
+        f"{added:+.0f} ms ({ms(ours)} against {ms(theirs)})",
+        "at most +1,000 ms",
+    )
+
+
+def _check(folder: Path, *words: str) -> Run:
+    return timed([*WRAP, "check", "-q", *words], cwd=folder)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the shadow servers of `folder`, wherever their data lies."""
+    shadow = folder / ".dbmate-wrap" / "shadow"
+    for home in shadow.glob("*"):
+        if home.is_dir():
+            destroy(home)
+    shutil.rmtree(shadow, ignore_errors=True)

@@ -1,0 +1,158 @@
+"""Measures commands as processes: generated projects, children timed in turns, medians."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster.server import Endpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
+DBMATE = str(Path(sys.executable).parent / "dbmate")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise: what was measured, the number, and what it must reach."""
+
+    name: str
+    measured: str
+    goal: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One timed child: wall time in seconds, peak resident memory in MiB (its own or its largest child's)."""
+
+    seconds: float
+    mebibytes: float
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project on a database of its own."""
+
+    folder: Path
+    url: str
+
+    def wrap(self, *words: str) -> Run:
+        """Run our command there."""
+        return timed(
+            [*WRAP, *words, "-e", "bench", "-q"], cwd=self.folder, extra={"BENCH_DATABASE_URL": self.url}
+        )
+
+    def dbmate(self, *words: str) -> Run:
+        """Run the real dbmate there."""
+        extra = {"DATABASE_URL": f"{self.url}&sslmode=disable"}
+        return timed([DBMATE, "-d", "db/migrations", *words], cwd=self.folder, extra=extra)
+
+
+@contextmanager
+def project(server: Endpoint, migrations: int) -> Iterator[Project]:
+    """A project of `migrations` small tables, sealed, on a new database; both are removed."""
+    with folder_of(migrations) as folder:
+        name = f"bench_{time.monotonic_ns()}"
+        psql(server, f"create database {name}")
+        try:
+            query = f"host={server.socket_dir}&port={server.port}"
+            yield Project(folder, f"postgres://{server.user}@/{name}?{query}")
+        finally:
+            psql(server, f"drop database {name} with (force)")
+
+
+@contextmanager
+def folder_of(migrations: int) -> Iterator[Path]:
+    """A project folder of `migrations` small tables, sealed."""
+    with scratch() as folder:
+        made = folder / "db" / "migrations"
+        made.mkdir(parents=True)
+        for number in range(1, migrations + 1):
+            add_migration(made, number)
+        (folder / "dbmate-wrap.toml").write_text("[environments.bench]\n")
+        subprocess.run([*WRAP, "seal"], cwd=folder, env=environment(), check=True, capture_output=True)
+        yield folder
+
+
+def add_migration(folder: Path, number: int, column: str = "name") -> None:
+    """One small table; `column` makes two files of one number differ."""
+    (folder / f"{number:04}_table_{number}.sql").write_text(
+        f"-- migrate:up\ncreate table public.t{number} (\n"
+        f"    id bigint primary key,\n    {column} text not null\n);\n"
+        f"\n-- migrate:down\ndrop table public.t{number};\n"
+    )
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="dbmate-wrap-bench-") as folder:
+        yield Path(folder)
+
+
+def psql(server: Endpoint, statement: str) -> None:
+    """Run one statement."""
+    program = binaries.embedded().bin_dir / "psql"
+    argv = [
+        str(program),
+        "-h",
+        str(server.socket_dir),
+        "-p",
+        str(server.port),
+        "-U",
+        server.user,
+        "-qXc",
+        statement,
+    ]
+    subprocess.run([*argv, "postgres"], check=True, capture_output=True)
+
+
+def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    """The caller's environment without what would change the measurement."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if "DATABASE_URL" not in name and "DBMATE" not in name
+    }
+    return kept | (extra or {})
+
+
+def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None) -> Run:
+    """Run a child to its end; it must succeed."""
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, ended, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(ended)
+    if child.returncode != 0:
+        raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
+    unit = 1024 if sys.platform == "linux" else 1024 * 1024
+    return Run(seconds, usage.ru_maxrss / unit)
+
+
+def in_turns(repeat: int, *measurements: Callable[[], Run]) -> list[list[Run]]:
+    """Each measurement `repeat` times, in turns: whatever else the machine does, it does to all of them."""
+    runs: list[list[Run]] = [[] for _ in measurements]
+    for _ in range(repeat):
+        for number, measure in enumerate(measurements):
+            runs[number].append(measure())
+    return runs
+
+
+def median(runs: list[Run]) -> float:
+    """The median wall time in seconds."""
+    return statistics.median(run.seconds for run in runs)
+
+
+def ms(runs: list[Run]) -> str:
+    """The median wall time, for people."""
+    return f"{median(runs) * 1000:.0f} ms"
