@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from dbmate_wrap.commands import readiness, runner
 from dbmate_wrap.commands.alone import Tenure, alone
-from dbmate_wrap.commands.applying import Ground, apply, watched
+from dbmate_wrap.commands.applying import apply
 from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.failure import cut_off
 from dbmate_wrap.commands.files import Files
+from dbmate_wrap.commands.ground import Ground, watched
 from dbmate_wrap.commands.guard import confirm, demand_stamp
 from dbmate_wrap.commands.pending import Wish, count, examine, nothing_to_do, select
 from dbmate_wrap.commands.target import Place

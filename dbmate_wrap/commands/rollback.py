@@ -4,12 +4,12 @@ from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import readiness, runner, target
 from dbmate_wrap.commands.alone import Tenure, alone, lost_error
-from dbmate_wrap.commands.applying import watched
 from dbmate_wrap.commands.book import Book
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import write_schema_where_set
 from dbmate_wrap.commands.failure import explain
 from dbmate_wrap.commands.files import Files
+from dbmate_wrap.commands.ground import watched
 from dbmate_wrap.commands.guard import demand_stamp, refuse_where_protected
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.pending import examine
