@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Literal
 
 from dbmate_wrap.redact import NOTHING, Kept, Redactor
 
@@ -98,15 +98,17 @@ def run(
     limit: int = 1 << 20,
     tick: Callable[[], bool] | None = None,
     dies_with_us: bool = False,
+    undecodable: Literal["replace", "surrogateescape"] = "replace",
 ) -> Completed:
     """Run a child to its end and keep at most `limit` characters of each pipe, its beginning and its end.
 
     `env` is the child's complete environment. `on_line` gets every line of stdout as it comes, masked, in
     another thread; what it raises is raised here. `tick` is called about four times a second while the child
     runs, and ends it by returning True. `dies_with_us`: where the system can (Linux), the child is killed
-    when this process is, even by SIGKILL. Raises OSError when the child cannot be started.
+    when this process is, even by SIGKILL. `undecodable`: what becomes of stdout that is not UTF-8, as for
+    `bytes.decode`. Raises OSError when the child cannot be started.
     """
-    out, err = Kept(secrets, limit, on_line), Kept(secrets, limit, None)
+    out, err = Kept(secrets, limit, on_line, undecodable), Kept(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
     readers: list[_Reader] = []
     timed_out = stopped = False

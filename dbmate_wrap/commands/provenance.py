@@ -1,24 +1,13 @@
 """Finds out where a run comes from: the account and host it runs on, the git commit of the files it runs."""
 
 import os
-import re
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbmate_wrap import process
 from dbmate_wrap.domain.ledger import Provenance
-
-_TIMEOUT_SECONDS = 2.0
-# Not GIT_*: inside a hook they name another repository or index than the folder's own.
-_INHERITED = ("HOME", "PATH", "XDG_CONFIG_HOME", "SYSTEMROOT", "USERPROFILE")
-_FIXED = {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
-# One process tells the commit and what differs from it. A repository may name a program as its fsmonitor: not
-# here.
-_ARGV = ("git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "--no-ahead-behind")
-_ARGV_REST = ("--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
-_COMMIT = re.compile(r"^# branch\.oid ([0-9a-f]{40,64})$", re.MULTILINE)
+from dbmate_wrap.git.state import git_state
 
 
 def provenance(root: Path, files: Sequence[Path]) -> Provenance:
@@ -28,24 +17,6 @@ def provenance(root: Path, files: Sequence[Path]) -> Provenance:
     """
     commit, dirty = git_state(root, files)
     return Provenance(_clean(_os_user()), _clean(socket.gethostname()), commit, dirty)
-
-
-def git_state(root: Path, files: Sequence[Path]) -> tuple[str | None, bool | None]:
-    """Commit and whether `files` differ from it. None for both: no git, no repository, not trusted, too slow.
-
-    In a repository without a commit yet the first is None, and everything in it is dirty.
-    """
-    argv = [*_ARGV, *_ARGV_REST, *(str(file) for file in files)]
-    env = process.inherited(_INHERITED) | _FIXED
-    try:
-        done = process.run(argv, env=env, cwd=root, timeout=_TIMEOUT_SECONDS)
-    except OSError:
-        return None, None
-    if done.returncode != 0 or done.timed_out:
-        return None, None
-    commit = _COMMIT.search(done.stdout)
-    dirty = any(not line.startswith("#") for line in done.stdout.splitlines())
-    return (commit[1] if commit else None), dirty
 
 
 def _os_user() -> str | None:

@@ -17,17 +17,26 @@ HEADER = (
 # The rule `file-name` refuses most of the names that fit here, but a team can turn that rule off.
 _NAME = r"\d+(?:(?! sha256:)[^/\\\x00-\x1f\x7f\ud800-\udfff])*\.sql"
 _LINE = re.compile(rf"(?P<name>{_NAME}) sha256:(?P<hex>[0-9a-f]{{64}})", re.ASCII)
+# `git checkout --` refuses what is in conflict, and which side is "ours" differs between merge and rebase.
+_CONFLICT_HINT = (
+    "keep the lines of the main branch, give your own migrations the next numbers after them, then run"
+    " `dbmate-wrap seal`"
+)
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def read(path: Path) -> tuple[Sealed, ...]:
     """The sealed lines in order; none without a lockfile. Raises HistoryError naming the broken line."""
-    content = _content(path)
+    return parse(_content(path) or b"", path)
+
+
+def parse(content: bytes, path: Path) -> tuple[Sealed, ...]:
+    """The sealed lines of a lockfile's bytes; `path` is for the HistoryError that names the broken line."""
     try:
-        text = (content or b"").decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
-        raise _broken(path, "is not UTF-8 text", before.count(b"\n") + 1) from None
+        raise _broken(path, "it is not UTF-8 text", before.count(b"\n") + 1) from None
     sealed: list[Sealed] = []
     # Not splitlines(), to which more characters than these end a line. A checkout may have made CRLF of LF.
     for number, line in enumerate(text.split("\n"), 1):
@@ -35,7 +44,7 @@ def read(path: Path) -> tuple[Sealed, ...]:
             continue
         match = _LINE.fullmatch(line.rstrip())
         if match is None:
-            raise _broken(path, _reason(line), number)
+            raise _broken(path, _reason(line), number, hint=_CONFLICT_HINT if _is_conflict(line) else None)
         if sealed and match["name"] <= sealed[-1].name:
             raise _broken(path, _disorder(match["name"], sealed), number)
         sealed.append(Sealed(match["name"], match["hex"], number))
@@ -79,15 +88,20 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _broken(path, f"it cannot be read: {error.strerror}") from None
+        reason = f"it cannot be read: {error.strerror}"
+        raise _broken(path, reason, hint=f"look at what lies there: ls -ld {path}") from None
 
 
 def _reason(line: str) -> str:
-    if line.startswith(_CONFLICT):
+    if _is_conflict(line):
         return "a merge conflict is left in it"
     if line.startswith("\ufeff"):
-        return "begins with a byte order mark"
-    return "is not of the form `NNN_name.sql sha256:<64 hex digits>`"
+        return "it begins with a byte order mark"
+    return "this line is not of the form `NNN_name.sql sha256:<64 hex digits>`"
+
+
+def _is_conflict(line: str) -> bool:
+    return line.startswith(_CONFLICT)
 
 
 def _disorder(name: str, sealed: Sequence[Sealed]) -> str:
@@ -96,10 +110,10 @@ def _disorder(name: str, sealed: Sequence[Sealed]) -> str:
     return f"{name} does not come after {sealed[-1].name}"
 
 
-def _broken(path: Path, reason: str, line: int | None = None) -> HistoryError:
+def _broken(path: Path, reason: str, line: int | None = None, hint: str | None = None) -> HistoryError:
     where = os.fspath(path)
     return HistoryError(
         f"{where}{f':{line}' if line else ''}: the lockfile is broken: {reason}",
-        hint=f"restore it from version control: git checkout -- {where}; then run `dbmate-wrap seal`",
+        hint=hint or f"restore it from version control: git checkout -- {where}; then run `dbmate-wrap seal`",
         line=line,
     )

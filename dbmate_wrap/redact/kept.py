@@ -11,9 +11,15 @@ from dbmate_wrap.redact.redactor import Redactor
 class Kept:
     """The first and the last `limit / 2` characters; `on_line` gets every line, `error` is what it raised."""
 
-    def __init__(self, secrets: Redactor, limit: int, on_line: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        secrets: Redactor,
+        limit: int,
+        on_line: Callable[[str], None] | None,
+        undecodable: str = "replace",
+    ) -> None:
         self.error: Exception | None = None
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = codecs.getincrementaldecoder("utf-8")(undecodable)
         self._masked = secrets.stream()
         self._limit = limit
         self._on_line = on_line

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap import process
-from dbmate_wrap.commands import provenance as module
-from dbmate_wrap.commands.provenance import git_state, provenance
+from dbmate_wrap.commands.provenance import provenance
+from dbmate_wrap.git import state as module
+from dbmate_wrap.git.state import git_state
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -174,7 +175,7 @@ def test_a_name_that_no_text_can_hold_is_cleaned(tmp_path: Path, monkeypatch: py
 def test_git_gets_nothing_of_the_callers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, str]] = []
 
-    def run(argv: list[str], *, env: dict[str, str], cwd: Path, timeout: float) -> process.Completed:
+    def run(argv: list[str], *, env: dict[str, str], **others: object) -> process.Completed:
         seen.append(env)
         return process.Completed(tuple(argv), 128, "", "", timed_out=False)
 

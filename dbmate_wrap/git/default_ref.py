@@ -1,0 +1,62 @@
+"""Finds the main branch of the remote that a branch is meant for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dbmate_wrap.git.call import ask, call, failure, is_no_repository
+
+_REMOTES = "refs/remotes/"
+# In this order: what the remote calls its main branch, then the two usual names.
+_NAMES = ("HEAD", "main", "master")
+
+
+def default_ref(folder: Path) -> str | None:
+    """The main branch of `origin`, as people write it: ``origin/main``.
+
+    Without `origin`: of the only remote, or of the one that the current branch follows. None: no git, no
+    repository, no commit, no such branch known here. Raises ConfigError where there is a repository that git
+    refuses to read (it belongs to another user, say): nothing would be compared, in silence.
+    """
+    try:
+        head = call(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    except OSError:
+        return None
+    if is_no_repository(head) or (head.returncode == 1 and not head.stopped):
+        return None
+    if head.returncode != 0 or head.stopped:
+        raise failure(folder, head)
+    branches = _main_branches(folder)
+    if "origin" in branches:
+        return branches["origin"]
+    if len(branches) == 1:
+        return next(iter(branches.values()))
+    return branches.get(_upstream_remote(folder)) if branches else None
+
+
+def has_remote(folder: Path) -> bool:
+    """Whether there is a repository that knows a remote."""
+    try:
+        done = call(folder, ["remote"])
+    except OSError:
+        return False
+    return done.returncode == 0 and bool(done.stdout.strip())
+
+
+def _main_branches(folder: Path) -> Mapping[str, str]:
+    """From a remote's name to its main branch, for those of which one is known."""
+    patterns = [f"{_REMOTES}*/{name}" for name in _NAMES]
+    out = ask(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns]) or ""
+    refs = dict(line.split(" ", 1) for line in out.splitlines())
+    remotes = {ref.removeprefix(_REMOTES).rpartition("/")[0] for ref in refs}
+    found: dict[str, str] = {}
+    for remote in remotes:
+        ref = next(ref for name in _NAMES if (ref := f"{_REMOTES}{remote}/{name}") in refs)
+        # A HEAD that is no symbolic reference has no better name than its own.
+        found[remote] = (refs[ref] or ref).removeprefix(_REMOTES)
+    return found
+
+
+def _upstream_remote(folder: Path) -> str:
+    """The remote of the branch that the current one follows; empty where it follows none."""
+    out = ask(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128) or ""
+    return out.removeprefix(_REMOTES).split("/")[0]

@@ -1,0 +1,62 @@
+"""Reads what a commit holds: the files of one folder, and the bytes of some of them."""
+
+import hashlib
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.git.call import ask
+
+_SHA1_DIGITS = 40
+
+
+def listed(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, str]:
+    """From path to blob id, of the regular files among `paths` (from the top of the tree) in the commit.
+
+    A path that ends in a slash stands for the files in that folder. Links, submodules and sub-folders are
+    left out, and so is what is not there.
+    """
+    out = ask(folder, ["ls-tree", "-z", "--full-tree", commit, "--", *paths]) or ""
+    files: dict[str, str] = {}
+    for entry in out.split("\0")[:-1]:
+        facts, _, path = entry.partition("\t")
+        mode, _, blob = facts.split(" ")
+        if mode.startswith("100"):
+            files[path] = blob
+    return files
+
+
+def contents(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
+    """From blob id to bytes. Raises ConfigError for one that is not here and cannot be fetched."""
+    if not blobs:
+        return {}
+    wanted = "".join(f"{blob}\n" for blob in blobs).encode()
+    out = ask(folder, ["cat-file", "--batch"], stdin=wanted) or ""
+    answers = io.BytesIO(out.encode("utf-8", "surrogateescape"))
+    found: dict[str, bytes] = {}
+    while head := answers.readline().decode():
+        blob, kind, *size = head.split()
+        if kind != "blob":
+            raise ConfigError(
+                f"git has no object {blob} in {folder}: the clone is not complete",
+                hint="fetch all of it: git fetch --refetch --no-filter",
+            )
+        found[blob] = answers.read(int(size[0]))
+        answers.readline()  # The line end after the content.
+    return found
+
+
+def is_blob(blob: str, content: bytes) -> bool:
+    """Whether `blob` is git's id of these bytes, or of those that git made CRLF of in a checkout."""
+    if blob == _id(content, len(blob)):
+        return True
+    return b"\r\n" in content and blob == _id(content.replace(b"\r\n", b"\n"), len(blob))
+
+
+def _id(content: bytes, digits: int) -> str:
+    # git hash-object; a repository has one of the two formats.
+    data = b"blob %d\0" % len(content) + content
+    if digits == _SHA1_DIGITS:
+        return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,31 @@
+"""Tells the commit that lies in a folder, and whether files differ from it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbmate_wrap.git.call import call
+
+# A run does not wait longer for what is only recorded.
+_TIMEOUT_SECONDS = 2.0
+# One process tells the commit and what differs from it.
+_STATUS = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind")
+_STATUS_REST = ("--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
+_COMMIT = re.compile(r"^# branch\.oid ([0-9a-f]{40,64})$", re.MULTILINE)
+
+
+def git_state(root: Path, files: Sequence[Path]) -> tuple[str | None, bool | None]:
+    """Commit and whether `files` differ from it. None for both: no git, no repository, not trusted, too slow.
+
+    In a repository without a commit yet the first is None, and everything in it is dirty.
+    """
+    args = [*_STATUS, *_STATUS_REST, *(str(file) for file in files)]
+    try:
+        done = call(root, args, timeout=_TIMEOUT_SECONDS)
+    except OSError:
+        return None, None
+    if done.returncode != 0 or done.stopped:
+        return None, None
+    commit = _COMMIT.search(done.stdout)
+    dirty = any(not line.startswith("#") for line in done.stdout.splitlines())
+    return (commit[1] if commit else None), dirty
