@@ -12,7 +12,16 @@ from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.errors import ConfigError, UsageError
 from dbmate_wrap.migrations import directory
 
-TEMPLATE = "-- migrate:up\n\n\n-- migrate:down\n\n"
+TEMPLATE = """\
+-- migrate:up
+-- One change of the schema: names with their schema, no rows, no search_path, no BEGIN or COMMIT.
+-- `dbmate-wrap check` judges it; docs/rules has a page on each rule.
+
+
+-- migrate:down
+-- What undoes it, in the opposite order; or a comment why nothing can.
+
+"""
 _DEFAULT_WIDTH = 3
 
 

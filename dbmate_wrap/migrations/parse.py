@@ -45,8 +45,11 @@ def parse(file: MigrationFile, text: str) -> ParsedMigration | Fault:
         )
     sections: list[Section] = []
     faults: list[Fault] = []
+    line, counted = 1, 0
     for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        section = _section(text, begin, end)
+        line += text.count("\n", counted, begin)
+        counted = begin
+        section = _section(text[begin:end], line)
         if isinstance(section, Fault):
             faults.append(section)
         else:
@@ -78,9 +81,9 @@ def _after_block_comment(sql: str, position: int) -> int:
     return len(sql)
 
 
-def _section(text: str, begin: int, end: int) -> Section | Fault:
-    downs = [match.start() for match in _DOWN.finditer(text[begin:end])]
-    line = _line_of(text, begin)
+def _section(text: str, line: int) -> Section | Fault:
+    """The section `text`, which begins in that line of the file."""
+    downs = [match.start() for match in _DOWN.finditer(text)]
     if not downs:
         return Fault(
             "missing-down",
@@ -91,12 +94,12 @@ def _section(text: str, begin: int, end: int) -> Section | Fault:
     if len(downs) > 1:
         return Fault(
             "missing-up",
-            _line_of(text, begin + downs[1]),
+            line + text.count("\n", 0, downs[1]),
             "has a second `-- migrate:down` without a `-- migrate:up` before it",
             "keep one `-- migrate:down` for each `-- migrate:up`",
         )
-    middle = begin + downs[0]
-    return Section(_block(text[begin:middle], line), _block(text[middle:end], _line_of(text, middle)))
+    middle = downs[0]
+    return Section(_block(text[:middle], line), _block(text[middle:], line + text.count("\n", 0, middle)))
 
 
 def _block(sql: str, line: int) -> Block:
@@ -117,7 +120,3 @@ def _statement_before(text: str, start: int) -> int | None:
         if not _COMMENT_OR_EMPTY.match(line):
             return number
     return None
-
-
-def _line_of(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1

@@ -7,7 +7,7 @@ from dbmate_wrap.domain.migration import Block, ParsedMigration
 
 # dbmate runs all files of one process in one server session (docs/architecture.md). This is a sieve, not a
 # judge: it lets through more than what changes the session, so that the SQL parser is loaded and run only for
-# files which may. Every statement that `statements` knows needs one of these words.
+# files which may. Every statement that `sql.effects` knows needs one of these words.
 _SUSPICIOUS = re.compile(
     r"\b(?:set|reset|discard|load|listen|unlisten|prepare|deallocate|declare|temp|temporary|do"
     r"|begin|start|commit|end|rollback|savepoint|release|abort)\b"
@@ -42,7 +42,7 @@ def may_commit(block: Block, *, syntax_error: bool) -> bool:
     if not _TRANSACTION_WORDS.search(block.sql):
         return False
     try:
-        from dbmate_wrap.policy.statements import controls_transaction
+        from dbmate_wrap.policy.sql.effects import controls_transaction
     except ImportError:
         return True
     controls = controls_transaction(block.sql)
@@ -57,7 +57,7 @@ def may_be_done_twice(migration: ParsedMigration) -> bool:
     if migration.transactional:
         return False
     try:
-        from dbmate_wrap.policy.statements import writes_rows
+        from dbmate_wrap.policy.sql.effects import writes_rows
     except ImportError:
         return True
     return any(writes_rows(section.up.sql) for section in migration.sections)
@@ -69,7 +69,7 @@ def changes_session(migration: ParsedMigration) -> bool:
     if not any(_SUSPICIOUS.search(text) for text in texts):
         return False
     try:
-        from dbmate_wrap.policy.statements import leaves_session_state
+        from dbmate_wrap.policy.sql.effects import leaves_session_state
     except ImportError:
         # There is no parser for Intel Macs: alone is slower and always right.
         return True

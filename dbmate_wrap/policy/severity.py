@@ -4,35 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.policy.rules import family_of
 
-FAMILIES: Mapping[str, frozenset[str]] = {
-    "files": frozenset(
-        {"file-name", "duplicate-version", "version-gap", "version-width", "ignored-file", "missing-up"}
-        | {"missing-down", "statement-before-up", "unknown-option", "not-utf8", "empty-migration"}
-    ),
-    "lockfile": frozenset({"edited", "removed", "not-appended", "unsealed"}),
-}
+
+def configured(rule: str, policy: Mapping[str, str]) -> str | None:
+    """What `policy` says of the rule: its own entry wins over its family's; None where it is silent."""
+    return policy.get(rule) or policy.get(family_of(rule))
 
 
 def apply_severities(findings: Sequence[Finding], policy: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings with the severity that `policy` gives their rule, or else their family; `off` drops."""
+    """The findings with the severities of `policy`; `off` drops.
+
+    It comes last, after the allow comments. A notice is about what nobody can mend any more, so it stays one
+    whatever the policy says.
+    """
     result: list[Finding] = []
     for finding in findings:
-        match policy.get(finding.rule) or policy.get(family_of(finding.rule)):
+        match configured(finding.rule, policy):
             case "off":
                 continue
-            case "error":
-                result.append(replace(finding, severity="error"))
-            case "warning":
-                result.append(replace(finding, severity="warning"))
+            case "error" | "warning" as severity if finding.severity != "notice":
+                result.append(replace(finding, severity=severity))
             case _:
                 result.append(finding)
     return tuple(result)
-
-
-def family_of(rule: str) -> str:
-    """The family of a rule id: `files`, `lockfile`, or the part before a slash."""
-    for family, rules in FAMILIES.items():
-        if rule in rules:
-            return family
-    return rule.partition("/")[0]

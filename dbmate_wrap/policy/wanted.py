@@ -26,7 +26,7 @@ def wanted(texts: Iterable[str]) -> Wanted | None:
     There is none for Intel Macs.
     """
     try:
-        from dbmate_wrap.policy.statements import makings
+        from dbmate_wrap.policy.sql.making import makings
     except ImportError:
         return None
     made = [making for text in texts for making in makings(text)]

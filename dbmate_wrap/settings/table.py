@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import Fault
+from dbmate_wrap.policy.rules import FAMILIES, RULES, nearest_rule, rule_of
 from dbmate_wrap.settings.model import BOOLEANS, NAMES
 from dbmate_wrap.settings.names import PREFIX, holds_secret, is_name, nearest
 from dbmate_wrap.settings.toml import Document
@@ -109,12 +110,21 @@ def _policy(document: Document, value: object, faults: list[Fault]) -> dict[str,
         return {}
     kept: dict[str, str] = {}
     for rule, severity in value.items():
-        if isinstance(severity, str) and severity in _SEVERITIES:
+        source = document.source("policy", _printable(rule))
+        if rule not in FAMILIES and rule_of(rule) is None:
+            faults.append(Fault("is not a rule or a family of rules", source, hint=_nearest_rule(rule)))
+        elif isinstance(severity, str) and severity in _SEVERITIES:
             kept[rule] = severity
         else:
-            source = document.source("policy", _printable(rule))
             faults.append(Fault("must be error, warning or off", source))
     return kept
+
+
+def _nearest_rule(rule: str) -> str:
+    if rule.lower().startswith("squawk/"):
+        near = nearest_rule(rule)
+        return f"did you mean {near}?" if near else "see https://squawkhq.com/docs/rules"
+    return nearest(rule, (*FAMILIES, *RULES)) or "docs/rules/README.md lists the rules"
 
 
 def _printable(key: str) -> str:

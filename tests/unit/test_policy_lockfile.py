@@ -5,7 +5,7 @@ import pytest
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.policy.lockfile import check_lockfile
-from dbmate_wrap.policy.severity import FAMILIES
+from dbmate_wrap.policy.rules import FAMILIES
 from tests.cases.load import Case, cases, migration_file, name_of, texts
 
 

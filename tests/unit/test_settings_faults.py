@@ -7,6 +7,7 @@ import pytest
 
 from dbmate_wrap import settings
 from dbmate_wrap.errors import ConfigError, ExitCode, Fault
+from dbmate_wrap.policy.rules import FAMILIES, RULES
 from tests.cases.settings.scene import empty_project, write
 
 SECRET = "postgres://u:S3CR-ET@h/db"
@@ -48,6 +49,8 @@ TOML = [
     (f"default_environment = '{SECRET}'", "must be the name", "default_environment"),
     ("policy = 1", "must be a table", "policy"),
     ("[policy]\nsquawk = 'of'", "must be error, warning or off", "policy.squawk"),
+    ("[policy]\nserch-path = 'off'", "is not a rule or a family", "policy.serch-path"),
+    (f"[policy]\n'{SECRET}' = 'off'", "is not a rule or a family", "policy.(a key)"),
     # Secrets.
     (f"url = '{SECRET}'", "is a secret", "dbmate-wrap.toml: url"),
     ("database_url = 'postgres://localhost/db'", "is a secret", "database_url"),
@@ -99,6 +102,31 @@ def test_toml_fault_has_its_source(project: Path, toml: str, words: str, source:
     (only,) = faults()
     assert words in only.message
     assert source in only.source
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ("serch-path", "did you mean search-path?"),
+        ("file-nam", "did you mean file-name?"),
+        ("lock-file", "did you mean lockfile?"),
+        ("Squawk", "did you mean squawk?"),
+        ("SQL", "did you mean sql?"),
+        ("squawk/ban-drop-colum", "did you mean squawk/ban-drop-column?"),
+        ("xyz", "docs/rules/README.md lists the rules"),
+    ],
+)
+def test_an_unknown_rule_suggests_the_nearest(project: Path, rule: str, hint: str) -> None:
+    write(project, {"dbmate-wrap.toml": f"[policy]\n'{rule}' = 'off'"})
+    (only,) = faults()
+    assert only.hint == hint
+
+
+def test_every_rule_and_family_can_have_a_severity(project: Path) -> None:
+    names = [*RULES, *FAMILIES, "squawk/ban-drop-column", "squawk/some-rule-of-a-newer-squawk"]
+    lines = "\n".join(f"'{name}' = 'warning'" for name in names)
+    write(project, {"dbmate-wrap.toml": f"[policy]\n{lines}"})
+    assert settings.load().policy == dict.fromkeys(names, "warning")
 
 
 # The place of a syntax error is another in pyproject.toml.

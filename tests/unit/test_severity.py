@@ -1,11 +1,11 @@
-"""A team's severities: a rule's own before its family's."""
+"""A team's severities: a rule's own before its family's, and a notice stays a notice."""
 
 from collections.abc import Mapping
 
 import pytest
 
 from dbmate_wrap.domain.finding import Finding, Severity
-from dbmate_wrap.policy.severity import FAMILIES, apply_severities, family_of
+from dbmate_wrap.policy.severity import apply_severities, configured
 
 
 def finding(rule: str, severity: Severity = "error") -> Finding:
@@ -27,8 +27,15 @@ def finding(rule: str, severity: Severity = "error") -> Finding:
         ("file-name", "error", {"lockfile": "off", "missing-up": "off", "squawk": "off"}, "error"),
         ("unsealed", "warning", {"lockfile": "error"}, "error"),
         ("edited", "error", {"lockfile": "off"}, None),
+        ("search-path", "error", {"sql": "warning"}, "warning"),
+        ("search-path", "error", {"sql": "off", "search-path": "warning"}, "warning"),
+        ("useless-allow", "error", {"sql": "warning"}, "warning"),
+        ("stale-schema-file", "warning", {"files": "error"}, "error"),
+        ("sql", "notice", {"sql": "off"}, None),
         ("squawk/ban-drop-column", "warning", {"squawk": "error"}, "error"),
         ("squawk/ban-drop-column", "warning", {"squawk": "error", "squawk/ban-drop-column": "off"}, None),
+        ("squawk/ban-drop-column", "warning", {"squawk": "off", "squawk/ban-drop-column": "error"}, "error"),
+        ("squawk/ban-drop-column", "warning", {"squawk/ban-drop-table": "off"}, "warning"),
         ("squawk/ban-drop-column", "notice", {}, "notice"),
     ],
 )
@@ -39,6 +46,14 @@ def test_the_severity_of_a_rule(
     assert [item.severity for item in found] == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize("wanted", ["error", "warning"])
+@pytest.mark.parametrize("key", ["search-path", "sql"])
+def test_what_nobody_can_mend_any_more_is_never_raised(key: str, wanted: str) -> None:
+    old = finding("search-path", "notice")
+    assert apply_severities([old], {key: wanted}) == (old,)
+    assert apply_severities([old], {key: "off"}) == ()
+
+
 def test_the_order_stays_and_nothing_else_changes() -> None:
     findings = [finding("edited"), finding("file-name"), finding("edited")]
     changed = apply_severities(findings, {"lockfile": "warning"})
@@ -47,8 +62,7 @@ def test_the_order_stays_and_nothing_else_changes() -> None:
     assert apply_severities(findings, {}) == tuple(findings)
 
 
-def test_every_rule_has_one_family() -> None:
-    rules = [rule for family in FAMILIES.values() for rule in family]
-    assert len(rules) == len(set(rules))
-    assert all(family_of(rule) == family for family, rules in FAMILIES.items() for rule in rules)
-    assert family_of("squawk/x/y") == "squawk"
+def test_what_is_configured_is_the_rules_own_or_its_familys() -> None:
+    assert configured("edited", {"lockfile": "off"}) == "off"
+    assert configured("edited", {"lockfile": "off", "edited": "error"}) == "error"
+    assert configured("edited", {"sql": "off"}) is None

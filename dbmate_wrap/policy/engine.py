@@ -1,0 +1,116 @@
+"""Judges the SQL of migrations: hits of the rules become findings in files."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.policy.place import Places
+from dbmate_wrap.policy.rules import RULES
+
+_BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
+_MERGED = "it is merged: leave the file as it is, and change what it made in a new migration"
+# What only the shadow or the allow comments themselves can tell.
+_JUDGED_ELSEWHERE = frozenset({"down-incomplete", "useless-allow", "stale-schema-file"})
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the rules are told of the project.
+
+    `history_table` is (schema or None, name) of dbmate's table; `folder` is how the migrations folder is
+    shown to people; `old` are the names of migrations that are merged already: they cannot be mended, so what
+    is found in them is a notice.
+    """
+
+    history_table: tuple[str | None, str]
+    folder: str
+    old: frozenset[str] = frozenset()
+
+
+def judge(migrations: Sequence[ParsedMigration], ruling: Ruling) -> tuple[Finding, ...]:
+    """What the SQL rules find, by file, line and column; `migrations` are all of the folder, in order.
+
+    One notice where the SQL parser cannot be loaded (there is none for Intel Macs): then nothing was judged.
+    """
+    if reason := _no_parser():
+        return (_skipped(reason),)
+    baseline = _baseline(migrations)
+    findings = [
+        finding
+        for migration in migrations
+        for finding in _findings(migration, ruling, spared=migration.file.name == baseline)
+    ]
+    return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
+
+
+def judged(migrations: Sequence[ParsedMigration], ruling: Ruling) -> Mapping[str, frozenset[str]]:
+    """The rules that the checks of files and SQL have judged, by file as it is shown to people.
+
+    Whoever runs squawk or the shadow adds `squawk` or `down-incomplete` for the files that they looked at.
+    """
+    families = {"files"} if _no_parser() else {"files", "sql"}
+    rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _JUDGED_ELSEWHERE]
+    every = frozenset(rule.id for rule in rules)
+    spared = frozenset(rule.id for rule in rules if not rule.style)
+    baseline = _baseline(migrations)
+    return {
+        f"{ruling.folder}/{migration.file.name}": spared if migration.file.name == baseline else every
+        for migration in migrations
+    }
+
+
+def baseline_name(names: Sequence[str]) -> str | None:
+    """The baseline among all the folder's migrations: the first, if it is called `init` or `baseline`."""
+    first = min(names, default="")
+    return first if _BASELINE.fullmatch(first) else None
+
+
+def _baseline(migrations: Sequence[ParsedMigration]) -> str | None:
+    return baseline_name([migration.file.name for migration in migrations])
+
+
+def _findings(migration: ParsedMigration, ruling: Ruling, *, spared: bool) -> Iterator[Finding]:
+    from dbmate_wrap.policy.sql.blocks import hits_of
+
+    places: dict[int, Places] = {}
+    for found in hits_of(migration, ruling.history_table):
+        hit, rule = found.hit, RULES[found.hit.rule]
+        if spared and rule.style:
+            continue
+        merged = migration.file.name in ruling.old
+        # No two blocks of a file begin in one line.
+        if found.block.line not in places:
+            places[found.block.line] = Places(found.block)
+        line, column = places[found.block.line].of(hit.offset)
+        yield Finding(
+            rule.id,
+            "notice" if merged or found.unjudged else rule.severity,
+            f"{ruling.folder}/{migration.file.name}",
+            line,
+            column,
+            hit.message,
+            _MERGED if merged else hit.hint,
+        )
+
+
+def _no_parser() -> str | None:
+    """Why the SQL parser cannot be loaded; None where it can."""
+    try:
+        import dbmate_wrap.policy.sql.reading  # noqa: F401
+    except ImportError as error:
+        return str(error)
+    return None
+
+
+def _skipped(reason: str) -> Finding:
+    return Finding(
+        "sql",
+        "notice",
+        None,
+        None,
+        None,
+        f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}",
+        "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs",
+    )

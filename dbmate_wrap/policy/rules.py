@@ -1,0 +1,114 @@
+"""The registry of rules: every id with its family, its severity, what it is about and whom it spares."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from dbmate_wrap.domain.finding import Severity
+
+Family = Literal["files", "sql", "lockfile", "squawk"]
+# What a finding is about: then an allow comment stands before `-- migrate:up`, or before the statement.
+Scope = Literal["file", "statement", "either"]
+
+_SQUAWK = re.compile(r"squawk/[a-z]+(?:-[a-z]+)*", re.ASCII)
+
+# How like a known name another must be to be taken for a slip; 1 is the same.
+_SLIP = 0.9
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; `severity` is what it has until `[policy]` says otherwise.
+
+    `style` rules spare the baseline, which pg_dump wrote. `refusal` says why no comment can allow a breach;
+    None where one can.
+    """
+
+    id: str
+    family: Family
+    severity: Severity = "error"
+    style: bool = False
+    scope: Scope = "statement"
+    refusal: str | None = None
+
+
+_NOT_RUN = "dbmate refuses or skips the file"
+_SEALED = "the lockfile is either right or wrong"
+
+_ALL = (
+    Rule("file-name", "files", scope="file"),
+    Rule("duplicate-version", "files", scope="file"),
+    Rule("version-gap", "files", scope="file"),
+    Rule("version-width", "files", scope="file"),
+    Rule("ignored-file", "files", scope="file", refusal=_NOT_RUN),
+    Rule("missing-up", "files", scope="file", refusal=_NOT_RUN),
+    Rule("missing-down", "files", scope="file", refusal=_NOT_RUN),
+    Rule("statement-before-up", "files", scope="file", refusal=_NOT_RUN),
+    Rule("unknown-option", "files", scope="file"),
+    Rule("not-utf8", "files", scope="file", refusal=_NOT_RUN),
+    Rule("empty-migration", "files", scope="file"),
+    Rule("stale-schema-file", "files", "warning", scope="file", refusal="it is about another file"),
+    Rule("syntax-error", "sql"),
+    Rule("psql-command", "sql"),
+    Rule("search-path", "sql", style=True),
+    Rule("data-write", "sql"),
+    Rule("unqualified-name", "sql", "warning", style=True),
+    Rule("mixed-changes", "sql", "warning", style=True, scope="either"),
+    Rule("transaction-control", "sql"),
+    Rule("needs-no-transaction", "sql"),
+    Rule("one-statement-outside-transaction", "sql"),
+    Rule("session-state", "sql", "warning", style=True),
+    Rule("ownership", "sql", "warning", style=True),
+    Rule("history-table", "sql"),
+    Rule("down-incomplete", "sql", "warning", scope="file"),
+    Rule("useless-allow", "sql", refusal="a comment that is not needed can be removed"),
+    Rule("edited", "lockfile", scope="file", refusal=_SEALED),
+    Rule("removed", "lockfile", scope="file", refusal=_SEALED),
+    Rule("not-appended", "lockfile", scope="file", refusal=_SEALED),
+    Rule("unsealed", "lockfile", scope="file", refusal=_SEALED),
+)
+
+RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _ALL})
+FAMILIES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        family: frozenset(rule.id for rule in _ALL if rule.family == family)
+        for family in ("files", "sql", "lockfile", "squawk")
+    }
+)
+
+
+def rule_of(rule: str) -> Rule | None:
+    """The rule of that id, `squawk/<rule>` included; None for an id that does not exist.
+
+    A squawk that is newer than our list knows more rules: only what looks like a slip is none.
+    """
+    if not _SQUAWK.fullmatch(rule):
+        return RULES.get(rule)
+    from difflib import get_close_matches
+
+    from dbmate_wrap.policy.squawk_rules import SQUAWK_RULES
+
+    name = rule.removeprefix("squawk/")
+    slip = name not in SQUAWK_RULES and get_close_matches(name, SQUAWK_RULES, 1, _SLIP)
+    return None if slip else Rule(rule, "squawk", "warning", style=True)
+
+
+def family_of(rule: str) -> str:
+    """The family of a rule id: the registry's, or else the part before a slash."""
+    found = RULES.get(rule)
+    return found.family if found else rule.partition("/")[0]
+
+
+def nearest_rule(rule: str) -> str | None:
+    """The existing rule id that is most like `rule`, None where none is like it."""
+    from difflib import get_close_matches
+
+    known: list[str] = [*RULES]
+    if rule.lower().startswith("squawk"):
+        from dbmate_wrap.policy.squawk_rules import SQUAWK_RULES
+
+        known = [f"squawk/{name}" for name in sorted(SQUAWK_RULES)]
+    close = get_close_matches(rule.lower().replace("_", "-"), known, n=1)
+    return close[0] if close else None

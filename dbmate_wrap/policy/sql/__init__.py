@@ -1,0 +1,1 @@
+"""What migrations say, read by PostgreSQL's own parser: the only package that sees its trees."""

@@ -1,0 +1,58 @@
+"""Guesses the SQL that EXECUTE will run from the expression that makes it, as far as it is constant."""
+
+import re
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+# %I and %L, with width and position; %s and %% are told apart below.
+_PLACE = re.compile(r"%(?:\d+\$)?-?(?:\d+|\*(?:\d+\$)?)?([sIL%])")
+_NAME = "_"
+
+
+def command(expression: Message) -> str | None:
+    """The text of a constant, of format('constant', ...) or of a chain of `||`.
+
+    What varies is replaced by a name; None where nothing of it is constant.
+    """
+    parts: list[str] = []
+    constant = False
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        text = _constant(node)
+        if text is not None:
+            constant = True
+            parts.append(text)
+        elif isinstance(node, pb.A_Expr) and [name.string.sval for name in node.name] == ["||"]:
+            pending += [_inner(node.rexpr), _inner(node.lexpr)]
+        else:
+            parts.append(_NAME)
+    return "".join(parts) if constant else None
+
+
+def _constant(node: Message) -> str | None:
+    node = _uncast(node)
+    if isinstance(node, pb.FuncCall) and node.funcname[-1].string.sval == "format" and node.args:
+        template = _literal(_uncast(_inner(node.args[0])))
+        return None if template is None else _PLACE.sub(_filled, template)
+    return _literal(node)
+
+
+def _literal(node: Message) -> str | None:
+    return str(node.sval.sval) if isinstance(node, pb.A_Const) and node.HasField("sval") else None
+
+
+def _uncast(node: Message) -> Message:
+    while isinstance(node, pb.TypeCast):
+        node = _inner(node.arg)
+    return node
+
+
+def _filled(place: re.Match[str]) -> str:
+    return {"%": "%", "L": f"'{_NAME}'"}.get(place.group(1), _NAME)
+
+
+def _inner(node: pb.Node) -> Message:
+    fields = node.ListFields()
+    return fields[0][1] if fields else node

@@ -1,0 +1,142 @@
+"""A statement with its tree, and the way from the parser's places in it to those of the text."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+from postgast import scan
+
+_COMMENTS = frozenset({pb.SQL_COMMENT, pb.C_COMMENT})
+_SCALARS = frozenset({int, str, bool, float, bytes})
+# Half of all nodes, with nothing in them that anybody looks for, not even a place.
+_PLAIN = frozenset({"string", "integer", "float", "boolean", "bit_string", "a_star"})
+# All that is kept of a tree once it was walked: of 10 MB of SQL the rest would take gigabytes.
+_LOOKED_FOR = frozenset(
+    {
+        *(pb.A_Const, pb.ColumnDef, pb.CommonTableExpr, pb.DefElem, pb.FuncCall, pb.IntoClause),
+        *(pb.LockingClause, pb.RangeVar, pb.TypeCast, pb.TypeName),
+        *(pb.SelectStmt, pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt),
+        *(pb.CopyStmt, pb.TruncateStmt, pb.CreateTableAsStmt, pb.ExecuteStmt),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement: `text` from its first token to its last, at character `offset` of what was read.
+
+    `tree` is the concrete statement (pb.InsertStmt, ...). `start` is where `text` begins for the parser, in
+    bytes: the zero of its locations. `places` says where each character of `text` is where the text does
+    not stand so in what was read (quotes undone); empty: it stands nowhere (put together when it is run).
+    """
+
+    text: str = field(repr=False)
+    offset: int
+    tree: Message = field(repr=False)
+    start: int = 0
+    places: Sequence[int] | None = field(default=None, repr=False)
+
+    @cached_property
+    def _index(self) -> Mapping[type[Message], Sequence[Message]]:
+        found: dict[type[Message], list[Message]] = {}
+        for node in self.walk():
+            kind = type(node)
+            if kind in _LOOKED_FOR and (kind is not pb.A_Const or node.HasField("sval")):
+                found.setdefault(kind, []).append(node)
+        return found
+
+    def of(self, *types: type[Message]) -> Iterator[Message]:
+        """The messages of these types, type by type, in the order of the walk; of constants those in quotes.
+
+        Only of types that the index below has, in which a rule that needs another one must name it.
+        """
+        index = self._index
+        assert _LOOKED_FOR.issuperset(types), "not in the index"
+        if len(types) == 1:
+            return iter(index.get(types[0], ()))
+        return chain.from_iterable(index[kind] for kind in types if kind in index)
+
+    def walk(self) -> Iterator[Message]:
+        """Every message of the tree from the top, but names, lists of names and plain numbers; `tree` too."""
+        stack = [self.tree]
+        while stack:
+            node = stack.pop()
+            if type(node) is pb.Node:
+                what = node.WhichOneof("node")
+                if what is None or what in _PLAIN:
+                    continue
+                node = getattr(node, what)
+            yield node
+            if type(node) is pb.A_Const:
+                continue
+            for _, value in reversed(node.ListFields()):
+                if type(value) in _SCALARS:
+                    continue
+                if isinstance(value, Message):
+                    stack.append(value)
+                else:
+                    stack += reversed(value)
+
+    def at(self, location: int) -> int:
+        """The character in the text that was read, of a parser's `location` in bytes.
+
+        A location that the parser does not know (-1) is the statement's beginning.
+        """
+        within = location - self.start
+        if within <= 0:
+            return self.offset
+        if not self.text.isascii():
+            within = bisect_left(self._byte_starts, within)
+        return self.place(within)
+
+    def place(self, index: int) -> int:
+        """Where the character `index` of `text` is in the text that was read."""
+        if self.places is None:
+            return self.offset + min(index, len(self.text))
+        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
+
+    @cached_property
+    def _byte_starts(self) -> list[int]:
+        starts, at = [], 0
+        for character in self.text:
+            starts.append(at)
+            code = ord(character)
+            at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        return starts
+
+
+def statements(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:
+    """The parser's statements of `sql`, which begins at character `offset` of what is read, in order."""
+    data = sql.encode() if not sql.isascii() else b""
+    byte = character = 0
+    for statement in raw:
+        start = statement.stmt_location
+        end = start + statement.stmt_len if statement.stmt_len else None
+        if data:
+            character += len(data[byte:start].decode())
+            byte, text = start, data[start:end].decode()
+        else:
+            character, text = start, sql[start:end]
+        yield Statement(_without_tail(text), offset + character, unwrapped(statement.stmt), start)
+
+
+def _without_tail(text: str) -> str:
+    """The text up to its last token; the parser leaves what follows it, up to the semicolon."""
+    text = text.rstrip(" \t\n\r\f\v")
+    last_line = max(text.rfind("\n"), text.rfind("\r"), 0)
+    if not text.endswith("*/") and text.find("--", last_line) < 0:
+        return text
+    ends = [token.end for token in scan(text).tokens if token.token not in _COMMENTS]
+    return text.encode()[: max(ends, default=0)].decode()
+
+
+def unwrapped(node: Message) -> Message:
+    """The concrete message in a Node; anything else as it is."""
+    if type(node) is not pb.Node:
+        return node
+    fields = node.ListFields()
+    return fields[0][1] if fields else node
