@@ -11,6 +11,7 @@ from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.outcome import ErrorReport, SettingRow
 from dbmate_wrap.errors import ExitCode, WrapError
 from dbmate_wrap.migrations import directory
+from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.settings import reference
 
@@ -25,6 +26,7 @@ def doctor(call: Call) -> None:
         ("configuration", _configuration),
         ("migrations", _migrations),
         ("dbmate", _dbmate),
+        ("squawk", _squawk),
         ("embedded", _embedded),
         ("pg_dump", _pg_dump),
         ("database", _database),
@@ -75,6 +77,14 @@ def _dbmate(call: Call) -> list[Check]:
     return [
         Check("dbmate", "pass", f"{found.version} at {found.path}, SHA-256 {found.sha256[:12]}... as pinned")
     ]
+
+
+def _squawk(call: Call) -> list[Check]:
+    program = squawk.find_squawk(call.scripts_dir, call.search_path)
+    if program is None:
+        message = "not installed: `check` does not look for hazards of running systems"
+        return [Check("squawk", "skip", message, "pip install 'dbmate-wrap[squawk]'")]
+    return [Check("squawk", "pass", f"{squawk.version(program)} at {program}")]
 
 
 def _embedded(call: Call) -> list[Check]:

@@ -1,0 +1,116 @@
+"""Finds squawk, and runs it once."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap import process
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.errors import BinaryError
+from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.policy.squawk.violations import Violation, read_report
+
+_NAME = "squawk.exe" if sys.platform == "win32" else "squawk"
+# 10 MB of SQL take 2.5 s; its time is in the square of the depth of nesting: 100,000 parentheses take 16 s.
+_SECONDS, _SECONDS_PER_MEGABYTE = 10.0, 2.0
+# Characters; some 50,000 findings, which nobody reads.
+_LIMIT = 16 << 20
+# Recursion without a bound: 5,000 nested parentheses overflow the 2 MiB that its threads have by default.
+_STACK = {"RUST_MIN_STACK": str(64 << 20)}
+_INHERITED = ("SYSTEMROOT", "TMPDIR")
+_CONFIG = "config.toml"
+_EMPTY = "empty.sql"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What squawk said of the files, and of which (with the reason) it could say nothing."""
+
+    violations: tuple[Violation, ...]
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one run told nothing; `slow` when it was stopped for taking too long."""
+
+    reason: str
+    slow: bool = False
+
+
+def find_squawk(scripts_dir: Path, search_path: str) -> Path | None:
+    """squawk beside our own python, where its wheel puts it, or else on `search_path`; None without one."""
+    own = scripts_dir / _NAME
+    if own.exists():
+        return own
+    import shutil  # Slow to import, and not needed where squawk is installed beside us.
+
+    on_path = shutil.which(_NAME, path=search_path)
+    return Path(on_path).absolute() if on_path else None
+
+
+def version(program: Path) -> str:
+    """Its version, as in ``2.70.0``. Raises BinaryError when it does not run or is another program."""
+    done = _run(program, ["--version"], None, _SECONDS)
+    name, _, number = done.stdout.strip().partition(" ")
+    if done.returncode != 0 or name != "squawk" or not number[:1].isdigit():
+        raise unusable(program, _reason(done))
+    return number
+
+
+def attempt(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer | Failure:
+    """What one run says of `copies` (file name -> content; plain names that end in ``.sql``), or why nothing.
+
+    Raises BinaryError when squawk cannot be started.
+    """
+    # The empty file makes two at least: one alone is read in the main thread, whose stack is small.
+    contents = {_CONFIG: b"", _EMPTY: b"", **copies}
+    seconds = seconds_for(copies)
+    with stage([MigrationFile(name, "", "", content) for name, content in contents.items()]) as folder:
+        # Any other configuration would be looked for in all folders above; the pattern is expanded by squawk.
+        arguments = ["--reporter", "json", "--config", _CONFIG, "*.sql"]
+        if server_major is not None:
+            arguments += ["--pg-version", str(server_major)]
+        done = _run(program, arguments, folder, seconds)
+    if done.timed_out:
+        return Failure(f"it did not end within {seconds:.0f} s", slow=True)
+    if done.truncated:
+        return Failure("it found more than can be shown")
+    # 1 means findings and failures alike: the report decides.
+    if done.returncode in (0, 1):
+        try:
+            return Answer(read_report(done.stdout), {})
+        except (ValueError, RecursionError):
+            pass
+    return Failure(_reason(done))
+
+
+def seconds_for(copies: Mapping[str, bytes]) -> float:
+    """How long one run may take: far longer than it does, also on a busy machine."""
+    return _SECONDS + _SECONDS_PER_MEGABYTE * sum(map(len, copies.values())) / 1e6
+
+
+def unusable(program: Path, reason: str) -> BinaryError:
+    """The error that says why, and what can be done."""
+    python = shlex.quote(sys.executable or "python3")
+    return BinaryError(
+        f"squawk cannot be used ({program}): {reason}",
+        hint=f"run: {python} -m pip install --force-reinstall squawk-cli; "
+        'or do without it: squawk = "off" in the table [policy]',
+    )
+
+
+def _run(program: Path, arguments: list[str], folder: Path | None, seconds: float) -> process.Completed:
+    env = process.inherited(_INHERITED) | _STACK
+    try:
+        return process.run([str(program), *arguments], env=env, cwd=folder, timeout=seconds, limit=_LIMIT)
+    except OSError as error:
+        raise unusable(program, error.strerror or str(error)) from None
+
+
+def _reason(done: process.Completed) -> str:
+    """In one line what it said last words about, or how it ended."""
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return f"{said[0]} ({done.ending})" if said else f"no report, {done.ending}"

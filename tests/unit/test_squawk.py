@@ -1,0 +1,144 @@
+"""What squawk is given to read, how its report is read, and where its places are in our files."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.policy.squawk import NEVER, find_squawk, hazards
+from dbmate_wrap.policy.squawk.copies import copy_for_squawk
+from dbmate_wrap.policy.squawk.violations import Places, Violation, read_report
+
+
+def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
+    migration = parse(MigrationFile(name, name[:3], "", text.encode()), text)
+    assert isinstance(migration, ParsedMigration), migration
+    return migration
+
+
+def violation(line: int, column: int) -> Violation:
+    return Violation("000000.sql", line, column, "ban-drop-table", "Dropping.", None)
+
+
+COPIES = {
+    "a transaction": (
+        "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n",
+        "   begin;    \nSELECT 1;\n   ;commit;    \n         \n",
+    ),
+    "none": (
+        "-- migrate:up transaction:false\nSELECT 1\n-- migrate:down transaction:false\nSELECT 2;",
+        "                               \nSELECT 1\n   ;                             \n         ",
+    ),
+    "two sections": (
+        "-- migrate:up\nA\n-- migrate:down\nB\n-- migrate:up transaction:false\nC\n-- migrate:down\n",
+        "   begin;    \nA\n   ;commit;    \n \n                               \nC\n   ;           \n",
+    ),
+    "comments before": (
+        "-- squawk-ignore-file\n\n--migrate:up\n-- squawk-ignore x\nA\n--migrate:down",
+        "-- squawk-ignore-file\n\n  begin;    \n-- squawk-ignore x\nA\n  ;commit;    ",
+    ),
+    "a directive in two lines": (
+        "--\nmigrate:up\nA\n-- \r\n migrate:down x",
+        "  \nbegin;    \nA\n   \r\n ;commit;      ",
+    ),
+    "a directive that ends with CR": (
+        "-- migrate:up\rA\r\n-- migrate:down\rB",
+        "   begin;    \rA\r\n   ;commit;    \r ",
+    ),
+    "an option that is none": (
+        "-- migrate:up transaction: false\nA\n-- migrate:down\n",
+        "   begin;                       \nA\n   ;commit;    \n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), COPIES.values(), ids=COPIES)
+def test_squawk_reads_the_way_up_with_its_transaction(text: str, expected: str) -> None:
+    assert copy_for_squawk(parsed(text)).decode() == expected
+
+
+def test_what_is_blanked_keeps_its_length_in_bytes() -> None:
+    text = "-- migrate:up ä\nDROP TABLE ö;\n-- migrate:down\nSELECT 'ü😀';\n"
+    copy = copy_for_squawk(parsed(text))
+    assert len(copy) == len(text.encode())
+    assert copy.index("DROP TABLE ö;".encode()) == text.encode().index("DROP TABLE ö;".encode())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["-- migrate:up", "--migrate:up transaction:false", "--\tmigrate:up x ä"]),
+            st.text("aä;\n\r\t '/*-$"),
+            st.text("aä;\n\r\t '/*-$"),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_nothing_moves_whatever_stands_in_the_file(sections: list[tuple[str, str, str]]) -> None:
+    text = "".join(f"{up}\n{body}\n-- migrate:down\n{down}\n" for up, body, down in sections)
+    original, copy = text.encode(), copy_for_squawk(parsed(text))
+    assert len(copy) == len(original)
+    ends = [match.span() for match in re.finditer(rb"[\r\n]", original)]
+    assert [match.span() for match in re.finditer(rb"[\r\n]", copy)] == ends
+    for section in parsed(text).sections:
+        assert section.up.sql.split("\n", 1)[1].encode() in copy
+
+
+PLACES = {
+    "the beginning": (b"abc", 0, 0, (1, 1)),
+    "LF": (b"a\nbc", 1, 1, (2, 2)),
+    "CRLF": (b"a\r\nbc", 1, 1, (2, 2)),
+    "a lone CR is a line for squawk only": (b"a\rbc\nd", 1, 1, (1, 4)),
+    "after a lone CR": (b"a\rbc\nd", 2, 0, (2, 1)),
+    "columns of squawk are bytes": ("äö x".encode(), 0, 5, (1, 4)),
+    "an emoji is four bytes and one character": ("\n😀x".encode(), 1, 4, (2, 2)),
+    "behind the end": (b"a\nb", 7, 99, (2, 2)),
+}
+
+
+@pytest.mark.parametrize(("content", "line", "column", "expected"), PLACES.values(), ids=PLACES)
+def test_places_count_from_one_in_lines_and_characters(
+    content: bytes, line: int, column: int, expected: tuple[int, int]
+) -> None:
+    assert Places(content).of(violation(line, column)) == expected
+
+
+def test_a_report_is_read() -> None:
+    entry = {"file": "a.sql", "line": 1, "column": 2, "level": "Warning", "message": "m", "help": None}
+    (read,) = read_report(json.dumps([entry | {"rule_name": "r", "line_end": 1, "column_end": 9}]))
+    assert read == Violation("a.sql", 1, 2, "r", "m", None)
+    assert read_report("[]") == ()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "null", "[1]", '[{"file": "a"}]', "Error: no", '[{"line": 1'])
+def test_what_is_no_report_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - json's own message
+        read_report(text)
+
+
+def test_squawk_is_looked_for_beside_our_python_first(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for folder in (own, other):
+        folder.mkdir()
+        (folder / "squawk").write_text("")
+        (folder / "squawk").chmod(0o755)
+    assert find_squawk(own, str(other)) == own / "squawk"
+    (own / "squawk").unlink()
+    assert find_squawk(own, str(other)) == other / "squawk"
+    (other / "squawk").unlink()
+    assert find_squawk(own, str(other)) is None
+
+
+def test_without_migrations_squawk_is_not_run(tmp_path: Path) -> None:
+    nobody = tmp_path / "squawk"
+    assert hazards(nobody, [], folder="db", server_major=None, excluded=frozenset()) == ()
+
+
+def test_every_rule_that_is_left_out_has_a_reason() -> None:
+    assert all(NEVER.values())
