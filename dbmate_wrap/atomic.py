@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -9,10 +10,16 @@ from dbmate_wrap.errors import ConfigError
 
 
 def write_by_rename(path: Path, content: bytes) -> None:
-    """Write `content` to `path` through a temporary file beside it. Raises ConfigError when that fails."""
+    """Write `content` to `path` through a temporary file beside it. Raises ConfigError when that fails.
+
+    What is there and is no file, such as a pipe or `/dev/null`, is written to and stays what it is.
+    """
     try:
-        # Through a symbolic link, not in its place.
-        _replace(Path(os.path.realpath(path)), content)
+        if _takes_bytes(path):
+            path.write_bytes(content)
+        else:
+            # Through a symbolic link, not in its place.
+            _replace(Path(os.path.realpath(path)), content)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}",
@@ -35,6 +42,14 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _takes_bytes(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _mode(path: Path) -> int:

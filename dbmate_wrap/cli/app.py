@@ -1,10 +1,11 @@
 """The commands as people type them; each imports its verb when it runs."""
 
+import os
 from typing import Annotated
 
 import typer
 
-from dbmate_wrap.cli.options import Arguments, Common, To, Wait, Yes
+from dbmate_wrap.cli.options import Arguments, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
 from dbmate_wrap.cli.shared import command, run
 
 app = typer.Typer(
@@ -97,11 +98,34 @@ def new(
 
 
 @command(app, "check")
-def check(common: Common) -> None:
-    """Judge migration files and lockfile without a database."""
-    from dbmate_wrap.commands.check import check
+def check(
+    common: Common,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="REF",
+            help="The git commit to compare with (default: where the remote's main branch was left).",
+            show_default=False,
+        ),
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Judge old migrations as strictly as new ones.")] = False,
+    no_shadow: Annotated[
+        bool, typer.Option("--no-shadow", help="Replay nothing: only read files, lockfile and SQL.")
+    ] = False,
+    sarif: Sarif = None,
+    junit: Junit = None,
+    gitlab: Gitlab = None,
+) -> None:
+    """Judge a pull request: files, lockfile, SQL, and a replay of it all on a throw-away database."""
+    from dbmate_wrap.commands.check import CheckWish, check
 
-    run("check", common, check)
+    reports = ReportFiles(sarif, junit, gitlab)
+    named = [os.path.realpath(path) for path in (sarif, junit, gitlab) if path is not None]
+    if len(set(named)) < len(named):
+        raise typer.BadParameter("two reports cannot be one file", param_hint="--sarif, --junit, --gitlab")
+    wish = CheckWish(base, all, shadow=not no_shadow)
+    run("check", common, lambda call: check(call, wish), reports)
 
 
 @command(app, "seal")

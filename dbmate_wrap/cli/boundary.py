@@ -1,4 +1,4 @@
-"""Runs one verb and turns whatever comes of it into text, JSON and an exit code."""
+"""Runs one verb and turns whatever comes of it into a result and an exit code."""
 
 import os
 import sys
@@ -9,10 +9,12 @@ from pathlib import Path
 import typer
 
 from dbmate_wrap import process
-from dbmate_wrap.cli.options import Common, Format
-from dbmate_wrap.cli.terminal import Terminal, paint_for
+from dbmate_wrap.cli import local_folder
+from dbmate_wrap.cli.options import Common, Format, ReportFiles
+from dbmate_wrap.cli.result import shown_while_running, tell
+from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.commands.call import Call
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome
+from dbmate_wrap.domain.outcome import ErrorReport, Outcome, Place
 from dbmate_wrap.errors import ConfigError, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
 
@@ -20,15 +22,17 @@ Verb = Callable[[Call], None]
 _SEE = "see the state with `dbmate-wrap status`"
 
 
-def run(command: str, common: Common, verb: Verb) -> None:
+def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> None:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     secrets = Secrets()
-    terminal = Terminal(secrets.mask, common.quiet, common.verbose)
+    terminal = Terminal(shown_while_running(common.format, secrets.mask), common.quiet, common.verbose)
     outcome = Outcome(command, None, _run_id(), datetime.now(UTC))
     with process.terminations_raise():
         _carry_out(verb, common, outcome, secrets, terminal)
+    if outcome.place is not None:
+        local_folder.hide(outcome.place.root)
     try:
-        _show(outcome, common, terminal)
+        tell(outcome, common, terminal, secrets.mask, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
         _internal(error, outcome, common, secrets)
         terminal.err(f"error: {outcome.error.message if outcome.error else error}\n")
@@ -85,6 +89,7 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
     project = settings.load(common.project, common.environment)
     environment = project.environment(common.environment)
     outcome.environment = environment.name
+    outcome.place = _place(project.root, environment.values.migrations_dir)
     return Call(
         project=project,
         environment=environment,
@@ -93,7 +98,7 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
         say=terminal.say,
         detail=terminal.detail,
         show=(lambda line: terminal.out(f"{line}\n"))
-        if common.format is Format.TEXT
+        if common.format in (Format.TEXT, Format.GITHUB)
         else (lambda line: None),
         show_in_place=terminal.in_place(),
         ask=terminal.ask,
@@ -103,18 +108,9 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
     )
 
 
-def _show(outcome: Outcome, common: Common, terminal: Terminal) -> None:
-    if common.format is Format.JSON:
-        from dbmate_wrap.render import json
-
-        terminal.document(json.render(outcome, datetime.now(UTC), terminal.mask))
-    else:
-        from dbmate_wrap.render import text
-
-        terminal.out(text.result(outcome, paint_for(sys.stdout)))
-    from dbmate_wrap.render import text
-
-    terminal.err(text.complaints(outcome, paint_for(sys.stderr), quiet=common.quiet))
+def _place(root: Path, migrations: Path) -> Place:
+    inside = migrations.is_relative_to(root)
+    return Place(root, migrations.relative_to(root).as_posix() if inside else str(migrations))
 
 
 def _run_id() -> str:

@@ -13,6 +13,8 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
 
 
 Env = Annotated[
@@ -43,6 +45,20 @@ Wait = Annotated[
         "--wait", metavar="DURATION", help="How long the server may take to start: 60s.", show_default=False
     ),
 ]
+Sarif = Annotated[
+    Path | None,
+    typer.Option("--sarif", metavar="FILE", help="Also write a SARIF 2.1.0 report.", show_default=False),
+]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report.", show_default=False),
+]
+Gitlab = Annotated[
+    Path | None,
+    typer.Option(
+        "--gitlab", metavar="FILE", help="Also write a GitLab Code Quality report.", show_default=False
+    ),
+]
 Arguments = Annotated[
     list[str] | None,
     typer.Argument(
@@ -60,3 +76,12 @@ class Common:
     quiet: bool = False
     verbose: bool = False
     project: Path | None = None
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where reports are written beside the result; None is not wanted."""
+
+    sarif: Path | None = None
+    junit: Path | None = None
+    gitlab: Path | None = None

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dbmate_wrap.cli.options import Common, Env, Format, OutputFormat, ProjectDir, Quiet, Verbose
+from dbmate_wrap.cli.options import (
+    Common,
+    Env,
+    Format,
+    OutputFormat,
+    ProjectDir,
+    Quiet,
+    ReportFiles,
+    Verbose,
+)
 
 if TYPE_CHECKING:
     from dbmate_wrap.commands.call import Call
@@ -55,8 +64,10 @@ def command(
     return register
 
 
-def run(name: str, common: Common, verb: "Callable[[Call], None]") -> None:
+def run(
+    name: str, common: Common, verb: "Callable[[Call], None]", reports: ReportFiles | None = None
+) -> None:
     """Run one verb; imported here, so that `--version` and `--help` need none of it."""
     from dbmate_wrap.cli import boundary
 
-    boundary.run(name, common, verb)
+    boundary.run(name, common, verb, reports)

@@ -1,6 +1,8 @@
 """Shows the place of an error in a migration: the line itself, and a caret under the column."""
 
 _WIDEST = 96
+# Of a line of megabytes no more than this is looked at.
+_LONGEST = 1000
 _TAB = "    "
 
 
@@ -10,28 +12,34 @@ def code_frame(text: str, line: int, column: int | None) -> str:
     A long line is cut around the column. Empty where the text has no such line.
     """
     lines = text.split("\n")
-    if not 1 <= line <= len(lines):
-        return ""
-    source = lines[line - 1].rstrip("\r")
-    shown, position = _cut(source, column)
+    return line_frame(lines[line - 1], line, column) if 1 <= line <= len(lines) else ""
+
+
+def line_frame(source: str, line: int, column: int | None, widest: int = _WIDEST) -> str:
+    """The same for a line that was found already; at most `widest` of its characters are shown."""
+    source = source.rstrip("\r")
+    if len(source) > _LONGEST:
+        start = max(min(column or 0, len(source)) - _LONGEST // 2, 0)
+        source, column = source[start : start + _LONGEST], None if column is None else column - start
+    shown, position = _cut(source, column, widest)
     number = f"{line:>5} | "
     if position is None:
         return f"{number}{shown}"
     return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * _width(shown[:position])}^"
 
 
-def _cut(source: str, column: int | None) -> tuple[str, int | None]:
+def _cut(source: str, column: int | None, widest: int) -> tuple[str, int | None]:
     position = None if column is None or not 1 <= column <= len(source) + 1 else column - 1
     before = source[:position].replace("\t", _TAB) if position is not None else ""
     shown = _printable(source.replace("\t", _TAB))
     place = len(before) if position is not None else None
-    if len(shown) <= _WIDEST:
+    if len(shown) <= widest:
         return shown, place
-    if place is None or place < _WIDEST - 10:
-        return shown[: _WIDEST - 3] + "...", place
-    start = place - _WIDEST // 2
-    end = "..." if start + _WIDEST < len(shown) else ""
-    return "..." + shown[start : start + _WIDEST] + end, place - start + 3
+    if place is None or place < widest - 10:
+        return shown[: widest - 3] + "...", place
+    start = place - widest // 2
+    end = "..." if start + widest < len(shown) else ""
+    return "..." + shown[start : start + widest] + end, place - start + 3
 
 
 def _width(text: str) -> int:

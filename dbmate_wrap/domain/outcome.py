@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.ledger import LedgerEntry
@@ -16,6 +17,14 @@ class Target:
     port: int
     database: str
     server_version: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the project lies; files of findings are relative to it, as is `migrations`, the folder."""
+
+    root: Path
+    migrations: str
 
 
 @dataclass(frozen=True)
@@ -127,13 +136,17 @@ class Extra:
 
 @dataclass
 class Outcome:
-    """One run of one verb. Mutable on purpose: the verb records what it knows as soon as it knows it."""
+    """One run of one verb. Mutable on purpose: the verb records what it knows as soon as it knows it.
+
+    `place` and `sources` (the text of files, by the name that findings give them) are not part of the JSON.
+    """
 
     command: str
     environment: str | None
     run_id: str
     started_at: datetime
     target: Target | None = None
+    place: Place | None = None
     exit: ExitCode = ExitCode.OK
     error: ErrorReport | None = None
     summary: str | None = None
@@ -142,3 +155,4 @@ class Outcome:
     applied: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     extra: Extra = field(default_factory=Extra)
+    sources: dict[str, str] = field(default_factory=dict)

@@ -1,9 +1,7 @@
-"""Renders what a person reads: the result for stdout; warnings and the error for stderr."""
+"""Renders the result that a person reads on stdout; what is wrong is told by `complaints`."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import EnvironmentRow, Matrix, MigrationRow, Outcome, Step
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import ledger
@@ -13,8 +11,6 @@ from dbmate_wrap.render.visible import visible, visible_lines
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
-# Of one rule: a project that has just begun with lockfiles has one for each of its files.
-_MOST_WARNINGS = 3
 # Verbs whose result is one line that scripts take as it is.
 _BARE = frozenset({"new", "db url"})
 
@@ -27,22 +23,6 @@ def result(outcome: Outcome, paint: Paint) -> str:
     text = "\n\n".join(part for part in parts if part)
     heading = _heading(outcome, paint)
     return "\n\n".join(part for part in (heading, text) if part) + "\n" if text else ""
-
-
-def complaints(outcome: Outcome, paint: Paint, *, quiet: bool) -> str:
-    """The text for stderr: findings, then the error with its remedy."""
-    lines: list[str] = []
-    warned: Counter[str] = Counter()
-    for finding in outcome.findings:
-        warned[finding.rule] += not finding.is_error
-        if finding.is_error or (not quiet and warned[finding.rule] <= _MOST_WARNINGS):
-            lines += _finding(finding, paint)
-    for rule, count in warned.items():
-        if count > _MOST_WARNINGS and not quiet:
-            lines.append(f"{paint('yellow', 'warning')}: and {count - _MOST_WARNINGS} more [{rule}]")
-    if outcome.error is not None:
-        lines += _error(outcome, paint)
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _heading(outcome: Outcome, paint: Paint) -> str:
@@ -59,8 +39,10 @@ def _body(outcome: Outcome, paint: Paint) -> str:
     match outcome.command:
         case "up" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             return _migrations(_touched(outcome), paint)
-        case "up" | "rollback" | "db reset" | "dump" | "check":
+        case "up" | "rollback" | "db reset" | "dump":
             return ""
+        case "check":
+            return _checks(outcome, paint)
         case "plan":
             return _steps(outcome.extra.steps or ())
         case "history":
@@ -110,6 +92,10 @@ def _environments(environments: Sequence[EnvironmentRow]) -> str:
 
 def _doctor(outcome: Outcome, paint: Paint) -> str:
     settings = [(row.name, row.value, row.source) for row in outcome.extra.settings or ()]
+    return "\n\n".join((table(("setting", "value", "source"), settings), _checks(outcome, paint)))
+
+
+def _checks(outcome: Outcome, paint: Paint) -> str:
     checks = [(check.id, check.status, check.message) for check in outcome.checks]
     styles = [_CHECK_STYLE[check.status] for check in outcome.checks]
     hints = [
@@ -117,11 +103,8 @@ def _doctor(outcome: Outcome, paint: Paint) -> str:
         for check in outcome.checks
         if check.hint and check.status != "pass"
     ]
-    parts = [table(("setting", "value", "source"), settings)]
-    parts.append(table(("check", "result", "what was found"), checks, paint, styles, styled_column=1))
-    if hints:
-        parts.append("What to do:\n" + "\n".join(hints))
-    return "\n\n".join(parts)
+    text = table(("check", "result", "what was found"), checks, paint, styles, styled_column=1)
+    return text + ("\n\nWhat to do:\n" + "\n".join(hints) if hints else "")
 
 
 def _matrix(matrix: Matrix, paint: Paint) -> str:
@@ -129,29 +112,3 @@ def _matrix(matrix: Matrix, paint: Paint) -> str:
     text = table(("migration", *matrix.environments), rows, paint)
     errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]
     return text + ("\n\nNot reached:\n" + "\n".join(errors) if errors else "")
-
-
-def _finding(finding: Finding, paint: Paint) -> list[str]:
-    style = "red" if finding.is_error else "yellow"
-    line = f":{finding.line}" if finding.line is not None else ""
-    place = f"{finding.file}{line}: " if finding.file else ""
-    words = visible_lines(f"{place}{finding.message}")
-    lines = [f"{paint(style, finding.severity)}: {words} [{finding.rule}]"]
-    return [*lines, f"  hint: {visible_lines(finding.hint, '    ')}"] if finding.hint else lines
-
-
-def _error(outcome: Outcome, paint: Paint) -> list[str]:
-    error = outcome.error
-    assert error is not None
-    code = f" ({error.sqlstate})" if error.sqlstate else ""
-    lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
-    if error.frame:
-        lines += [visible(line) for line in error.frame.split("\n")]
-    # One alone is the message already.
-    for fault in error.faults if len(error.faults) > 1 else ():
-        lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
-        if fault.hint:
-            lines.append(f"    hint: {visible_lines(fault.hint, '      ')}")
-    if error.hint:
-        lines.append(f"  hint: {visible_lines(error.hint, '    ')}")
-    return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]

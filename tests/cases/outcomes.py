@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import (
@@ -13,6 +14,7 @@ from dbmate_wrap.domain.outcome import (
     MatrixRow,
     MigrationRow,
     Outcome,
+    Place,
     SettingRow,
     Step,
     Target,
@@ -242,6 +244,92 @@ def exec_() -> Outcome:
     return run
 
 
+def check_good() -> Outcome:
+    """Nothing to say."""
+    run = outcome("check", "dev", None)
+    run.place = Place(Path("/srv/shop/crm"), "db/migrations")
+    run.sources = {"db/migrations/001_init.sql": "", "db/migrations/002_add_orders.sql": ""}
+    run.checks = [
+        Check("lockfile", "pass", "2 of 2 migrations sealed"),
+        Check("shadow", "skip", "nothing was replayed: --no-shadow"),
+    ]
+    run.summary = "2 migrations checked: no errors"
+    return run
+
+
+ORDERS = """\
+-- migrate:up
+create table app.orders (id bigint);
+\tset search_path to app;
+insert into orders select g, 'a long line that is cut', now(), null, g * 2 from generate_series(1, 1000) as g;
+
+-- migrate:down
+drop table orders;
+"""
+
+
+def check() -> Outcome:
+    """Findings of every severity and family, with their lines; four of one rule; one without a place."""
+    run = check_good()
+    file = "db/migrations/002_add_orders.sql"
+    run.sources[file] = ORDERS
+    run.findings = [
+        Finding("search-path", "error", file, 3, 2, "sets search_path", "write app.orders instead"),
+        Finding("data-write", "error", file, 4, 1, "writes rows: INSERT INTO orders", "do it elsewhere"),
+        Finding("unqualified-name", "warning", file, 4, 13, "orders has no schema"),
+        *(Finding("squawk/prefer-x", "warning", file, 2, 8, f"{n} is an x", "use y") for n in range(4)),
+        Finding("unsealed", "warning", file, 1, 1, f"{file[14:]} is not in the lockfile", "seal it"),
+        Finding("edited", "error", "db/migrations/001_init.sql", None, None, "001_init.sql was edited"),
+        Finding("unqualified-name", "notice", file, 7, 12, "orders has no schema"),
+        Finding("removed", "error", None, None, None, "003_c.sql is in the lockfile and gone"),
+    ]
+    run.summary = None
+    run.exit = ExitCode.POLICY
+    run.error = ErrorReport("2 files break rules", "mend each of the findings above")
+    return run
+
+
+def check_replay() -> Outcome:
+    """The replay failed, on the last line of a file without findings."""
+    run = check_good()
+    file = "db/migrations/002_add_orders.sql"
+    run.sources[file] = ORDERS
+    run.findings = [Finding("unqualified-name", "warning", file, 7, 12, "orders has no schema")]
+    run.summary = None
+    run.exit = ExitCode.FAILED
+    run.error = ErrorReport(
+        f'{file}:7: relation "orders" does not exist',
+        "mend 002_add_orders.sql and check again",
+        "42P01",
+        "002_add_orders.sql",
+        7,
+        frame="    7 | drop table orders;\n      |            ^",
+    )
+    return run
+
+
+def check_hostile() -> Outcome:
+    """Names and messages that try to be commands, links, mentions, markup, and more lines than they are."""
+    run = check_good()
+    nasty = "a\n::error file=x::y\r\n  ##[warning]z %0A, | `code` ``` <b>@all</b> <!-- --> &amp; #12 ]]> "
+    nasty += "\x1b[31m\x00"
+    file = "db/migrations/003_,:%|`@x #1\n<b>\u202e\udcff.sql"
+    run.sources[file] = f"-- migrate:up\n\x1b[31m{nasty}\n"
+    run.findings = [
+        Finding("squawk/a,b:c%", "error", file, 2, 500, nasty, nasty),
+        Finding(
+            "data-write", "warning", "/srv/shop/other/a b.sql", 1, 1, "in the repository, not in the project"
+        ),
+        Finding(
+            "data-write", "warning", "/etc/a b.sql", 1, 1, "outside of everything: https://example.com www.x"
+        ),
+    ]
+    run.summary = f"::notice::{nasty}"
+    run.exit = ExitCode.FAILED
+    run.error = ErrorReport(nasty, nasty, "42P01", "003.sql", 2, (Fault(nasty, nasty, nasty),) * 2, nasty)
+    return run
+
+
 OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "up": up,
     "up-nothing": up_nothing,
@@ -257,4 +345,8 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "new": new,
     "seal": seal,
     "exec": exec_,
+    "check-good": check_good,
+    "check": check,
+    "check-replay": check_replay,
+    "check-hostile": check_hostile,
 }

@@ -42,6 +42,28 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere" / "file").read_bytes() == b"y"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_pipe_stays_one_and_its_reader_gets_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_by_rename(path, b"x")
+        assert os.read(reader, 10) == b"x"
+    finally:
+        os.close(reader)
+    assert path.is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_device_is_written_to_and_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Should it fail: root could put a file in the place of /dev/null.
+    monkeypatch.setattr("os.replace", lambda source, target: pytest.fail(f"{target} would be replaced"))
+    (tmp_path / "link").symlink_to(os.devnull)
+    write_by_rename(tmp_path / "link", b"x")
+    assert Path(os.devnull).is_char_device()
+
+
 @pytest.mark.parametrize(
     "place", ["a folder stands there", "a file stands in the way", "the name is too long"]
 )

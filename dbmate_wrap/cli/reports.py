@@ -1,0 +1,77 @@
+"""Writes report files for other tools, and the summary of a step of GitHub Actions."""
+
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from dbmate_wrap import __version__, process
+from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.cli.options import ReportFiles
+from dbmate_wrap.cli.repository import repository_of
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.render.masked import masked
+
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+# GitHub takes no more from one step, and shows nothing of it when it is more.
+_LARGEST_SUMMARY = 1 << 20
+
+
+def write_reports(
+    outcome: Outcome, wanted: ReportFiles, mask: Callable[[str], str], ended_at: datetime
+) -> list[ConfigError]:
+    """Write each wanted report whole or not at all; returns why some could not be written."""
+    failed: list[ConfigError] = []
+    for path, text in _rendered(masked(outcome, mask), wanted, ended_at):
+        try:
+            _write(path, text)
+        except ConfigError as error:
+            failed.append(error)
+    return failed
+
+
+def append_step_summary(outcome: Outcome, mask: Callable[[str], str]) -> str | None:
+    """Append Markdown to the file that GitHub Actions names, if it does; returns why that failed."""
+    from dbmate_wrap.render import markdown
+
+    path = process.inherited((_STEP_SUMMARY,)).get(_STEP_SUMMARY)
+    if not path:
+        return None
+    try:
+        with open(path, "ab") as file:
+            room = _LARGEST_SUMMARY - file.tell()
+            # What the steps before have written is theirs.
+            if room < markdown.LIMIT:
+                return f"the step summary {path} is full: nothing was added to it"
+            text = markdown.render(masked(outcome, mask), repository_of(outcome), room)
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        return f"cannot write the step summary {path}: {error.strerror}"
+    return None
+
+
+def _rendered(outcome: Outcome, wanted: ReportFiles, ended_at: datetime) -> Iterator[tuple[Path, str]]:
+    repository = repository_of(outcome)
+    if wanted.sarif is not None:
+        from dbmate_wrap.render import sarif
+
+        yield wanted.sarif, sarif.render(outcome, repository, ended_at, __version__)
+    if wanted.junit is not None:
+        from dbmate_wrap.render import junit
+
+        yield wanted.junit, junit.render(outcome, repository, ended_at)
+    if wanted.gitlab is not None:
+        from dbmate_wrap.render import gitlab
+
+        yield wanted.gitlab, gitlab.render(outcome, repository)
+
+
+def _write(path: Path, text: str) -> None:
+    if not os.path.isdir(path.parent):
+        raise ConfigError(
+            f"cannot write {path}: there is no folder {path.parent}",
+            hint=f"make it first: mkdir -p {shlex.quote(str(path.parent))}",
+        )
+    write_by_rename(path, text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,43 @@
+"""Finds the repository that the project lies in: code hosts name files from its root."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from dbmate_wrap import process
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.render.remarks import Repository
+
+# Where GitHub Actions and GitLab CI have checked it out.
+_VARIABLES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+
+
+def repository_of(outcome: Outcome) -> Repository:
+    """The nearest folder with `.git`, else the checkout that a pipeline names, else the project itself.
+
+    A pipeline may check out into a folder of its workspace, and its host names files from the repository.
+    """
+    project = _resolved(outcome.place.root if outcome.place is not None else Path("."))
+    for root in _candidates(project):
+        if project.is_relative_to(root):
+            folder = project.relative_to(root).as_posix()
+            return Repository(root, "" if folder == "." else folder)
+    return Repository(project)
+
+
+def _candidates(project: Path) -> Iterator[Path]:
+    for folder in (project, *project.parents):
+        # A file in a worktree or a submodule.
+        if os.path.lexists(folder / ".git"):
+            yield folder
+    # Of a download there is no `.git`.
+    for value in process.inherited(_VARIABLES).values():
+        if value:
+            yield _resolved(Path(value))
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return path  # The working folder is gone.

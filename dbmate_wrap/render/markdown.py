@@ -1,0 +1,127 @@
+"""Renders a comment for a pull request, or the summary of a step."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dbmate_wrap.domain.finding import Finding, Severity
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.render.complaints import counted, error_lines
+from dbmate_wrap.render.markdown_tables import Table, tables
+from dbmate_wrap.render.markdown_text import block, cell, code
+from dbmate_wrap.render.remarks import Repository
+
+# GitHub takes 65,536 characters; counted in bytes, which are never fewer.
+LIMIT = 65_000
+_RESERVED = 300
+# In characters, of which one has at most four bytes: with these there is always room for the rest.
+_LONGEST_ERROR = 5_000
+_LONGEST_OUTPUT = 5_000
+_LONGEST_SUMMARY = 1_000
+_UNFOLDED = 10
+_TITLES: tuple[tuple[Severity, str], ...] = (
+    ("error", "Errors"),
+    ("warning", "Warnings"),
+    ("notice", "Notices"),
+)
+# Verbs whose result is one line that people copy.
+_BARE = frozenset({"new", "db url"})
+
+
+def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
+    """Of a masked outcome, at most `limit` bytes: a marker, the verdict, findings, what was done.
+
+    A bot finds its comment again by the first line; that names the command, and for what is about one
+    database its environment.
+    """
+    parts = [f"{marker(outcome)}\n## dbmate-wrap {outcome.command}: {verdict(outcome)}", *_opening(outcome)]
+    left = limit - _RESERVED - sum(_size(part) for part in parts)
+    cut = False
+    for table in (*_findings(outcome, repository), *tables(outcome)):
+        text, whole = _fitting(table, left)
+        parts += [text] if text else []
+        left -= _size(text)
+        cut = cut or not whole
+    if cut:
+        parts.append("Not everything fits here: the log of the run has the rest.")
+    return "\n\n".join(parts) + "\n"
+
+
+def marker(outcome: Outcome) -> str:
+    """An HTML comment that nobody sees."""
+    name = outcome.command.replace(" ", "-")
+    environment = "" if outcome.command == "check" else f" {outcome.environment or 'none'}"
+    # Nothing in it may end the comment.
+    return f"<!-- dbmate-wrap {name}{re.sub('[^a-zA-Z0-9_ ]+', '-', environment)} -->"
+
+
+def verdict(outcome: Outcome) -> str:
+    """How the run ended, in words."""
+    found = counted(outcome.findings)
+    if outcome.exit is ExitCode.OK:
+        good = "passed" if outcome.command == "check" else "done"
+        return f"{good}, {found}" if found else good
+    if outcome.exit is ExitCode.PENDING and outcome.error is None:
+        return "migrations are pending"
+    return f"failed (exit {int(outcome.exit)}, {outcome.exit.label})" + (f": {found}" if found else "")
+
+
+def _opening(outcome: Outcome) -> Iterator[str]:
+    if outcome.target is not None:
+        target = outcome.target
+        place = target.host if target.host.startswith("/") else f"{target.host}:{target.port}"
+        server = f"PostgreSQL {cell(target.server_version)}"
+        environment = code(outcome.environment or "")
+        yield f"{environment}: database {code(target.database)} on {code(place)}, {server}"
+    if outcome.error is not None:
+        yield block("\n".join(error_lines(outcome)), _LONGEST_ERROR)
+    if outcome.summary:
+        bare = outcome.command in _BARE
+        yield (block if bare else cell)(outcome.summary, _LONGEST_SUMMARY)
+    if outcome.extra.stdout:
+        yield block(outcome.extra.stdout, _LONGEST_OUTPUT)
+
+
+def _findings(outcome: Outcome, repository: Repository) -> Iterator[Table]:
+    for severity, title in _TITLES:
+        found = [finding for finding in outcome.findings if finding.severity == severity]
+        folded = severity == "notice" or len(found) > _UNFOLDED
+        rows = tuple(_row(finding, repository) for finding in found)
+        yield Table(f"{title} ({len(found)})", ("where", "rule", "what", "what to do"), rows, folded=folded)
+
+
+def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
+    line = f":{finding.line}" if finding.line is not None else ""
+    place = code(f"{repository.path(finding.file)}{line}") if finding.file else ""
+    return place, code(finding.rule), cell(finding.message), cell(finding.hint or "")
+
+
+def _fitting(table: Table, room: int) -> tuple[str, bool]:
+    """The table with as many rows as there is room for, and whether these are all."""
+    if not table.rows:
+        return "", True
+    rows: list[str] = []
+    room -= _size(_framed(table, []))
+    for row in table.rows:
+        line = _line(row)
+        room -= _size(line)
+        if room < 0:
+            break
+        rows.append(line)
+    return _framed(table, rows) if rows else "", len(rows) == len(table.rows)
+
+
+def _framed(table: Table, rows: Sequence[str]) -> str:
+    text = "\n".join([_line(table.header), _line(["---"] * len(table.header)), *rows])
+    if table.folded:
+        return f"<details>\n<summary>{table.title}</summary>\n\n{text}\n\n</details>"
+    return f"### {table.title}\n\n{text}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _size(text: str) -> int:
+    # With the line ends around it.
+    return len(text.encode("utf-8")) + 2

@@ -1,0 +1,113 @@
+"""The tables that single commands show in Markdown, their cells ready to be written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.domain.outcome import Matrix, MigrationRow, Outcome, Step
+from dbmate_wrap.render.markdown_text import cell, code
+
+_UNFOLDED = 30
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells are Markdown; a folded table shows its title only until it is clicked."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool
+
+
+def tables(outcome: Outcome) -> Iterator[Table]:
+    """What the command reports beside findings; tables may be empty."""
+    extra = outcome.extra
+    if extra.matrix is not None:
+        yield from _matrix(extra.matrix)
+    if extra.steps is not None:
+        yield _steps(extra.steps)
+    elif extra.environments is not None:
+        rows = [
+            (
+                code(row.name),
+                "yes" if row.default else "",
+                "yes" if row.protected else "",
+                cell(row.url or ""),
+            )
+            for row in extra.environments
+        ]
+        yield _table("Environments", ("environment", "default", "protected", "URL from"), rows)
+    elif extra.entries is not None:
+        yield _entries(extra.entries)
+    elif extra.settings is not None:
+        yield from _doctor(outcome)
+    elif outcome.command == "check":
+        yield _checks(outcome)
+    else:
+        yield _migrations(outcome.migrations)
+
+
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    return Table(title, header, tuple(rows), folded=len(rows) > _UNFOLDED)
+
+
+def _migrations(rows: Sequence[MigrationRow]) -> Table:
+    cells = [(code(row.version), code(row.file) if row.file else "no file", row.state) for row in rows]
+    return _table("Migrations", ("version", "file", "state"), cells)
+
+
+def _steps(steps: Sequence[Step]) -> Table:
+    rows = [
+        (
+            code(step.version),
+            code(step.file),
+            ("in a transaction" if step.transaction else "outside a transaction")
+            + (", own process" if step.own_process else ""),
+        )
+        for step in steps
+    ]
+    return _table("Pending", ("version", "file", "runs"), rows)
+
+
+def _entries(entries: Sequence[LedgerEntry]) -> Table:
+    rows = [
+        (
+            (line.applied_at or line.recorded_at)[:19].replace("T", " ") + "Z",
+            code(line.file or line.version),
+            cell(line.how),
+            "" if line.duration_ms is None else f"{line.duration_ms} ms",
+            cell(f"{line.os_user or line.database_user} on {line.host or '?'}"),
+            code((line.git_commit or "")[:10]),
+        )
+        for line in entries
+    ]
+    return _table("Ledger", ("when", "migration", "how", "took", "by", "commit"), rows)
+
+
+def _checks(outcome: Outcome) -> Table:
+    checks = [
+        (
+            code(check.id),
+            check.status,
+            cell(check.message),
+            cell(check.hint or "" if check.status != "pass" else ""),
+        )
+        for check in outcome.checks
+    ]
+    return _table("Checks", ("check", "result", "what was found", "what to do"), checks)
+
+
+def _doctor(outcome: Outcome) -> Iterator[Table]:
+    yield _checks(outcome)
+    settings = [(code(row.name), cell(row.value), cell(row.source)) for row in outcome.extra.settings or ()]
+    yield Table("Settings", ("setting", "value", "source"), tuple(settings), folded=True)
+
+
+def _matrix(matrix: Matrix) -> Iterator[Table]:
+    rows = [
+        (code(row.file or f"{row.version} (no file)"), *map(cell, row.states)) for row in matrix.migrations
+    ]
+    yield _table("Environments", ("migration", *map(cell, matrix.environments)), rows)
+    errors = [(code(failed.environment), cell(failed.error)) for failed in matrix.errors]
+    yield _table("Not reached", ("environment", "why"), errors)

@@ -1,0 +1,47 @@
+"""Puts text from outside into Markdown so that it shows as it is, links nothing and calls nobody."""
+
+import re
+
+from dbmate_wrap.render.visible import visible, visible_lines
+
+_SPECIAL = re.compile(r"[\\`*_\[\]~|$]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# A mention notifies somebody, a reference writes into another issue; a zero-width space ends both.
+_CALLS = re.compile(r"[@!](?=\w)|#(?=\d)|(?<=\b[Gg][Hh])-(?=\d)")
+_LINKS = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+# What begins a line with these is no paragraph: a heading, a list, a rule, the line under a heading.
+_STARTS = re.compile(r"^([#+=-])|^(\d+)(?=[.)](?:\s|$))")
+_LONGEST = 500
+
+
+def cell(words: str, longest: int = _LONGEST) -> str:
+    """Text for a cell of a table: one line, where more were, with breaks."""
+    text = _cut(words, longest, "...").lstrip()
+    text = "".join(_ENTITIES.get(character, character) for character in text)
+    text = _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+    text = _STARTS.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", text)
+    text = _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
+    return _LINKS.sub(lambda found: f"&#{ord(found[0])};", text).replace("\n", "<br>")
+
+
+def code(words: str) -> str:
+    """A name as code, also for a cell of a table, where a bar ends the cell in code too."""
+    text = visible(words)
+    if not text.strip():
+        return ""
+    ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{ticks}{space}{text}{space}{ticks}".replace("|", "\\|")
+
+
+def block(words: str, longest: int) -> str:
+    """Lines as they are, in a fence longer than any in them."""
+    text = _cut(words, longest, "\n... (cut)")
+    fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _cut(words: str, longest: int, end: str) -> str:
+    # Cut before and after: what is shown is never shorter than what was given, and may be ten times as long.
+    text = visible_lines(words[: longest + 1], "")
+    return f"{text[:longest]}{end}" if len(text) > longest or len(words) > longest + 1 else text
