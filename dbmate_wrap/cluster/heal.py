@@ -18,7 +18,7 @@ def heal(data: Path, sockets: Path) -> postmaster.PidFile | None:
     """
     found = postmaster.read(data)
     if found is not None and postmaster.runs_in(found.pid, data):
-        ready = _await_ready(found, data)
+        ready = await_ready(found, data)
         if ready is not None:
             return ready
         postmaster.end(found.pid, data)  # Its socket was cleaned away, or its folder moved.
@@ -29,7 +29,7 @@ def heal(data: Path, sockets: Path) -> postmaster.PidFile | None:
     return None
 
 
-def _await_ready(found: postmaster.PidFile, data: Path) -> postmaster.PidFile | None:
+def await_ready(found: postmaster.PidFile, data: Path) -> postmaster.PidFile | None:
     """The server when it is ready; None when it ended, hangs, or is ready but cannot be reached."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

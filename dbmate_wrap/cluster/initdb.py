@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbmate_wrap.cluster import placement
+from dbmate_wrap.cluster import placement, spread
 from dbmate_wrap.cluster.account import Account, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import UnreachableError
@@ -27,6 +27,7 @@ def initialise(home: Path, programs: Binaries, account: Account) -> Path:
             kind="other",
             hint="mend what initdb names and run the command again: nothing was left behind",
         )
+    spread.spread(new / "base")
     return placement.publish(new, home)
 
 

@@ -2,12 +2,13 @@
 
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from dbmate_wrap.cluster import copies, folders, layout, postmaster
 from dbmate_wrap.cluster.account import Account, choose, run_as
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.heal import PORT, START_SECONDS, heal
+from dbmate_wrap.cluster.heal import PORT, START_SECONDS, await_ready, heal
 from dbmate_wrap.cluster.initdb import initialise
 from dbmate_wrap.errors import UnreachableError
 
@@ -15,9 +16,13 @@ _MODEST = {"max_connections": "100", "shared_buffers": "32MB", "cluster_name": "
 _THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _LOG_LIMIT = 5_000_000
 _LOG_LINES = 8
+# pg_ctl looks every 100 ms; a server is up after 20.
+_QUICK_SECONDS, _QUICK_POLL = 1.0, 0.003
 
 
-def launch(home: Path, data: Path | None, binaries: Binaries, *, durable: bool) -> postmaster.PidFile:
+def launch(
+    home: Path, data: Path | None, binaries: Binaries, *, durable: bool, settings: Mapping[str, str]
+) -> postmaster.PidFile:
     """Start the server of `home`, making its data directory first where `data` is None.
 
     Raises ConfigError for what the machine lacks, UnreachableError when PostgreSQL itself gives up.
@@ -32,12 +37,35 @@ def launch(home: Path, data: Path | None, binaries: Binaries, *, durable: bool) 
         return running
     log = layout.log_file(data)
     begin = _rotate(log)
-    pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start", "-w", "-t", str(START_SECONDS), "-D", str(data)]
-    _start([*pg_ctl, "-l", str(log), "-o", _options(sockets, durable)], account, log, begin)
+    pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start", "-t", str(START_SECONDS), "-D", str(data)]
+    pg_ctl += ["-l", str(log), "-o", _options(sockets, durable, settings)]
+    found = _quickly([*pg_ctl, "-W"], account, data)
+    if found is not None:
+        return found
+    _start([*pg_ctl, "-w"], account, log, begin)
     found = postmaster.ready(data)
     if found is None:
         raise _failure("PostgreSQL started and stopped again", log, begin)
     return found
+
+
+def _quickly(pg_ctl: list[str], account: Account, data: Path) -> postmaster.PidFile | None:
+    """The server when it comes up; None where pg_ctl itself has to say why it does not."""
+    run_as(account, pg_ctl, timeout=START_SECONDS)
+    deadline = time.monotonic() + _QUICK_SECONDS
+    seen = False
+    while time.monotonic() < deadline:
+        found = postmaster.ready(data)
+        if found is not None:
+            return found
+        listed = postmaster.read(data)
+        if seen and listed is None:
+            return None  # It has ended.
+        seen = listed is not None
+        time.sleep(_QUICK_POLL)
+    listed = postmaster.read(data)
+    alive = listed is not None and postmaster.runs_in(listed.pid, data)
+    return await_ready(listed, data) if listed is not None and alive else None
 
 
 def _start(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:
@@ -51,13 +79,14 @@ def _start(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:
     raise _failure("PostgreSQL did not start", log, begin)
 
 
-def _options(sockets: Path, durable: bool) -> str:
+def _options(sockets: Path, durable: bool, more: Mapping[str, str]) -> str:
     settings = {
         "listen_addresses": "",
         "port": str(PORT),
         "unix_socket_directories": str(sockets),
         **_MODEST,
         **({} if durable else _THROW_AWAY),
+        **more,
     }
     return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
 

@@ -1,5 +1,6 @@
 """Where the data, log and lock of a server's home are: in the home itself, or in /var/tmp behind a link."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def log_file(data: Path) -> Path:
 def locate(home: Path) -> Path | None:
     """The real data directory of a resolved `home`; None where there is none (or its link leads nowhere).
 
+    Nor has a copy of a project one: its link leads to the data of the original.
+
     Raises ConfigError for a link that is not of our making: as root we would run, and remove, what it names.
     """
     here = pointer(home)
@@ -35,7 +38,13 @@ def locate(home: Path) -> Path | None:
     target = here.readlink()
     if target.name != "data" or not _is_far_name(target.parent):
         raise ConfigError(f"{here} is a link to {target}, which is not ours", hint=f"rm {here}")
-    return target if is_far_folder(target.parent) and target.exists() else None
+    usable = is_far_folder(target.parent) and target.exists() and not _is_anothers(target, home)
+    return target if usable else None
+
+
+def owner_file(far: Path) -> Path:
+    """In a folder in /var/tmp: the path of the home that it was made for, which may have moved since."""
+    return far / "home"
 
 
 def is_far_folder(path: Path) -> bool:
@@ -44,6 +53,14 @@ def is_far_folder(path: Path) -> bool:
         return _is_far_name(path) and stat.S_ISDIR(path.lstat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _is_anothers(data: Path, home: Path) -> bool:
+    try:
+        owner = Path(os.fsdecode(owner_file(data.parent).read_bytes()))
+        return owner != home and pointer(owner).readlink() == data
+    except OSError:
+        return False  # It has moved, or no longer leads there.
 
 
 def _is_far_name(path: Path) -> bool:

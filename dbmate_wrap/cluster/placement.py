@@ -1,8 +1,10 @@
 """Decides where a new data directory lies, and makes and removes the folders for it."""
 
+import errno
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from dbmate_wrap.cluster import folders, layout, postmaster
@@ -12,6 +14,9 @@ from dbmate_wrap.errors import ConfigError
 
 UNFINISHED = "data.new-"
 _OURS = ("data", "log", "log.1")
+# The initdb of a killed start goes on making files, and removes them too, in a folder that is being removed.
+_OTHERS_AT_WORK = (errno.ENOENT, errno.ENOTEMPTY)
+_PATIENCE = 5.0
 
 
 def settle(home: Path, account: Account) -> Path:
@@ -52,6 +57,8 @@ def sweep(base: Path) -> None:
 def publish(new: Path, home: Path) -> Path:
     """Turn a complete new data directory into that of `home`; returns its final path."""
     data = new.with_name("data")
+    if data != layout.pointer(home):
+        layout.owner_file(data.parent).write_bytes(os.fsencode(home))
     new.rename(data)
     if data != layout.pointer(home):
         layout.pointer(home).symlink_to(data)
@@ -87,12 +94,14 @@ def _is_ours(path: Path) -> bool:
 
 def remove(path: Path) -> None:
     """Remove a folder or link, if it exists, and never what a link leads to."""
-    if path.is_symlink():
-        path.unlink()
-    elif os.path.lexists(path):
+    deadline = time.monotonic() + _PATIENCE
+    while os.path.lexists(path):
         try:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         except OSError as error:
+            if error.errno in _OTHERS_AT_WORK and time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
             raise ConfigError(
                 f"cannot remove {path}: {error.strerror}", hint=f"sudo rm -rf {path}"
             ) from error

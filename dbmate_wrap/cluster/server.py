@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from dbmate_wrap.cluster import layout, postmaster
 from dbmate_wrap.cluster.binaries import Binaries
@@ -46,12 +48,16 @@ class Absent:
 
 
 State = Running | Stopped | Absent
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def start(home: Path, binaries: Binaries, *, durable: bool = True) -> Endpoint:
+def start(
+    home: Path, binaries: Binaries, *, durable: bool = True, settings: Mapping[str, str] = _NOTHING
+) -> Endpoint:
     """Make sure that the server of `home` runs; makes its database where there is none.
 
-    Safe to call from several processes at once, and quick when it runs already. Raises ConfigError for a data
+    Safe to call from several processes at once, and quick when it runs already. `settings` are those of the
+    server (`autovacuum`: `off`), where this call starts it. Raises ConfigError for a data
     directory of another major version or another account, and for what the machine lacks; UnreachableError
     with the end of the log when PostgreSQL does not start; LockedError when another starter hangs.
     """
@@ -65,7 +71,8 @@ def start(home: Path, binaries: Binaries, *, durable: bool = True) -> Endpoint:
         found = _ready(home, binaries)
         if found is not None:
             return _endpoint(found, started=False)
-        return _endpoint(launch.launch(home, _locate(home), binaries, durable=durable), started=True)
+        launched = launch.launch(home, _locate(home), binaries, durable=durable, settings=settings)
+        return _endpoint(launched, started=True)
 
 
 def stop(home: Path) -> bool:

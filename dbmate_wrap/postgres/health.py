@@ -1,7 +1,7 @@
 """Reads the state of a server before a migration: everything in one round trip, in parts that fail alone."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
@@ -76,6 +76,16 @@ def invalid_indexes(session: Session) -> frozenset[str]:
     """
     [(text,)] = session.rows(_query("indexes"), {})
     return frozenset(index.quoted for index in _invalid(str(text)))
+
+
+def missing_extensions(session: Session, extensions: Collection[str]) -> tuple[str, ...]:
+    """Those of the named extensions that the server does not offer.
+
+    Raises FailedError and UnreachableError.
+    """
+    question = json.dumps({"extensions": sorted(extensions)})
+    [(text,)] = session.rows(_query("extensions"), {"question": question})
+    return tuple(json.loads(str(text))["missing"])
 
 
 def backend_pid(session: Session) -> int:

@@ -1,5 +1,7 @@
 """Where a home's data is, and what is not followed there."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,18 @@ def test_the_major_of_data(home: Path) -> None:
     (home / "PG_VERSION").write_text("eighteen\n")
     assert layout.major(home) is None
     assert layout.major(home / "nowhere") is None
+
+
+def test_the_link_of_a_copied_project_is_not_followed_and_that_of_a_moved_one_is(
+    home: Path, tmp_path: Path
+) -> None:
+    data = layout.FAR / "dbmate-wrap-101-abc" / "data"
+    data.mkdir(parents=True)
+    (home / "data").symlink_to(data)
+    layout.owner_file(data.parent).write_bytes(os.fsencode(home))
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, symlinks=True)
+    assert layout.locate(home) == data
+    assert layout.locate(copy) is None
+    (home / "data").unlink()
+    assert layout.locate(copy) == data

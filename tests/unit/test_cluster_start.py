@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import file_lock, folders, launch, server
+from dbmate_wrap.cluster import file_lock, folders, launch, server, shell
 from dbmate_wrap.cluster.account import Account
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, LockedError
@@ -52,12 +52,19 @@ def test_nothing_but_socket_folders_of_ours_is_discarded(tmp_path: Path) -> None
     assert (tmp_path / "dbmate-wrap-1-abc").exists()
 
 
+def test_paths_that_postgresql_would_cut_or_a_shell_would_read_are_known() -> None:
+    assert shell.can_be_given(Path("/srv/a project/with 'quotes'"))
+    assert not shell.can_be_given(Path("/srv/$(id)"))
+    assert not shell.can_be_given(Path("/" + "/".join(["ü" * 100] * 5)))
+
+
 def test_the_options_survive_the_shell_of_pg_ctl() -> None:
-    words = shlex.split(launch._options(Path("/tmp/it's $HOME"), durable=False))
+    words = shlex.split(launch._options(Path("/tmp/it's $HOME"), durable=False, more={"jit": "off"}))
     assert "unix_socket_directories=/tmp/it's $HOME" in words
     assert "listen_addresses=" in words
     assert {"fsync=off", "synchronous_commit=off", "full_page_writes=off"} <= set(words)
-    assert "fsync" not in launch._options(Path("/tmp"), durable=True)
+    assert "jit=off" in words
+    assert "fsync" not in launch._options(Path("/tmp"), durable=True, more={})
 
 
 def test_windows_is_told_what_to_do_instead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

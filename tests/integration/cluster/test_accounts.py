@@ -76,6 +76,28 @@ def test_data_cleaned_out_of_var_tmp_is_made_anew(closed_home: Path) -> None:
     assert start(closed_home, PROGRAMS).started
 
 
+def test_a_copied_project_has_data_of_its_own_in_var_tmp_too(closed_home: Path) -> None:
+    original = start(closed_home, PROGRAMS)
+    copy = closed_home.parents[2] / "copy" / ".dbmate-wrap" / "postgres"
+    subprocess.run(["cp", "-a", str(closed_home.parents[1]), str(copy.parents[1])], check=True)
+    try:
+        assert state(copy) == Absent()
+        assert start(copy, PROGRAMS).socket_dir != original.socket_dir
+    finally:
+        destroy(copy)
+    assert server(original).execute("SELECT 1") == [(1,)]
+
+
+def test_a_moved_project_keeps_its_data_in_var_tmp(closed_home: Path) -> None:
+    server(start(closed_home, PROGRAMS)).execute("CREATE TABLE kept ()")
+    stop(closed_home)
+    moved = closed_home.parents[1].rename(closed_home.parents[2] / "moved") / ".dbmate-wrap" / "postgres"
+    try:
+        assert server(start(moved, PROGRAMS)).execute("SELECT to_regclass('kept')::text") == [("kept",)]
+    finally:
+        destroy(moved)
+
+
 def test_programs_that_the_account_cannot_run_are_copied_once(closed_home: Path, tmp_path: Path) -> None:
     package = PROGRAMS.bin_dir.parents[1]
     site = tmp_path / "site-packages"

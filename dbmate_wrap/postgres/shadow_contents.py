@@ -1,0 +1,42 @@
+"""What a scratch database has that pg_dump is told to leave out, or that no copy of it gets."""
+
+from collections.abc import Mapping
+
+from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.postgres import queries
+from dbmate_wrap.postgres.session import Session
+
+
+def rights(session: Session, history: tuple[str, str]) -> Mapping[str, str]:
+    """Owners, privileges and settings in the session's database, by what they are about, in words.
+
+    `history` is the schema and name of dbmate's own table, which is left out.
+    """
+    schema, table = history
+    found: dict[str, str] = {}
+    for what, fact in session.rows(queries.query("shadow_rights"), {"schema": schema, "table": table}):
+        name = str(what)
+        found[name] = f"{found.get(name, '')}{fact!s}\n"
+    return found
+
+
+def has_subscriptions(maintenance: Session, database: str) -> bool:
+    """Whether it subscribes to anything: a copy of it does not, and it cannot be dropped."""
+    query = (
+        "select 1 from pg_catalog.pg_subscription as s"
+        " join pg_catalog.pg_database as d on d.oid = s.subdbid where d.datname = %(name)s limit 1"
+    )
+    return bool(maintenance.rows(query, {"name": database}))
+
+
+def drop_subscriptions(session: Session) -> None:
+    """Drop those of the session's database, and ask nothing of their publishers. Raises FailedError."""
+    query = (
+        "select subname from pg_catalog.pg_subscription where subdbid ="
+        " (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())"
+    )
+    for (name,) in session.rows(query):
+        named = quoted(str(name))
+        session.rows(f"alter subscription {named} disable")
+        session.rows(f"alter subscription {named} set (slot_name = none)")
+        session.rows(f"drop subscription {named}")

@@ -1,0 +1,170 @@
+"""Compares two schemas as pg_dump wrote them, object by object, and names what differs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# pg_dump heads every object with its name, kind and schema, "-" where it has none.
+_HEADER = re.compile(
+    r"^-- Name: (?P<name>.+); Type: (?P<kind>[A-Z ]+); Schema: (?P<schema>.+?); Owner: .*$", re.M
+)
+# Written where the value changes: at the end of whatever stands before.
+_BETWEEN = ("--", "SET default_tablespace = ", "SET default_table_access_method = ")
+_COLUMN = re.compile(r' {4}(?P<constraint>CONSTRAINT )?(?P<name>"(?:[^"]|"")+"|[^\s,]+)')
+# From 18 on it has a name, which nobody chose and which stays what it was when its column is renamed.
+_NOT_NULL = re.compile(r' CONSTRAINT (?:\w+_not_null\d*|"(?:[^"]|"")+_not_null\d*") NOT NULL')
+# What comes and goes with its table, and is not told beside it; pg_dump names most of them `table thing`.
+_WITH_TABLE = frozenset(
+    {"CONSTRAINT", "FK CONSTRAINT", "DEFAULT", "INDEX", "SEQUENCE", "SEQUENCE OWNED BY", "ROW SECURITY"}
+    | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS"}
+)
+_IN_TABLE = frozenset(
+    {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
+)
+_MOST = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object of a dump: `kind` in pg_dump's words (TABLE), `schema` "-" for what lies in none."""
+
+    kind: str
+    schema: str
+    name: str
+
+    @property
+    def told(self) -> str:
+        """For people: ``table app.orders``, ``constraint orders_pkey of app.orders``."""
+        kind, prefix = self.kind.lower(), f"{self.schema}." if self.schema != "-" else ""
+        table, space, thing = self.name.partition(" ")
+        if self.kind in _IN_TABLE and space:
+            return f"{kind} {thing} of {prefix}{table}"
+        if self.kind == "COMMENT":
+            return f"comment on {table.lower()} {prefix if '.' not in thing else ''}{thing}"
+        return f"{kind} {prefix}{self.name}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What `found` has beyond what was expected, what it lacks, and what differs; all in words."""
+
+    extra: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    reordered: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.extra or self.missing or self.changed or self.reordered)
+
+    def told(self, *, extra: str, missing: str, changed: str) -> str:
+        """One sentence with at most five names; each word stands before the names of its kind."""
+        left, parts = _MOST, []
+        groups = ((extra, self.extra), (missing, self.missing), (changed, (*self.changed, *self.reordered)))
+        for verb, names in groups:
+            if names and left:
+                more = f" and {len(names) - left} more" if len(names) > left else ""
+                parts.append(f"{verb} {', '.join(names[:left])}{more}")
+                left -= min(left, len(names))
+            elif names:
+                parts.append(f"{verb} {len(names)} more")
+        return "; ".join(parts)
+
+
+def compare(expected: str, found: str, history: tuple[str, str] | None = None) -> Difference:
+    """The difference of two dumps by one pg_dump; the order of objects has no meaning.
+
+    `history` is the schema and name of dbmate's own table, which is left out.
+    """
+    if expected == found:
+        return Difference()
+    before, after = _entries(expected, history), _entries(found, history)
+    extra = tuple(entry for entry in after if entry not in before)
+    missing = tuple(entry for entry in before if entry not in after)
+    result = [list(_told(extra, after)), list(_told(missing, before)), [], []]
+    for entry, text in before.items():
+        if entry in after and after[entry] != text:
+            for names, more in zip(result, _within(entry, text, after[entry]), strict=True):
+                names.extend(more)
+    return Difference(*(tuple(dict.fromkeys(names)) for names in result))
+
+
+def first_difference(text: str, other: str) -> int:
+    """The line of `text`, from 1, at which the two part."""
+    lines, others = text.split("\n"), other.split("\n")
+    for number, (line, compared) in enumerate(zip(lines, others, strict=False), 1):
+        if line != compared:
+            return number
+    return min(len(lines), len(others))
+
+
+def _entries(dump: str, history: tuple[str, str] | None) -> dict[Entry, str]:
+    found: dict[Entry, str] = {}
+    headers = list(_HEADER.finditer(dump))
+    ends = [header.start() for header in headers] + [len(dump)]
+    for header, end in zip(headers, ends[1:], strict=True):
+        entry = Entry(header["kind"], header["schema"], header["name"])
+        if history is None or not _is_history(entry, *history):
+            # Two of one name are one entry with both texts.
+            found[entry] = found.get(entry, "") + _body(dump[header.end() : end])
+    return found
+
+
+def _is_history(entry: Entry, schema: str, table: str) -> bool:
+    # dbmate makes the table's schema as well, where it is missing.
+    if entry == Entry("SCHEMA", "-", schema):
+        return True
+    return entry.schema == schema and entry.name.split(" ")[0] == table
+
+
+def _body(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    while lines and (not lines[-1].strip() or lines[-1].startswith(_BETWEEN)):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _told(entries: tuple[Entry, ...], bodies: Mapping[Entry, str]) -> Iterator[str]:
+    tables = [f" {entry.schema}.{entry.name}" for entry in entries if entry.kind == "TABLE"]
+    mention = re.compile("(?:" + "|".join(map(re.escape, tables)) + r")(?![\w$\"])") if tables else None
+    with_table = {
+        (entry.schema, entry.name)
+        for entry in entries
+        if mention and entry.kind in _WITH_TABLE and mention.search(bodies[entry])
+    }
+    for entry in entries:
+        if entry.kind not in _WITH_TABLE or (entry.schema, entry.name) not in with_table:
+            yield entry.told
+
+
+def _within(entry: Entry, before: str, after: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """What is extra, missing, changed and in another order in one object that both have."""
+    if entry.kind not in ("TABLE", "FOREIGN TABLE"):
+        return [], [], [entry.told], []
+    old, old_rest = _parts(entry, before)
+    new, new_rest = _parts(entry, after)
+    extra = [part for part in new if part not in old]
+    missing = [part for part in old if part not in new]
+    changed = [part for part in old if part in new and old[part] != new[part]]
+    if old_rest != new_rest and not (extra or missing or changed):
+        changed.append(entry.told)
+    common = [part for part in old if part in new]
+    moved = common != [part for part in new if part in old]
+    return extra, missing, changed, [f"the order of the columns of {entry.told}"] if moved else []
+
+
+def _parts(entry: Entry, body: str) -> tuple[dict[str, str], list[str]]:
+    """The columns and constraints of a CREATE TABLE by what they are called, and all other lines."""
+    parts: dict[str, str] = {}
+    rest: list[str] = []
+    table = f"{entry.schema}.{entry.name}"
+    for line in _NOT_NULL.sub(" NOT NULL", body).split("\n"):
+        match = _COLUMN.match(line)
+        called = f"column {table}.{match['name']}" if match else ""
+        if match and match["constraint"]:
+            called = f"constraint {match['name']} of {table}"
+        # An expression may go over several lines, which look like columns.
+        if match and called not in parts:
+            parts[called] = line.rstrip(",")
+        else:
+            rest.append(line)
+    return parts, rest

@@ -1,0 +1,205 @@
+"""Checks that are killed, that start at once, and a disk that is full: the next check works."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap.cluster import binaries, postmaster, server
+from dbmate_wrap.domain.database_url import parse
+from dbmate_wrap.errors import WrapError
+from dbmate_wrap.shadow import places, template
+from dbmate_wrap.shadow.shelf import Shelf
+from tests.conftest import REPOSITORY
+from tests.e2e.support import wait_for
+from tests.servers import TcpServer
+from tests.shadows import NAME, Project, databases, execute, key, project, replay, roles
+
+pytestmark = [pytest.mark.faults, pytest.mark.integration]
+
+SEED = 4711
+KEYS = [key(letter) for letter in "abcd"]
+HISTORY = [f"create table public.t{number} (i int primary key)" for number in range(3)]
+HISTORY.append("create role made; create table public.t3 (i int); grant select on public.t3 to made")
+# Every check replays one migration more, and the first ones again when all are known.
+CHECKS = """
+import itertools, sys
+from pathlib import Path
+from dbmate_wrap.cluster import binaries
+from tests.faults.test_shadow_kills import HISTORY, KEYS, checking
+print("begun", flush=True)
+for length in itertools.cycle(range(1, 5)):
+    with checking(sys.argv[1]) as shelf:
+        from tests.shadows import replay
+        replay(shelf, HISTORY[:length], KEYS[:length])
+        if length == 4:
+            shelf.longest([])
+    print("checked", flush=True)
+"""
+
+
+@contextmanager
+def checking(where: str) -> Iterator[Shelf]:
+    """A shelf at a URL, or of the project with that home."""
+    if "://" not in where:
+        project = Project(Path(where), binaries.embedded())
+        with project.shelf(wait=60) as shelf:
+            assert shelf.cached, project.said
+            yield shelf
+        return
+    said: list[str] = []
+    url = parse(where, os_user="")
+    with places.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
+        yield shelf
+
+
+@pytest.fixture
+def here() -> Iterator[Project]:
+    """A project on the wheel's server."""
+    with project(binaries.embedded()) as made:
+        yield made
+
+
+def start(where: str) -> "subprocess.Popen[str]":
+    """Checks without end, in another process."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", CHECKS, where],
+        env={"PYTHONPATH": str(REPOSITORY), "PATH": os.environ["PATH"]},
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    if running.stdout.readline() != "begun\n":
+        pytest.fail(running.communicate()[1])
+    return running
+
+
+def kill(running: "subprocess.Popen[str]", number: int = signal.SIGKILL) -> None:
+    assert running.poll() is None, running.communicate()[1]
+    running.send_signal(number)
+    running.communicate(timeout=60)
+
+
+def assert_sound(where: str) -> None:
+    """A check works; there is nothing but templates, and each holds its history and no more."""
+    with checking(where) as shelf:
+        names = {shelf.name_of(each) for each in KEYS}
+        assert databases(shelf) - {"app"} <= names
+        length = shelf.longest(KEYS)
+        assert length == 0 or "made" not in roles(shelf) or length == 4
+        for place, each in enumerate(KEYS):
+            if shelf.longest(KEYS[: place + 1]) == place + 1:
+                assert_holds(shelf, each, place + 1)
+        length = shelf.longest(KEYS[:3])
+        assert replay(shelf, HISTORY[:3], KEYS[:3]) == length
+        assert_holds(shelf, KEYS[2], 3)
+
+
+def assert_holds(shelf: Shelf, name: str, tables: int) -> None:
+    with shelf.scratch(name) as scratch:
+        [(found,)] = execute(scratch.url, "select count(*) from pg_tables where schemaname = 'public'")
+        assert found == tables
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(12))
+def test_after_a_check_was_killed_the_next_one_works(here: Project, moment: int) -> None:
+    chance = random.Random(SEED + moment)
+    for _ in range(2):
+        running = start(str(here.home))
+        time.sleep(chance.uniform(0.0, 0.9))
+        kill(running)
+    assert_sound(str(here.home))
+    assert isinstance(server.state(here.folder), server.Stopped)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_after_the_server_was_killed_the_next_check_works(here: Project, number: int) -> None:
+    assert here.check(HISTORY[:2], KEYS[:2]) == 0
+    with suppress(WrapError), here.shelf() as shelf, shelf.scratch(KEYS[1]):
+        state = server.state(here.folder)
+        assert isinstance(state, server.Running)
+        os.kill(state.pid, number)
+        assert postmaster.wait_until_gone(state.pid, state.data, 10)
+    assert here.check(HISTORY[:3], KEYS[:3]) == 2
+    assert_sound(str(here.home))
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.05, 0.1, 0.2])
+def test_an_interrupted_check_leaves_neither_server_nor_scratch(here: Project, moment: float) -> None:
+    running = start(str(here.home))
+    assert running.stdout is not None
+    assert running.stdout.readline() == "checked\n"
+    time.sleep(moment)
+    kill(running, signal.SIGINT)
+    assert isinstance(server.state(here.folder), server.Stopped)
+    assert_sound(str(here.home))
+
+
+def test_checks_at_once_take_turns(here: Project) -> None:
+    running = [start(str(here.home)) for _ in range(3)]
+    for each in running:
+        assert each.stdout is not None
+        for _ in range(3):
+            assert each.stdout.readline() == "checked\n", each.stderr and each.stderr.read()
+    for each in running:
+        kill(each)
+    assert_sound(str(here.home))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(6))
+def test_after_a_check_on_a_url_was_killed_the_next_one_works(tcp_server: TcpServer, moment: int) -> None:
+    where = tcp_server.url()
+    chance = random.Random(SEED + moment)
+    try:
+        tcp_server.execute("drop role if exists made")
+        running = start(where)
+        time.sleep(chance.uniform(0.0, 0.5))
+        kill(running)
+        assert_url_sound(where)
+    finally:
+        names = tcp_server.execute("select datname from pg_database where datname like 'dbmate_wrap_shadow%'")
+        for (name,) in names:
+            tcp_server.execute(f'drop database "{name}" with (force)')
+        tcp_server.execute("drop role if exists made")
+
+
+def assert_url_sound(where: str) -> None:
+    """The session of the killed check may end a moment later, and what it was about to make come then."""
+    wait_for(lambda: not scratches(where), "the end of what the killed check had begun")
+    assert_sound(where)
+
+
+def scratches(where: str) -> set[str]:
+    with checking(where) as shelf:
+        return {name for name in databases(shelf) if template.kind_of(name) == "scratch"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_after_the_disk_was_full_the_next_check_works(here: Project) -> None:
+    here.home.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=75m,mode=755", "tmpfs", str(here.home)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        fills = "create table public.big as select repeat('x', 1000) as x from generate_series(1, 100000)"
+        with pytest.raises(Exception, match=r"No space left|connection|terminat"), here.shelf() as shelf:
+            replay(shelf, [fills], [key("e")])
+        assert_sound(str(here.home))
+    finally:
+        server.destroy(here.folder)
+        subprocess.run(["umount", "-l", str(here.home)], check=True)

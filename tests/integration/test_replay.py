@@ -1,0 +1,511 @@
+"""A project's history is replayed where the settings say, and what is wrong is told with its place."""
+
+import os
+import shutil
+import signal as signals
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap import settings
+from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster import server as cluster
+from dbmate_wrap.commands import files as project_files
+from dbmate_wrap.commands import replay_place
+from dbmate_wrap.commands.call import Call
+from dbmate_wrap.commands.dump import schema_text
+from dbmate_wrap.commands.files import Files
+from dbmate_wrap.commands.replay import replay
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import (
+    BinaryError,
+    ConfigError,
+    FailedError,
+    InterruptedRun,
+    PreflightError,
+    UnreachableError,
+)
+from dbmate_wrap.process import Terminated
+from dbmate_wrap.redact import Secrets
+from dbmate_wrap.shadow import places
+from dbmate_wrap.shadow import replay as replays
+from dbmate_wrap.shadow.bench import Bench
+from dbmate_wrap.shadow.memory import Memory
+from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
+from tests.servers import Server, TcpServer
+
+pytestmark = pytest.mark.integration
+
+INIT = migration("create schema shop;\ncreate table shop.orders (id bigint primary key, note text);")
+GOOD = migration("create table shop.c (id bigint);", "drop table shop.c;")
+HISTORY = {"001_init.sql": INIT, "002_c.sql": GOOD}
+
+
+@dataclass
+class Check:
+    """One project, replayed again and again; `said` is what the last replay told while it went on."""
+
+    folder: ProjectFolder
+    said: list[str] = field(default_factory=list)
+
+    def call(self) -> Call:
+        """What a verb is given."""
+        project = settings.load(self.folder.root, None)
+        self.said.clear()
+        return Call(
+            project=project,
+            environment=project.environment(None),
+            outcome=Outcome("check", "dev", "0123456789ab", datetime.now(UTC)),
+            secrets=Secrets(),
+            say=self.said.append,
+            detail=lambda line: None,
+            show=lambda line: None,
+            show_in_place=None,
+            ask=lambda question: None,
+            scripts_dir=Path(sys.executable).parent,
+            search_path="/usr/bin:/bin",
+        )
+
+    def files(self, call: Call) -> Files:
+        """The migrations as they lie there."""
+        return project_files.read(call, contents=True)
+
+    def run(self, *new: str) -> tuple[Finding, ...]:
+        """Replay it; `new` are names of files."""
+        call = self.call()
+        return replay(call, self.files(call), frozenset(new))
+
+    @property
+    def schema_file(self) -> Path:
+        return self.folder.root / "db" / "schema.sql"
+
+    def write_schema(self) -> str:
+        """What `dump` would write after all migrations, taken from the replay's own memory."""
+        self.schema_file.unlink(missing_ok=True)
+        self.run()
+        [path] = sorted(
+            (self.folder.root / ".dbmate-wrap" / "shadow" / "dumps").glob("*.json"),
+            key=lambda path: path.stat().st_mtime_ns,
+        )[-1:]
+        key, stamp, *_ = path.name.split(".")
+        picture = Memory(path.parent, stamp).picture(key)
+        assert picture is not None
+        text = schema_text(picture.schema, picture.history)
+        self.schema_file.write_text(text)
+        return text
+
+
+MakeCheck = Callable[..., Check]
+
+
+@pytest.fixture
+def check(project: MakeProject) -> Iterator[MakeCheck]:
+    """Makes projects to be checked; their servers are gone afterwards."""
+    made: list[ProjectFolder] = []
+
+    def make(files: Mapping[str, str | bytes] = HISTORY, toml: str | None = None) -> Check:
+        made.append(project(files, toml=toml))
+        return Check(made[-1])
+
+    yield make
+    for folder in made:
+        home = folder.root / ".dbmate-wrap" / "shadow"
+        for place in (home, *(path for path in home.glob("*") if path.is_dir())):
+            cluster.destroy(place)
+
+
+def rules(findings: tuple[Finding, ...]) -> list[tuple[str, str | None, int | None]]:
+    """Rule, file and line of each."""
+    return [(finding.rule, finding.file, finding.line) for finding in findings]
+
+
+@pytest.fixture
+def no_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on every server is out of reach."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a server was wanted")
+
+    def close() -> None:
+        monkeypatch.setattr(places, "own", refuse)
+        monkeypatch.setattr(places, "remote", refuse)
+
+    return close
+
+
+def test_a_good_history_has_no_findings_and_is_not_replayed_twice(
+    check: MakeCheck, no_server: Callable[[], None]
+) -> None:
+    made = check()
+    assert made.run("002_c.sql") == ()
+    no_server()
+    assert made.run("002_c.sql") == ()
+    made.folder.add("003_d.sql", GOOD.replace("shop.c", "shop.d"))
+    with pytest.raises(AssertionError):
+        made.run()
+
+
+def test_no_migrations_need_no_server(check: MakeCheck, no_server: Callable[[], None]) -> None:
+    no_server()
+    assert check({}).run() == ()
+
+
+def test_a_way_down_that_does_not_undo_is_a_warning_every_time(check: MakeCheck) -> None:
+    made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();", "select 1;")})
+    for _ in range(2):
+        [finding] = made.run("002_c.sql", "003_d.sql")
+        assert (finding.rule, finding.severity) == ("down-incomplete", "warning")
+        assert (finding.file, finding.line, finding.column) == ("db/migrations/003_d.sql", 4, 1)
+        assert finding.message == "the way down does not undo the way up: it leaves table shop.d"
+        assert finding.hint is not None
+
+
+def test_a_migration_that_fails_is_told_with_file_line_and_caret(check: MakeCheck) -> None:
+    made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();\nselect missing;")})
+    with pytest.raises(FailedError) as caught:
+        made.run("003_d.sql")
+    error = caught.value
+    assert error.message == 'db/migrations/003_d.sql:3:8: column "missing" does not exist'
+    assert (error.code, error.migration, error.line, error.sqlstate) == (30, "003_d.sql", 3, "42703")
+    assert error.frame == "    3 | select missing;\n      |        ^"
+    assert error.hint is not None
+    assert "nothing shared was touched" in error.hint
+
+
+@pytest.mark.parametrize("options", ["", "transaction:false"])
+def test_whatever_fails_on_a_shadow_leaves_nothing(check: MakeCheck, options: str) -> None:
+    made = check({"001_init.sql": migration("commit; select missing;", options=options)})
+    with pytest.raises(FailedError):
+        made.run()
+
+
+def test_an_extension_that_the_server_lacks_is_told_before_anything_is_run(check: MakeCheck) -> None:
+    made = check({**HISTORY, "003_d.sql": migration('create extension "pgcrypto"; create extension xml2;')})
+    with pytest.raises(PreflightError) as caught:
+        made.run()
+    assert caught.value.code == 22
+    assert caught.value.message.startswith("db/migrations/003_d.sql creates what the shadow server (")
+    assert caught.value.message.endswith("pgcrypto, xml2")
+    assert caught.value.hint is not None
+    for way in ('shadow = "local', 'shadow = "url"', "--no-shadow", "apt install postgresql"):
+        assert way in caught.value.hint
+    with pytest.raises(PreflightError):
+        made.run()
+
+
+def test_an_extension_that_only_the_server_can_see_is_told_the_same_way(check: MakeCheck) -> None:
+    made = check({"001_init.sql": migration("do $$ begin create extension pgcrypto; end $$;")})
+    with pytest.raises(PreflightError) as caught:
+        made.run()
+    assert "pgcrypto" in caught.value.message
+    assert "--no-shadow" in (caught.value.hint or "")
+
+
+def test_a_role_that_the_server_does_not_have_is_told_with_the_ways_out(check: MakeCheck) -> None:
+    with pytest.raises(FailedError) as caught:
+        check({**HISTORY, "003_d.sql": migration("grant select on shop.orders to reader;")}).run()
+    assert caught.value.message.endswith('role "reader" does not exist')
+    for way in ("make reader", "shadow_url", "--no-shadow"):
+        assert way in (caught.value.hint or "")
+
+
+def test_roles_of_earlier_replays_are_not_in_the_way_of_later_ones(check: MakeCheck) -> None:
+    """Roles belong to the server, and no template holds them."""
+    role = (
+        "create role reader;\ngrant select on shop.orders to reader;\ncreate table shop.d (n int default {});"
+    )
+    down = "drop table shop.d; drop owned by reader; drop role reader;"
+    made = check({**HISTORY, "003_d.sql": migration(role.format(1), down)})
+    assert made.run("003_d.sql") == ()
+    made.folder.add("004_e.sql", migration("grant select on shop.d to reader;"))
+    assert made.run("003_d.sql", "004_e.sql") == (), "it is there for what comes after it"
+    made.folder.add("003_d.sql", migration(role.format(2), down))
+    assert made.run("003_d.sql", "004_e.sql") == (), "and is made once more by another text"
+    made.folder.add("003_d.sql", migration(role.format(1), down))
+    made.folder.add(
+        "004_e.sql", migration("grant update on shop.d to reader;", "revoke update on shop.d from reader;")
+    )
+    assert made.run("004_e.sql") == (), "and the template of the first is still good"
+
+
+def test_local_binaries_of_the_wanted_major_have_what_the_wheel_lacks(
+    check: MakeCheck, local: Server
+) -> None:
+    made = check(
+        {"001_init.sql": migration("create extension pgcrypto;")}, toml=f'shadow = "local:{local.major}"\n'
+    )
+    assert made.run() == ()
+
+
+def test_local_binaries_that_are_not_there_are_told_with_those_that_are(check: MakeCheck) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check(toml='shadow = "local:9"\n').run()
+    assert "PostgreSQL 9 on this machine" in caught.value.message
+    for found in binaries.installations():
+        assert str(found.major) in caught.value.message
+
+
+def test_a_missing_wheel_is_told_with_the_ways_out(check: MakeCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "from_wheel", lambda: None)
+    with pytest.raises(ConfigError) as caught:
+        check().run()
+    for way in ("dbmate-wrap[embedded]", "local", "DBMATE_WRAP_SHADOW_URL", "--no-shadow"):
+        assert way in (caught.value.hint or "")
+
+
+def test_a_server_of_ones_own_is_used_and_left_as_it_was(
+    check: MakeCheck, tcp_server: TcpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def databases() -> set[str]:
+        return {str(name) for (name,) in tcp_server.execute("select datname from pg_database")}
+
+    before = databases()
+    monkeypatch.setenv("DBMATE_WRAP_SHADOW_URL", tcp_server.tcp_url(user="app"))
+    made = check(
+        {**HISTORY, "003_d.sql": migration("create table shop.d ();", "select 1;")}, 'shadow = "url"\n'
+    )
+    for _ in range(2):
+        assert rules(made.run("003_d.sql")) == [("down-incomplete", "db/migrations/003_d.sql", 4)]
+    assert tcp_server.role_password not in "\n".join(made.said)
+    for name in databases() - before:
+        tcp_server.execute(f'alter database "{name}" is_template false; ')
+        tcp_server.execute(f'drop database "{name}" with (force)')
+
+
+def test_a_role_that_a_check_itself_has_made_on_a_url_is_not_in_its_way(
+    check: MakeCheck, tcp_server: TcpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBMATE_WRAP_SHADOW_URL", tcp_server.tcp_url())
+    up = "create role made_4711; insert into shop.orders values (1);"
+    down = "delete from shop.orders; drop role made_4711;"
+    made = check({**HISTORY, "003_d.sql": migration(up, down)}, 'shadow = "url"\n')
+    try:
+        assert made.run("003_d.sql") == ()
+        made.folder.add("003_d.sql", migration(f"{up} -- edited", down))
+        with pytest.raises(FailedError, match="already exists") as caught:
+            made.run("003_d.sql")
+        assert "nothing is dropped but our databases" in (caught.value.hint or "")
+    finally:
+        for (name,) in tcp_server.execute(
+            "select datname from pg_database where datname like 'dbmate_wrap%'"
+        ):
+            tcp_server.execute(f'drop database "{name}" with (force)')
+        tcp_server.execute("drop role if exists made_4711")
+
+
+def test_a_way_down_that_fails_is_told_where_the_role_of_its_migration_stays(
+    check: MakeCheck, tcp_server: TcpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBMATE_WRAP_SHADOW_URL", tcp_server.tcp_url())
+    made = check(
+        {**HISTORY, "003_d.sql": migration("create role made_4711;", "select 1;")}, 'shadow = "url"\n'
+    )
+    try:
+        [finding] = made.run("003_d.sql")
+        assert "cannot be applied again" in finding.message
+    finally:
+        names = tcp_server.execute("select datname from pg_database where datname like 'dbmate_wrap%'")
+        for (name,) in names:
+            tcp_server.execute(f'drop database "{name}" with (force)')
+        tcp_server.execute("drop role if exists made_4711")
+
+
+def test_a_server_that_does_not_start_is_told_without_a_word_of_the_development_database(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise UnreachableError("it did not start", kind="other", hint="dbmate-wrap db reset")
+
+    monkeypatch.setattr(cluster, "start", fail)
+    with pytest.raises(UnreachableError) as caught:
+        check().run()
+    assert "db reset" not in (caught.value.hint or "")
+    assert "--no-shadow" in (caught.value.hint or "")
+
+
+def test_a_server_that_dies_amid_a_replay_is_ours_to_start_again(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = check()
+
+    def die(bench: Bench, course: replays.Course) -> None:
+        cluster.stop(made.folder.root / ".dbmate-wrap" / "shadow" / f"embedded-{binaries.embedded().major}")
+        bench.session(bench.shelf.url)
+
+    monkeypatch.setattr(replays, "run", die)
+    with pytest.raises(UnreachableError) as caught:
+        made.run()
+    assert (caught.value.hint or "").startswith("run the command again")
+
+
+def test_a_program_that_was_upgraded_is_another_one(tmp_path: Path) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text("18.6")
+    before = replay_place.build(program)
+    assert replay_place.build(program) == before
+    os.utime(program, (1, 1))
+    assert replay_place.build(program) != before
+
+
+def test_a_schema_file_that_is_what_the_migrations_make_is_no_finding(
+    check: MakeCheck, no_server: Callable[[], None]
+) -> None:
+    made = check()
+    text = made.write_schema()
+    assert "-- Name: orders; Type: TABLE; Schema: shop" in text
+    assert text.endswith("('001'),\n    ('002');\n")
+    no_server()
+    assert made.run() == ()
+    made.schema_file.write_bytes(text.replace("\n", "\r\n").encode())
+    assert made.run() == ()
+
+
+def test_a_stale_schema_file_is_told_with_its_first_line_and_the_objects(check: MakeCheck) -> None:
+    made = check()
+    text = made.write_schema()
+    made.folder.add("003_d.sql", migration("create table shop.d (); alter table shop.orders add price int;"))
+    for _ in range(2):
+        [finding] = made.run("003_d.sql")
+        assert (finding.rule, finding.severity, finding.file) == (
+            "stale-schema-file",
+            "warning",
+            "db/schema.sql",
+        )
+        assert finding.message == (
+            "is not what the migrations make: it lacks table shop.d, column shop.orders.price;"
+            " does not record 003"
+        )
+        assert "dbmate-wrap dump" in (finding.hint or "")
+        header = "-- Name: orders; Type: TABLE; Schema: shop; Owner: -"
+        assert finding.line == text.split("\n").index(header) + 1
+
+
+def test_a_schema_file_with_more_than_the_migrations_make_is_stale(check: MakeCheck) -> None:
+    made = check()
+    text = made.write_schema()
+    made.schema_file.write_text(
+        text.replace("    ('002')", "    ('002'),\n    ('004')") + "create table shop.more ();\n"
+    )
+    [finding] = made.run()
+    assert finding.message == (
+        "is not what the migrations make: it has beyond that table shop.more;"
+        " records 004, for which there is no migration"
+    )
+    assert finding.line == text.split("\n").index("    ('002');") + 1
+
+
+def test_another_pg_dumps_schema_file_of_the_same_schema_is_fine(check: MakeCheck, local: Server) -> None:
+    """Of another major, raw, with psql's commands, and with a check in other words than at first."""
+    kinds = migration("create table shop.k (v varchar(9) check (v in ('a', 'b')));")
+    made = check({**HISTORY, "003_k.sql": kinds})
+    text = made.write_schema()
+    with local.new_database() as database:
+        database.execute(text.replace("SET transaction_timeout = 0;", ""))
+        dumped = subprocess.run(
+            [local.bin_dir / "pg_dump", "--schema-only", "--no-owner", "-d", database.url],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    history = text[text.index("INSERT INTO") :]
+    assert "\\restrict" in dumped
+    made.schema_file.write_text(dumped + history)
+    assert made.run() == ()
+
+
+def test_a_schema_file_that_cannot_be_loaded_is_told_with_the_reason(check: MakeCheck) -> None:
+    made = check()
+    made.schema_file.write_text("-- no schema\ncreate table shop.orders ();\n")
+    [finding] = made.run()
+    assert finding.message == 'cannot be loaded into an empty database: schema "shop" does not exist'
+    assert finding.line == 1
+
+
+def test_an_empty_schema_file_is_stale(check: MakeCheck) -> None:
+    made = check()
+    made.schema_file.write_bytes(b"")
+    [finding] = made.run()
+    assert finding.rule == "stale-schema-file"
+
+
+@pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_a_stopped_replay_says_that_nothing_shared_was_touched(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException], code: int
+) -> None:
+    def stop(*args: object) -> None:
+        raise signal
+
+    monkeypatch.setattr(replays, "run", stop)
+    with pytest.raises(InterruptedRun) as caught:
+        check().run()
+    assert caught.value.code == code
+    assert "nothing shared was touched" in caught.value.message
+
+
+def test_a_dbmate_that_is_not_the_pinned_one_runs_nothing(check: MakeCheck, tmp_path: Path) -> None:
+    fake = tmp_path / "dbmate"
+    shutil.copy("/bin/true", fake)
+    with pytest.raises(BinaryError):
+        check(toml=f'dbmate_path = "{fake}"\n').run()
+
+
+def test_the_settings_of_dbmate_hold_on_a_shadow_too(check: MakeCheck) -> None:
+    history = {"001_init.sql": migration("select pg_sleep(5);")}
+    with pytest.raises(FailedError) as caught:
+        check(history, toml='statement_timeout = "200ms"\n').run()
+    assert caught.value.sqlstate == "57014"
+
+
+def test_a_history_table_in_a_schema_of_its_own_is_no_part_of_the_comparison(check: MakeCheck) -> None:
+    made = check(
+        {"001_init.sql": migration("create table a ();", "drop table a;")},
+        toml='migrations_table = "meta.done"\n',
+    )
+    assert made.run("001_init.sql") == ()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signals.SIGINT, 130), (signals.SIGTERM, 143)])
+def test_a_check_that_is_stopped_amid_a_migration_leaves_nothing_in_the_way(
+    check: MakeCheck, clean_environment: dict[str, str], run_cli: RunCli, number: int, code: int
+) -> None:
+    made = check({**HISTORY, "003_d.sql": migration("select pg_sleep(60);")})
+    made.folder.seal()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "dbmate_wrap", "check"],
+        cwd=made.folder.root,
+        env={**clean_environment, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    said = ""
+    while "replaying 3 migrations on embedded PostgreSQL" not in said:
+        line = running.stderr.readline()
+        assert line, said
+        said += line
+    running.send_signal(number)
+    _, rest = running.communicate(timeout=60)
+    assert running.returncode == code, said + rest
+    assert "the history was not replayed to its end; nothing shared was touched" in rest
+    made.folder.add("003_d.sql", GOOD.replace("shop.c", "shop.d"))
+    made.folder.seal()
+    done = run_cli(["check"], made.folder.root)
+    assert done.returncode == 0, done.stderr
+
+
+def test_long_replays_say_what_they_do_and_short_ones_nothing(check: MakeCheck) -> None:
+    made = check()
+    made.run()
+    assert made.said == []
+    made.folder.add("003_d.sql", migration("select pg_sleep(1.5);"))
+    made.run()
+    assert len(made.said) == 1
+    assert made.said[0].startswith("replaying 1 migration on embedded PostgreSQL")
+    assert made.said[0].endswith(", on top of 2 that are cached")
