@@ -37,7 +37,7 @@ status: .venv/.stamp ## show every migration and its state (ENV=...)
 new: name .venv/.stamp ## create the next migration file (NAME=add_orders)
 	@$(WRAP) new "$$NAME" $(ARGS)
 
-check: .venv/.stamp ## check files, lockfile and policy, as a pull request does
+check: .venv/.stamp ## prove the migrations, as a pull request does
 	@$(WRAP) check $(ARGS)
 
 seal: .venv/.stamp ## append new migrations to the lockfile

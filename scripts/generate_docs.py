@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +19,7 @@ from dbmate_wrap.domain.outcome import Extra  # noqa: E402
 from dbmate_wrap.errors import MEANINGS, ExitCode  # noqa: E402
 from dbmate_wrap.render.document import Document  # noqa: E402
 from dbmate_wrap.settings import reference  # noqa: E402
+from scripts import rule_docs  # noqa: E402
 
 
 def main() -> int:
@@ -26,15 +27,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
     check = parser.parse_args().check
-    stale = [path for path, text in wanted() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
+    texts = dict(wanted())
+    stale = [
+        path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    orphans = orphaned(texts)
+    for path in [*stale, *orphans]:
         name = path.relative_to(ROOT)
         if check:
             print(f"stale: {name} (run `make docs`)", file=sys.stderr)
-        else:
-            path.write_text(dict(wanted())[path], encoding="utf-8")
+        elif path in texts:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(texts[path], encoding="utf-8")
             print(f"written: {name}")
-    return 1 if check and stale else 0
+        else:
+            path.unlink()
+            print(f"removed: {name}")
+    return 1 if check and (stale or orphans) else 0
 
 
 def wanted() -> Iterator[tuple[Path, str]]:
@@ -46,6 +55,12 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "settings.md", filled(docs / "settings.md", "settings", reference.table())
     readme = filled(ROOT / "README.md", "commands", commands_table())
     yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())
+    yield from rule_docs.wanted(docs / "rules")
+
+
+def orphaned(texts: Mapping[Path, str]) -> list[Path]:
+    """Pages in docs/rules/ of rules that do not exist any more; everything there is generated."""
+    return sorted(path for path in (ROOT / "docs" / "rules").glob("*.md") if path not in texts)
 
 
 def output_schema() -> dict[str, object]:

@@ -142,6 +142,8 @@ def project(tmp_path: Path) -> Iterator[MakeProject]:
     for folder in made:
         # Its data may lie outside tmp_path: see dbmate_wrap/cluster/placement.py.
         cluster.destroy(folder.root / ".dbmate-wrap" / "postgres")
+        for home in (folder.root / ".dbmate-wrap" / "shadow").glob("*-*[0-9]"):
+            cluster.destroy(home)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import HistoryError, PolicyError
 from dbmate_wrap.migrations import directory, lockfile
+from dbmate_wrap.policy.allow import allows_of, apply
 from dbmate_wrap.policy.files import check_contents, check_names
 from dbmate_wrap.policy.lockfile import check_lockfile
+from dbmate_wrap.policy.rules import FAMILIES
 from dbmate_wrap.policy.severity import apply_severities
 
 
@@ -31,26 +33,35 @@ def read(call: Call, *, contents: bool) -> Files:
     afford for thousands.
     Raises ConfigError for a missing or unreadable folder, HistoryError for a broken lockfile.
     """
+    files, findings = gather(call, contents=contents)
+    call.outcome.findings = _settled(call, files, findings)
+    return files
+
+
+def gather(call: Call, *, contents: bool = True) -> tuple[Files, tuple[Finding, ...]]:
+    """The same, but the findings are handed back as they are: for who has more to add before they are judged.
+
+    They have neither the team's severities yet nor were allow comments listened to.
+    """
     values = call.environment.values
     listing = directory.read(values.migrations_dir)
     folder = shown(call, values.migrations_dir)
-    findings = list(check_names(listing, folder, sequential=values.numbering == "sequential"))
+    findings = check_names(listing, folder, sequential=values.numbering == "sequential")
     parsed: tuple[ParsedMigration, ...] = ()
     if contents:
         checked = check_contents(listing.files, folder)
         findings += checked.findings
         parsed = checked.migrations
-    _record(call, findings)
-    sealed = _sealed(call, values.lockfile)
-    lock_findings = check_lockfile(
+    unsealed = Files(listing.files, (), parsed)
+    sealed = _sealed(call, values.lockfile, unsealed, findings)
+    findings += check_lockfile(
         listing.files,
         sealed,
         folder=folder,
         lockfile=shown(call, values.lockfile),
         protected=values.protected,
     )
-    _record(call, lock_findings)
-    return Files(listing.files, sealed, parsed)
+    return Files(listing.files, sealed, parsed), findings
 
 
 def demand(call: Call, *, history: bool = True) -> None:
@@ -59,11 +70,14 @@ def demand(call: Call, *, history: bool = True) -> None:
     ours = [finding for finding in errors if finding.rule in _HISTORY_RULES]
     files = [finding for finding in errors if finding.rule not in _HISTORY_RULES]
     if files:
-        raise PolicyError(_sum(files, "breaks a rule", "break rules"), hint=_hint(files))
+        message, (name, line) = _sum(files, "breaks a rule", "break rules"), _place(call, files)
+        raise PolicyError(message, hint=_hint(files), migration=name, line=line)
     if ours and history:
-        raise HistoryError(
-            _sum(ours, "does not fit the lockfile", "do not fit the lockfile"), hint=_hint(ours)
+        message, (name, line) = (
+            _sum(ours, "does not fit the history", "do not fit the history"),
+            _place(call, ours),
         )
+        raise HistoryError(message, hint=_hint(ours), migration=name, line=line)
 
 
 def shown(call: Call, path: Path) -> str:
@@ -74,20 +88,40 @@ def shown(call: Call, path: Path) -> str:
         return str(path)
 
 
-_HISTORY_RULES = frozenset({"edited", "removed", "not-appended", "unsealed"})
+def show_sources(call: Call, files: Files) -> None:
+    """Hand the outcome every file that was looked at, with the text of those whose lines are to be shown."""
+    folder = shown(call, call.environment.values.migrations_dir)
+    named = {finding.file for finding in call.outcome.findings}
+    for file in files.migrations:
+        name = f"{folder}/{file.name}"
+        call.outcome.sources[name] = file.content.decode("utf-8", "replace") if name in named else ""
 
 
-def _sealed(call: Call, path: Path) -> tuple[Sealed, ...]:
+_HISTORY_RULES = FAMILIES["lockfile"]
+
+
+def _sealed(call: Call, path: Path, files: Files, findings: tuple[Finding, ...]) -> tuple[Sealed, ...]:
     try:
         return lockfile.read(path)
     except HistoryError:
         # File faults are reported before lockfile faults, a broken lockfile included.
+        call.outcome.findings = _settled(call, files, findings)
         demand(call, history=False)
         raise
 
 
-def _record(call: Call, findings: Sequence[Finding]) -> None:
-    call.outcome.findings += apply_severities(findings, call.project.policy)
+def _settled(call: Call, files: Files, findings: Sequence[Finding]) -> list[Finding]:
+    """What no comment allows, with the team's severities; whether comments are needed, `check` judges."""
+    folder = shown(call, call.environment.values.migrations_dir)
+    allows = allows_of(_broken(files, folder, findings), folder)
+    kept = apply(findings, [allow for allow in allows if allow.fault is None], {}, call.project.policy)
+    return list(apply_severities(kept, call.project.policy))
+
+
+def _broken(files: Files, folder: str, findings: Sequence[Finding]) -> tuple[ParsedMigration, ...]:
+    """The files with findings, parsed: only these may hold a comment that matters."""
+    names = {(finding.file or "").removeprefix(f"{folder}/") for finding in findings}
+    return check_contents([file for file in files.migrations if file.name in names], folder).migrations
 
 
 def _sum(findings: Sequence[Finding], one: str, many: str) -> str:
@@ -95,6 +129,14 @@ def _sum(findings: Sequence[Finding], one: str, many: str) -> str:
     if len(findings) == 1:
         return findings[0].message
     return f"{len(names)} file{'s' if len(names) > 1 else ''} {many if len(names) > 1 else one}"
+
+
+def _place(call: Call, findings: Sequence[Finding]) -> tuple[str | None, int | None]:
+    """The migration and its line, where it is about one."""
+    folder = shown(call, call.environment.values.migrations_dir)
+    places = {(finding.file or "", finding.line) for finding in findings}
+    file, line = next(iter(places)) if len(places) == 1 else ("", None)
+    return (file.removeprefix(f"{folder}/"), line) if file.startswith(f"{folder}/") else (None, None)
 
 
 def _hint(findings: Sequence[Finding]) -> str | None:

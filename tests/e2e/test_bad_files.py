@@ -117,10 +117,10 @@ BAD_HISTORY: dict[str, tuple[Callable[[ProjectFolder], None], str, str]] = {
         "was renamed to 002_c.sql",
         "rename 002_c.sql back to 002_b.sql",
     ),
-    "conflict": (conflict, "migrations.lock:4: .*merge conflict", "git checkout"),
+    "conflict": (conflict, "migrations.lock:4: .*merge conflict", "keep the lines of the main branch"),
     "nonsense": (lock(b"hello\n"), "migrations.lock:1: .*not of the form", "git checkout"),
     "latin-1": (lock(b"caf\xe9\n"), "migrations.lock:1: .*not UTF-8", "git checkout"),
-    "folder": (lock_folder, "migrations.lock.* cannot be read: Is a directory", "."),
+    "folder": (lock_folder, "migrations.lock.* cannot be read: Is a directory", "ls -ld"),
 }
 
 

@@ -1,0 +1,365 @@
+"""check against the branch that a pull request is meant for, in clones of every kind."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CliResult, ProjectFolder, RunCli, migration
+from tests.e2e.conftest import RunJson
+from tests.e2e.support import assert_refused
+from tests.e2e.test_check import STATIC, found, status
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed"),
+]
+A = migration("create table public.a (i bigint);", "drop table public.a;")
+B = migration("create table public.b (i bigint);", "drop table public.b;")
+C = migration("create table public.c (i bigint);", "drop table public.c;")
+WRITE = migration("insert into public.a values (1);")
+OLD_WRONG = migration("set search_path = x; insert into b values (1); selec 1;")
+
+
+def git(folder: Path, *args: str) -> str:
+    """Run git as somebody, apart from the configuration of whoever runs the tests."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "tests"),
+        **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "tests@example.org"),
+    }
+    done = subprocess.run(["git", *args], cwd=folder, env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().strip()
+
+
+def commit(folder: ProjectFolder, files: Mapping[str, str], *, seal: bool = True) -> None:
+    """Commit all of the project, with these migrations."""
+    for name, content in files.items():
+        folder.add(name, content)
+    if seal:
+        folder.seal()
+    git(folder.root, "add", "--all", ".")
+    git(folder.root, "commit", "--quiet", "--message", "a change")
+
+
+@pytest.fixture
+def main(tmp_path: Path) -> ProjectFolder:
+    """The repository that all clone: two sealed migrations on its branch main."""
+    folder = ProjectFolder(tmp_path / "main")
+    folder.migrations.mkdir(parents=True)
+    git(folder.root, "init", "--quiet", "--initial-branch=main")
+    (folder.root / "dbmate-wrap.toml").touch()
+    commit(folder, {"001_init.sql": A, "002_b.sql": B})
+    return folder
+
+
+@pytest.fixture
+def mine(main: ProjectFolder) -> ProjectFolder:
+    """A clone of it with a branch of its own."""
+    folder = cloned(main)
+    git(folder.root, "switch", "--quiet", "--create", "mine")
+    return folder
+
+
+def cloned(main: ProjectFolder, *options: str, name: str = "mine") -> ProjectFolder:
+    folder = ProjectFolder(main.root.parent / name)
+    git(main.root.parent, "clone", "--quiet", *options, f"file://{main.root}", str(folder.root))
+    return folder
+
+
+def of_base(done: CliResult) -> str:
+    """The row of the check `base`."""
+    [row] = [line for line in done.stdout.splitlines() if line.startswith("base ")]
+    return row
+
+
+def hint_of(done: CliResult) -> str:
+    """The only hint."""
+    [hint] = re.findall(r"^  hint: (.*)$", done.stderr, re.MULTILINE)
+    return str(hint)
+
+
+# What is new
+
+
+def test_new_is_what_the_branch_adds_sealed_or_not(mine: ProjectFolder, run_cli: RunCli) -> None:
+    assert of_base(run_cli(STATIC, mine.root)).endswith("compared with origin/main: 0 new")
+    commit(mine, {"003_c.sql": C})
+    done = run_cli(STATIC, mine.root)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"base +pass +compared with origin/main: 1 new \(003_c.sql\)", done.stdout)
+    assert "hazards in 1 new migration" in done.stdout
+
+
+def test_what_is_wrong_in_a_merged_migration_is_a_notice_unless_all_is_asked_for(
+    main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli, run_json: RunJson
+) -> None:
+    commit(main, {"003_old.sql": OLD_WRONG})
+    git(mine.root, "pull", "--quiet", "origin", "main")
+    told = found(run_json(STATIC, mine.root))
+    assert len(told) == 4
+    assert all(each.startswith("notice ") for each in told)
+    shown = run_cli(STATIC, mine.root)
+    assert shown.returncode == 0
+    assert "4 in merged files, which stay as they are; --verbose shows them" in shown.stderr
+    assert "it is merged: leave the file as it is" in run_cli([*STATIC, "--verbose"], mine.root).stderr
+    assert "write the schema before every name" not in shown.stderr
+    document = run_json([*STATIC, "--all"], mine.root)
+    assert document["exit"] == {"code": 12, "name": "policy"}
+    assert sum(each.startswith("error ") for each in found(document)) == 3
+    # A new one is judged in full beside it.
+    commit(mine, {"004_new.sql": WRITE})
+    assert [each for each in found(run_json(STATIC, mine.root)) if "004" in each] == [
+        "error data-write 004_new.sql:2"
+    ]
+
+
+def test_a_policy_makes_no_error_of_a_notice(
+    main: ProjectFolder, mine: ProjectFolder, run_json: RunJson
+) -> None:
+    commit(main, {"003_old.sql": OLD_WRONG})
+    git(mine.root, "pull", "--quiet", "origin", "main")
+    (mine.root / "dbmate-wrap.toml").write_text('[policy]\nsql = "error"\n')
+    assert run_json(STATIC, mine.root)["exit"] == {"code": 0, "name": "ok"}
+
+
+# What is append only
+
+
+@pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
+@pytest.mark.parametrize("commits", [False, True], ids=["working-tree", "committed"])
+def test_an_edited_migration_comes_with_the_way_back(
+    mine: ProjectFolder, run_cli: RunCli, run_json: RunJson, seals: bool, commits: bool
+) -> None:
+    mine.add("002_b.sql", C)
+    if seals:
+        mine.seal()
+    if commits:
+        commit(mine, {}, seal=False)
+    document = run_json(STATIC, mine.root)
+    assert found(document) == ["error edited 002_b.sql:1"]
+    assert document["exit"] == {"code": 13, "name": "history"}
+    assert status(document)["lockfile"] == "fail"
+    done = run_cli(STATIC, mine.root)
+    assert_refused(done, 13, "002_b.sql was changed, but it is in origin/main already", "dbmate-wrap new")
+    # The command that the hint names works.
+    command = re.search(r"git (checkout \w+ -- \S+);", hint_of(done))
+    assert command
+    git(mine.root, *command[1].split())
+    assert (mine.migrations / "002_b.sql").read_text() == B
+
+
+@pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
+def test_a_removed_migration_comes_with_the_way_back(
+    mine: ProjectFolder, run_cli: RunCli, seals: bool
+) -> None:
+    (mine.migrations / "002_b.sql").unlink()
+    if seals:
+        mine.seal()
+    commit(mine, {}, seal=False)
+    done = run_cli(STATIC, mine.root)
+    assert_refused(done, 13, "002_b.sql is in origin/main and is gone", "git checkout")
+    assert done.stderr.count("[removed]") == 1
+    git(mine.root, *hint_of(done).split()[1:])
+    assert (mine.migrations / "002_b.sql").read_text() == B
+
+
+@pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
+def test_a_renamed_migration_comes_with_the_way_back(
+    mine: ProjectFolder, run_cli: RunCli, seals: bool
+) -> None:
+    git(mine.root, "mv", "db/migrations/002_b.sql", "db/migrations/002_z.sql")
+    if seals:
+        mine.seal()
+    done = run_cli(STATIC, mine.root)
+    assert_refused(done, 13, "002_b.sql is in origin/main and was renamed to 002_z.sql", "git mv")
+    for part in hint_of(done).split("; "):
+        if part.startswith("git "):
+            git(mine.root, *part.split()[1:])
+    assert run_cli(["seal"], mine.root).returncode == 0
+    assert run_cli(STATIC, mine.root).returncode == 0
+
+
+def test_a_number_that_main_has_taken_meanwhile_is_found_before_the_merge(
+    main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli
+) -> None:
+    commit(mine, {"003_mine.sql": C})
+    commit(main, {"003_theirs.sql": C.replace("public.c", "public.d")})
+    assert run_cli(STATIC, mine.root).returncode == 0
+    git(mine.root, "fetch", "--quiet")
+    done = run_cli(STATIC, mine.root)
+    cause = "origin/main has gone on: 003_theirs.sql is there, and 003_mine.sql has the number of 003_theirs"
+    assert_refused(done, 13, cause, "merge origin/main, rename 003_mine.sql to 004_mine.sql")
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda lines: lines[:-1], "the line of 002_b.sql is in origin/main and is gone"),
+        (lambda lines: [*lines[:-1], lines[-1][:-4] + "0000"], "the line of 002_b.sql .* was changed"),
+        (lambda lines: [], "is empty or gone: in origin/main it has 2 lines"),
+    ],
+    ids=["gone", "changed", "empty"],
+)
+def test_a_line_of_the_lockfile_is_never_lost(
+    mine: ProjectFolder, run_cli: RunCli, change: object, cause: str
+) -> None:
+    assert callable(change)
+    commit(mine, {"003_c.sql": C})
+    before = mine.lockfile.read_text().splitlines()
+    changed = change(before[:-1])
+    mine.lockfile.write_text("".join(f"{line}\n" for line in changed))
+    commit(mine, {}, seal=False)
+    done = run_cli(STATIC, mine.root)
+    assert_refused(done, 13, cause, "git checkout .* -- db/migrations.lock, then `dbmate-wrap seal`")
+    assert "002_b.sql is not in the lockfile" not in done.stderr
+    command = re.search(r"git (checkout \w+ -- \S+),", done.stderr)
+    assert command
+    git(mine.root, *command[1].split())
+    assert run_cli(["seal"], mine.root).returncode == 0
+    assert mine.lockfile.read_text().splitlines()[-1] == before[-1]
+    assert run_cli(STATIC, mine.root).returncode == 0
+
+
+def test_after_a_conflict_in_the_lockfile_the_advice_leads_out(
+    main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli
+) -> None:
+    commit(mine, {"003_mine.sql": C})
+    commit(main, {"003_theirs.sql": C.replace("public.c", "public.d")})
+    git(mine.root, "fetch", "--quiet")
+    with pytest.raises(AssertionError):
+        git(mine.root, "-c", "user.name=t", "merge", "--quiet", "origin/main")
+    assert "<<<<<<<" in mine.lockfile.read_text()
+    assert_refused(run_cli(STATIC, mine.root), 12, "duplicate-version", "next free number")
+    git(mine.root, "mv", "db/migrations/003_mine.sql", "db/migrations/004_mine.sql")
+    assert_refused(run_cli(STATIC, mine.root), 13, "merge conflict", "keep the lines of the main branch")
+    git(mine.root, "checkout", "--quiet", "--theirs", "db/migrations.lock")
+    assert run_cli(["seal"], mine.root).returncode == 0
+    done = run_cli(STATIC, mine.root)
+    assert done.returncode == 0, done.stderr
+    assert mine.lockfile.read_text().splitlines()[-1].startswith("004_mine.sql sha256:")
+
+
+def test_severities_hold_for_the_base_too(mine: ProjectFolder, run_json: RunJson) -> None:
+    (mine.root / "dbmate-wrap.toml").write_text('[policy]\nedited = "warning"\n')
+    commit(mine, {"002_b.sql": C})
+    document = run_json(STATIC, mine.root)
+    assert document["exit"] == {"code": 0, "name": "ok"}
+    assert found(document) == ["warning edited 002_b.sql:1"]
+    assert (status(document)["lockfile"], status(document)["base"]) == ("warn", "pass")
+
+
+# Which base
+
+
+def test_a_base_by_name_by_commit_and_by_distance(
+    mine: ProjectFolder, run_cli: RunCli, run_json: RunJson
+) -> None:
+    left = git(mine.root, "rev-parse", "HEAD")
+    commit(mine, {"003_c.sql": C})
+    commit(mine, {"003_c.sql": WRITE})
+    assert found(run_json(STATIC, mine.root)) == ["error data-write 003_c.sql:2"]
+    for ref in ("main", "origin/main", left, left[:10], "HEAD~2"):
+        done = run_cli([*STATIC, "--base", ref], mine.root)
+        assert of_base(done).endswith(f"compared with {ref}: 1 new (003_c.sql)")
+    assert found(run_json([*STATIC, "--base", "HEAD~1"], mine.root)) == [
+        "error edited 003_c.sql:1",
+        "error data-write 003_c.sql:2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ref", "remedy"),
+    [
+        ("nosuch", "git fetch origin nosuch:refs/remotes/origin/nosuch, then --base origin/nosuch"),
+        ("HEAD~99", "name a branch that is here: git branch --all"),
+        ("", "name a branch that is here"),
+        ("--all", "name a branch that is here"),
+    ],
+)
+def test_an_unknown_base_is_an_error(mine: ProjectFolder, run_cli: RunCli, ref: str, remedy: str) -> None:
+    done = run_cli([*STATIC, f"--base={ref}"], mine.root)
+    assert_refused(done, 10, "git knows no commit", remedy)
+
+
+def test_a_shallow_clone_is_not_silent(main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli) -> None:
+    commit(mine, {"003_c.sql": C})
+    git(mine.root, "push", "--quiet", "origin", "mine")
+    shallow = cloned(main, "--depth=1", "--branch=mine", name="shallow")
+    done = run_cli(STATIC, shallow.root)
+    assert done.returncode == 0, done.stderr
+    assert re.search("base +warn +compared with nothing: the remote's main branch is not known", done.stdout)
+    assert "fetch-depth: 0" in done.stdout
+    asked = run_cli([*STATIC, "--base", "origin/main"], shallow.root)
+    assert_refused(asked, 10, "git knows no commit 'origin/main'", "git fetch --unshallow")
+    git(shallow.root, "fetch", "--quiet", "--depth=1", "origin", "main:refs/remotes/origin/main")
+    assert re.search(
+        "base +warn +compared with nothing: where HEAD left", run_cli(STATIC, shallow.root).stdout
+    )
+    asked = run_cli([*STATIC, "--base", "origin/main"], shallow.root)
+    assert_refused(asked, 10, "the clone is shallow", "git fetch --unshallow")
+    git(shallow.root, "fetch", "--quiet", "--unshallow")
+    assert of_base(run_cli(STATIC, shallow.root)).endswith("1 new (003_c.sql)")
+
+
+def test_a_project_in_a_sub_folder_is_compared_alike(tmp_path: Path, run_cli: RunCli) -> None:
+    main = ProjectFolder(tmp_path / "main" / "apps" / "crm")
+    main.migrations.mkdir(parents=True)
+    git(tmp_path / "main", "init", "--quiet", "--initial-branch=main")
+    (main.root / "dbmate-wrap.toml").touch()
+    commit(main, {"001_init.sql": A, "002_b.sql": B})
+    git(tmp_path, "clone", "--quiet", f"file://{tmp_path}/main", "mine")
+    mine = ProjectFolder(tmp_path / "mine" / "apps" / "crm")
+    commit(mine, {"002_b.sql": C, "003_c.sql": C})
+    within = run_cli(STATIC, mine.migrations)
+    done = run_cli(STATIC, mine.root)
+    assert (within.returncode, within.stderr) == (13, done.stderr)
+    assert_refused(done, 13, "^error: db/migrations/002_b.sql:1: 002_b.sql was changed", "git checkout")
+    assert of_base(done).endswith("1 new (003_c.sql)")
+    git(mine.root, *re.findall(r"git (checkout \w+ -- \S+);", done.stderr)[0].split())
+    assert (mine.migrations / "002_b.sql").read_text() == B
+
+
+def test_without_a_repository_or_a_remote_new_is_what_is_not_sealed(
+    mine: ProjectFolder, run_cli: RunCli, run_json: RunJson
+) -> None:
+    git(mine.root, "remote", "remove", "origin")
+    mine.add("003_c.sql", WRITE)
+    for _ in range(2):
+        document = run_json(STATIC, mine.root)
+        assert found(document) == ["warning unsealed 003_c.sql:1", "error data-write 003_c.sql:2"]
+        assert status(document)["base"] == "skip"
+        shutil.rmtree(mine.root / ".git", ignore_errors=True)
+    done = run_cli([*STATIC, "--base", "main"], mine.root)
+    assert_refused(done, 10, "is not in a git repository", "leave --base away")
+
+
+def test_without_git_only_a_base_that_was_asked_for_is_an_error(mine: ProjectFolder, run_cli: RunCli) -> None:
+    nowhere = {"PATH": "/nonexistent"}
+    done = run_cli(STATIC, mine.root, nowhere)
+    assert done.returncode == 0, done.stderr
+    assert re.search("base +skip +compared with nothing", done.stdout)
+    asked = run_cli([*STATIC, "--base", "main"], mine.root, nowhere)
+    assert_refused(asked, 10, "git cannot be started", "install git, or leave --base away")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_repository_that_git_does_not_trust_is_not_passed_over_in_silence(
+    mine: ProjectFolder, run_cli: RunCli
+) -> None:
+    for path in (mine.root, mine.root / ".git"):
+        os.chown(path, 65534, 65534)
+    done = run_cli(STATIC, mine.root)
+    assert done.returncode == 0, done.stderr
+    assert re.search("base +warn +compared with nothing: git does not trust the repository", done.stdout)
+    assert "git config --global --add safe.directory" in done.stdout
+    asked = run_cli([*STATIC, "--base", "main"], mine.root)
+    assert_refused(asked, 10, "git does not trust", "safe.directory")

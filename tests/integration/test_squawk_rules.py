@@ -1,0 +1,63 @@
+"""Our list of squawk's rules, and the page on them, put to the real squawk."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap import process
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.policy import squawk
+from dbmate_wrap.policy.allow import allows_of, apply
+from dbmate_wrap.policy.files import check_contents
+from dbmate_wrap.policy.squawk_rules import NO_RULES, SQUAWK_RULES
+from scripts import rule_docs
+from scripts.rule_docs import Example
+from tests.cases.load import migration_file
+
+pytestmark = pytest.mark.integration
+
+
+PAGE = rule_docs.page(rule_docs.SQUAWK)
+
+
+def judged(example: Example) -> tuple[Finding, ...]:
+    """What squawk says of an example, after the allow comments."""
+    program = squawk.find_squawk(Path(sys.executable).parent, "")
+    assert program is not None
+    files = [migration_file(name, text) for name, text in example.files.items()]
+    migrations = check_contents(files, "f").migrations
+    found = squawk.hazards(program, migrations, folder="f", server_major=None, excluded=frozenset())
+    rules = {f"f/{file.name}": frozenset({"squawk"}) for file in files}
+    return apply(found, allows_of(migrations, "f"), rules, {})
+
+
+def test_the_bad_example_of_the_page_is_found_and_the_good_one_is_not() -> None:
+    assert [finding.rule for finding in judged(PAGE.bad)] == ["squawk/ban-drop-column"]
+    assert judged(PAGE.good) == ()
+
+
+def test_the_allow_comment_of_the_page_allows_the_bad_example() -> None:
+    assert judged(PAGE.allowed) == ()
+
+
+def excluding(names: list[str], folder: Path) -> process.Completed:
+    """A run of squawk without these rules."""
+    program = squawk.find_squawk(Path(sys.executable).parent, "")
+    assert program is not None, "squawk-cli is not installed beside this python"
+    (folder / "a.sql").write_text("SELECT 1;\n")
+    options = [f"--exclude={name}" for name in names]
+    return process.run([str(program), *options, "a.sql"], env={}, cwd=folder, timeout=20)
+
+
+def test_squawk_knows_every_rule_of_our_list(tmp_path: Path) -> None:
+    done = excluding(sorted(SQUAWK_RULES - NO_RULES), tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_squawk_refuses_a_rule_that_it_does_not_know(tmp_path: Path) -> None:
+    assert "invalid rule name" in excluding(["quite-another-rule"], tmp_path).stderr
+
+
+def test_what_we_never_report_is_in_our_list() -> None:
+    assert set(squawk.NEVER) - {"syntax-error"} <= SQUAWK_RULES
