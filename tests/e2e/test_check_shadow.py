@@ -109,7 +109,7 @@ def test_an_extension_that_the_server_lacks_comes_with_three_ways_out(
     folder = project({"001_init.sql": migration("create extension pgcrypto;")}, sealed=True)
     done = run_cli(["check"], folder.root)
     assert_refused(
-        done, 22, "001_init.sql creates what the shadow server .* does not have: pgcrypto", "local:"
+        done, 22, "001_init.sql creates what the shadow server .* does not have: pgcrypto", "three ways out"
     )
     for way in ('shadow = "local:', 'shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL', "--no-shadow"):
         assert way in done.stderr
