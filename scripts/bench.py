@@ -130,6 +130,10 @@ A command is mostly imports: typer with pydantic about 110 ms, pydantic-settings
 advisory lock and stamp (40 ms), and for a thousand migrations reading, checking, staging and the ledger
 (150 ms). That is why the goal for a thousand is missed: the start and the safety cost 0.6 s, whatever dbmate
 takes.
+
+`check` spends 0.5 s before it needs a server: imports, SQL parser and rules, squawk. With a warm cache the
+rest is to start the shadow server and copy a template (0.15 s), three runs of dbmate, a pg_dump after each
+(0.1 s for a thousand tables). With nothing cached it is initdb (0.4 s) and dbmate itself.
 """
 
 
