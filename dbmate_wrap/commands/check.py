@@ -8,10 +8,12 @@ from dbmate_wrap.commands import policing
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.comparison import Comparison, against_base, compare
 from dbmate_wrap.commands.files import Files
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import engine
+from dbmate_wrap.policy.allow import Allow, allows_of
 from dbmate_wrap.policy.rules import FAMILIES, family_of
 
 _OF_THE_REPLAY = frozenset({"down-incomplete", "stale-schema-file"})
@@ -37,7 +39,7 @@ def check(call: Call, wish: CheckWish) -> None:
     findings += engine.judge(files.parsed, told)
     hazards = policing.hazards(call, files, comparison)
     findings += hazards.findings
-    case = _Case(files, told, hazards.check)
+    case = _Case(files, told, hazards.check, allows_of(files.parsed, told.folder, told.old))
     seen_by = {"squawk": hazards.seen}
     _settle(call, case, findings, seen_by)
     if not wish.shadow:
@@ -55,17 +57,18 @@ def check(call: Call, wish: CheckWish) -> None:
 
 @dataclass(frozen=True)
 class _Case:
-    """What is judged; `squawk` is the check that says where it has looked."""
+    """What is judged; `squawk` is the check that says where it has looked, `allows` are all the comments."""
 
     files: Files
     told: engine.Ruling
     squawk: Check
+    allows: tuple[Allow, ...]
 
 
 def _settle(
     call: Call, case: _Case, findings: Sequence[Finding], seen_by: Mapping[str, frozenset[str]]
 ) -> None:
-    call.outcome.findings = policing.settle(call, case.files, case.told, findings, seen_by)
+    call.outcome.findings = policing.settle(call, case.files, case.told, findings, case.allows, seen_by)
     project_files.show_sources(call, case.files)
     others = [check for check in call.outcome.checks if check.id not in FAMILIES]
     call.outcome.checks = [_counted(check, call.outcome.findings) for check in (*_families(case), *others)]
@@ -74,7 +77,7 @@ def _settle(
 def _families(case: _Case) -> Iterator[Check]:
     """What each family of rules has looked at."""
     files = case.files.migrations
-    number = _count(len(files), "migration")
+    number = count(len(files), "migration")
     names = {line.name for line in case.files.sealed}
     yield Check("files", "pass", f"names, order, markers and encoding of {number}")
     yield Check("lockfile", "pass", f"{sum(file.name in names for file in files)} of {number} sealed")
@@ -90,8 +93,8 @@ def _counted(check: Check, findings: Sequence[Finding]) -> Check:
     errors = sum(finding.is_error for finding in found)
     warnings = sum(finding.severity == "warning" for finding in found)
     status: CheckStatus = "fail" if errors else "warn" if warnings else "pass"
-    told = [_count(errors, "error")] if errors else []
-    told += [_count(warnings, "warning")] if warnings else []
+    told = [count(errors, "error")] if errors else []
+    told += [count(warnings, "warning")] if warnings else []
     return replace(check, status=status, message=check.message + (f": {', '.join(told)}" if told else ""))
 
 
@@ -140,12 +143,8 @@ def _is_up(migration: ParsedMigration, line: int | None) -> bool:
 
 def _sum_up(call: Call, files: Files) -> None:
     warnings = sum(finding.severity == "warning" for finding in call.outcome.findings)
-    noted = f", {_count(warnings, 'warning')}" if warnings else ""
-    call.outcome.summary = f"{_count(len(files.migrations), 'migration')} checked: no errors{noted}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    noted = f", {count(warnings, 'warning')}" if warnings else ""
+    call.outcome.summary = f"{count(len(files.migrations), 'migration')} checked: no errors{noted}"
 
 
 def _note(call: Call, identifier: str, status: CheckStatus, message: str) -> None:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dbmate_wrap.commands.alone import lost_error
 from dbmate_wrap.commands.ground import Ground
 from dbmate_wrap.commands.history import History
-from dbmate_wrap.commands.pending import count
 from dbmate_wrap.commands.stopped import settle
 from dbmate_wrap.commands.stopped import stopped as stopped_error
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import InterruptedRun, LockedError, UnreachableError, WrapError
 
@@ -49,7 +49,7 @@ def _balance(ground: Ground, todo: Sequence[ParsedMigration], now: History | Non
         )
     ground.call.outcome.applied = ground.ours(now)
     left = [migration for migration in todo if migration.file.version not in now.applied]
-    message = f"{count(len(todo) - len(left))} applied, {len(left)} not"
+    message = f"{count(len(todo) - len(left), 'migration')} applied, {len(left)} not"
     if not left:
         return message, "nothing is pending any more"
     name = left[0].file.name

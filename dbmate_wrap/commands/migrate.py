@@ -11,9 +11,10 @@ from dbmate_wrap.commands.failure import cut_off
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.ground import Ground, watched
 from dbmate_wrap.commands.guard import confirm, demand_stamp
-from dbmate_wrap.commands.pending import Wish, count, examine, nothing_to_do, select
+from dbmate_wrap.commands.pending import Wish, examine, nothing_to_do, select
 from dbmate_wrap.commands.target import Place
 from dbmate_wrap.dbmate.binary import Binary
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.postgres.session import Session
 
@@ -29,7 +30,7 @@ def migrate(
     """Apply `todo`, unless the server cannot take it (22), a guard says no (20) or another run is on (23)."""
     binary = runner.verify_in_background(call)
     readiness.demand(call, session, place, [part.up.sql for each in todo for part in each.sections])
-    confirm(call, f"apply {count(len(todo))}", yes=wish.yes)
+    confirm(call, f"apply {count(len(todo), 'migration')}", yes=wish.yes)
     verified = binary()
     with alone(call, place) as tenure:
         _apply_pending(call, session, place, files, tenure, verified, wish)
@@ -58,7 +59,7 @@ def _apply_pending(
         ground = Ground(call, session, dbmate, files, found, tenure, book, watcher)
         apply(ground, todo)
         tenure.demand()
-    call.outcome.summary = f"{count(len(call.outcome.applied))} applied"
+    call.outcome.summary = f"{count(len(call.outcome.applied), 'migration')} applied"
 
 
 def _demand_nothing_half_done(call: Call, book: Book, todo: Sequence[ParsedMigration]) -> None:

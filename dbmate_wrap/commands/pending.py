@@ -9,6 +9,7 @@ from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.target import Place
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.history import Entry
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import UsageError
@@ -53,9 +54,4 @@ def _last(entries: Sequence[Entry], to: str) -> str:
 def nothing_to_do(found: History, to: str | None) -> str:
     """What is said when no migration has to be applied."""
     upto = f" up to {to}" if to is not None else ""
-    return f"nothing is pending{upto}: {count(len(found.applied))} applied before"
-
-
-def count(number: int) -> str:
-    """``1 migration``, ``2 migrations``."""
-    return f"{number} migration" + ("" if number == 1 else "s")
+    return f"nothing is pending{upto}: {count(len(found.applied), 'migration')} applied before"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.comparison import Comparison
 from dbmate_wrap.commands.files import Files, shown
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.policy import engine
-from dbmate_wrap.policy.allow import allows_of, apply
+from dbmate_wrap.policy.allow import Allow, apply
 from dbmate_wrap.policy.rules import family_of
 from dbmate_wrap.policy.severity import apply_severities
 
@@ -49,7 +50,7 @@ def hazards(call: Call, files: Files, comparison: Comparison) -> Hazards:
     off = frozenset(rule for rule in policy if family_of(rule) == "squawk" and policy[rule] == "off")
     folder = shown(call, call.environment.values.migrations_dir)
     found = ask(program, asked, folder=folder, server_major=None, excluded=off)
-    looked = f"looked for hazards in {len(asked)} new migration{'' if len(asked) == 1 else 's'}"
+    looked = f"looked for hazards in {count(len(asked), 'new migration')}"
     seen = frozenset(f"{folder}/{each.file.name}" for each in asked)
     return Hazards(found, seen, Check("squawk", "pass", looked if asked else "no new migrations to look at"))
 
@@ -69,9 +70,9 @@ def settle(
     files: Files,
     told: engine.Ruling,
     findings: Sequence[Finding],
+    allows: Sequence[Allow],
     seen_by: Mapping[str, frozenset[str]],
 ) -> list[Finding]:
-    """The findings that no comment allows, with the team's severities."""
-    allows = allows_of(files.parsed, told.folder, told.old)
+    """The findings that none of the comments `allows`, with the team's severities."""
     kept = apply(findings, allows, judged(files, told, seen_by), call.project.policy)
     return list(apply_severities(kept, call.project.policy))

@@ -1,7 +1,7 @@
 """The rules of the family `lockfile` against the base: what it has is never edited, removed or overtaken."""
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from dbmate_wrap.domain.migration import MigrationFile, version_of
 from dbmate_wrap.errors import HistoryError
 from dbmate_wrap.git.base import Base
 from dbmate_wrap.migrations import lockfile as lockfiles
+from dbmate_wrap.policy.lockfile import renamed
 
 # A version this long is a time, which has no next number.
 _TIMESTAMP_DIGITS = 10
@@ -33,17 +34,17 @@ def check_base(
     left out. One migration gives one finding, of file and lockfile together.
     """
     now = {line.name: line for line in sealed}
-    renamed = _renamed(files, base)
+    new_names = renamed(base.files, files)
     gone = [name for name in base.files if name not in {file.name for file in files}]
     edited = [file.name for file in files if base.files.get(file.name, file.checksum) != file.checksum]
     told = {*gone, *edited}
     findings = [
         *(
-            _removed(name, renamed.get(name), base, folder, None if name in now else lockfile)
+            _removed(name, new_names.get(name), base, folder, None if name in now else lockfile)
             for name in gone
         ),
         *(_edited(name, base, folder) for name in edited),
-        *_overtaking(files, base, folder, renamed.values()),
+        *_overtaking(files, base, folder, new_names.values()),
         *_lines(sealed, base, lockfile, told),
     ]
     return tuple(found for found in findings if (found.rule, found.file) not in reported)
@@ -87,17 +88,6 @@ def unsealed_since(sealed: Sequence[Sealed], base: Base, folder: str) -> frozens
     """The files, as they are shown, whose line the base's lockfile has and today's has not."""
     now = {line.name for line in sealed}
     return frozenset(f"{folder}/{line.name}" for line in _sealed_in(base, "") if line.name not in now)
-
-
-def _renamed(files: Sequence[MigrationFile], base: Base) -> Mapping[str, str]:
-    """From the name in the base to the new one, of the files that were renamed and nothing else."""
-    fresh = {file.checksum: file.name for file in files if file.name not in base.files}
-    present = {file.name for file in files}
-    return {
-        name: fresh[checksum]
-        for name, checksum in base.files.items()
-        if name not in present and checksum in fresh
-    }
 
 
 def _removed(name: str, new_name: str | None, base: Base, folder: str, lockfile: str | None) -> Finding:

@@ -1,6 +1,6 @@
 """The rules of the family `lockfile`: sealed files are never edited, removed or inserted before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.history import Sealed
@@ -14,16 +14,16 @@ def check_lockfile(
     present = {file.name: file for file in files}
     lines = {line.name: line for line in sealed}
     last = sealed[-1].name if sealed else ""
-    renamed = _renamed(sealed, files)
+    new_names = renamed({line.name: line.checksum for line in sealed}, files)
     findings = [
-        _removed(line, renamed.get(line.name), lockfile) for line in sealed if line.name not in present
+        _removed(line, new_names.get(line.name), lockfile) for line in sealed if line.name not in present
     ]
     for file in files:
         line = lines.get(file.name)
         where = f"{folder}/{file.name}"
         if line is not None and line.checksum != file.checksum:
             findings.append(_edited(file, where))
-        elif line is None and file.name in renamed.values():
+        elif line is None and file.name in new_names.values():
             continue  # `removed` says it already, with the remedy that fits.
         elif line is None and file.name < last:
             findings.append(_not_appended(file, where, last))
@@ -32,15 +32,17 @@ def check_lockfile(
     return tuple(findings)
 
 
-def _renamed(sealed: Sequence[Sealed], files: Sequence[MigrationFile]) -> dict[str, str]:
-    """From the sealed name to the new one, of the files that were renamed and nothing else."""
-    names = {line.name for line in sealed}
-    fresh = {file.checksum: file.name for file in files if file.name not in names}
+def renamed(before: Mapping[str, str], files: Sequence[MigrationFile]) -> Mapping[str, str]:
+    """From the old name to the new one, of the files that were renamed and nothing else.
+
+    `before` has the checksums by name, as they were sealed or are in the base.
+    """
+    fresh = {file.checksum: file.name for file in files if file.name not in before}
     present = {file.name for file in files}
     return {
-        line.name: fresh[line.checksum]
-        for line in sealed
-        if line.name not in present and line.checksum in fresh
+        name: fresh[checksum]
+        for name, checksum in before.items()
+        if name not in present and checksum in fresh
     }
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from dbmate_wrap.domain.code_frame import line_frame
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
@@ -35,9 +36,7 @@ def counted(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``; empty without findings."""
     numbers = Counter(finding.severity for finding in findings)
     order: tuple[Severity, ...] = ("error", "warning", "notice")
-    return ", ".join(
-        f"{numbers[each]} {each}{'' if numbers[each] == 1 else 's'}" for each in order if numbers[each]
-    )
+    return ", ".join(count(numbers[each], each) for each in order if numbers[each])
 
 
 def error_lines(outcome: Outcome) -> list[str]:
@@ -64,9 +63,9 @@ def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) 
     if folded and not quiet:
         more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
         yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
-    for (severity, rule), count in told.items():
-        if most is not None and count > most and not quiet:
-            more = f"and {count - most} more with --verbose [{visible(rule)}]"
+    for (severity, rule), number in told.items():
+        if most is not None and number > most and not quiet:
+            more = f"and {number - most} more with --verbose [{visible(rule)}]"
             yield f"{paint(_STYLE[severity], severity)}: {more}"
 
 
