@@ -9,7 +9,7 @@ from dbmate_wrap.policy.sql.reading import read
 
 def hits(sql: str, table: tuple[str | None, str] = (None, "schema_migrations")) -> list[str]:
     """The names that the messages give."""
-    found = history_table.find(read(sql).statements, BlockContext("up", True, table))
+    found = history_table.find(read(sql).statements, BlockContext(True, table))
     return [hit.message.removeprefix("touches ").partition(",")[0] for hit in found]
 
 

@@ -6,7 +6,7 @@ from dbmate_wrap.policy.sql import ownership
 from dbmate_wrap.policy.sql.hit import BlockContext
 from dbmate_wrap.policy.sql.reading import read
 
-CONTEXT = BlockContext("up", True, (None, "schema_migrations"))
+CONTEXT = BlockContext(True, (None, "schema_migrations"))
 
 
 def hits(sql: str) -> list[str]:

@@ -10,7 +10,7 @@ from tests.cases.transaction_blocks import ALLOWED, ENUM_ALLOWED, ENUM_REFUSED, 
 
 def hits(sql: str, *, transactional: bool = True) -> list[tuple[str, str]]:
     """Rule and the text at the hit's place, up to its first blank."""
-    context = BlockContext("up", transactional, (None, "schema_migrations"))
+    context = BlockContext(transactional, (None, "schema_migrations"))
     found = transactions.find(read(sql).statements, context)
     return [(hit.rule, (sql[hit.offset :].split() or [""])[0]) for hit in found]
 

@@ -6,7 +6,7 @@ from dbmate_wrap.policy.sql.hit import BlockContext
 from dbmate_wrap.policy.sql.reading import read
 from dbmate_wrap.policy.sql.writes import find
 
-CONTEXT = BlockContext("up", True, (None, "schema_migrations"))
+CONTEXT = BlockContext(True, (None, "schema_migrations"))
 
 
 def found(sql: str) -> list[tuple[str, str]]:

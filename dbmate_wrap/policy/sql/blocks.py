@@ -44,8 +44,8 @@ def hits_of(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterat
     for section in migration.sections:
         up, down = read(section.up.sql), read(section.down.sql)
         ups.append((section.up, up))
-        yield from _hits(section.up, up, BlockContext("up", section.up.transaction, table))
-        yield from _hits(section.down, down, BlockContext("down", section.down.transaction, table))
+        yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
+        yield from _hits(section.down, down, BlockContext(section.down.transaction, table))
     mixed_up = mixed.find_mixed([reading.statements for _, reading in ups])
     yield from _contained(ups[0][0], (BlockHit(ups[index][0], hit) for index, hit in mixed_up))
 

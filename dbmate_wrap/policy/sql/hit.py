@@ -1,7 +1,6 @@
 """What a rule has to say about a place in one block, before it is a finding in a file."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -16,11 +15,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class BlockContext:
-    """What rules must know about the block: its direction, whether dbmate wraps it in a transaction.
+    """What rules must know about the block: whether dbmate wraps it in a transaction.
 
     `history_table` is the schema (None where the settings name none) and the table of dbmate's history.
     """
 
-    direction: Literal["up", "down"]
     transactional: bool
     history_table: tuple[str | None, str]
