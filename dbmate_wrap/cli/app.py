@@ -52,6 +52,7 @@ def up(
     """Apply every pending migration."""
     if dry_run:
         plan(common, to, wait)
+        return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.pending import Wish
     from dbmate_wrap.commands.up import up
 
@@ -82,9 +83,10 @@ def status(
         from dbmate_wrap.commands.status_all import status_all
 
         run("status", common, lambda call: status_all(call, exit_code=exit_code))
-    from dbmate_wrap.commands.status import status
+    else:
+        from dbmate_wrap.commands.status import status
 
-    run("status", common, lambda call: status(call, exit_code=exit_code))
+        run("status", common, lambda call: status(call, exit_code=exit_code))
 
 
 @command(app, "new")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -22,7 +23,7 @@ Verb = Callable[[Call], None]
 _SEE = "see the state with `dbmate-wrap status`"
 
 
-def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> None:
+def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     secrets = Secrets()
     terminal = Terminal(shown_while_running(common.format, secrets.mask), common.quiet, common.verbose)

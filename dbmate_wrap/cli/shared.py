@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -66,8 +66,8 @@ def command(
 
 def run(
     name: str, common: Common, verb: "Callable[[Call], None]", reports: ReportFiles | None = None
-) -> None:
-    """Run one verb; imported here, so that `--version` and `--help` need none of it."""
+) -> NoReturn:
+    """Run one verb and exit; imported here, so that `--version` and `--help` need none of it."""
     from dbmate_wrap.cli import boundary
 
     boundary.run(name, common, verb, reports)
