@@ -35,8 +35,7 @@ def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = 
     try:
         tell(outcome, common, terminal, secrets.mask, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
-        _internal(error, outcome, common, secrets)
-        terminal.err(f"error: {outcome.error.message if outcome.error else error}\n")
+        _tell_plainly(outcome, _bug(error, outcome, common, secrets), terminal)
     raise typer.Exit(int(_ended(outcome, terminal)))
 
 
@@ -66,15 +65,32 @@ def _carry_out(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, t
         outcome.exit = ExitCode.TERMINATED
         outcome.error = ErrorReport("terminated", hint=_SEE)
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not end in a traceback
-        _internal(error, outcome, common, secrets)
+        outcome.exit = ExitCode.INTERNAL
+        outcome.error = _bug(error, outcome, common, secrets)
 
 
-def _internal(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -> None:
+def _tell_plainly(outcome: Outcome, bug: ErrorReport, terminal: Terminal) -> None:
+    """Print the run's own error, then the bug, without renderers; only a run that was good becomes 1."""
+    from dbmate_wrap.render.visible import visible_lines
+
+    if outcome.exit is ExitCode.OK:
+        outcome.exit = ExitCode.INTERNAL
+    for error in (outcome.error, bug):
+        if error is None:
+            continue
+        parts = [f"error: {visible_lines(error.message)}"]
+        parts += [f"  {visible_lines(error.frame)}"] if error.frame else []
+        parts += [f"  {visible_lines(f'{each.source}: {each.message}', '    ')}" for each in error.faults]
+        parts += [f"  hint: {visible_lines(error.hint, '    ')}"] if error.hint else []
+        terminal.err("\n".join(parts) + "\n")
+    terminal.err(f"  exit: {int(outcome.exit)} ({outcome.exit.label})\n")
+
+
+def _bug(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -> ErrorReport:
     from dbmate_wrap.cli.report import write_report
 
     where = write_report(error, outcome, common.project, secrets.mask)
-    outcome.exit = ExitCode.INTERNAL
-    outcome.error = ErrorReport(
+    return ErrorReport(
         f"internal error: {type(error).__name__}: {error}",
         hint="this is a bug: please report it" + (f" with {where}" if where else ""),
     )
