@@ -33,7 +33,7 @@ def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = 
     if outcome.place is not None:
         local_folder.hide(outcome.place.root)
     try:
-        tell(outcome, common, terminal, secrets.mask, reports or ReportFiles())
+        tell(outcome, common, terminal, secrets, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
         _tell_plainly(outcome, _bug(error, outcome, common, secrets), terminal)
     raise typer.Exit(int(_ended(outcome, terminal)))

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,19 +12,16 @@ from dbmate_wrap.cli.options import ReportFiles
 from dbmate_wrap.cli.repository import repository_of
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError
-from dbmate_wrap.render.masked import masked
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # GitHub takes no more from one step, and shows nothing of it when it is more.
 _LARGEST_SUMMARY = 1 << 20
 
 
-def write_reports(
-    outcome: Outcome, wanted: ReportFiles, mask: Callable[[str], str], ended_at: datetime
-) -> list[ConfigError]:
-    """Write each wanted report whole or not at all; returns why some could not be written."""
+def write_reports(outcome: Outcome, wanted: ReportFiles, ended_at: datetime) -> list[ConfigError]:
+    """Write each wanted report of a masked outcome whole or not at all; returns why some were not written."""
     failed: list[ConfigError] = []
-    for path, text in _rendered(masked(outcome, mask), wanted, ended_at):
+    for path, text in _rendered(outcome, wanted, ended_at):
         try:
             _write(path, text)
         except ConfigError as error:
@@ -32,8 +29,8 @@ def write_reports(
     return failed
 
 
-def append_step_summary(outcome: Outcome, mask: Callable[[str], str]) -> str | None:
-    """Append Markdown to the file that GitHub Actions names, if it does; returns why that failed."""
+def append_step_summary(outcome: Outcome) -> str | None:
+    """Append a masked outcome to the file that GitHub Actions names, if it does; returns why that failed."""
     from dbmate_wrap.render import markdown
 
     path = process.inherited((_STEP_SUMMARY,)).get(_STEP_SUMMARY)
@@ -45,7 +42,7 @@ def append_step_summary(outcome: Outcome, mask: Callable[[str], str]) -> str | N
             # What the steps before have written is theirs.
             if room < markdown.LIMIT:
                 return f"the step summary {path} is full: nothing was added to it"
-            text = markdown.render(masked(outcome, mask), repository_of(outcome), room)
+            text = markdown.render(outcome, repository_of(outcome), room)
             file.write(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         return f"cannot write the step summary {path}: {error.strerror}"

@@ -29,13 +29,17 @@ class Terminal:
         self.document(self.mask(text))
 
     def document(self, text: str) -> None:
-        """The result, where it is masked already: masking JSON as text could break it."""
+        """The result, where it is masked already: masking again could break it."""
         if problem := _write(sys.stdout, text):
             self.lost.append(problem)
 
     def err(self, text: str) -> None:
         """Warnings and errors."""
         _write(sys.stderr, self.mask(text))
+
+    def complaint(self, text: str) -> None:
+        """What is wrong, where it is masked already: masking again would punch holes into numbers."""
+        _write(sys.stderr, text)
 
     def say(self, line: str) -> None:
         """One line of progress."""

@@ -99,6 +99,11 @@ class Secrets:
         self._ordinary.update(ordinary)
         self.redactor = Redactor(self._known, self._ordinary)
 
+    @property
+    def is_empty(self) -> bool:
+        """True while there is nothing to mask."""
+        return not self._known
+
     def mask(self, text: str) -> str:
         """The text with everything learned so far masked."""
         return self.redactor.mask(text)

@@ -154,7 +154,7 @@ def assert_rendered(run: Outcome) -> None:
     """Every format can say it."""
     text.result(run, PLAIN).encode("utf-8", "backslashreplace")
     complaints(run, PLAIN, quiet=False, verbose=True).encode("utf-8", "backslashreplace")
-    assert json.loads(as_json(run, ENDED, lambda words: words))
+    assert json.loads(as_json(run, ENDED))
     assert run.findings == [] or "::" in github.render(run, REPOSITORY)
     assert len(markdown.render(run, REPOSITORY).encode("utf-8", "backslashreplace")) <= markdown.LIMIT
     assert json.loads(sarif.render(run, REPOSITORY, ENDED, "1.2.3"))

@@ -14,6 +14,7 @@ from dbmate_wrap.domain.outcome import ErrorReport, Extra, MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.json import render
+from dbmate_wrap.render.masked import masked
 from tests.cases.load import assert_golden
 from tests.cases.outcomes import ENDED, OUTCOMES, STARTED, outcome, status
 
@@ -34,21 +35,16 @@ KEYS = [
 ]
 
 
-def unmasked(text: str) -> str:
-    """There is no secret."""
-    return text
-
-
 def rendered(run: Outcome) -> dict[str, object]:
     """The document, read back."""
-    document = json.loads(render(run, ENDED, unmasked))
+    document = json.loads(render(run, ENDED))
     assert isinstance(document, dict)
     return document
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_what_is_printed_is_the_golden_document(name: str) -> None:
-    assert_golden(f"{name}.json", render(OUTCOMES[name](), ENDED, unmasked))
+    assert_golden(f"{name}.json", render(OUTCOMES[name](), ENDED))
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
@@ -108,7 +104,7 @@ def test_times_are_rfc_3339_in_utc_and_durations_whole_milliseconds() -> None:
 
 
 def test_a_clock_that_is_set_back_gives_no_negative_duration() -> None:
-    assert json.loads(render(outcome("up"), STARTED - timedelta(hours=1), unmasked))["duration_ms"] == 0
+    assert json.loads(render(outcome("up"), STARTED - timedelta(hours=1)))["duration_ms"] == 0
 
 
 def test_every_exit_code_has_its_name() -> None:
@@ -120,7 +116,7 @@ def test_every_exit_code_has_its_name() -> None:
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_the_document_is_ascii_on_lines_of_its_own(name: str) -> None:
-    text = render(OUTCOMES[name](), ENDED, unmasked)
+    text = render(OUTCOMES[name](), ENDED)
     assert text.isascii()
     assert text.startswith("{\n")
     assert text.endswith("\n}\n")
@@ -146,7 +142,7 @@ def test_every_text_is_masked() -> None:
     run.migrations = [MigrationRow("001", f"{SECRET}.sql", "pending", None, None)]
     run.checks = [Check("x", "fail", f"c {SECRET}", f"d {SECRET}")]
     run.extra = Extra(settings=(SettingRow("x", f"e {SECRET}", f"f {SECRET}"),), stdout=f"g {SECRET}\n")
-    text = render(run, ENDED, Redactor([SECRET]).mask)
+    text = render(masked(run, Redactor([SECRET]).mask), ENDED)
     document = json.loads(text)
     assert SECRET not in repr(document).encode().decode("unicode_escape")
     assert json.dumps(SECRET)[1:-1] not in text
@@ -160,14 +156,14 @@ def test_every_text_is_masked() -> None:
 def test_a_poor_password_does_not_punch_holes_into_what_scripts_read(password: str) -> None:
     for make in OUTCOMES.values():
         run = make()
-        assert render(run, ENDED, Redactor([password]).mask) == render(run, ENDED, unmasked)
+        assert render(masked(run, Redactor([password]).mask), ENDED) == render(run, ENDED)
 
 
 @given(st.text(), st.text(), st.integers())
 def test_whatever_the_text_the_document_is_valid_unicode_json(message: str, name: str, line: int) -> None:
     run = outcome("up", name)
     run.error = ErrorReport(message, name, line=line)
-    text = render(run, ENDED, unmasked)
+    text = render(run, ENDED)
     document = json.loads(text)
     document_again = json.dumps(document, ensure_ascii=False).encode("utf-8")
     assert json.loads(document_again) == document
