@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from dbmate_wrap.commands import runner, target
 from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.guard import confirm
+from dbmate_wrap.commands.guard import confirm, demand_stamp_for_dbmate
+from dbmate_wrap.domain.ledger_access import Unavailable
 from dbmate_wrap.errors import ExitCode, FailedError, UsageError
 from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.postgres import ledger
+from dbmate_wrap.postgres.session import Session
 
 # These read only; `dump` is not among them: it creates the history table where there is none.
 _READING = frozenset({"status", "wait", "help", "h"})
@@ -16,14 +19,21 @@ _PENDING = 1
 
 
 def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
-    """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30)."""
+    """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30).
+
+    Raises RefusedError (20) where they may write and the environment is protected and not confirmed, or the
+    database bears the stamp of another one, which `yes` does not override.
+    """
     _refuse_other_targets(arguments)
-    if not _only_reads(arguments):
+    writes = not _only_reads(arguments)
+    if writes:
         confirm(call, f"run `dbmate {' '.join(arguments)}`", yes=yes)
     binary = runner.verify_in_background(call)
     place = target.locate(call)
     values = call.environment.values
     with target.open_session(call, place.url) as session:
+        if writes:
+            _demand_stamp(call, session)
         dbmate = runner.prepare(call, binary(), place.url, session)
     with stage([]) as empty:
         done = dbmate.run(
@@ -43,6 +53,17 @@ def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
     elif done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise FailedError(f"dbmate ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
+
+
+def _demand_stamp(call: Call, session: Session) -> None:
+    if not call.environment.values.ledger:
+        return
+    found = ledger.read(session)
+    if isinstance(found, Unavailable):
+        # As for `up`: who may not read the stamp is not kept from working.
+        call.say(f"warning: the stamp of this database was not looked at: {found.reason}")
+        return
+    demand_stamp_for_dbmate(call, found)
 
 
 def _refuse_other_targets(arguments: Sequence[str]) -> None:

@@ -43,6 +43,16 @@ def demand_stamp(call: Call, found: History) -> None:
         raise error
 
 
+def demand_stamp_for_dbmate(call: Call, found: Ledger) -> None:
+    """Raises RefusedError (20) for a database where dbmate alone must not write under this environment."""
+    environment = call.environment
+    verdict = found.verdict(environment.name, protected=environment.values.protected)
+    names = call.project.environments
+    protected = [name for name in names if call.project.environment(name).values.protected]
+    if error := stamps.refusal_of_dbmate(verdict, environment.name, protected):
+        raise error
+
+
 def warn_of_stamp(call: Call, found: History) -> None:
     """Say it when the database is stamped as another environment's, or is a copy."""
     if not isinstance(found.ledger, Ledger):

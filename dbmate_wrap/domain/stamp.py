@@ -1,5 +1,6 @@
 """Judges whether a database is the one that an environment's name stands for, by the stamp kept in it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -92,6 +93,22 @@ def refusal(verdict: Verdict, environment: str) -> RefusedError | None:
             return None
         case _:
             assert_never(verdict)
+
+
+def refusal_of_dbmate(verdict: Verdict, environment: str, protected: Collection[str]) -> RefusedError | None:
+    """The error (20) where dbmate alone would write; `protected` are the names of such environments.
+
+    dbmate renews no stamp, so what may be production under a new identity is not touched under another name.
+    """
+    if isinstance(verdict, Copy):
+        stamp = verdict.stamp
+        if stamp.environment != environment and stamp.environment in protected:
+            return RefusedError(
+                f"this database bears the stamp of {stamp.environment}{_by(stamp)}, which is protected",
+                hint=f"check the URL: dbmate-wrap doctor -e {environment};"
+                f" if it is a copy: dbmate-wrap stamp -e {environment}",
+            )
+    return refusal(verdict, environment)
 
 
 def notice(verdict: Verdict, environment: str) -> str | None:

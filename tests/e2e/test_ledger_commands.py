@@ -255,6 +255,19 @@ def test_a_ledger_that_may_not_be_read_is_said_with_the_grant(
     assert_refused(refused, 22, "may not read the schema dbmate_wrap", "grant usage on schema dbmate_wrap")
 
 
+def test_exec_says_that_it_may_not_read_the_stamp(
+    project: MakeProject, run_cli: RunCli, database: Database, narrow: dict[str, str]
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP, folder.root, staging(database))
+    said = "warning: the stamp of this database was not looked at: role"
+    done = run_cli(["exec", "-e", "staging", "--", "--no-dump-schema", "migrate"], folder.root, narrow)
+    assert said in done.stderr
+    assert "may not read the schema dbmate_wrap" in done.stderr
+    done = run_cli(["exec", "-e", "staging", "--", "status"], folder.root, narrow)
+    assert said not in done.stderr
+
+
 def test_neither_dump_nor_schema_file_has_anything_of_ours(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:

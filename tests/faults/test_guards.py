@@ -157,6 +157,59 @@ def test_the_first_up_stamps_and_another_environment_is_refused(
     assert run_cli(UP, folder.root, staging(database)).returncode == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["drop"], ["--wait", "drop"], ["--wait", "rollback"], ["--no-dump-schema", "migrate"], ["dump"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("yes", [[], ["--yes"]], ids=["", "yes"])
+def test_exec_writes_nothing_where_another_environment_is_stamped(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, words: list[str], yes: list[str]
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP_PRODUCTION, folder.root, production(embedded_database))
+    folder.add("003_c.sql", THIRD)
+    folder.seal()
+    before = sorted(folder.root.rglob("*"))
+    refused = run_cli(["exec", "-e", "staging", *yes, "--", *words], folder.root, staging(embedded_database))
+    said = r"stamped as production \(by .*\), not as staging"
+    assert_refused(refused, 20, said, "stamp -e staging")
+    # The database is still there, and as it was.
+    assert applied(embedded_database) == ["001", "002"]
+    assert sorted(folder.root.rglob("*")) == before
+
+
+def test_exec_reads_where_another_environment_is_stamped_and_writes_where_its_own_is(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP_PRODUCTION, folder.root, production(embedded_database))
+    for words in (["status"], ["help"], ["--version"]):
+        done = run_cli(["exec", "-e", "staging", "--", *words], folder.root, staging(embedded_database))
+        assert done.returncode == 0, done.stderr
+    words = ["exec", "-e", "production", "--yes", "--", "--no-dump-schema", "rollback"]
+    done = run_cli(words, folder.root, production(embedded_database))
+    assert done.returncode == 0, done.stderr
+    assert applied(embedded_database) == ["001"]
+
+
+def test_exec_writes_to_no_copy_of_a_protected_database_before_it_is_stamped(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP_PRODUCTION, folder.root, production(embedded_database))
+    words = ["exec", "-e", "staging", "--", "--no-dump-schema", "rollback"]
+    with embedded_database.server.new_database() as copy:
+        restore(embedded_database, copy)
+        refused = run_cli(words, folder.root, staging(copy))
+        assert_refused(refused, 20, "stamp of production .*, which is protected", "stamp -e staging")
+        assert applied(copy) == ["001", "002"]
+        run_cli(["stamp", "-e", "staging"], folder.root, staging(copy))
+        done = run_cli(words, folder.root, staging(copy))
+        assert done.returncode == 0, done.stderr
+        assert applied(copy) == ["001"]
+
+
 def test_stamp_changes_it_on_purpose(
     project: MakeProject, run_cli: RunCli, clean_environment: Mapping[str, str], embedded_database: Database
 ) -> None:

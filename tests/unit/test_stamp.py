@@ -1,5 +1,7 @@
 """One table of cases: what a stamp says about a run, and whether the run may go on."""
 
+import re
+
 import pytest
 
 from dbmate_wrap.domain.stamp import (
@@ -13,6 +15,7 @@ from dbmate_wrap.domain.stamp import (
     judge,
     notice,
     refusal,
+    refusal_of_dbmate,
     to_be_written,
 )
 from dbmate_wrap.errors import ExitCode
@@ -167,3 +170,28 @@ def test_the_refusal_of_a_copy_says_what_else_it_may_be_and_the_way_out() -> Non
 def test_a_renewed_copy_names_its_origin() -> None:
     said = notice(copy("production", OTHER_SERVER, renewable=True), "staging")
     assert said == "this database is a copy of one stamped as production; it is stamped as staging now"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (MISSING, None),
+        (SAME, None),
+        (OTHER, "stamped as production"),
+        (copy("production", OTHER_SERVER, renewable=True), "stamp of production .*, which is protected"),
+        (copy("production", OTHER_SERVER, renewable=False), "stamp of production .*, which is protected"),
+        (copy("test", OTHER_SERVER, renewable=True), None),
+        (copy("test", OTHER_SERVER, renewable=False), "not the one that was stamped as test"),
+        (copy("staging", OTHER_SERVER, renewable=True), None),
+        (copy("staging", OTHER_SERVER, renewable=False), "not the one that was stamped as staging"),
+    ],
+)
+def test_dbmate_alone_does_not_write_to_a_copy_of_what_is_protected(
+    verdict: Verdict, said: str | None
+) -> None:
+    error = refusal_of_dbmate(verdict, "staging", ["production"])
+    assert (error is None) == (said is None)
+    if error is not None and said is not None:
+        assert error.code is ExitCode.REFUSED
+        assert re.search(said, error.message)
+        assert "dbmate-wrap stamp -e staging" in (error.hint or "")
