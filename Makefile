@@ -26,6 +26,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.stamp ## build .venv from the locked requirements
+	@sh scripts/bootstrap compile # What has changed since .venv was built.
 	@echo 'Ready: $(WRAP) --help, or make migrate'
 
 migrate: .venv/.stamp ## apply the pending migrations (ENV=..., YES=1 where protected)
