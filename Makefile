@@ -1,8 +1,8 @@
 # Everyday commands; `make` lists them. Needs GNU make 3.81 or newer and Python 3.11 or newer, nothing else:
 # .venv is built by the first target that needs it, from the locked versions in requirements/.
 #
-# make ends with 2 whatever the exit code of a command was. A script that wants the codes of docs/exit-codes.md
-# runs `make setup` once and then .venv/bin/dbmate-wrap itself.
+# make ends with 2 whatever the exit code of a command was; which it was is said on stderr. A script that wants the
+# codes of docs/exit-codes.md runs `make setup` once and then .venv/bin/dbmate-wrap itself.
 
 # Options: ENV=staging NAME=add_orders YES=1 ARGS="--to 004" PYTHON=/usr/bin/python3.12
 # Only ENV is also taken from the environment, and not where it is the start-up file of a shell (ENV=/etc/profile).
@@ -17,6 +17,9 @@ export ENV NAME PYTHON
 
 WRAP := .venv/bin/dbmate-wrap
 WHERE = $(if $(ENV),--env "$$ENV")
+# Ends the line of every target that runs $(WRAP).
+OR_SAY = || { code=$$?; echo "make: dbmate-wrap ended with $$code (docs/exit-codes.md); a script that needs the code \
+	runs $(WRAP) itself" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup migrate status new check seal plan rollback test lint bench docs lock clean stale name
@@ -30,25 +33,25 @@ setup: .venv/.stamp ## build .venv from the locked requirements
 	@echo 'Ready: $(WRAP) --help, or make migrate'
 
 migrate: .venv/.stamp ## apply the pending migrations (ENV=..., YES=1 where protected)
-	@$(WRAP) up $(WHERE) $(if $(YES),--yes) $(ARGS)
+	@$(WRAP) up $(WHERE) $(if $(YES),--yes) $(ARGS) $(OR_SAY)
 
 status: .venv/.stamp ## show every migration and its state (ENV=...)
-	@$(WRAP) status $(WHERE) $(ARGS)
+	@$(WRAP) status $(WHERE) $(ARGS) $(OR_SAY)
 
 new: name .venv/.stamp ## create the next migration file (NAME=add_orders)
-	@$(WRAP) new "$$NAME" $(ARGS)
+	@$(WRAP) new "$$NAME" $(ARGS) $(OR_SAY)
 
 check: .venv/.stamp ## prove the migrations, as a pull request does
-	@$(WRAP) check $(ARGS)
+	@$(WRAP) check $(ARGS) $(OR_SAY)
 
 seal: .venv/.stamp ## append new migrations to the lockfile
-	@$(WRAP) seal $(ARGS)
+	@$(WRAP) seal $(ARGS) $(OR_SAY)
 
 plan: .venv/.stamp ## say what migrate would do, and do nothing (ENV=...)
-	@$(WRAP) plan $(WHERE) $(ARGS)
+	@$(WRAP) plan $(WHERE) $(ARGS) $(OR_SAY)
 
 rollback: .venv/.stamp ## undo the last migration (ENV=...)
-	@$(WRAP) rollback $(WHERE) $(ARGS)
+	@$(WRAP) rollback $(WHERE) $(ARGS) $(OR_SAY)
 
 test: .venv/.dev-stamp ## run all tests (ARGS="-k name")
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 $(ARGS)

@@ -91,3 +91,33 @@ def test_a_package_that_does_not_compile_does_not_keep_setup_from_its_end(folder
     done = folder.run("make", "setup")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Ready: " in done.stdout
+
+
+TARGETS = ["migrate", "status", "new", "check", "seal", "plan", "rollback"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_make_says_which_exit_code_the_command_had(folder: Folder, target: str) -> None:
+    folder.add(".venv/bin/dbmate-wrap", "#!/bin/sh\necho result\nexit 13\n", program=True)
+    done = folder.run("make", target, "NAME=x")
+    assert (done.returncode, done.stdout) == (2, "result\n")
+    said = (
+        "make: dbmate-wrap ended with 13 (docs/exit-codes.md);"
+        " a script that needs the code runs .venv/bin/dbmate-wrap itself"
+    )
+    assert done.stderr.splitlines().count(said) == 1, done.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_make_says_nothing_where_all_went_well(folder: Folder, target: str) -> None:
+    folder.add(".venv/bin/dbmate-wrap", '#!/bin/sh\necho "$@"\n', program=True)
+    done = folder.run("make", target, "NAME=x", "ARGS=--to '0 4'")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("--to 0 4\n")
+
+
+def test_every_target_that_runs_the_command_is_tested() -> None:
+    recipes = [
+        line for line in (REPOSITORY / "Makefile").read_text().splitlines() if line.startswith("\t@$(WRAP)")
+    ]
+    assert len(recipes) == len(TARGETS)
