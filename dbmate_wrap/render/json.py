@@ -40,6 +40,6 @@ def _plain(value: object) -> JsonValue:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return _LONE_SURROGATES.sub(lambda found: visible(found[0]), value)
+        return value if value.isascii() else _LONE_SURROGATES.sub(lambda found: visible(found[0]), value)
     assert value is None or isinstance(value, (int, float, bool))
     return value

@@ -1,6 +1,6 @@
 """Masks every text of an outcome once, so that what is made of it may be escaped, cut and hashed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def _masked(value: object, mask: Callable[[str], str]) -> object:
             return [_masked(item, mask) for item in value]
         case tuple():
             return tuple(_masked(item, mask) for item in value)
-        case Mapping():
+        case dict():
             return {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _masked_fields(value, mask)
@@ -49,7 +49,11 @@ def _masked_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "D
     changed: dict[str, object] = {}
     for name in _names_of_texts(type(value)):
         before = getattr(value, name)
-        if before is not None and (after := _masked(before, mask)) != before:
+        if before is None:
+            continue
+        # Most are texts: for those nothing else is asked.
+        after = mask(before) if type(before) is str else _masked(before, mask)
+        if after != before:
             changed[name] = after
     return replace(value, **changed) if changed else value
 
