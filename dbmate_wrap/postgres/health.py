@@ -28,6 +28,7 @@ _PARTS = (
     *("server", "privileges", "migrations", "transactions", "prepared"),
     *("indexes", "extensions", "slots", "replication"),
 )
+_NOT_ASKED: str | Untold = Untold("nobody asked for it")
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ class Question:
         return json.dumps({"ours": self.ours, **names, **lists})
 
 
-def read(session: Session, question: Question) -> Health:
+def read(session: Session, question: Question, parts: Collection[str] = _PARTS) -> Health:
     """Everything in one query; where that fails, in one query per part, so that one part hides no other.
 
-    Raises UnreachableError.
+    Parts that are not in `parts` are not asked for, and Untold. Raises UnreachableError.
     """
-    told = _read(session, {"question": question.text()})
+    told = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, {"question": question.text()})
     return Health(
         server=_made(told["server"], lambda text: Server(**json.loads(text))),
         privileges=_made(told["privileges"], _privileges),
@@ -94,13 +95,13 @@ def backend_pid(session: Session) -> int:
     return int(str(pid))
 
 
-def _read(session: Session, parameters: Mapping[str, str]) -> dict[str, str | Untold]:
-    columns = ",\n".join(f"(\n{_query(part)}\n)" for part in _PARTS)
+def _read(session: Session, parts: Collection[str], parameters: Mapping[str, str]) -> dict[str, str | Untold]:
+    columns = ",\n".join(f"(\n{_query(part)}\n)" for part in parts)
     try:
         [row] = session.rows(f"select {columns}", parameters)
     except FailedError:
-        return {part: _read_alone(session, part, parameters) for part in _PARTS}
-    return {part: str(text) for part, text in zip(_PARTS, row, strict=True)}
+        return {part: _read_alone(session, part, parameters) for part in parts}
+    return {part: str(text) for part, text in zip(parts, row, strict=True)}
 
 
 def _read_alone(session: Session, part: str, parameters: Mapping[str, str]) -> str | Untold:

@@ -13,6 +13,7 @@ from dbmate_wrap.preflight.verdict import Verdict, failed, skipped
 
 Judge = Callable[[Situation], Verdict]
 
+INVALID_INDEXES = "invalid-indexes"
 # The order in which they are shown. Ids are part of the JSON output: never renamed, never reused.
 CHECKS: tuple[tuple[str, Judge], ...] = (
     ("server-version", server.version),
@@ -22,7 +23,7 @@ CHECKS: tuple[tuple[str, Judge], ...] = (
     ("pooler", pooling.pooler),
     ("privileges", privileges.privileges),
     ("extensions", catalog.extensions),
-    ("invalid-indexes", catalog.invalid_indexes),
+    (INVALID_INDEXES, catalog.invalid_indexes),
     ("other-migration", sessions.other_migration),
     ("long-transactions", sessions.long_transactions),
     ("prepared-transactions", sessions.prepared_transactions),
@@ -38,15 +39,24 @@ def run(session: Session, context: Context) -> tuple[Check, ...]:
     Behind a pooler more sessions are opened for a moment. Raises UnreachableError when the connection
     is lost.
     """
-    question = Question(
+    situation = Situation(session, context, health.read(session, _question(context)))
+    return tuple(check(id_, judge, situation) for id_, judge in CHECKS)
+
+
+def run_invalid_indexes(session: Session, context: Context) -> Check:
+    """The check of invalid indexes alone, made in one short query. Raises UnreachableError."""
+    situation = Situation(session, context, health.read(session, _question(context), parts=("indexes",)))
+    return check(INVALID_INDEXES, dict(CHECKS)[INVALID_INDEXES], situation)
+
+
+def _question(context: Context) -> Question:
+    return Question(
         ours=context.application_name,
         history_schema=context.history_schema,
         history_table=context.history_table,
         schemas=context.schemas or (),
         extensions=context.extensions or (),
     )
-    situation = Situation(session, context, health.read(session, question))
-    return tuple(check(id_, judge, situation) for id_, judge in CHECKS)
 
 
 def failure(checks: Sequence[Check]) -> PreflightError | None:
