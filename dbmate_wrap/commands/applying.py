@@ -11,6 +11,7 @@ from dbmate_wrap.commands.failure import may_be_retried, may_leave_something
 from dbmate_wrap.commands.ground import Ground
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.judging import applied_by_another, error, judge_success
+from dbmate_wrap.commands.runner import fit
 from dbmate_wrap.dbmate.client import Failure
 from dbmate_wrap.domain.backoff import delays
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -101,9 +102,11 @@ class _Retries:
 
 def _run(ground: Ground, batch: Sequence[ParsedMigration]) -> Failure | None:
     ground.tenure.demand()
+    # What is concurrent is no transaction, and so alone in its batch.
+    dbmate = fit(ground.dbmate, [section.up for migration in batch for section in migration.sections])
     try:
         with stage([migration.file for migration in batch]) as folder:
-            failure = ground.dbmate.migrate(folder, ground.attendance())
+            failure = dbmate.migrate(folder, ground.attendance())
         return replace(failure, message=_BEGUN_ANEW) if failure is not None and ground.cut else failure
     finally:
         ground.watcher.ended()

@@ -117,7 +117,8 @@ def _undo(
     try:
         # dbmate undoes the last applied one of those it sees: it is shown this one alone.
         with stage([last.file]) as folder:
-            return dbmate.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
+            fitted = runner.fit(dbmate, [section.down for section in last.sections])
+            return fitted.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
     except (KeyboardInterrupt, Terminated) as signal:
         raise _stopped(call, dbmate, files, last, signal) from None
 

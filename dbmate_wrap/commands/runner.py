@@ -1,6 +1,6 @@
 """Prepares dbmate for one environment: the verified binary, the options of its server session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.migration import Block
+from dbmate_wrap.policy.concurrent import is_concurrent
 from dbmate_wrap.postgres import catalog, health
 from dbmate_wrap.postgres.session import Session
 
@@ -48,6 +50,15 @@ def prepare(call: Call, found: Binary, url: DatabaseUrl, session: Session) -> Db
     # Without it a server that accepts and never answers holds dbmate for minutes.
     bounded = url.with_connect_timeout(values.connect_timeout)
     return Dbmate(found.path, bounded, values.migrations_table, options, call.secrets.redactor)
+
+
+def fit(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
+    """dbmate with the lock_timeout that these blocks want: none where all they do is concurrent.
+
+    Such a statement waits for every transaction that is older than it, whatever that has looked at; reads and
+    writes of the table do not queue up behind it, and a wait that is cut off leaves an invalid index.
+    """
+    return dbmate.without_lock_timeout() if is_concurrent(blocks) else dbmate
 
 
 def _options(call: Call, session: Session) -> ServerOptions:

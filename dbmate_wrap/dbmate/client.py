@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbmate_wrap import process
@@ -82,6 +82,15 @@ class Dbmate:
     migrations_table: str
     options: ServerOptions
     secrets: Redactor
+
+    def without_lock_timeout(self) -> "Dbmate":
+        """The same, but its statements may wait for locks without limit.
+
+        Where no option can be handed on (a pooler), none is: the default of role and database stays.
+        """
+        if self.options.lock_timeout is None:
+            return self
+        return replace(self, options=replace(self.options, lock_timeout=0.0))
 
     def migrate(self, directory: Path, attendance: Attendance) -> Failure | None:
         """Apply what is pending of `directory`.

@@ -72,7 +72,9 @@ class Values(BaseSettings):
     dump_schema: bool = Field(False, description="`up` and `rollback` end with a schema dump.")
     create_database: bool = Field(False, description="`up` creates a missing database.")
     lock_timeout: Duration = Field(
-        5.0, description="How long a statement of a migration may wait for a lock that others hold."
+        5.0,
+        description="How long a statement of a migration may wait for a lock that others hold;"
+        " one that is `CONCURRENTLY` waits without limit.",
     )
     lock_retries: Annotated[int, Field(ge=0, le=1000)] = Field(
         8, description="How often a migration is tried again after `lock_timeout`."

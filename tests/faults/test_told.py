@@ -311,11 +311,12 @@ create index concurrently i on public.t (i);
 drop index concurrently if exists public.i;
 """
     files = {"001_t.sql": migration("create table public.t (i int);"), "002_i.sql": both}
-    folder = project(files, sealed=True, toml='lock_timeout = "300ms"\n')
+    folder = project(files, sealed=True)
     assert run_cli(UP, folder.root, staging(database)).returncode == 0
     with database.connect() as other, other.transaction():
         other.execute("select * from public.t where i = 1")
-        document = run_json(["rollback", "-e", "staging"], folder.root, staging(database))
+        hasty = {**staging(database), "DBMATE_WRAP_STATEMENT_TIMEOUT": "1s"}
+        document = run_json(["rollback", "-e", "staging"], folder.root, hasty)
     assert document["exit"] == {"code": 31, "name": "partial"}, document["error"]
     assert commands(error_of(document)["hint"]) == ["drop index concurrently public.i;"]
     assert applied(database) == ["001", "002"]

@@ -183,6 +183,24 @@ def test_the_password_is_in_the_environment_and_in_no_argument(
     assert child.cwd == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (ServerOptions("x", 5.0, 60.0), "-c lock_timeout=0ms -c statement_timeout=60000ms"),
+        # A pooler takes no options at all: one more would be a refused login.
+        (ServerOptions("x"), None),
+    ],
+)
+def test_without_lock_timeout_all_else_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: ServerOptions, expected: str | None
+) -> None:
+    child = Child()
+    monkeypatch.setattr(process, "run", child.run)
+    dbmate(options=options).without_lock_timeout().migrate(tmp_path, NOBODY)
+    assert child.env.get("PGOPTIONS") == expected
+    assert child.argv[child.argv.index("--migrations-table") + 1] == "own.history"
+
+
 def test_an_empty_env_file_of_ours_is_named_in_two_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
+from dbmate_wrap.policy.sql.outside import is_concurrent
 from dbmate_wrap.policy.sql.reading import Statement, read
 
 # Functions that leave something in the session which the end of the transaction does not take away.
@@ -51,6 +52,18 @@ def writes_rows(sql: str) -> bool:
     """
     statements = _statements(sql)
     return statements is None or any(statement is None or _writes_rows(statement) for statement in statements)
+
+
+def is_one_concurrent(sql: str) -> bool | None:
+    """Whether `sql` is one CONCURRENTLY statement and nothing else; None for what cannot be read.
+
+    Of several in one text PostgreSQL makes a transaction, in which it refuses such a statement.
+    """
+    statements = _statements(sql)
+    if statements is None or None in statements:
+        return None
+    trees = [statement.tree for statement in statements if statement is not None]
+    return len(trees) == 1 and is_concurrent(trees[0])
 
 
 def _writes_rows(statement: Statement) -> bool:

@@ -36,6 +36,19 @@ def refused(statement: Statement, detached: Set[str]) -> str | None:
     return describe(tree) if describe is not None else None
 
 
+def is_concurrent(tree: Message) -> bool:
+    """Whether the statement builds, rebuilds, drops or detaches CONCURRENTLY."""
+    match tree:
+        case pb.IndexStmt() | pb.DropStmt():
+            return bool(tree.concurrent)
+        case pb.ReindexStmt():
+            return _is_on(tree.params, "concurrently", default=False)
+        case pb.AlterTableStmt():
+            return _alter_table(tree) is not None
+        case _:
+            return False
+
+
 def _index(tree: Message) -> str | None:
     return "CREATE INDEX CONCURRENTLY" if tree.concurrent else None
 

@@ -24,7 +24,7 @@ NEVER: Mapping[str, str] = {
     "ban-uncommitted-transaction": "transaction-control says it, and the begin that it sees is ours",
     "ban-concurrent-index-creation-in-transaction": "needs-no-transaction says it",
     "syntax-error": "PostgreSQL's own grammar judges (syntax-error)",
-    "require-lock-timeout": "the setting lock_timeout holds for every migration",
+    "require-lock-timeout": "the setting lock_timeout holds for all that may keep others waiting",
     "require-statement-timeout": "the setting statement_timeout holds for every migration",
     "require-timeout-settings": "an older name of the two before",
     "prefer-robust-stmts": "IF NOT EXISTS would hide the invalid index that a failed concurrent build leaves;"

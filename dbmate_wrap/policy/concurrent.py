@@ -1,0 +1,41 @@
+"""Says what waits for old transactions without keeping its table from others: what is CONCURRENTLY."""
+
+from collections.abc import Sequence
+
+from dbmate_wrap.domain.migration import Block
+from dbmate_wrap.migrations.parse import has_statement
+from dbmate_wrap.policy.sql.tokens import tokens
+
+_WORD = "concurrently"
+# Not REFRESH MATERIALIZED VIEW: it waits for no old snapshot, and keeps writers of the view out.
+_COMMANDS = frozenset({"create", "drop", "reindex", "alter"})
+
+
+def is_concurrent(blocks: Sequence[Block]) -> bool:
+    """Whether each block that has a statement is one concurrent statement outside a transaction.
+
+    False where one of them is anything else: that may keep everybody else waiting.
+    """
+    working = [block for block in blocks if has_statement(block.sql)]
+    return bool(working) and all(map(_is_concurrent, working))
+
+
+def _is_concurrent(block: Block) -> bool:
+    if block.transaction or _WORD not in block.sql.lower():
+        return False
+    try:
+        from dbmate_wrap.policy.sql.effects import is_one_concurrent
+    except ImportError:
+        return _looks_concurrent(block.sql)
+    told = is_one_concurrent(block.sql)
+    return _looks_concurrent(block.sql) if told is None else told
+
+
+def _looks_concurrent(sql: str) -> bool:
+    """The same by the words alone, for want of a parser or of what it understands."""
+    words = [token for token in tokens(sql) if token.kind != "string"]
+    while words and words[-1].text == ";":
+        words.pop()
+    if not words or words[0].text not in _COMMANDS or any(word.text == ";" for word in words):
+        return False
+    return any(word.text == _WORD for word in words)
