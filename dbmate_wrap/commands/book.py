@@ -9,7 +9,7 @@ from dbmate_wrap.commands.files import Files
 from dbmate_wrap.commands.history import History
 from dbmate_wrap.commands.provenance import provenance
 from dbmate_wrap.domain import stamp as stamps
-from dbmate_wrap.domain.ledger import CutOff, Record, Run, adopted, withdrawn
+from dbmate_wrap.domain.ledger import CutOff, Record, Run, adopted
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
 from dbmate_wrap.errors import ExitCode, WrapError
 from dbmate_wrap.postgres import ledger, stamp
@@ -51,7 +51,8 @@ class Book:
             more = " ..." if len(found_here) > 5 else ""
             names = ", ".join(line.version for line in found_here[:5]) + more
             call.say(f"notice: adopted what another tool has applied: {names}")
-        self.write((*found_here, *withdrawn(found.applied, book.current)))
+        undone = found.missing.records if found.missing is not None else ()
+        self.write((*found_here, *undone))
 
     def stamp(self) -> bool:
         """Stamp the database as this run's environment, over any older stamp; False where that is not let."""

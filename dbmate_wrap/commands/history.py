@@ -1,15 +1,16 @@
 """Reads what a database has been through and compares it with the files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.files import Files
-from dbmate_wrap.domain import history
+from dbmate_wrap.domain import history, missing
 from dbmate_wrap.domain.history import Entry, State
 from dbmate_wrap.domain.ledger import Current, Ledger
 from dbmate_wrap.domain.ledger_access import Unavailable
+from dbmate_wrap.domain.missing import Missing
 from dbmate_wrap.domain.outcome import MigrationRow
-from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.errors import HistoryError, PreflightError
 from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
@@ -23,11 +24,15 @@ _WAY_OUT = {
 
 @dataclass(frozen=True)
 class History:
-    """The applied versions, in text order, one entry per migration, and the ledger (None where it is off)."""
+    """The applied versions, in text order, one entry per migration, and the ledger (None where it is off).
+
+    `missing` is what the ledger has and the history table has not; None where the two agree.
+    """
 
     applied: tuple[str, ...]
     entries: tuple[Entry, ...]
     ledger: Ledger | Unavailable | None = None
+    missing: Missing | None = None
 
     @property
     def pending(self) -> tuple[Entry, ...]:
@@ -41,7 +46,21 @@ NOTHING_APPLIED: tuple[str, ...] = ()
 def read(call: Call, session: Session, server: Server, files: Files) -> History:
     """Read the database's history, compare it, and record the rows in the outcome."""
     book = ledger.read(session) if call.environment.values.ledger else None
-    return compare(call, catalog.applied_versions(session, server), files, book)
+    found = compare(call, catalog.applied_versions(session, server), files, book)
+    if isinstance(book, Ledger) and not book.current.keys() <= set(found.applied):
+        return replace(found, missing=_find_missing(session, server, files))
+    return found
+
+
+def _find_missing(session: Session, server: Server, files: Files) -> Missing:
+    # Both are read again, the ledger first: a rollback may have ended between the two questions before.
+    lines = ledger.entries(session)
+    if isinstance(lines, Unavailable):
+        raise PreflightError(lines.reason, hint=lines.hint)
+    applied = catalog.applied_versions(session, server)
+    known = {(file.name, file.checksum) for file in files.migrations}
+    known |= {(line.name, line.checksum) for line in files.sealed}
+    return missing.find(applied, lines, known, ledger.missing_evidence(session, server))
 
 
 def compare(
@@ -56,7 +75,9 @@ def compare(
 
 
 def disagreement(found: History) -> HistoryError | None:
-    """The error for the first kind of disagreement; None when files and database tell one story."""
+    """The error for the first kind of disagreement; None when files, database and ledger tell one story."""
+    if error := contradiction(found):
+        return error
     wrong = history.disagreements(found.entries)
     if not wrong:
         return None
@@ -68,6 +89,11 @@ def disagreement(found: History) -> HistoryError | None:
         hint=_WAY_OUT[first.state],
         migration=first.file or first.version,
     )
+
+
+def contradiction(found: History) -> HistoryError | None:
+    """The error for versions that the ledger has as applied and the history table has not."""
+    return missing.contradiction(found.missing) if found.missing is not None else None
 
 
 def not_baselined(session: Session, server: Server) -> HistoryError | None:

@@ -1,5 +1,7 @@
 """Undoes the last applied migration, where the environment allows it."""
 
+from contextlib import suppress
+
 from dbmate_wrap.commands import files as project_files
 from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import readiness, runner, target
@@ -83,28 +85,50 @@ def _undo_recorded(
     with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
         book.open(found, files)
         before = _inventory(call, session)
-        failure = _undo(call, dbmate, files, last, tenure, watcher)
-        if tenure.lost:
-            # Our own session may be as dead as the lock's: it is not used any more.
-            book.abandon()
-            raise lost_error(_tale(last, settle(call, dbmate.url, files)), _SEE)
         try:
-            if failure is not None and failure.sqlstate is None:
-                # dbmate is gone without a word from the server: its session may still be at work.
-                catalog.end_sessions(session, call.dbmate_name)
-            server = target.recognise(call, session, place.url)
-            now = histories.read(call, session, server, files)
-        except UnreachableError as error:
-            tale = _tale(last, settle(call, dbmate.url, files))
-            raise UnreachableError(f"{error.message}: {tale}", kind=error.kind, hint=_SEE) from None
-        if last.file.version in now.applied:
-            raise _still_applied(call, failure, last, between(before, _inventory(call, session)))
+            failure = _undo(call, dbmate, last, tenure, watcher)
+            if tenure.lost:
+                # Our own session may be as dead as the lock's: it is not used any more.
+                book.abandon()
+                raise lost_error(_tale(last, settle(call, dbmate.url, files)), _SEE)
+            now = _read_again(call, session, dbmate, files, last, failure)
+            if last.file.version in now.applied:
+                raise _still_applied(call, failure, last, between(before, _inventory(call, session)))
+            _record(book, tenure, last)
+        except (KeyboardInterrupt, Terminated) as signal:
+            raise _stopped(call, dbmate, files, last, book, signal) from None
+
+
+def _read_again(
+    call: Call, session: Session, dbmate: Dbmate, files: Files, last: ParsedMigration, failure: Failure | None
+) -> History:
+    try:
+        if failure is not None and failure.sqlstate is None:
+            # dbmate is gone without a word from the server: its session may still be at work.
+            catalog.end_sessions(session, call.dbmate_name)
+        server = target.recognise(call, session, dbmate.url)
+        return histories.read(call, session, server, files)
+    except UnreachableError as error:
+        tale = _tale(last, settle(call, dbmate.url, files))
+        raise UnreachableError(f"{error.message}: {tale}", kind=error.kind, hint=_SEE) from None
+
+
+def _record(book: Book, tenure: Tenure, last: ParsedMigration) -> None:
+    try:
         tenure.demand()
-        book.write([Record(last.file.version, last.file.name, last.file.checksum, How.ROLLED_BACK)])
+    except LockedError:
+        # The run stays open in the ledger: that tells the next one why the row is gone.
+        book.abandon()
+        raise
+    book.write([_line(last)])
+
+
+def _line(last: ParsedMigration) -> Record:
+    return Record(last.file.version, last.file.name, last.file.checksum, How.ROLLED_BACK)
 
 
 def _undo(
-    call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, tenure: Tenure, watcher: Watcher
+    call: Call, dbmate: Dbmate, last: ParsedMigration, tenure: Tenure, watcher: Watcher
 ) -> Failure | None:
     def started(name: str) -> None:
         watcher.started(name)
@@ -114,19 +138,24 @@ def _undo(
         watcher.tick()
         return tenure.tick()
 
-    try:
-        # dbmate undoes the last applied one of those it sees: it is shown this one alone.
-        with stage([last.file]) as folder:
-            fitted = runner.fit(dbmate, [section.down for section in last.sections])
-            return fitted.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
-    except (KeyboardInterrupt, Terminated) as signal:
-        raise _stopped(call, dbmate, files, last, signal) from None
+    # dbmate undoes the last applied one of those it sees: it is shown this one alone.
+    with stage([last.file]) as folder:
+        fitted = runner.fit(dbmate, [section.down for section in last.sections])
+        return fitted.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
 
 
 def _stopped(
-    call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, signal: BaseException
+    call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, book: Book, signal: BaseException
 ) -> InterruptedRun:
-    return stopped(signal, _tale(last, settle(call, dbmate.url, files)), _SEE)
+    now = settle(call, dbmate.url, files)
+    if now is None:
+        # The run stays open in the ledger: it may have undone the migration.
+        book.abandon()
+    elif last.file.version not in now.applied:
+        with suppress(WrapError):
+            # The ledger's session may have been amid an answer.
+            book.write([_line(last)])
+    return stopped(signal, _tale(last, now), _SEE)
 
 
 def _tale(last: ParsedMigration, now: History | None) -> str:

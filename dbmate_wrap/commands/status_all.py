@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.commands import files as project_files
+from dbmate_wrap.commands import history as histories
 from dbmate_wrap.commands import target
 from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.status import history_or_nothing
@@ -17,6 +18,7 @@ from dbmate_wrap.settings.environment import EMBEDDED
 class _Column:
     name: str
     entries: tuple[Entry, ...]
+    lost: HistoryError | None
 
 
 def status_all(call: Call, *, exit_code: bool) -> None:
@@ -42,6 +44,8 @@ def status_all(call: Call, *, exit_code: bool) -> None:
 
 def _worst(call: Call, columns: list[_Column], failures: list[tuple[str, WrapError]]) -> WrapError | None:
     for column in columns:
+        if column.lost is not None:
+            return HistoryError(f"{column.name}: {column.lost.message}", hint=column.lost.hint)
         if wrong := disagreements(column.entries):
             names = ", ".join(entry.file or entry.version for entry in wrong[:5])
             return HistoryError(
@@ -63,9 +67,10 @@ def _column(call: Call, name: str) -> _Column:
     own = replace(call, environment=environment, outcome=outcome)
     files = project_files.read(own, contents=False)
     found, foreign = history_or_nothing(own, target.locate(own), files, wait=None)
-    if foreign:
+    lost = histories.contradiction(found)
+    if foreign and lost is None:
         raise foreign
-    return _Column(name, found.entries)
+    return _Column(name, found.entries, lost)
 
 
 def _matrix(columns: list[_Column], failures: list[tuple[str, WrapError]]) -> Matrix:

@@ -135,11 +135,3 @@ def adopted(
         for file in files
         if file.version in applied and file.version not in current
     )
-
-
-def withdrawn(applied: Collection[str], current: Mapping[str, Current]) -> tuple[Record, ...]:
-    """Lines for the versions that somebody undid without this tool: the history no longer has them."""
-    gone = sorted(version for version in current if version not in applied)
-    return tuple(
-        Record(version, current[version].file, current[version].checksum, How.ROLLED_BACK) for version in gone
-    )

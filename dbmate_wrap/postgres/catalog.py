@@ -53,6 +53,11 @@ def history_exists(session: Session, migrations_table: str) -> bool:
     return read_server(session, migrations_table).has_history
 
 
+def history_name(server: Server) -> str:
+    """The history table for use in SQL: `public.schema_migrations`."""
+    return f"{_plain(server.history_schema)}.{_plain(server.history_table)}"
+
+
 def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
     """Up to five ``schema.name`` of objects: not PostgreSQL's, not an extension's, not bookkeeping."""
     where = {"schema": server.history_schema, "table": server.history_table}
@@ -156,8 +161,7 @@ def history_literal(versions: Sequence[str], server: Server) -> str:
     if not versions:
         return ""
     values = ",\n    ".join(f"('{version}')" for version in versions)
-    table = f"{_plain(server.history_schema)}.{_plain(server.history_table)}"
-    return f"INSERT INTO {table} (version) VALUES\n    {values};\n"
+    return f"INSERT INTO {history_name(server)} (version) VALUES\n    {values};\n"
 
 
 def _plain(identifier: str) -> str:

@@ -7,9 +7,11 @@ from dataclasses import asdict
 
 from dbmate_wrap.domain.ledger import Current, CutOff, Ledger, LedgerEntry, Record, Run
 from dbmate_wrap.domain.ledger_access import Access, Unavailable
+from dbmate_wrap.domain.missing import Evidence
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
+from dbmate_wrap.postgres.catalog import Server, history_name
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.postgres.stamp import rows_with_identifier
 
@@ -111,6 +113,20 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | Unavailable:
     except FailedError as error:
         return _failed("read", error)
     return tuple(_entry(row) for row in rows)
+
+
+def missing_evidence(session: Session, server: Server) -> Evidence:
+    """What may explain that the ledger has a version and the history table has not. Needs a ledger."""
+    where = {"schema": server.history_schema, "table": server.history_table}
+    [(role, hidden, others, unfinished)] = session.rows(queries.query("missing_evidence"), where)
+    return Evidence(
+        table=history_name(server),
+        exists=server.has_history,
+        role=str(role),
+        hidden=hidden is True,
+        others=str(others),
+        unfinished_rollback=unfinished is True,
+    )
 
 
 def _look(session: Session) -> Access:

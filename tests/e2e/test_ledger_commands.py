@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.postgres.advisory_lock import KEY
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
+from tests.conftest import REPOSITORY, CliResult, MakeProject, ProjectFolder, RunCli, migration
 from tests.e2e.conftest import Document, RunJson
 from tests.e2e.support import TWO, applied, assert_refused, staging
 from tests.servers import Database
@@ -373,3 +373,127 @@ def test_a_run_that_fails_is_closed_with_its_code_and_keeps_what_it_applied(
     assert done.returncode == 30
     assert story(embedded_database) == [("001", "applied")]
     assert embedded_database.execute("select exit_code from dbmate_wrap.run") == [(30,)]
+
+
+EMPTY = "truncate public.schema_migrations"
+ROLLBACK = ["rollback", "-e", "staging"]
+PLAN = ["plan", "-e", "staging"]
+
+
+def hint_of(document: Document) -> str:
+    """The hint of a failed run."""
+    error = document["error"]
+    assert isinstance(error, dict)
+    return str(error["hint"])
+
+
+@pytest.mark.parametrize("damage", [EMPTY, "drop table public.schema_migrations"], ids=["empty", "dropped"])
+def test_what_the_ledger_has_as_applied_never_runs_again_without_its_row(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson, embedded_database: Database, damage: str
+) -> None:
+    folder = project(TWO, sealed=True)
+    env = staging(embedded_database)
+    run_cli(UP, folder.root, env)
+    embedded_database.execute(damage)
+    before = story(embedded_database)
+    nobody = "postgres://nobody@127.0.0.1:1"
+    others = {"DEV_DATABASE_URL": f"{nobody}/dev", "TEST_DATABASE_URL": f"{nobody}/test"}
+    for words in (STATUS, PLAN, UP, ROLLBACK, ["status", "--all"]):
+        done = run_cli(words, folder.root, {**env, **others})
+        cause = r"the ledger has 001_a\.sql as applied \(.* by .*\), public\.schema_migrations (has|does) no"
+        assert_refused(done, 13, cause, r"insert into public\.schema_migrations .*docs/runbook\.md")
+    assert applied(embedded_database) == []
+    assert story(embedded_database) == before
+    # The hint's statement ends it.
+    document = run_json(UP, folder.root, env)
+    states = [(row["version"], row["state"]) for row in rows(document, "migrations")]
+    assert states == [("001", "pending"), ("002", "pending")]
+    [remedy] = re.findall(r"put the rows back: (.*?); if they", hint_of(document))
+    embedded_database.execute(remedy)
+    assert run_cli(UP, folder.root, env).returncode == 0
+    assert story(embedded_database) == before
+
+
+def test_a_single_row_that_is_gone_is_told_with_both_views_and_no_advice_to_renumber(
+    project: MakeProject, run_json: RunJson, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_json(UP, folder.root, staging(embedded_database))
+    embedded_database.execute("delete from public.schema_migrations where version = '001'")
+    document = run_json(UP, folder.root, staging(embedded_database))
+    assert document["exit"] == {"code": 13, "name": "history"}
+    assert "values ('001');" in hint_of(document)
+    assert "number" not in hint_of(document)
+
+
+def test_what_plain_dbmate_undid_runs_again_once_that_is_recorded_as_the_runbook_says(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    env = staging(embedded_database)
+    run_cli(UP, folder.root, env)
+    embedded_database.execute(
+        "drop table public.b; delete from public.schema_migrations where version = '002'"
+    )
+    assert_refused(run_cli(UP, folder.root, env), 13, r"002_b\.sql as applied", "undone on purpose")
+    page = (REPOSITORY / "docs" / "runbook.md").read_text()
+    [remedy] = re.findall(r"```sql\n(with run as .*?)```", page, re.DOTALL)
+    embedded_database.execute(remedy)
+    done = run_cli(UP, folder.root, env)
+    assert done.returncode == 0, done.stderr
+    expected = [("001", "applied"), ("002", "applied"), ("002", "rolled-back"), ("002", "applied")]
+    assert story(embedded_database) == expected
+
+
+def test_without_the_ledger_the_history_table_alone_counts(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP, folder.root, staging(embedded_database))
+    embedded_database.execute(f"{EMPTY}; drop table public.a, public.b")
+    off = {**staging(embedded_database), "DBMATE_WRAP_LEDGER": "false"}
+    done = run_cli(UP, folder.root, off)
+    assert done.returncode == 0, done.stderr
+    assert applied(embedded_database) == ["001", "002"]
+
+
+def test_rows_that_row_level_security_hides_are_not_taken_for_pending(
+    project: MakeProject, run_cli: RunCli, database: Database, narrow: dict[str, str]
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP, folder.root, staging(database))
+    role = narrow["STAGING_DATABASE_URL"].split("//")[1].split("@")[0]
+    database.execute(
+        f"grant select, insert, delete on public.schema_migrations to {role};"
+        f" grant usage on schema dbmate_wrap to {role};"
+        f" grant select, insert, update on all tables in schema dbmate_wrap to {role};"
+        " alter table public.schema_migrations enable row level security"
+    )
+    before = story(database)
+    cause = f"row level security hides rows of it from {role}"
+    assert_refused(run_cli(STATUS, folder.root, narrow), 13, cause, "create policy")
+    done = run_cli(UP, folder.root, narrow)
+    assert_refused(done, 13, cause, "create policy")
+    assert story(database) == before
+    [remedy] = re.findall(r"run: (create policy .*?);", done.stderr)
+    database.execute(remedy)
+    assert run_cli(STATUS, folder.root, narrow).returncode == 0
+
+
+def test_the_lines_of_another_history_table_are_left_alone(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP, folder.root, staging(embedded_database))
+    embedded_database.execute("create schema other; create table other.done (version varchar primary key)")
+    before = story(embedded_database)
+    (folder.root / "dbmate-wrap.toml").write_text('migrations_table = "other.done"\n')
+    for name in TWO:
+        (folder.migrations / name).unlink()
+    folder.add("002_d.sql", THIRD.replace("public.c", "other.d"))
+    folder.add("003_e.sql", THIRD.replace("public.c", "other.e"))
+    (folder.root / "db" / "migrations.lock").unlink()
+    folder.seal()
+    done = run_cli(UP, folder.root, staging(embedded_database))
+    assert done.returncode == 0, done.stderr
+    assert story(embedded_database) == [*before, ("002", "applied"), ("003", "applied")]

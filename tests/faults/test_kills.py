@@ -353,6 +353,72 @@ def test_a_run_killed_with_the_lock_between_two_dbmates_leaves_the_way_free(
     assert [how for _, how, _ in ledger(database)] == ["applied", "adopted", "applied", "applied"]
 
 
+@contextmanager
+def rollback_before_its_line(
+    folder: ProjectFolder, env: dict[str, str], database: Database
+) -> Iterator[tuple[Running, Callable[[], None]]]:
+    """A rollback that has undone 004 and waits to write that into the ledger, and what lets it go on."""
+    with database.connect() as other:
+        other.execute("begin")
+        other.execute("lock table dbmate_wrap.ledger in share mode")
+        with started(["rollback", "-e", "staging"], folder.root, {**env, **staging(database)}) as running:
+            wait_for(lambda: applied(database) == list(VERSIONS[:3]), "the end of dbmate")
+            wait_for(lambda: waiting_for_locks(database), "the ledger")
+            yield running, other.rollback
+
+
+def undoable() -> dict[str, str]:
+    """Four small migrations with a way back."""
+    return {
+        f"{version}_t.sql": migration(
+            f"create table public.t{version} (i int);", f"drop table public.t{version};"
+        )
+        for version in VERSIONS
+    }
+
+
+def test_a_rollback_killed_before_its_line_is_written_is_completed_by_the_next_run(
+    project: MakeProject,
+    run_cli: RunCli,
+    clean_environment: dict[str, str],
+    database: Database,
+) -> None:
+    folder = project(undoable(), sealed=True)
+    run_cli(UP, folder.root, staging(database))
+    with rollback_before_its_line(folder, clean_environment, database) as (running, _):
+        # Meanwhile the others see a pending migration, and no contradiction.
+        assert run_cli(["status", "-e", "staging"], folder.root, staging(database)).returncode == 0
+        running.process.kill()
+        running.finish()
+    assert_nothing_left(database)
+    assert claimed(assert_heals(folder, run_cli, database, VERSIONS)) == ["004"]
+    lines = [(version, how) for version, how, _ in ledger(database)]
+    assert lines[4:] == [("004", "rolled-back"), ("004", "applied")]
+    # A run that never ended explains nothing that was lost after it.
+    database.execute("delete from public.schema_migrations where version = '004'")
+    refused = run_cli(UP, folder.root, staging(database))
+    assert refused.returncode == 13, refused
+    assert len(ledger(database)) == len(lines)
+
+
+def test_a_rollback_stopped_before_its_line_is_written_still_writes_it(
+    project: MakeProject,
+    run_cli: RunCli,
+    clean_environment: dict[str, str],
+    database: Database,
+) -> None:
+    folder = project(undoable(), sealed=True)
+    run_cli(UP, folder.root, staging(database))
+    with rollback_before_its_line(folder, clean_environment, database) as (running, release):
+        running.signal(signal.SIGINT)
+        release()
+        done = running.finish()
+    assert done.returncode == 130, done
+    assert "004_t.sql was rolled back" in done.stderr
+    assert [(version, how) for version, how, _ in ledger(database)][4:] == [("004", "rolled-back")]
+    assert claimed(assert_heals(folder, run_cli, database, VERSIONS)) == ["004"]
+
+
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 
 

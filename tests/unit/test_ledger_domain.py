@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dbmate_wrap.domain.ledger import Current, How, Ledger, Record, adopted, withdrawn
+from dbmate_wrap.domain.ledger import Current, How, Ledger, Record, adopted
 from dbmate_wrap.domain.ledger_access import Access
 from dbmate_wrap.domain.migration import MigrationFile
 
@@ -39,18 +39,9 @@ def test_a_version_without_a_file_is_not_adopted() -> None:
     assert adopted({"000", "001"}, {}, FILES[:1]) == (Record("001", "001_x.sql", "sum-001", How.ADOPTED),)
 
 
-def test_what_plain_dbmate_rolled_back_is_withdrawn_with_the_checksum_that_it_had() -> None:
-    found = withdrawn({"001"}, {"001": line("001"), "003": line("003"), "002": line("002")})
-    assert found == (
-        Record("002", "002_x.sql", "recorded", How.ROLLED_BACK),
-        Record("003", "003_x.sql", "recorded", How.ROLLED_BACK),
-    )
-
-
 def test_where_history_and_ledger_agree_nothing_is_to_be_written() -> None:
     current = {"001": line("001"), "002": line("002")}
     assert adopted(current, current, FILES) == ()
-    assert withdrawn(current, current) == ()
 
 
 def test_checksums_leave_out_what_nobody_recorded() -> None:
