@@ -1,0 +1,43 @@
+"""The entry point of the command."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from dbmate_wrap.cli.main import main
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Puts the collector back as it was: `main` sets it for its whole process."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
+def test_garbage_in_cycles_does_not_grow_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, most = 600_000, 400_000
+    alive = peak = 0
+
+    class Node:
+        def __init__(self) -> None:
+            nonlocal alive, peak
+            self.itself = self
+            alive += 1
+            peak = max(peak, alive)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def app(prog_name: str) -> None:
+        for _ in range(made):
+            Node()
+
+    monkeypatch.setattr("dbmate_wrap.cli.app.app", app)
+    main()
+    assert peak < most
