@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Literal
 
-from dbmate_wrap.redact import NOTHING, Kept, Redactor
+from dbmate_wrap.redact import NOTHING, Capture, Redactor
 
 # A child gets this long between SIGTERM and SIGKILL.
 GRACE_SECONDS = 5.0
@@ -59,7 +59,7 @@ class Terminated(BaseException):
 
 
 @contextlib.contextmanager
-def terminations_raise() -> Iterator[None]:
+def terminations_as_exceptions() -> Iterator[None]:
     """While this lasts, SIGTERM and SIGHUP raise Terminated in the main thread, and children are ended."""
     last = -_SAME_WISH_SECONDS
 
@@ -108,7 +108,7 @@ def run(
     when this process is, even by SIGKILL. `undecodable`: what becomes of stdout that is not UTF-8, as for
     `bytes.decode`. Raises OSError when the child cannot be started.
     """
-    out, err = Kept(secrets, limit, on_line, undecodable), Kept(secrets, limit, None)
+    out, err = Capture(secrets, limit, on_line, undecodable), Capture(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
     readers: list[_Reader] = []
     timed_out = stopped = False
@@ -139,7 +139,7 @@ def run(
     return Completed(tuple(argv), code, out.text(), err.text(), timed_out, truncated, stopped)
 
 
-def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
+def run_interactive(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
     """Run a child on our own terminal and return its exit code; Ctrl-C belongs to the child meanwhile."""
     # A handler that does nothing, not SIG_IGN: that would be inherited, and the child deaf to Ctrl-C.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -150,9 +150,9 @@ def attach(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def signals_held() -> Iterator[None]:
     """While this lasts, SIGINT, SIGTERM and SIGHUP have no effect: for the last words of a stopped run."""
-    with _signals_held([]):
+    with _collect_signals([]):
         yield
 
 
@@ -160,14 +160,14 @@ def undisturbed() -> Iterator[None]:
 def _signals_wait() -> Iterator[None]:
     """Hold signals back, and handle them at the end: while a child is born nobody knows yet what to end."""
     arrived: list[int] = []
-    with _signals_held(arrived):
+    with _collect_signals(arrived):
         yield
     for number in arrived:
         signal.raise_signal(number)
 
 
 @contextlib.contextmanager
-def _signals_held(arrived: list[int]) -> Iterator[None]:
+def _collect_signals(arrived: list[int]) -> Iterator[None]:
     before = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, *_TERMINATIONS):
@@ -271,7 +271,7 @@ def _signal_group(child: "subprocess.Popen[bytes]", number: int) -> None:
 class _Reader:
     """Reads one pipe to its end, in a thread of its own, so that no child ever waits for us."""
 
-    def __init__(self, pipe: IO[bytes] | None, kept: Kept) -> None:
+    def __init__(self, pipe: IO[bytes] | None, kept: Capture) -> None:
         assert pipe is not None
         self._pipe = pipe
         self._kept = kept

@@ -28,11 +28,11 @@ from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
 from dbmate_wrap.domain.finding import Finding  # noqa: E402
 from dbmate_wrap.domain.migration import MigrationFile, checksum  # noqa: E402
 from dbmate_wrap.policy import engine  # noqa: E402
-from dbmate_wrap.policy.files import check_contents  # noqa: E402
-from dbmate_wrap.policy.sql.pieces import cut  # noqa: E402
-from dbmate_wrap.policy.sql.reading import read  # noqa: E402
+from dbmate_wrap.policy.rules.files import check_contents  # noqa: E402
+from dbmate_wrap.sql.parse import read  # noqa: E402
+from dbmate_wrap.sql.split import cut  # noqa: E402
 
-RULING = engine.Ruling((None, "schema_migrations"), "")
+RULING = engine.RuleContext((None, "schema_migrations"), "")
 SLOW_SECONDS = 3.0
 SYNTAX_ERROR = "42601"
 

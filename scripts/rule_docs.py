@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbmate_wrap.policy.rules import RULES, Rule
+from dbmate_wrap.policy.registry import RULES, Rule
 
 PAGES = Path(__file__).resolve().parents[1] / "dbmate_wrap" / "policy" / "pages"
 NOTE = "Made from `dbmate_wrap/policy/pages/{id}.toml` by `make docs`: do not edit.\n"

@@ -15,7 +15,7 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
-from tests.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
+from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _EMBEDDED = binaries.from_wheel()

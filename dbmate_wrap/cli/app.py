@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli.command import command, run
 from dbmate_wrap.cli.options import Arguments, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
-from dbmate_wrap.cli.shared import command, run
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -53,8 +53,8 @@ def up(
     if dry_run:
         plan(common, to, wait)
         return  # Whatever `plan` does, a dry run migrates nothing.
-    from dbmate_wrap.commands.pending import Wish
     from dbmate_wrap.commands.up import up
+    from dbmate_wrap.workspace.pending import Wish
 
     wish = Wish(to, _seconds(wait), yes)
     run("up", common, lambda call: up(call, wish))
@@ -63,8 +63,8 @@ def up(
 @command(app, "plan")
 def plan(common: Common, to: To = None, wait: Wait = None) -> None:
     """Say what `up` would do, and do nothing."""
-    from dbmate_wrap.commands.pending import Wish
     from dbmate_wrap.commands.plan import plan
+    from dbmate_wrap.workspace.pending import Wish
 
     wish = Wish(to, _seconds(wait))
     run("plan", common, lambda call: plan(call, wish))
@@ -149,7 +149,7 @@ def rollback(common: Common) -> None:
 @command(app, "history")
 def history(common: Common) -> None:
     """Show the ledger: what was applied when, by whom, from which commit."""
-    from dbmate_wrap.commands.ledger import history
+    from dbmate_wrap.commands.history import history
 
     run("history", common, history)
 
@@ -201,7 +201,7 @@ def exec_(
 @command(db, "start")
 def db_start(common: Common) -> None:
     """Start the embedded server."""
-    from dbmate_wrap.commands import database
+    from dbmate_wrap.commands import db as database
 
     run("db start", common, database.start)
 
@@ -209,7 +209,7 @@ def db_start(common: Common) -> None:
 @command(db, "stop")
 def db_stop(common: Common) -> None:
     """Stop the embedded server."""
-    from dbmate_wrap.commands import database
+    from dbmate_wrap.commands import db as database
 
     run("db stop", common, database.stop)
 
@@ -217,7 +217,7 @@ def db_stop(common: Common) -> None:
 @command(db, "url")
 def db_url(common: Common) -> None:
     """Print the URL of the embedded database."""
-    from dbmate_wrap.commands import database
+    from dbmate_wrap.commands import db as database
 
     run("db url", common, database.url)
 
@@ -225,7 +225,7 @@ def db_url(common: Common) -> None:
 @command(db, "psql", passes_arguments_on=True)
 def db_psql(common: Common, arguments: Arguments = None) -> None:
     """Open psql on the embedded database."""
-    from dbmate_wrap.commands import database
+    from dbmate_wrap.commands import db as database
 
     run("db psql", common, lambda call: database.psql(call, arguments or []))
 
@@ -233,7 +233,7 @@ def db_psql(common: Common, arguments: Arguments = None) -> None:
 @command(db, "reset")
 def db_reset(common: Common, yes: Yes = False) -> None:
     """Destroy the environment's embedded database."""
-    from dbmate_wrap.commands import database
+    from dbmate_wrap.commands import db as database
 
     run("db reset", common, lambda call: database.reset(call, yes=yes))
 

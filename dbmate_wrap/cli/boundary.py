@@ -10,16 +10,16 @@ from typing import NoReturn
 import typer
 
 from dbmate_wrap import process
-from dbmate_wrap.cli import local_folder
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
-from dbmate_wrap.cli.result import shown_while_running, tell
+from dbmate_wrap.cli.output import shown_while_running, write_result
 from dbmate_wrap.cli.terminal import Terminal
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome, Place
+from dbmate_wrap.domain.outcome import ErrorReport, Outcome, ProjectLocation
 from dbmate_wrap.errors import ConfigError, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
+from dbmate_wrap.workspace import local_folder
+from dbmate_wrap.workspace.context import Context
 
-Verb = Callable[[Call], None]
+Verb = Callable[[Context], None]
 _SEE = "see the state with `dbmate-wrap status`"
 
 
@@ -28,12 +28,12 @@ def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = 
     secrets = Secrets()
     terminal = Terminal(shown_while_running(common.format, secrets.mask), common.quiet, common.verbose)
     outcome = Outcome(command, None, _run_id(), datetime.now(UTC))
-    with process.terminations_raise():
+    with process.terminations_as_exceptions():
         _carry_out(verb, common, outcome, secrets, terminal)
     if outcome.place is not None:
         local_folder.hide(outcome.place.root)
     try:
-        tell(outcome, common, terminal, secrets, reports or ReportFiles())
+        write_result(outcome, common, terminal, secrets, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
         _tell_plainly(outcome, _bug(error, outcome, common, secrets), terminal)
     raise typer.Exit(int(_ended(outcome, terminal)))
@@ -71,7 +71,7 @@ def _carry_out(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, t
 
 def _tell_plainly(outcome: Outcome, bug: ErrorReport, terminal: Terminal) -> None:
     """Print the run's own error, then the bug, without renderers; only a run that was good becomes 1."""
-    from dbmate_wrap.render.visible import visible_lines
+    from dbmate_wrap.render.escape import visible_lines
 
     if outcome.exit is ExitCode.OK:
         outcome.exit = ExitCode.INTERNAL
@@ -87,7 +87,7 @@ def _tell_plainly(outcome: Outcome, bug: ErrorReport, terminal: Terminal) -> Non
 
 
 def _bug(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -> ErrorReport:
-    from dbmate_wrap.cli.report import write_report
+    from dbmate_wrap.cli.crash_report import write_report
 
     where = write_report(error, outcome, common.project, secrets.mask)
     return ErrorReport(
@@ -96,7 +96,7 @@ def _bug(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -
     )
 
 
-def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Call:
+def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Context:
     from dbmate_wrap import settings
     from dbmate_wrap.settings.names import is_name
 
@@ -107,7 +107,7 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
     environment = project.environment(common.environment)
     outcome.environment = environment.name
     outcome.place = _place(project.root, environment.values.migrations_dir)
-    return Call(
+    return Context(
         project=project,
         environment=environment,
         outcome=outcome,
@@ -125,9 +125,9 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
     )
 
 
-def _place(root: Path, migrations: Path) -> Place:
+def _place(root: Path, migrations: Path) -> ProjectLocation:
     inside = migrations.is_relative_to(root)
-    return Place(root, migrations.relative_to(root).as_posix() if inside else str(migrations))
+    return ProjectLocation(root, migrations.relative_to(root).as_posix() if inside else str(migrations))
 
 
 def _run_id() -> str:

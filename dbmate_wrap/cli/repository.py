@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.render.remarks import Repository
+from dbmate_wrap.render.annotations import Repository
 
 # Where GitHub Actions and GitLab CI have checked it out.
 _VARIABLES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
+from dbmate_wrap.render.escape import visible
 from dbmate_wrap.render.paint import Paint
-from dbmate_wrap.render.visible import visible
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def runnable(binaries: Binaries, account: Account) -> Binaries:
 def _copy(bin_dir: Path) -> Path:
     """Made once per account and version, readable by all; a killed copy leaves nothing that counts."""
     package = bin_dir.parents[1]
-    target = layout.FAR / f"{layout.PREFIX}programs-{os.geteuid()}-{_version(package)}"
-    with file_lock.held(target.with_name(f"{target.name}.lock")):
+    target = layout.EXTERNAL / f"{layout.PREFIX}programs-{os.geteuid()}-{_version(package)}"
+    with file_lock.hold_file_lock(target.with_name(f"{target.name}.lock")):
         if not target.exists():
             part = target.with_name(f"{target.name}.part")
             shutil.rmtree(part, ignore_errors=True)

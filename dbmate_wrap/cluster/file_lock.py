@@ -14,7 +14,7 @@ _POLL = 0.02
 
 
 @contextmanager
-def held(path: Path, *, patience: float = PATIENCE) -> Iterator[None]:
+def hold_file_lock(path: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold an exclusive lock on the file, which is made where missing and never removed.
 
     Raises LockedError when another process holds it for longer than `patience` seconds.

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from dbmate_wrap.cluster.account import Account, hand_over
-from dbmate_wrap.cluster.layout import FAR, PREFIX
+from dbmate_wrap.cluster.layout import EXTERNAL, PREFIX
 from dbmate_wrap.errors import ConfigError
 
 # Not the environment's temporary folder: a socket's path may have some 100 bytes, and all shells must agree.
@@ -37,9 +37,9 @@ def discard(path: Path | None) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def far_folder(home: Path, account: Account) -> Path:
+def external_folder(home: Path, account: Account) -> Path:
     """Where the data of `home` lies when the account cannot enter `home` itself."""
-    return FAR / f"{PREFIX}{account.uid}-{_mark(home)}"
+    return EXTERNAL / f"{PREFIX}{account.uid}-{_mark(home)}"
 
 
 def private(path: Path, account: Account) -> Path:

@@ -8,7 +8,7 @@ from dbmate_wrap.errors import ConfigError
 
 PREFIX = "dbmate-wrap-"
 # For data and programs that the server's account cannot reach in the project. Survives a reboot, unlike /tmp.
-FAR = Path("/var/tmp")  # noqa: S108 - folders.private checks what it makes there
+EXTERNAL = Path("/var/tmp")  # noqa: S108 - folders.private checks what it makes there
 
 
 def pointer(home: Path) -> Path:
@@ -38,7 +38,7 @@ def locate(home: Path) -> Path | None:
     target = here.readlink()
     if target.name != "data" or not _is_far_name(target.parent):
         raise ConfigError(f"{here} is a link to {target}, which is not ours", hint=f"rm {here}")
-    usable = is_far_folder(target.parent) and target.exists() and not _is_anothers(target, home)
+    usable = is_external_folder(target.parent) and target.exists() and not _is_anothers(target, home)
     return target if usable else None
 
 
@@ -47,7 +47,7 @@ def owner_file(far: Path) -> Path:
     return far / "home"
 
 
-def is_far_folder(path: Path) -> bool:
+def is_external_folder(path: Path) -> bool:
     """True for a folder in /var/tmp of our kind that is no link: what we may use and remove as a whole."""
     try:
         return _is_far_name(path) and stat.S_ISDIR(path.lstat().st_mode)
@@ -64,7 +64,7 @@ def _is_anothers(data: Path, home: Path) -> bool:
 
 
 def _is_far_name(path: Path) -> bool:
-    return path.parent == FAR and path.name.startswith(PREFIX)
+    return path.parent == EXTERNAL and path.name.startswith(PREFIX)
 
 
 def major(data: Path) -> int | None:

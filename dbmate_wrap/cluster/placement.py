@@ -32,7 +32,7 @@ def settle(home: Path, account: Account) -> Path:
     hand_over(home, account)
     if can_be_given(home) and can_enter(account, home):
         return home
-    far = folders.far_folder(home, account)
+    far = folders.external_folder(home, account)
     # No link leads there, so it is what a removed project or a killed start left behind.
     forget(far)
     return folders.private(far, account)

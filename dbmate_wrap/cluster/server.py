@@ -67,7 +67,7 @@ def start(
         return _endpoint(found, started=False)
     from dbmate_wrap.cluster import file_lock, launch
 
-    with file_lock.held(layout.lock_file(home)):
+    with file_lock.hold_file_lock(layout.lock_file(home)):
         found = _ready(home, binaries)
         if found is not None:
             return _endpoint(found, started=False)
@@ -82,7 +82,7 @@ def stop(home: Path) -> bool:
         return False
     from dbmate_wrap.cluster import file_lock
 
-    with file_lock.held(layout.lock_file(home)):
+    with file_lock.hold_file_lock(layout.lock_file(home)):
         return _end(home, postmaster.FAST)
 
 
@@ -106,7 +106,7 @@ def destroy(home: Path) -> None:
         return
     from dbmate_wrap.cluster import file_lock, placement
 
-    with file_lock.held(layout.lock_file(home)):
+    with file_lock.hold_file_lock(layout.lock_file(home)):
         _end(home, postmaster.IMMEDIATE)
         placement.clear(home, _locate(home))
 

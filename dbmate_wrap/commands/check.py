@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands import policing
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.comparison import Comparison, against_base, compare
-from dbmate_wrap.commands.files import Files
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import engine
-from dbmate_wrap.policy.allow import Allow, allows_of
-from dbmate_wrap.policy.rules import FAMILIES, family_of
+from dbmate_wrap.policy.registry import FAMILIES, family_of
+from dbmate_wrap.policy.suppressions import Suppression, suppressions_of
+from dbmate_wrap.review import lint
+from dbmate_wrap.review.branch import BranchDiff, compare, compare_with_base
+from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _OF_THE_REPLAY = frozenset({"down-incomplete", "stale-schema-file"})
 _NOT_KNOWN_HERE = "the server takes it, but the SQL parser here does not know it: it was not judged further"
@@ -29,52 +29,56 @@ class CheckWish:
     shadow: bool = True
 
 
-def check(call: Call, wish: CheckWish) -> None:
+def check(context: Context, wish: CheckWish) -> None:
     """Raises PolicyError (12), HistoryError (13), or what the replay raises; findings are in the outcome."""
-    files, findings = project_files.gather(call)
-    comparison = compare(call, files, wish.base, every=wish.all)
-    told = policing.ruling(call, comparison)
+    files, findings = project_files.load(context)
+    comparison = compare(context, files, wish.base, every=wish.all)
+    told = lint.rule_context(context, comparison)
     if comparison.base is not None:
-        findings = against_base(call, files, comparison.base, findings)
+        findings = compare_with_base(context, files, comparison.base, findings)
     findings += engine.judge(files.parsed, told)
-    hazards = policing.hazards(call, files, comparison)
+    hazards = lint.hazards(context, files, comparison)
     findings += hazards.findings
-    case = _Case(files, told, hazards.check, allows_of(files.parsed, told.folder, told.old))
+    case = _LintInput(files, told, hazards.check, suppressions_of(files.parsed, told.folder, told.old))
     seen_by = {"squawk": hazards.seen}
-    _settle(call, case, findings, seen_by)
+    _settle(context, case, findings, seen_by)
     if not wish.shadow:
-        _note(call, "shadow", "skip", "nothing was replayed: --no-shadow")
-    elif _is_hopeless(call):
-        _note(call, "shadow", "skip", "nothing was replayed: mend the errors first")
+        _note(context, "shadow", "skip", "nothing was replayed: --no-shadow")
+    elif _is_hopeless(context):
+        _note(context, "shadow", "skip", "nothing was replayed: mend the errors first")
     else:
-        replayed = _replay(call, files, comparison)
-        findings = _believe_the_server(files, findings) + replayed
+        replayed = _replay(context, files, comparison)
+        findings = _downgrade_accepted_syntax_errors(files, findings) + replayed
         seen_by["down-incomplete"] = frozenset(f"{told.folder}/{name}" for name in comparison.tried)
-        _settle(call, case, findings, seen_by)
-    project_files.demand(call)
-    _sum_up(call, files)
+        _settle(context, case, findings, seen_by)
+    project_files.raise_for_findings(context)
+    _sum_up(context, files)
 
 
 @dataclass(frozen=True)
-class _Case:
+class _LintInput:
     """What is judged; `squawk` is the check that says where it has looked, `allows` are all the comments."""
 
-    files: Files
-    told: engine.Ruling
+    files: ProjectFiles
+    told: engine.RuleContext
     squawk: Check
-    allows: tuple[Allow, ...]
+    allows: tuple[Suppression, ...]
 
 
 def _settle(
-    call: Call, case: _Case, findings: Sequence[Finding], seen_by: Mapping[str, frozenset[str]]
+    context: Context, case: _LintInput, findings: Sequence[Finding], seen_by: Mapping[str, frozenset[str]]
 ) -> None:
-    call.outcome.findings = policing.settle(call, case.files, case.told, findings, case.allows, seen_by)
-    project_files.show_sources(call, case.files)
-    others = [check for check in call.outcome.checks if check.id not in FAMILIES]
-    call.outcome.checks = [_counted(check, call.outcome.findings) for check in (*_families(case), *others)]
+    context.outcome.findings = lint.resolve_findings(
+        context, case.files, case.told, findings, case.allows, seen_by
+    )
+    project_files.show_sources(context, case.files)
+    others = [check for check in context.outcome.checks if check.id not in FAMILIES]
+    context.outcome.checks = [
+        _counted(check, context.outcome.findings) for check in (*_families(case), *others)
+    ]
 
 
-def _families(case: _Case) -> Iterator[Check]:
+def _families(case: _LintInput) -> Iterator[Check]:
     """What each family of rules has looked at."""
     files = case.files.migrations
     number = count(len(files), "migration")
@@ -102,29 +106,31 @@ def _checked_by(rule: str) -> str:
     return "shadow" if rule in _OF_THE_REPLAY else family_of(rule)
 
 
-def _is_hopeless(call: Call) -> bool:
+def _is_hopeless(context: Context) -> bool:
     """Whether a replay could tell nothing new; of the grammar the server itself is the judge."""
-    return any(finding.is_error and finding.rule != "syntax-error" for finding in call.outcome.findings)
+    return any(finding.is_error and finding.rule != "syntax-error" for finding in context.outcome.findings)
 
 
-def _replay(call: Call, files: Files, comparison: Comparison) -> tuple[Finding, ...]:
-    from dbmate_wrap.commands.replay import replay
+def _replay(context: Context, files: ProjectFiles, comparison: BranchDiff) -> tuple[Finding, ...]:
+    from dbmate_wrap.review.replay import replay
 
     try:
-        found = replay(call, files, comparison.tried)
+        found = replay(context, files, comparison.tried)
     except WrapError as error:
-        _note(call, "shadow", "fail", error.message.split("\n", 1)[0])
+        _note(context, "shadow", "fail", error.message.split("\n", 1)[0])
         if not isinstance(error, InterruptedRun):
             # The server did not speak for what the parser refuses: a breach of the rules is told as one.
-            project_files.demand(call)
+            project_files.raise_for_findings(context)
         raise
-    if not any(check.id == "shadow" for check in call.outcome.checks):
+    if not any(check.id == "shadow" for check in context.outcome.checks):
         seen = "replayed before, byte for byte: taken from the cache" if files.parsed else "nothing to replay"
-        _note(call, "shadow", "pass", seen)
+        _note(context, "shadow", "pass", seen)
     return found
 
 
-def _believe_the_server(files: Files, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _downgrade_accepted_syntax_errors(
+    files: ProjectFiles, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
     """After a replay that took everything: what only the parser refuses is no error of the migration."""
     by_name = {migration.file.name: migration for migration in files.parsed}
 
@@ -141,11 +147,11 @@ def _is_up(migration: ParsedMigration, line: int | None) -> bool:
     return line is not None and any(each.up.line <= line < each.down.line for each in migration.sections)
 
 
-def _sum_up(call: Call, files: Files) -> None:
-    warnings = sum(finding.severity == "warning" for finding in call.outcome.findings)
+def _sum_up(context: Context, files: ProjectFiles) -> None:
+    warnings = sum(finding.severity == "warning" for finding in context.outcome.findings)
     noted = f", {count(warnings, 'warning')}" if warnings else ""
-    call.outcome.summary = f"{count(len(files.migrations), 'migration')} checked: no errors{noted}"
+    context.outcome.summary = f"{count(len(files.migrations), 'migration')} checked: no errors{noted}"
 
 
-def _note(call: Call, identifier: str, status: CheckStatus, message: str) -> None:
-    call.outcome.checks.append(Check(identifier, status, message))
+def _note(context: Context, identifier: str, status: CheckStatus, message: str) -> None:
+    context.outcome.checks.append(Check(identifier, status, message))

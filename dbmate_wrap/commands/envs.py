@@ -1,14 +1,14 @@
 """Lists the environments."""
 
-from dbmate_wrap.commands.call import Call
 from dbmate_wrap.domain.outcome import EnvironmentRow
 from dbmate_wrap.settings import Environment
+from dbmate_wrap.workspace.context import Context
 
 
-def envs(call: Call) -> None:
+def envs(context: Context) -> None:
     """Name, protection and where the URL comes from; runs no secret command and connects to nothing."""
-    call.outcome.extra.environments = tuple(
-        _row(call.project.environment(name)) for name in call.project.environments
+    context.outcome.extra.environments = tuple(
+        _row(context.project.environment(name)) for name in context.project.environments
     )
 
 

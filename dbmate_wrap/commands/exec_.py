@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from dbmate_wrap.commands import runner, target
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.guard import confirm, demand_stamp_for_dbmate
-from dbmate_wrap.domain.ledger_access import Unavailable
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.errors import ExitCode, FailedError, UsageError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import ledger
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace import dbmate as runner
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.guard import confirm, refuse_foreign_stamp_for_dbmate
 
 # These read only; `dump` is not among them: it creates the history table where there is none.
 _READING = frozenset({"status", "wait", "help", "h"})
@@ -18,7 +19,7 @@ _TARGET_OPTIONS = frozenset({"url", "u", "env", "e", "env-file", "driver", "migr
 _PENDING = 1
 
 
-def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
+def exec_(context: Context, arguments: Sequence[str], *, yes: bool) -> None:
     """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30).
 
     Raises RefusedError (20) where they may write and the environment is protected and not confirmed, or the
@@ -27,43 +28,43 @@ def exec_(call: Call, arguments: Sequence[str], *, yes: bool) -> None:
     _refuse_other_targets(arguments)
     writes = not _only_reads(arguments)
     if writes:
-        confirm(call, f"run `dbmate {' '.join(arguments)}`", yes=yes)
-    binary = runner.verify_in_background(call)
-    place = target.locate(call)
-    values = call.environment.values
-    with target.open_session(call, place.url) as session:
+        confirm(context, f"run `dbmate {' '.join(arguments)}`", yes=yes)
+    binary = runner.start_verification(context)
+    place = database.resolve_url(context)
+    values = context.environment.values
+    with database.open_session(context, place.url) as session:
         if writes:
-            _demand_stamp(call, session)
-        dbmate = runner.prepare(call, binary(), place.url, session)
+            _demand_stamp(context, session)
+        dbmate = runner.bind(context, binary(), place.url, session)
     with stage([]) as empty:
         done = dbmate.run(
             ("--schema-file", str(values.schema_file), *arguments),
             directory=values.migrations_dir,
-            cwd=call.project.root,
+            cwd=context.project.root,
             scratch=empty,
-            on_line=call.show,
+            on_line=context.show,
         )
-    call.outcome.extra.returncode = done.returncode
-    call.outcome.extra.stdout = done.stdout
-    call.outcome.extra.stderr = done.stderr
+    context.outcome.extra.returncode = done.returncode
+    context.outcome.extra.stdout = done.stdout
+    context.outcome.extra.stderr = done.stderr
     for line in done.stderr.splitlines():
-        call.say(line)
+        context.say(line)
     if done.returncode == _PENDING and "status" in arguments:
-        call.outcome.exit = ExitCode.PENDING
+        context.outcome.exit = ExitCode.PENDING
     elif done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise FailedError(f"dbmate ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
 
 
-def _demand_stamp(call: Call, session: Session) -> None:
-    if not call.environment.values.ledger:
+def _demand_stamp(context: Context, session: Session) -> None:
+    if not context.environment.values.ledger:
         return
     found = ledger.read(session)
-    if isinstance(found, Unavailable):
+    if isinstance(found, LedgerUnavailable):
         # As for `up`: who may not read the stamp is not kept from working.
-        call.say(f"warning: the stamp of this database was not looked at: {found.reason}")
+        context.say(f"warning: the stamp of this database was not looked at: {found.reason}")
         return
-    demand_stamp_for_dbmate(call, found)
+    refuse_foreign_stamp_for_dbmate(context, found)
 
 
 def _refuse_other_targets(arguments: Sequence[str]) -> None:

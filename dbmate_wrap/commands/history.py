@@ -1,128 +1,23 @@
-"""Reads what a database has been through and compares it with the files."""
+"""Shows the ledger: what was applied when, by whom, from which bytes (the verb `history`)."""
 
-from dataclasses import dataclass, replace
-
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.files import Files
-from dbmate_wrap.domain import history, missing
-from dbmate_wrap.domain.history import Entry, State
-from dbmate_wrap.domain.ledger import Current, Ledger
-from dbmate_wrap.domain.ledger_access import Unavailable
-from dbmate_wrap.domain.missing import Missing
-from dbmate_wrap.domain.outcome import MigrationRow
-from dbmate_wrap.errors import HistoryError, PreflightError
-from dbmate_wrap.postgres import catalog, ledger
-from dbmate_wrap.postgres.catalog import Server
-from dbmate_wrap.postgres.session import Session
-
-_WAY_OUT = {
-    State.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
-    State.UNKNOWN: "get the missing file from version control, or check that this is the right database",
-    State.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
-}
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.errors import ConfigError, PreflightError
+from dbmate_wrap.postgres import ledger
+from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace.context import Context
 
 
-@dataclass(frozen=True)
-class History:
-    """The applied versions, in text order, one entry per migration, and the ledger (None where it is off).
-
-    `missing` is what the ledger has and the history table has not; None where the two agree.
-    """
-
-    applied: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    ledger: Ledger | Unavailable | None = None
-    missing: Missing | None = None
-
-    @property
-    def pending(self) -> tuple[Entry, ...]:
-        """Those that an `up` would apply."""
-        return history.pending(self.entries)
-
-
-NOTHING_APPLIED: tuple[str, ...] = ()
-
-
-def read(call: Call, session: Session, server: Server, files: Files) -> History:
-    """Read the database's history, compare it, and record the rows in the outcome."""
-    book = ledger.read(session) if call.environment.values.ledger else None
-    found = compare(call, catalog.applied_versions(session, server), files, book)
-    if isinstance(book, Ledger) and not book.current.keys() <= set(found.applied):
-        return replace(found, missing=_find_missing(session, server, files))
-    return found
-
-
-def _find_missing(session: Session, server: Server, files: Files) -> Missing:
-    # Both are read again, the ledger first: a rollback may have ended between the two questions before.
-    lines = ledger.entries(session)
-    if isinstance(lines, Unavailable):
-        raise PreflightError(lines.reason, hint=lines.hint)
-    applied = catalog.applied_versions(session, server)
-    known = {(file.name, file.checksum) for file in files.migrations}
-    known |= {(line.name, line.checksum) for line in files.sealed}
-    return missing.find(applied, lines, known, ledger.missing_evidence(session, server))
-
-
-def compare(
-    call: Call, applied: tuple[str, ...], files: Files, book: Ledger | Unavailable | None = None
-) -> History:
-    """The history of a database that has `applied`; the rows are recorded in the outcome."""
-    current = book.current if isinstance(book, Ledger) else {}
-    ran = book.checksums if isinstance(book, Ledger) else {}
-    entries = history.compare(files.migrations, files.sealed, applied, ran)
-    call.outcome.migrations = [_row(entry, current.get(entry.version)) for entry in entries]
-    return History(applied, entries, book)
-
-
-def disagreement(found: History) -> HistoryError | None:
-    """The error for the first kind of disagreement; None when files, database and ledger tell one story."""
-    if error := contradiction(found):
-        return error
-    wrong = history.disagreements(found.entries)
-    if not wrong:
-        return None
-    first = wrong[0]
-    names = ", ".join(f"{entry.file or entry.version} ({_words(entry.state)})" for entry in wrong[:5])
-    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    return HistoryError(
-        f"files and database disagree: {names}{more}",
-        hint=_WAY_OUT[first.state],
-        migration=first.file or first.version,
-    )
-
-
-def contradiction(found: History) -> HistoryError | None:
-    """The error for versions that the ledger has as applied and the history table has not."""
-    return missing.contradiction(found.missing) if found.missing is not None else None
-
-
-def not_baselined(session: Session, server: Server) -> HistoryError | None:
-    """The error for a database that has objects but no history: running 001 there would fail half-way."""
-    if server.has_history:
-        return None
-    objects = catalog.foreign_objects(session, server)
-    # Asked once more: another run may have begun between the two questions.
-    if not objects or catalog.history_exists(session, f"{server.history_schema}.{server.history_table}"):
-        return None
-    more = " ..." if len(objects) >= 5 else ""
-    return HistoryError(
-        f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
-        hint="check that it is the right database; to adopt it, follow docs/baseline.md",
-    )
-
-
-def _words(state: State) -> str:
-    match state:
-        case State.EDITED:
-            return "edited"
-        case State.UNKNOWN:
-            return "applied, but there is no file"
-        case State.OUT_OF_ORDER:
-            return "not applied, but older than one that is"
-        case _:
-            return state.value
-
-
-def _row(entry: Entry, line: Current | None) -> MigrationRow:
-    applied_at = line.applied_at if line is not None and entry.applied else None
-    return MigrationRow(entry.version, entry.file, entry.state.value, applied_at, entry.checksum)
+def history(context: Context) -> None:
+    """Every line of the database's ledger, oldest first. Raises PreflightError where it may not be read."""
+    if not context.environment.values.ledger:
+        raise ConfigError(
+            f"{context.environment.name} keeps no ledger", hint="set ledger = true to keep one from now on"
+        )
+    place = database.resolve_url(context)
+    with database.open_session(context, place.url) as session:
+        database.read_target(context, session, place.url)
+        found = ledger.entries(session)
+    if isinstance(found, LedgerUnavailable):
+        raise PreflightError(found.reason, hint=found.hint)
+    context.outcome.extra.entries = found
+    context.outcome.summary = f"{len(found)} entries" if found else "the ledger is empty"

@@ -5,12 +5,12 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.files import shown
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.errors import ConfigError, UsageError
 from dbmate_wrap.migrations import directory
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import display_path
 
 TEMPLATE = """\
 -- migrate:up
@@ -25,18 +25,18 @@ TEMPLATE = """\
 _DEFAULT_WIDTH = 3
 
 
-def new(call: Call, name: str) -> None:
+def new(context: Context, name: str) -> None:
     """Write `NNN_name.sql` with empty sections; never overwrites. Raises UsageError for an empty name."""
     slug = slug_of(name)
-    folder = call.environment.values.migrations_dir
+    folder = context.environment.values.migrations_dir
     present = directory.read(folder).files if folder.exists() else ()
-    sequential = call.environment.values.numbering == "sequential"
+    sequential = context.environment.values.numbering == "sequential"
     version = _next_version(present, sequential=sequential)
     path = folder / f"{version}_{slug}.sql"
     _create(path)
-    call.outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
-    call.outcome.extra.path = shown(call, path)
-    call.outcome.summary = call.outcome.extra.path
+    context.outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
+    context.outcome.extra.path = display_path(context, path)
+    context.outcome.summary = context.outcome.extra.path
 
 
 def slug_of(name: str) -> str:

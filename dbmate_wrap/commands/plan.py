@@ -1,30 +1,29 @@
 """Says what `up` would do, and does nothing."""
 
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import target
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.guard import demand_stamp, warn_of_stamp
-from dbmate_wrap.commands.pending import Wish, select
 from dbmate_wrap.commands.status import history_or_nothing
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Step
-from dbmate_wrap.policy.session_state import changes_session
+from dbmate_wrap.sql.batching import changes_session
+from dbmate_wrap.workspace import database, project_files
+from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.guard import refuse_foreign_stamp, warn_of_foreign_stamp
+from dbmate_wrap.workspace.pending import Wish, select
 
 
-def plan(call: Call, wish: Wish) -> None:
+def plan(context: Context, wish: Wish) -> None:
     """The pending migrations in order, and how each would run. Raises what `up` would before it writes."""
-    files = project_files.read(call, contents=True)
-    project_files.demand(call)
-    place = target.locate(call)
-    found, foreign = history_or_nothing(call, place, files, wait=wish.wait)
+    files = project_files.load_and_lint(context, contents=True)
+    project_files.raise_for_findings(context)
+    place = database.resolve_url(context)
+    found, foreign = history_or_nothing(context, place, files, wait=wish.wait)
     if error := histories.disagreement(found) or foreign:
         raise error
-    demand_stamp(call, found)
-    warn_of_stamp(call, found)
+    refuse_foreign_stamp(context, found)
+    warn_of_foreign_stamp(context, found)
     todo = select(found, files, wish.to)
-    call.outcome.extra.steps = tuple(_step(migration) for migration in todo)
-    call.outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
+    context.outcome.extra.steps = tuple(_step(migration) for migration in todo)
+    context.outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
 
 
 def _step(migration: ParsedMigration) -> Step:

@@ -2,26 +2,11 @@
 
 from contextlib import suppress
 
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import readiness, runner, target
-from dbmate_wrap.commands.alone import Tenure, alone, lost_error
-from dbmate_wrap.commands.book import Book
-from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import write_schema_where_set
-from dbmate_wrap.commands.failure import explain
-from dbmate_wrap.commands.files import Files
-from dbmate_wrap.commands.ground import watched
-from dbmate_wrap.commands.guard import demand_stamp, refuse_where_protected
-from dbmate_wrap.commands.history import History
-from dbmate_wrap.commands.pending import examine
-from dbmate_wrap.commands.stopped import settle, stopped
-from dbmate_wrap.commands.target import Place
-from dbmate_wrap.commands.watching import Watcher
 from dbmate_wrap.dbmate.binary import Binary
-from dbmate_wrap.dbmate.client import Attendance, Dbmate, Failure
-from dbmate_wrap.domain.ledger import How, Record
-from dbmate_wrap.domain.leftovers import Leftovers, Thing, between
+from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
+from dbmate_wrap.domain.ledger import Origin, Record
+from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import (
     FailedError,
@@ -32,88 +17,111 @@ from dbmate_wrap.errors import (
     UnreachableError,
     WrapError,
 )
+from dbmate_wrap.execution import readiness
+from dbmate_wrap.execution.diagnosis import diagnose
+from dbmate_wrap.execution.exclusive import HeldLock, exclusive, lost_error
+from dbmate_wrap.execution.interruption import read_final_state, stopped
+from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.monitor import Monitor
+from dbmate_wrap.execution.run import watched
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
+from dbmate_wrap.workspace import database, project_files
+from dbmate_wrap.workspace import dbmate as runner
+from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Place
+from dbmate_wrap.workspace.guard import refuse_foreign_stamp, refuse_where_protected
+from dbmate_wrap.workspace.history import History
+from dbmate_wrap.workspace.pending import read_agreeing_history
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _SEE = "see the state with `dbmate-wrap status`"
 
 
-def rollback(call: Call) -> None:
+def rollback(context: Context) -> None:
     """Run the way down of the last applied migration. Raises RefusedError where protected, or without one."""
-    refuse_where_protected(call, "rollback")
-    binary = runner.verify_in_background(call)
-    files = project_files.read(call, contents=True)
-    project_files.demand(call)
-    place = target.locate(call)
-    with target.open_session(call, place.url) as session:
-        found = examine(call, session, place, files)
+    refuse_where_protected(context, "rollback")
+    binary = runner.start_verification(context)
+    files = project_files.load_and_lint(context, contents=True)
+    project_files.raise_for_findings(context)
+    place = database.resolve_url(context)
+    with database.open_session(context, place.url) as session:
+        found = read_agreeing_history(context, session, place, files)
         last = _last_applied(found, files)
         if last is None:
-            call.outcome.summary = "nothing to roll back: no migration is applied"
+            context.outcome.summary = "nothing to roll back: no migration is applied"
             return
-        demand_stamp(call, found)
+        refuse_foreign_stamp(context, found)
         texts = [section.down.sql for section in last.sections]
-        readiness.demand(call, session, place, texts, rollback=True)
+        readiness.require_readiness(context, session, place, texts, rollback=True)
         verified = binary()
-        with alone(call, place) as tenure:
+        with exclusive(context, place) as tenure:
             # Another run may have been here while we waited for the lock.
-            again = examine(call, session, place, files)
+            again = read_agreeing_history(context, session, place, files)
             if again.applied != found.applied:
                 raise LockedError(
                     "another run changed the history meanwhile: nothing was rolled back",
                     hint="see `dbmate-wrap status`, then decide anew",
                 )
-            _undo_recorded(call, session, place, files, again, last, tenure, verified)
-        call.outcome.summary = f"rolled back {last.file.name}"
-        write_schema_where_set(call, session, place)
+            _undo_recorded(context, session, place, files, again, last, tenure, verified)
+        context.outcome.summary = f"rolled back {last.file.name}"
+        write_schema_where_set(context, session, place)
 
 
 def _undo_recorded(
-    call: Call,
+    context: Context,
     session: Session,
     place: Place,
-    files: Files,
+    files: ProjectFiles,
     found: History,
     last: ParsedMigration,
-    tenure: Tenure,
+    tenure: HeldLock,
     binary: Binary,
 ) -> None:
-    dbmate = runner.prepare(call, binary, place.url, session)
-    with Book(call, session, binary.version) as book, watched(call, dbmate) as watcher:
+    dbmate = runner.bind(context, binary, place.url, session)
+    with LedgerWriter(context, session, binary.version) as book, watched(context, dbmate) as watcher:
         book.open(found, files)
-        before = _inventory(call, session)
+        before = _inventory(context, session)
         try:
-            failure = _undo(call, dbmate, last, tenure, watcher)
+            failure = _undo(context, dbmate, last, tenure, watcher)
             if tenure.lost:
                 # Our own session may be as dead as the lock's: it is not used any more.
                 book.abandon()
-                raise lost_error(_tale(last, settle(call, dbmate.url, files)), _SEE)
-            now = _read_again(call, session, dbmate, files, last, failure)
+                raise lost_error(_tale(last, read_final_state(context, dbmate.url, files)), _SEE)
+            now = _read_again(context, session, dbmate, files, last, failure)
             if last.file.version in now.applied:
-                raise _still_applied(call, failure, last, between(before, _inventory(call, session)))
+                raise _still_applied(
+                    context, failure, last, diff_inventories(before, _inventory(context, session))
+                )
             _record(book, tenure, last)
         except (KeyboardInterrupt, Terminated) as signal:
-            raise _stopped(call, dbmate, files, last, book, signal) from None
+            raise _stopped(context, dbmate, files, last, book, signal) from None
 
 
 def _read_again(
-    call: Call, session: Session, dbmate: Dbmate, files: Files, last: ParsedMigration, failure: Failure | None
+    context: Context,
+    session: Session,
+    dbmate: Dbmate,
+    files: ProjectFiles,
+    last: ParsedMigration,
+    failure: DbmateError | None,
 ) -> History:
     try:
         if failure is not None and failure.sqlstate is None:
             # dbmate is gone without a word from the server: its session may still be at work.
-            catalog.end_sessions(session, call.dbmate_name)
-        server = target.recognise(call, session, dbmate.url)
-        return histories.read(call, session, server, files)
+            catalog.end_sessions(session, context.dbmate_name)
+        server = database.read_target(context, session, dbmate.url)
+        return histories.read(context, session, server, files)
     except UnreachableError as error:
-        tale = _tale(last, settle(call, dbmate.url, files))
+        tale = _tale(last, read_final_state(context, dbmate.url, files))
         raise UnreachableError(f"{error.message}: {tale}", kind=error.kind, hint=_SEE) from None
 
 
-def _record(book: Book, tenure: Tenure, last: ParsedMigration) -> None:
+def _record(book: LedgerWriter, tenure: HeldLock, last: ParsedMigration) -> None:
     try:
         tenure.demand()
     except LockedError:
@@ -124,15 +132,15 @@ def _record(book: Book, tenure: Tenure, last: ParsedMigration) -> None:
 
 
 def _line(last: ParsedMigration) -> Record:
-    return Record(last.file.version, last.file.name, last.file.checksum, How.ROLLED_BACK)
+    return Record(last.file.version, last.file.name, last.file.checksum, Origin.ROLLED_BACK)
 
 
 def _undo(
-    call: Call, dbmate: Dbmate, last: ParsedMigration, tenure: Tenure, watcher: Watcher
-) -> Failure | None:
+    context: Context, dbmate: Dbmate, last: ParsedMigration, tenure: HeldLock, watcher: Monitor
+) -> DbmateError | None:
     def started(name: str) -> None:
         watcher.started(name)
-        call.say(f"rolling back {name}")
+        context.say(f"rolling back {name}")
 
     def tick() -> bool:
         watcher.tick()
@@ -141,13 +149,18 @@ def _undo(
     # dbmate undoes the last applied one of those it sees: it is shown this one alone.
     with stage([last.file]) as folder:
         fitted = runner.fit(dbmate, [section.down for section in last.sections])
-        return fitted.rollback(folder, Attendance(started, lambda name, seconds: None, tick))
+        return fitted.rollback(folder, RunEvents(started, lambda name, seconds: None, tick))
 
 
 def _stopped(
-    call: Call, dbmate: Dbmate, files: Files, last: ParsedMigration, book: Book, signal: BaseException
+    context: Context,
+    dbmate: Dbmate,
+    files: ProjectFiles,
+    last: ParsedMigration,
+    book: LedgerWriter,
+    signal: BaseException,
 ) -> InterruptedRun:
-    now = settle(call, dbmate.url, files)
+    now = read_final_state(context, dbmate.url, files)
     if now is None:
         # The run stays open in the ledger: it may have undone the migration.
         book.abandon()
@@ -166,13 +179,17 @@ def _tale(last: ParsedMigration, now: History | None) -> str:
     return f"{last.file.name} was rolled back"
 
 
-def _inventory(call: Call, session: Session) -> tuple[Thing, ...]:
-    return catalog.inventory(session, catalog.read_server(session, call.environment.values.migrations_table))
+def _inventory(context: Context, session: Session) -> tuple[DatabaseObject, ...]:
+    return catalog.inventory(
+        session, catalog.read_server(session, context.environment.values.migrations_table)
+    )
 
 
-def _still_applied(call: Call, failure: Failure | None, last: ParsedMigration, left: Leftovers) -> WrapError:
+def _still_applied(
+    context: Context, failure: DbmateError | None, last: ParsedMigration, left: Leftovers
+) -> WrapError:
     if failure is not None:
-        return explain(call, failure, last, last.sections[-1].down, left)
+        return diagnose(context, failure, last, last.sections[-1].down, left)
     return FailedError(
         f"dbmate ended without an error, but {last.file.name} is still recorded as applied",
         hint="see what it did: dbmate-wrap status",
@@ -180,7 +197,7 @@ def _still_applied(call: Call, failure: Failure | None, last: ParsedMigration, l
     )
 
 
-def _last_applied(found: History, files: Files) -> ParsedMigration | None:
+def _last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
     if not found.applied:
         return None
     version = found.applied[-1]

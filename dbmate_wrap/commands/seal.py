@@ -1,27 +1,29 @@
 """Appends new migrations to the lockfile."""
 
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands.call import Call
 from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.migrations import lockfile
+from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.context import Context
 
 
-def seal(call: Call) -> None:
+def seal(context: Context) -> None:
     """Seal every file that is not sealed yet; refuses (12, 13) when anything sealed has changed."""
-    files = project_files.read(call, contents=True)
+    files = project_files.load_and_lint(context, contents=True)
     # What is about to be sealed is no fault here.
-    call.outcome.findings = [finding for finding in call.outcome.findings if finding.rule != "unsealed"]
-    project_files.demand(call)
+    context.outcome.findings = [finding for finding in context.outcome.findings if finding.rule != "unsealed"]
+    project_files.raise_for_findings(context)
     sealed = {line.name for line in files.sealed}
     fresh = [migration for migration in files.migrations if migration.name not in sealed]
-    path = call.environment.values.lockfile
+    path = context.environment.values.lockfile
     if not fresh:
-        call.outcome.summary = f"nothing to seal: {len(sealed)} sealed in {project_files.shown(call, path)}"
+        context.outcome.summary = (
+            f"nothing to seal: {len(sealed)} sealed in {project_files.display_path(context, path)}"
+        )
         return
     lockfile.append(path, files.sealed, fresh)
-    call.outcome.migrations = [
+    context.outcome.migrations = [
         MigrationRow(file.version, file.name, "sealed", None, file.checksum) for file in fresh
     ]
-    call.outcome.summary = (
-        f"{len(fresh)} sealed in {project_files.shown(call, path)}: commit it with the migrations"
+    context.outcome.summary = (
+        f"{len(fresh)} sealed in {project_files.display_path(context, path)}: commit it with the migrations"
     )

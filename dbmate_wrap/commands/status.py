@@ -1,48 +1,47 @@
 """Shows every migration with its state, in one environment or in all."""
 
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands import history as histories
-from dbmate_wrap.commands import target
-from dbmate_wrap.commands.call import Call
-from dbmate_wrap.commands.files import Files
-from dbmate_wrap.commands.guard import warn_of_stamp
-from dbmate_wrap.commands.history import History
-from dbmate_wrap.commands.target import Place
 from dbmate_wrap.domain import history
 from dbmate_wrap.errors import ExitCode, HistoryError, UnreachableError
+from dbmate_wrap.workspace import database, project_files
+from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Place
+from dbmate_wrap.workspace.guard import warn_of_foreign_stamp
+from dbmate_wrap.workspace.history import History
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
 
-def status(call: Call, *, exit_code: bool) -> None:
+def status(context: Context, *, exit_code: bool) -> None:
     """Every migration and its state; 13 when the history disagrees, 32 if wanted when one is pending."""
-    files = project_files.read(call, contents=False)
-    place = target.locate(call)
-    found, foreign = history_or_nothing(call, place, files, wait=None)
-    call.outcome.summary = summary(found)
-    warn_of_stamp(call, found)
-    project_files.demand(call)
+    files = project_files.load_and_lint(context, contents=False)
+    place = database.resolve_url(context)
+    found, foreign = history_or_nothing(context, place, files, wait=None)
+    context.outcome.summary = summary(found)
+    warn_of_foreign_stamp(context, found)
+    project_files.raise_for_findings(context)
     if error := histories.disagreement(found) or foreign:
         raise error
     if exit_code and found.pending:
-        call.outcome.exit = ExitCode.PENDING
+        context.outcome.exit = ExitCode.PENDING
 
 
 def history_or_nothing(
-    call: Call, place: Place, files: Files, *, wait: float | None
+    context: Context, place: Place, files: ProjectFiles, *, wait: float | None
 ) -> tuple[History, HistoryError | None]:
     """The history, and what is wrong with a database that has none.
 
     Where `up` would create a missing database, that database simply has no history yet.
     """
     try:
-        session = target.open_session(call, place.url, wait=wait)
+        session = database.open_session(context, place.url, wait=wait)
     except UnreachableError as error:
-        if error.kind != "database_missing" or not call.environment.values.create_database:
+        if error.kind != "database_missing" or not context.environment.values.create_database:
             raise
-        call.say(f"the database {place.url.database} does not exist yet: `dbmate-wrap up` creates it")
-        return histories.compare(call, histories.NOTHING_APPLIED, files), None
+        context.say(f"the database {place.url.database} does not exist yet: `dbmate-wrap up` creates it")
+        return histories.compare(context, histories.NOTHING_APPLIED, files), None
     with session:
-        server = target.recognise(call, session, place.url)
-        found = histories.read(call, session, server, files)
+        server = database.read_target(context, session, place.url)
+        found = histories.read(context, session, server, files)
         return found, histories.not_baselined(session, server)
 
 

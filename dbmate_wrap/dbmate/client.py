@@ -53,7 +53,7 @@ class ServerOptions:
 
 
 @dataclass(frozen=True)
-class Attendance:
+class RunEvents:
     """Who is told what dbmate does, in another thread: the file it begins with, the file it has ended with
     and the seconds that took. `tick` is called all the while, and stops dbmate by returning True."""
 
@@ -63,7 +63,7 @@ class Attendance:
 
 
 @dataclass(frozen=True)
-class Failure:
+class DbmateError:
     """What dbmate said went wrong; `line` and `column` count from 1 within the section that was running."""
 
     message: str
@@ -92,14 +92,14 @@ class Dbmate:
             return self
         return replace(self, options=replace(self.options, lock_timeout=0.0))
 
-    def migrate(self, directory: Path, attendance: Attendance) -> Failure | None:
+    def migrate(self, directory: Path, attendance: RunEvents) -> DbmateError | None:
         """Apply what is pending of `directory`.
 
         None means only that dbmate ended with 0: what was applied is to be read from the database.
         """
         return self._verb(("migrate",), directory, attendance)
 
-    def rollback(self, directory: Path, attendance: Attendance) -> Failure | None:
+    def rollback(self, directory: Path, attendance: RunEvents) -> DbmateError | None:
         """Undo the last applied migration of those in `directory`."""
         return self._verb(("rollback",), directory, attendance)
 
@@ -135,7 +135,7 @@ class Dbmate:
                 f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
             ) from None
 
-    def _verb(self, verb: Sequence[str], directory: Path, attendance: Attendance) -> Failure | None:
+    def _verb(self, verb: Sequence[str], directory: Path, attendance: RunEvents) -> DbmateError | None:
         current: list[str] = []
 
         def on_line(line: str) -> None:
@@ -182,22 +182,24 @@ def _empty_env_file(directory: Path) -> Path:
     return path
 
 
-def _failure(done: process.Completed, file: str | None) -> Failure:
+def _failure(done: process.Completed, file: str | None) -> DbmateError:
     # One error, over as many lines as the message has; a line of the message may itself begin with "Error: ".
     _, found, said = f"\n{done.stderr}".partition("\nError: ")
     if not found:
-        return Failure(f"dbmate ended with {done.ending}: {_last_words(done.stderr)}", None, file, None, None)
+        return DbmateError(
+            f"dbmate ended with {done.ending}: {_last_words(done.stderr)}", None, file, None, None
+        )
     place = _PLACE.match(said)
     said = said[place.end() :].strip("\n") if place else said.strip("\n")
     if not said.startswith(_OF_SERVER):
-        return Failure(said, None, file, None, None)
+        return DbmateError(said, None, file, None, None)
     message = said.removeprefix(_OF_SERVER)
     if code := _SQLSTATE.search(message):
         message = message[: code.start()]
     if place:
         message = _REPEATED_PLACE.sub("", message)
     line, column = (int(place["line"]), int(place["column"])) if place else (None, None)
-    return Failure(message.strip(), code["code"] if code else None, file, line, column)
+    return DbmateError(message.strip(), code["code"] if code else None, file, line, column)
 
 
 def _last_words(stderr: str) -> str:

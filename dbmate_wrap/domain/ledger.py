@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dbmate_wrap.domain.ledger_access import Access
+from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.stamp import Identity, Missing, Stamp, Verdict, judge
 
 
-class How(StrEnum):
+class Origin(StrEnum):
     """How a version came to its line in the ledger; the last line of a version is its state."""
 
     APPLIED = "applied"
@@ -50,13 +50,13 @@ class Record:
     version: str
     file: str | None
     checksum: str | None
-    how: How
+    how: Origin
     duration_ms: int | None = None
     ended_ago_ms: int = 0
 
 
 @dataclass(frozen=True)
-class CutOff:
+class UnfinishedRun:
     """A run that was killed while `version` ran outside a transaction: done, in part, or not at all."""
 
     run_id: str
@@ -65,7 +65,7 @@ class CutOff:
 
 
 @dataclass(frozen=True)
-class Current:
+class AppliedVersion:
     """The last line of a version that is applied; `applied_at` is None for what plain dbmate applied."""
 
     version: str
@@ -108,8 +108,8 @@ class Ledger:
     format: int | None
     identity: Identity | None
     stamp: Stamp | None
-    current: Mapping[str, Current]
-    access: Access
+    current: Mapping[str, AppliedVersion]
+    access: LedgerAccess
 
     def verdict(self, environment: str, *, protected: bool) -> Verdict:
         """What the stamp says about a run of `environment` here."""
@@ -123,15 +123,15 @@ class Ledger:
         return {line.version: line.checksum for line in self.current.values() if line.checksum is not None}
 
 
-def adopted(
-    applied: Collection[str], current: Mapping[str, Current], files: Sequence[MigrationFile]
+def lines_to_adopt(
+    applied: Collection[str], current: Mapping[str, AppliedVersion], files: Sequence[MigrationFile]
 ) -> tuple[Record, ...]:
     """Lines for the versions that plain dbmate applied: the files are taken to be what ran.
 
     A version without a file has no bytes to vouch for; it is left until its file is back.
     """
     return tuple(
-        Record(file.version, file.name, file.checksum, How.ADOPTED)
+        Record(file.version, file.name, file.checksum, Origin.ADOPTED)
         for file in files
         if file.version in applied and file.version not in current
     )

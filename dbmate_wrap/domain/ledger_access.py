@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Unavailable:
+class LedgerUnavailable:
     """The ledger cannot be used here: a value, because everything else works without it."""
 
     reason: str
@@ -12,7 +12,7 @@ class Unavailable:
 
 
 @dataclass(frozen=True)
-class Access:
+class LedgerAccess:
     """What is there and what `role` (quoted for SQL) may do; `complete` when all tables are there.
 
     `identifiable` tells whether it may read the server's system identifier.
@@ -28,26 +28,26 @@ class Access:
     writable: bool
 
     @property
-    def unreadable(self) -> Unavailable | None:
+    def unreadable(self) -> LedgerUnavailable | None:
         """Why nothing can be read; None when it can, or when there is nothing."""
         if self.has_schema and not (self.may_use and self.readable):
-            return Unavailable(f"role {self.role} may not read the schema dbmate_wrap", self._grants())
+            return LedgerUnavailable(f"role {self.role} may not read the schema dbmate_wrap", self._grants())
         return None
 
     @property
-    def obstacle(self) -> Unavailable | None:
+    def obstacle(self) -> LedgerUnavailable | None:
         """Why nothing could be written; None when it can."""
         if self.complete:
             reason = f"role {self.role} may read the schema dbmate_wrap, but not write to it"
-            return None if self.writable else Unavailable(reason, self._grants())
+            return None if self.writable else LedgerUnavailable(reason, self._grants())
         if self.may_create:
             return None
         if self.has_schema:
-            return Unavailable(
+            return LedgerUnavailable(
                 f"role {self.role} may not create tables in the schema dbmate_wrap",
                 f"let its owner run: grant usage, create on schema dbmate_wrap to {self.role}",
             )
-        return Unavailable(
+        return LedgerUnavailable(
             f"role {self.role} may not create the schema dbmate_wrap",
             f"let the owner of the database run: create schema dbmate_wrap authorization {self.role};"
             " or set ledger = false",

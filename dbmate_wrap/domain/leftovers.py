@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Thing:
+class DatabaseObject:
     """An object of a database, as ``kind schema.name``, and the statement that drops it.
 
     `part_of` are the oids of what it goes with; `invalid` is an index whose concurrent build failed.
@@ -22,10 +22,10 @@ class Thing:
 class Leftovers:
     """What is there now and was not before, in the order in which it can be dropped again."""
 
-    things: tuple[Thing, ...]
+    things: tuple[DatabaseObject, ...]
 
     @property
-    def invalid_indexes(self) -> tuple[Thing, ...]:
+    def invalid_indexes(self) -> tuple[DatabaseObject, ...]:
         """Those of them that every write pays for and no query uses."""
         return tuple(thing for thing in self.things if thing.invalid)
 
@@ -38,7 +38,7 @@ class Leftovers:
         return "\n".join((f"left behind: {names}; to clean up:", *cleaning))
 
 
-def between(before: Collection[Thing], after: Collection[Thing]) -> Leftovers:
+def diff_inventories(before: Collection[DatabaseObject], after: Collection[DatabaseObject]) -> Leftovers:
     """What came in between; what goes with another of them is not named, unless it is invalid."""
     known = {(thing.name, thing.invalid) for thing in before}
     # An index that was invalid and was mended is new to nobody.

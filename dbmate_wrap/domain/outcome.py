@@ -20,7 +20,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Place:
+class ProjectLocation:
     """Where the project lies; files of findings are relative to it, as is `migrations`, the folder."""
 
     root: Path
@@ -146,7 +146,7 @@ class Outcome:
     run_id: str
     started_at: datetime
     target: Target | None = None
-    place: Place | None = None
+    place: ProjectLocation | None = None
     exit: ExitCode = ExitCode.OK
     error: ErrorReport | None = None
     summary: str | None = None

@@ -57,7 +57,7 @@ Verdict: TypeAlias = Missing | Same | OtherEnvironment | Copy
 
 
 def judge(stamp: Stamp | None, environment: str, identity: Identity, *, protected: bool) -> Verdict:
-    """What the stamp says about a run of `environment` here (tests/unit/test_stamp.py: the table of cases).
+    """What the stamp says about a run of `environment` here; its cases: tests/unit/domain/test_stamp.py.
 
     Production restored into staging is an everyday matter, so a copy may be renewed; but a protected
     environment never takes a copy for itself, because a wrong URL may have led there.
@@ -95,7 +95,7 @@ def refusal(verdict: Verdict, environment: str) -> RefusedError | None:
             assert_never(verdict)
 
 
-def refusal_of_dbmate(verdict: Verdict, environment: str, protected: Collection[str]) -> RefusedError | None:
+def refusal_for_dbmate(verdict: Verdict, environment: str, protected: Collection[str]) -> RefusedError | None:
     """The error (20) where dbmate alone would write; `protected` are the names of such environments.
 
     dbmate renews no stamp, so what may be production under a new identity is not touched under another name.
@@ -111,7 +111,7 @@ def refusal_of_dbmate(verdict: Verdict, environment: str, protected: Collection[
     return refusal(verdict, environment)
 
 
-def notice(verdict: Verdict, environment: str) -> str | None:
+def notice_after(verdict: Verdict, environment: str) -> str | None:
     """What is said about a copy that the run goes on with; None for what needs no word."""
     if not isinstance(verdict, Copy) or not verdict.renewable:
         return None
@@ -119,7 +119,7 @@ def notice(verdict: Verdict, environment: str) -> str | None:
     return f"this database is a copy of one stamped as {origin}; it is stamped as {environment} now"
 
 
-def forecast(verdict: Verdict, environment: str) -> str | None:
+def warning_before(verdict: Verdict, environment: str) -> str | None:
     """What a command that only reads says about a stamp that is not this environment's."""
     if error := refusal(verdict, environment):
         return f"{error.message}; `up` refuses it"

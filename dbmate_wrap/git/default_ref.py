@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from dbmate_wrap.git.call import ask, call, failure, is_no_repository
+from dbmate_wrap.git.client import ask_git, failure, is_no_repository, run_git
 
 _REMOTES = "refs/remotes/"
 # In this order: what the remote calls its main branch, then the two usual names.
@@ -18,7 +18,7 @@ def default_ref(folder: Path) -> str | None:
     refuses to read (it belongs to another user, say): nothing would be compared, in silence.
     """
     try:
-        head = call(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        head = run_git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
     except OSError:
         return None
     if is_no_repository(head) or (head.returncode == 1 and not head.stopped):
@@ -36,7 +36,7 @@ def default_ref(folder: Path) -> str | None:
 def has_remote(folder: Path) -> bool:
     """Whether there is a repository that knows a remote."""
     try:
-        done = call(folder, ["remote"])
+        done = run_git(folder, ["remote"])
     except OSError:
         return False
     return done.returncode == 0 and bool(done.stdout.strip())
@@ -45,7 +45,7 @@ def has_remote(folder: Path) -> bool:
 def _main_branches(folder: Path) -> Mapping[str, str]:
     """From a remote's name to its main branch, for those of which one is known."""
     patterns = [f"{_REMOTES}*/{name}" for name in _NAMES]
-    out = ask(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns]) or ""
+    out = ask_git(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns]) or ""
     refs = dict(line.split(" ", 1) for line in out.splitlines())
     remotes = {ref.removeprefix(_REMOTES).rpartition("/")[0] for ref in refs}
     found: dict[str, str] = {}
@@ -58,5 +58,5 @@ def _main_branches(folder: Path) -> Mapping[str, str]:
 
 def _upstream_remote(folder: Path) -> str:
     """The remote of the branch that the current one follows; empty where it follows none."""
-    out = ask(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128) or ""
+    out = ask_git(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128) or ""
     return out.removeprefix(_REMOTES).split("/")[0]

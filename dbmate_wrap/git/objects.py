@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from dbmate_wrap.errors import ConfigError
-from dbmate_wrap.git.call import ask
+from dbmate_wrap.git.client import ask_git
 
 _SHA1_DIGITS = 40
 
@@ -17,7 +17,7 @@ def listed(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, st
     A path that ends in a slash stands for the files in that folder. Links, submodules and sub-folders are
     left out, and so is what is not there.
     """
-    out = ask(folder, ["ls-tree", "-z", "--full-tree", commit, "--", *paths]) or ""
+    out = ask_git(folder, ["ls-tree", "-z", "--full-tree", commit, "--", *paths]) or ""
     files: dict[str, str] = {}
     for entry in out.split("\0")[:-1]:
         facts, _, path = entry.partition("\t")
@@ -32,7 +32,7 @@ def contents(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
     if not blobs:
         return {}
     wanted = "".join(f"{blob}\n" for blob in blobs).encode()
-    out = ask(folder, ["cat-file", "--batch"], stdin=wanted) or ""
+    out = ask_git(folder, ["cat-file", "--batch"], stdin=wanted) or ""
     answers = io.BytesIO(out.encode("utf-8", "surrogateescape"))
     found: dict[str, bytes] = {}
     while head := answers.readline().decode():

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dbmate_wrap.domain.migration import Block
+from dbmate_wrap.domain.sql_lexer import tokens
 from dbmate_wrap.migrations.parse import has_statement
-from dbmate_wrap.policy.sql.tokens import tokens
 
 _WORD = "concurrently"
 # Not REFRESH MATERIALIZED VIEW: it waits for no old snapshot, and keeps writers of the view out.
@@ -24,7 +24,7 @@ def _is_concurrent(block: Block) -> bool:
     if block.transaction or _WORD not in block.sql.lower():
         return False
     try:
-        from dbmate_wrap.policy.sql.effects import is_one_concurrent
+        from dbmate_wrap.sql.effects import is_one_concurrent
     except ImportError:
         return _looks_concurrent(block.sql)
     told = is_one_concurrent(block.sql)

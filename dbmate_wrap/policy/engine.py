@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.policy.place import Places
-from dbmate_wrap.policy.rules import RULES
+from dbmate_wrap.policy.positions import Positions
+from dbmate_wrap.policy.registry import RULES
 
 _BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
 _MERGED = "it is merged: leave the file as it is, and change what it made in a new migration"
@@ -16,7 +16,7 @@ _JUDGED_ELSEWHERE = frozenset({"down-incomplete", "useless-allow", "stale-schema
 
 
 @dataclass(frozen=True)
-class Ruling:
+class RuleContext:
     """What the rules are told of the project.
 
     `history_table` is (schema or None, name) of dbmate's table; `folder` is how the migrations folder is
@@ -29,7 +29,7 @@ class Ruling:
     old: frozenset[str] = frozenset()
 
 
-def judge(migrations: Sequence[ParsedMigration], ruling: Ruling) -> tuple[Finding, ...]:
+def judge(migrations: Sequence[ParsedMigration], ruling: RuleContext) -> tuple[Finding, ...]:
     """What the SQL rules find, by file, line and column; `migrations` are all of the folder, in order.
 
     One notice where the SQL parser cannot be loaded (there is none for Intel Macs): then nothing was judged.
@@ -45,7 +45,7 @@ def judge(migrations: Sequence[ParsedMigration], ruling: Ruling) -> tuple[Findin
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
 
 
-def judged(migrations: Sequence[ParsedMigration], ruling: Ruling) -> Mapping[str, frozenset[str]]:
+def judged(migrations: Sequence[ParsedMigration], ruling: RuleContext) -> Mapping[str, frozenset[str]]:
     """The rules that the checks of files and SQL have judged, by file as it is shown to people.
 
     Whoever runs squawk or the shadow adds `squawk` or `down-incomplete` for the files that they looked at.
@@ -71,10 +71,10 @@ def _baseline(migrations: Sequence[ParsedMigration]) -> str | None:
     return baseline_name([migration.file.name for migration in migrations])
 
 
-def _findings(migration: ParsedMigration, ruling: Ruling, *, spared: bool) -> Iterator[Finding]:
-    from dbmate_wrap.policy.sql.blocks import hits_of
+def _findings(migration: ParsedMigration, ruling: RuleContext, *, spared: bool) -> Iterator[Finding]:
+    from dbmate_wrap.policy.sql_rules import hits_of
 
-    places: dict[int, Places] = {}
+    places: dict[int, Positions] = {}
     for found in hits_of(migration, ruling.history_table):
         hit, rule = found.hit, RULES[found.hit.rule]
         if spared and rule.style:
@@ -82,7 +82,7 @@ def _findings(migration: ParsedMigration, ruling: Ruling, *, spared: bool) -> It
         merged = migration.file.name in ruling.old
         # No two blocks of a file begin in one line.
         if found.block.line not in places:
-            places[found.block.line] = Places(found.block)
+            places[found.block.line] = Positions(found.block)
         line, column = places[found.block.line].of(hit.offset)
         yield Finding(
             rule.id,
@@ -98,7 +98,7 @@ def _findings(migration: ParsedMigration, ruling: Ruling, *, spared: bool) -> It
 def _no_parser() -> str | None:
     """Why the SQL parser cannot be loaded; None where it can."""
     try:
-        import dbmate_wrap.policy.sql.reading  # noqa: F401
+        import dbmate_wrap.sql.parse  # noqa: F401
     except ImportError as error:
         return str(error)
     return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.policy.rules import family_of
+from dbmate_wrap.policy.registry import family_of
 
 
 def configured(rule: str, policy: Mapping[str, str]) -> str | None:

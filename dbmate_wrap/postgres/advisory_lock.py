@@ -83,7 +83,7 @@ class AdvisoryLock:
 
 
 @contextmanager
-def held(
+def hold(
     url: DatabaseUrl, *, run_id: str, timeout: float | None, wait: float, on_wait: Callable[[Holder], None]
 ) -> Iterator[AdvisoryLock]:
     """Hold the lock of this database, in a session of its own, while no other run or dbmate is at work in it.
@@ -95,7 +95,7 @@ def held(
     # None of its queries waits for anything.
     patience = None if timeout is None else timeout * _PATIENCE
     with connect(url, application_name=name, timeout=timeout, keepalives=True, patience=patience) as session:
-        _make_lasting(session)
+        _disable_timeouts(session)
         try:
             yield _take(session, run_id, _Waiting(wait, on_wait))
         finally:
@@ -104,7 +104,7 @@ def held(
                 session.rows("select pg_catalog.pg_advisory_unlock_all()")
 
 
-def _make_lasting(session: Session) -> None:
+def _disable_timeouts(session: Session) -> None:
     """No timeout of the role or the database ends it; the server notices within a minute when we vanish."""
     values = {"statement_timeout": 0, "lock_timeout": 0}
     values |= {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.domain.leftovers import Thing
+from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
@@ -86,11 +86,11 @@ def drop_database(maintenance: Session, name: str) -> None:
     maintenance.rows(f"drop database if exists {quoted(name)} with (force)")
 
 
-def inventory(session: Session, server: Server) -> tuple[Thing, ...]:
+def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
     """Everything in the database that a migration may have made; dbmate's history table is not."""
     where = {"schema": server.history_schema, "table": server.history_table}
     return tuple(
-        Thing(
+        DatabaseObject(
             name=str(name),
             drop=str(drop),
             part_of=frozenset(int(oid) for oid in str(part_of or "").split()),
@@ -115,7 +115,7 @@ def can_check_connections(session: Session) -> bool:
     return True
 
 
-def make_lasting(session: Session) -> None:
+def disable_timeouts(session: Session) -> None:
     """No server ends this session for being idle while a migration runs."""
     if session.server_version_num >= _IDLE_SESSION_TIMEOUT:
         session.rows("set idle_session_timeout = 0")

@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from dbmate_wrap.domain.ledger import Current, CutOff, Ledger, LedgerEntry, Record, Run
-from dbmate_wrap.domain.ledger_access import Access, Unavailable
-from dbmate_wrap.domain.missing import Evidence
+from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry, Record, Run, UnfinishedRun
+from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
+from dbmate_wrap.domain.missing_rows import Evidence
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
@@ -24,7 +24,7 @@ _TRIES = 5
 _PAUSE_SECONDS = 0.05
 
 
-def read(session: Session) -> Ledger | Unavailable:
+def read(session: Session) -> Ledger | LedgerUnavailable:
     """What the database's own record says, in two round trips; in one where there is none.
 
     Raises UnreachableError when the connection died, like everything here.
@@ -38,7 +38,7 @@ def read(session: Session) -> Ledger | Unavailable:
         return _failed("read", error)
 
 
-def ensure(session: Session, ledger: Ledger) -> Unavailable | None:
+def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
     """Make sure that the ledger can be written: create what is missing; no round trip where all is there.
 
     Safe when several do it at once. None when it can be written.
@@ -60,7 +60,7 @@ def ensure(session: Session, ledger: Ledger) -> Unavailable | None:
     return None
 
 
-def begin_run(session: Session, run: Run) -> Unavailable | None:
+def begin_run(session: Session, run: Run) -> LedgerUnavailable | None:
     """Record that a run begins; before anything else that names its run_id. None when it was written."""
     cells: dict[str, Cell] = {
         "run_id": run.run_id,
@@ -76,7 +76,7 @@ def begin_run(session: Session, run: Run) -> Unavailable | None:
     return _write(session, "ledger_begin", cells)
 
 
-def record(session: Session, run_id: str, records: Sequence[Record]) -> Unavailable | None:
+def record(session: Session, run_id: str, records: Sequence[Record]) -> LedgerUnavailable | None:
     """Append lines, all in one statement; repeating it is harmless. None when they were written."""
     if not records:
         return None
@@ -84,26 +84,26 @@ def record(session: Session, run_id: str, records: Sequence[Record]) -> Unavaila
     return _write(session, "ledger_record", {"run_id": run_id, "records": lines})
 
 
-def end_run(session: Session, run_id: str, exit_code: int) -> Unavailable | None:
+def end_run(session: Session, run_id: str, exit_code: int) -> LedgerUnavailable | None:
     """Record how a run ended. None when it was written."""
     return _write(session, "ledger_end", {"run_id": run_id, "exit_code": exit_code})
 
 
-def mark(session: Session, run_id: str, version: str | None) -> Unavailable | None:
+def mark(session: Session, run_id: str, version: str | None) -> LedgerUnavailable | None:
     """Record that `version` is about to run outside a transaction; None: it has been told how that ended."""
     return _write(session, "ledger_mark", {"run_id": run_id, "version": version})
 
 
-def cut_off(session: Session, run_id: str) -> tuple[CutOff, ...] | Unavailable:
+def read_unfinished_runs(session: Session, run_id: str) -> tuple[UnfinishedRun, ...] | LedgerUnavailable:
     """The other runs that never ended and were amid something outside a transaction."""
     try:
         rows = session.rows(queries.query("ledger_cut_off"), {"run_id": run_id})
     except FailedError as error:
         return _failed("read", error)
-    return tuple(CutOff(str(run), str(version), str(since)) for run, version, since in rows)
+    return tuple(UnfinishedRun(str(run), str(version), str(since)) for run, version, since in rows)
 
 
-def entries(session: Session) -> tuple[LedgerEntry, ...] | Unavailable:
+def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
     """The whole ledger, oldest line first; empty where there is none yet. Two round trips."""
     try:
         access = _look(session)
@@ -129,12 +129,12 @@ def missing_evidence(session: Session, server: Server) -> Evidence:
     )
 
 
-def _look(session: Session) -> Access:
+def _look(session: Session) -> LedgerAccess:
     [(role, *flags)] = session.rows(queries.query("ledger_look"))
-    return Access(str(role), *(flag is True for flag in flags))
+    return LedgerAccess(str(role), *(flag is True for flag in flags))
 
 
-def _read(session: Session, access: Access) -> Ledger:
+def _read(session: Session, access: LedgerAccess) -> Ledger:
     query = queries.query("ledger_read")
     rows = rows_with_identifier(session, query, None, identifiable=access.identifiable)
     lines = [_current(row[8:]) for row in rows if row[8] is not None]
@@ -151,9 +151,9 @@ def _stamp(row: Sequence[Cell]) -> Stamp | None:
     return Stamp(str(environment), Identity(_text(identifier), int(str(oid))), str(at), str(by))
 
 
-def _current(row: Sequence[Cell]) -> Current:
+def _current(row: Sequence[Cell]) -> AppliedVersion:
     version, file, checksum, applied_at, how = row
-    return Current(str(version), _text(file), _text(checksum), _text(applied_at), str(how))
+    return AppliedVersion(str(version), _text(file), _text(checksum), _text(applied_at), str(how))
 
 
 def _entry(row: Sequence[Cell]) -> LedgerEntry:
@@ -180,7 +180,7 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
     )
 
 
-def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> Unavailable | None:
+def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> LedgerUnavailable | None:
     try:
         session.rows(queries.query(query), parameters)
     except FailedError as error:
@@ -188,9 +188,9 @@ def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> Unav
     return None
 
 
-def _failed(what: str, error: FailedError) -> Unavailable:
+def _failed(what: str, error: FailedError) -> LedgerUnavailable:
     # A privilege, a read-only server, a full disk, a table dropped by hand: the migrations ran all the same.
-    return Unavailable(f"the ledger could not be {what}: {error.message} ({error.sqlstate})")
+    return LedgerUnavailable(f"the ledger could not be {what}: {error.message} ({error.sqlstate})")
 
 
 def _text(cell: Cell) -> str | None:

@@ -39,7 +39,7 @@ class Database:
     comment: str
 
 
-def make_lasting(session: Session) -> None:
+def disable_timeouts(session: Session) -> None:
     """No timeout of the role or the server ends the session or its statements."""
     values = {"statement_timeout": 0, "lock_timeout": 0}
     if session.server_version_num >= 140000:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dbmate_wrap.domain.ledger_access import Access, Unavailable
+from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
@@ -13,7 +13,9 @@ _IDENTIFIER = "(select c.system_identifier::pg_catalog.text from pg_catalog.pg_c
 _UNREADABLE = "null::pg_catalog.text"
 
 
-def write(session: Session, access: Access, *, environment: str, run_id: str | None) -> Unavailable | None:
+def write(
+    session: Session, access: LedgerAccess, *, environment: str, run_id: str | None
+) -> LedgerUnavailable | None:
     """Stamp the database as `environment`, over any older stamp; `run_id` is a run that has begun.
 
     Judge under the advisory lock, right before: this overwrites. None when it was written.
@@ -23,7 +25,7 @@ def write(session: Session, access: Access, *, environment: str, run_id: str | N
     try:
         rows_with_identifier(session, query, words, identifiable=access.identifiable)
     except FailedError as error:
-        return Unavailable(f"the environment's stamp was not written: {error.message}")
+        return LedgerUnavailable(f"the environment's stamp was not written: {error.message}")
     return None
 
 

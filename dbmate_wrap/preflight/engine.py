@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import PreflightError, UnreachableError, WrapError
-from dbmate_wrap.postgres import health
-from dbmate_wrap.postgres.health import Question
+from dbmate_wrap.postgres import server_facts
+from dbmate_wrap.postgres.server_facts import Question
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.preflight import catalog, pooling, privileges, programs, replication, server, sessions
-from dbmate_wrap.preflight.context import Context, NotTold, Situation
+from dbmate_wrap.preflight import objects, pooling, privileges, replication, server, sessions, tools
+from dbmate_wrap.preflight.check_input import CheckInput, FactUnavailable, PreflightContext
 from dbmate_wrap.preflight.verdict import Verdict, failed, skipped
 
-Judge = Callable[[Situation], Verdict]
+Judge = Callable[[CheckInput], Verdict]
 
 INVALID_INDEXES = "invalid-indexes"
 # The order in which they are shown. Ids are part of the JSON output: never renamed, never reused.
@@ -22,34 +22,36 @@ CHECKS: tuple[tuple[str, Judge], ...] = (
     ("tls", server.tls),
     ("pooler", pooling.pooler),
     ("privileges", privileges.privileges),
-    ("extensions", catalog.extensions),
-    (INVALID_INDEXES, catalog.invalid_indexes),
+    ("extensions", objects.extensions),
+    (INVALID_INDEXES, objects.invalid_indexes),
     ("other-migration", sessions.other_migration),
     ("long-transactions", sessions.long_transactions),
     ("prepared-transactions", sessions.prepared_transactions),
     ("connection-slots", server.connection_slots),
     ("replication", replication.replication),
-    ("pg-dump", programs.pg_dump),
+    ("pg-dump", tools.pg_dump),
 )
 
 
-def run(session: Session, context: Context) -> tuple[Check, ...]:
+def run(session: Session, context: PreflightContext) -> tuple[Check, ...]:
     """One round trip, then one Check per id, in the order of CHECKS; changes nothing on the server.
 
     Behind a pooler more sessions are opened for a moment. Raises UnreachableError when the connection
     is lost.
     """
-    situation = Situation(session, context, health.read(session, _question(context)))
+    situation = CheckInput(session, context, server_facts.read_facts(session, _question(context)))
     return tuple(check(id_, judge, situation) for id_, judge in CHECKS)
 
 
-def run_invalid_indexes(session: Session, context: Context) -> Check:
+def run_invalid_indexes(session: Session, context: PreflightContext) -> Check:
     """The check of invalid indexes alone, made in one short query. Raises UnreachableError."""
-    situation = Situation(session, context, health.read(session, _question(context), parts=("indexes",)))
+    situation = CheckInput(
+        session, context, server_facts.read_facts(session, _question(context), parts=("indexes",))
+    )
     return check(INVALID_INDEXES, dict(CHECKS)[INVALID_INDEXES], situation)
 
 
-def _question(context: Context) -> Question:
+def _question(context: PreflightContext) -> Question:
     return Question(
         ours=context.application_name,
         history_schema=context.history_schema,
@@ -71,17 +73,17 @@ def failure(checks: Sequence[Check]) -> PreflightError | None:
     )
 
 
-def check(id_: str, judge: Judge, situation: Situation) -> Check:
+def check(id_: str, judge: Judge, situation: CheckInput) -> Check:
     """One check, whatever it does; only a lost connection (UnreachableError) goes through."""
     verdict = _judged(judge, situation)
     hint = _printable(verdict.hint) if verdict.hint else None
     return Check(id_, verdict.status, _printable(verdict.message), hint)
 
 
-def _judged(judge: Judge, situation: Situation) -> Verdict:
+def _judged(judge: Judge, situation: CheckInput) -> Verdict:
     try:
         return judge(situation)
-    except NotTold as reason:
+    except FactUnavailable as reason:
         return skipped(f"not known: {reason}")
     except UnreachableError:
         raise

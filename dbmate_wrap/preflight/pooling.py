@@ -4,9 +4,9 @@ import threading
 from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.postgres import health
+from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.preflight.context import Context, Situation, told
+from dbmate_wrap.preflight.check_input import CheckInput, PreflightContext, fact
 from dbmate_wrap.preflight.verdict import Verdict, failed, passed
 
 # A run has four sessions at once: this one, the advisory lock's, the watch and dbmate's own. So many are held
@@ -18,19 +18,19 @@ _PATIENCE_SECONDS = 10.0
 _HINT = "use the server's direct URL for migrations, or a pool in session mode (pool_mode = session)"
 
 
-def pooler(situation: Situation) -> Verdict:
+def pooler(situation: CheckInput) -> Verdict:
     """A pooler invents a process id at login; in session mode it then stays with one process.
 
     Measured with PgBouncer 1.18: the id is invented in every mode; in transaction and statement mode the
     process of an idle client serves the next one (or, with server_round_robin, its next statement another).
     """
-    first = told(situation.health.server).backend_pid
+    first = fact(situation.health.server).backend_pid
     if first == situation.session.backend_pid:
         return passed("a direct connection")
     others = _ask_others(situation.context)
     if others.trouble is not None:
         return failed(f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {_SESSIONS}")
-    own = {first, *(health.backend_pid(situation.session) for _ in range(2))}
+    own = {first, *(server_facts.backend_pid(situation.session) for _ in range(2))}
     if _is_shared([own, *others.held], others.passing):
         return failed(
             "a pooler in transaction or statement mode is in between: advisory locks and settings get lost"
@@ -54,7 +54,7 @@ def _is_shared(held: list[set[int]], passing: set[int]) -> bool:
     return len(everything) != len(held) or any(len(seen) > 1 for seen in held) or bool(everything & passing)
 
 
-def _ask_others(context: Context) -> _Others:
+def _ask_others(context: PreflightContext) -> _Others:
     # In a thread: a full pool lets a statement wait for minutes (PgBouncer's query_wait_timeout is 120 s),
     # and libpq's connect_timeout ends at the login.
     answers = _Others()
@@ -69,18 +69,18 @@ def _ask_others(context: Context) -> _Others:
     return answers
 
 
-def _ask(context: Context, answers: _Others) -> None:
+def _ask(context: PreflightContext, answers: _Others) -> None:
     try:
         with _open(context) as one, _open(context) as two:
-            answers.held += [{health.backend_pid(session)} for session in (one, two)]
+            answers.held += [{server_facts.backend_pid(session)} for session in (one, two)]
             for _ in range(_LOGINS):
                 with _open(context) as passing:
-                    answers.passing.add(health.backend_pid(passing))
+                    answers.passing.add(server_facts.backend_pid(passing))
             for session, seen in zip((one, two), answers.held, strict=True):
-                seen.add(health.backend_pid(session))
+                seen.add(server_facts.backend_pid(session))
     except WrapError as error:
         answers.trouble = f"it gives no more sessions: {error.message}"
 
 
-def _open(context: Context) -> Session:
+def _open(context: PreflightContext) -> Session:
     return connect(context.url, application_name=context.application_name, timeout=context.connect_timeout)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from dbmate_wrap.domain.health import Privileges
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.preflight.context import Context, Situation, told
-from dbmate_wrap.preflight.verdict import Verdict, failed, listed, passed, skipped, warned
+from dbmate_wrap.domain.server_facts import Privileges
+from dbmate_wrap.preflight.check_input import CheckInput, PreflightContext, fact
+from dbmate_wrap.preflight.verdict import Verdict, failed, join_names, passed, skipped, warned
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class _Lack:
     grant: str
 
 
-def privileges(situation: Situation) -> Verdict:
+def privileges(situation: CheckInput) -> Verdict:
     """To write the history, and to make objects and schemas where pending migrations do."""
     context = situation.context
-    held = told(situation.health.privileges)
+    held = fact(situation.health.privileges)
     user = context.url.user
     for_history, for_migrations = _for_history(held, context), _for_migrations(held, context)
     if context.changes_privileges:
@@ -39,7 +39,7 @@ def privileges(situation: Situation) -> Verdict:
     return passed(f"{user} has all that is needed")
 
 
-def _for_history(held: Privileges, context: Context) -> list[_Lack]:
+def _for_history(held: Privileges, context: PreflightContext) -> list[_Lack]:
     schema, table = context.history_schema, f"{context.history_schema}.{context.history_table}"
     if not held.history_schema_exists:
         return [] if held.create_schema else [_database(context, f"to make the schema {schema}")]
@@ -51,7 +51,7 @@ def _for_history(held: Privileges, context: Context) -> list[_Lack]:
     return lacking + [_Lack(f"{name} on {table}", f"{name.lower()} on {on}") for name in needed]
 
 
-def _for_migrations(held: Privileges, context: Context) -> list[_Lack]:
+def _for_migrations(held: Privileges, context: PreflightContext) -> list[_Lack]:
     lacking = [_schema(name) for name in held.closed_schemas]
     if "" in (context.schemas or ()) and not held.has_current_schema:
         lacking.append(_Lack("USAGE on any schema of its search_path", "usage, create on schema ..."))
@@ -64,13 +64,13 @@ def _schema(name: str) -> _Lack:
     return _Lack(f"CREATE and USAGE on the schema {name}", f"create, usage on schema {quoted(name)}")
 
 
-def _database(context: Context, why: str) -> _Lack:
+def _database(context: PreflightContext, why: str) -> _Lack:
     name = context.url.database
     return _Lack(f"CREATE on the database {name} {why}", f"create on database {quoted(name)}")
 
 
 def _words(lacking: list[_Lack]) -> str:
-    return listed(tuple(dict.fromkeys(lack.what for lack in lacking)))
+    return join_names(tuple(dict.fromkeys(lack.what for lack in lacking)))
 
 
 def _grants(lacking: list[_Lack], user: str) -> str:

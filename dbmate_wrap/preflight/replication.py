@@ -1,13 +1,13 @@
 """Whether those who follow the server can keep up with what a migration writes."""
 
-from dbmate_wrap.domain.health import Lag
-from dbmate_wrap.preflight.context import Situation, told
-from dbmate_wrap.preflight.verdict import Verdict, lasting, listed, passed, skipped, warned
+from dbmate_wrap.domain.server_facts import Lag
+from dbmate_wrap.preflight.check_input import CheckInput, fact
+from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names, passed, skipped, warned
 
 
-def replication(situation: Situation) -> Verdict:
+def replication(situation: CheckInput) -> Verdict:
     """A table rewrite can fill the disk of a primary whose slots or standbys do not follow."""
-    seen = told(situation.health.replication)
+    seen = fact(situation.health.replication)
     troubles = [f"standby {one.name!r} is {_behind(one)} behind" for one in seen.lagging]
     troubles += [
         f"slot {one.name!r} is inactive and keeps {_size(one.bytes)} of WAL" for one in seen.inactive
@@ -17,7 +17,8 @@ def replication(situation: Situation) -> Verdict:
             f" (drop it: select pg_drop_replication_slot('{seen.inactive[0].name}'))" if seen.inactive else ""
         )
         return warned(
-            listed(tuple(troubles)), f"wait until standbys follow again; a slot that nobody needs goes{drop}"
+            join_names(tuple(troubles)),
+            f"wait until standbys follow again; a slot that nobody needs goes{drop}",
         )
     if seen.hidden:
         return skipped(
@@ -29,7 +30,7 @@ def replication(situation: Situation) -> Verdict:
 
 def _behind(one: Lag) -> str:
     return " and ".join(
-        ([lasting(one.seconds)] if one.seconds else []) + ([_size(one.bytes)] if one.bytes else [])
+        ([format_duration(one.seconds)] if one.seconds else []) + ([_size(one.bytes)] if one.bytes else [])
     )
 
 

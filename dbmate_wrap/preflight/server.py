@@ -1,7 +1,7 @@
 """Whether the server itself takes writes, and the connection is as it must be."""
 
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.preflight.context import Situation, told
+from dbmate_wrap.preflight.check_input import CheckInput, fact
 from dbmate_wrap.preflight.verdict import Verdict, failed, passed, skipped, warned
 
 # PostgreSQL 14 has client_connection_check_interval, which ends dbmate's session together with dbmate.
@@ -14,7 +14,7 @@ _WHERE_SET = {
 }
 
 
-def version(situation: Situation) -> Verdict:
+def version(situation: CheckInput) -> Verdict:
     """Every version that has what a run relies on."""
     number = situation.session.server_version_num
     major = number // 10000
@@ -26,9 +26,9 @@ def version(situation: Situation) -> Verdict:
     )
 
 
-def primary(situation: Situation) -> Verdict:
+def primary(situation: CheckInput) -> Verdict:
     """A standby only follows."""
-    if not told(situation.health.server).in_recovery:
+    if not fact(situation.health.server).in_recovery:
         return passed("a primary")
     return failed(
         "the server is a standby (pg_is_in_recovery): it takes no writes",
@@ -36,9 +36,9 @@ def primary(situation: Situation) -> Verdict:
     )
 
 
-def writable(situation: Situation) -> Verdict:
+def writable(situation: CheckInput) -> Verdict:
     """A primary may still be told to refuse writes."""
-    server = told(situation.health.server)
+    server = fact(situation.health.server)
     if server.in_recovery:
         return skipped("a standby never takes writes")
     if not server.read_only:
@@ -53,7 +53,7 @@ def writable(situation: Situation) -> Verdict:
     )
 
 
-def tls(situation: Situation) -> Verdict:
+def tls(situation: CheckInput) -> Verdict:
     """What crosses a network is encrypted, where that is required."""
     context = situation.context
     if situation.session.uses_tls:
@@ -68,9 +68,9 @@ def tls(situation: Situation) -> Verdict:
     )
 
 
-def connection_slots(situation: Situation) -> Verdict:
+def connection_slots(situation: CheckInput) -> Verdict:
     """A run needs a few sessions at once, and should not take the last ones."""
-    slots = told(situation.health.slots)
+    slots = fact(situation.health.slots)
     if slots.left >= _FEW_SLOTS:
         return passed(f"{slots.left} more connections are possible")
     limit, hint = "the server (max_connections)", "close connections that nobody uses"

@@ -1,8 +1,8 @@
 """What others are doing in the database that a migration would wait for or collide with."""
 
-from dbmate_wrap.domain.health import Migrating, Transaction
-from dbmate_wrap.preflight.context import Situation, told
-from dbmate_wrap.preflight.verdict import Verdict, lasting, listed, passed, skipped, warned
+from dbmate_wrap.domain.server_facts import Migrating, Transaction
+from dbmate_wrap.preflight.check_input import CheckInput, fact
+from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names, passed, skipped, warned
 
 _SEEN_BY = {
     "wrapped": "dbmate-wrap",
@@ -12,28 +12,28 @@ _SEEN_BY = {
 }
 
 
-def other_migration(situation: Situation) -> Verdict:
+def other_migration(situation: CheckInput) -> Verdict:
     """Another run of this tool is the advisory lock's affair; nothing stops plain dbmate."""
-    found = told(situation.health.migrations)
+    found = fact(situation.health.migrations)
     plain = tuple(_migrating(session) for session in found if session.how != "wrapped")
     if plain:
         return warned(
-            f"another migration is running: {listed(plain)}",
+            f"another migration is running: {join_names(plain)}",
             "wait until it has ended: plain dbmate respects no lock",
         )
     if found:
-        runs = listed(tuple(_migrating(session) for session in found))
+        runs = join_names(tuple(_migrating(session) for session in found))
         return passed(f"no plain dbmate; the advisory lock keeps us apart from {runs}")
     return passed("none is running")
 
 
-def long_transactions(situation: Situation) -> Verdict:
+def long_transactions(situation: CheckInput) -> Verdict:
     """A migration waits for them, and everybody else then waits behind the migration."""
-    seen = told(situation.health.transactions)
+    seen = fact(situation.health.transactions)
     if seen.transactions:
         pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
         return warned(
-            f"open transactions: {listed(tuple(_transaction(one) for one in seen.transactions))}",
+            f"open transactions: {join_names(tuple(_transaction(one) for one in seen.transactions))}",
             f"where nobody misses them, end them: select pg_terminate_backend(pid) with pid {pids}",
         )
     if seen.hidden:
@@ -44,14 +44,14 @@ def long_transactions(situation: Situation) -> Verdict:
     return passed("none is older than a minute, or idle")
 
 
-def prepared_transactions(situation: Situation) -> Verdict:
+def prepared_transactions(situation: CheckInput) -> Verdict:
     """They hold their locks across disconnects and restarts, and are easily forgotten."""
-    prepared = told(situation.health.prepared)
+    prepared = fact(situation.health.prepared)
     if not prepared:
         return passed("none")
-    ages = tuple(f"{one.name} of {one.user}, {lasting(one.age)} old" for one in prepared)
+    ages = tuple(f"{one.name} of {one.user}, {format_duration(one.age)} old" for one in prepared)
     return warned(
-        f"prepared transactions hold their locks: {listed(ages)}",
+        f"prepared transactions hold their locks: {join_names(ages)}",
         f"end each: commit prepared or rollback prepared, as in rollback prepared {prepared[0].name}",
     )
 
@@ -64,4 +64,4 @@ def _migrating(session: Migrating) -> str:
 def _transaction(one: Transaction) -> str:
     name = f" {one.application!r}" if one.application else ""
     idle = "idle in transaction, " if one.idle else ""
-    return f"pid {one.pid}{name} of {one.user} ({idle}{lasting(one.age)})"
+    return f"pid {one.pid}{name} of {one.user} ({idle}{format_duration(one.age)})"

@@ -34,13 +34,13 @@ def failed(message: str, hint: str) -> Verdict:
     return Verdict("fail", message, hint)
 
 
-def listed(names: tuple[str, ...], *, most: int = 5) -> str:
+def join_names(names: tuple[str, ...], *, most: int = 5) -> str:
     """``a, b and 3 more``."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
-def lasting(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """``45 s``, ``12 min`` or ``3 h``."""
     if seconds < 120:
         return f"{seconds:.0f} s"

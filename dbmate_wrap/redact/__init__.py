@@ -1,6 +1,6 @@
 """This run's secrets become masked text."""
 
-from dbmate_wrap.redact.kept import Kept
+from dbmate_wrap.redact.capture import Capture
 from dbmate_wrap.redact.redactor import MASK, NOTHING, MaskedStream, Redactor, Secrets
 
-__all__ = ["MASK", "NOTHING", "Kept", "MaskedStream", "Redactor", "Secrets"]
+__all__ = ["MASK", "NOTHING", "Capture", "MaskedStream", "Redactor", "Secrets"]

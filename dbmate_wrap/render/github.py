@@ -5,8 +5,8 @@ from collections import Counter
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render import text
+from dbmate_wrap.render.annotations import Repository, annotations_of, text_of
 from dbmate_wrap.render.paint import PLAIN
-from dbmate_wrap.render.remarks import Repository, remarks, text_of
 
 # GitHub shows no more of each kind from one step.
 MOST = 10
@@ -16,7 +16,7 @@ _LONGEST = 4000
 
 def render(outcome: Outcome, repository: Repository) -> str:
     """For stdout, of a masked outcome: annotations for the first of each kind, then the text for people."""
-    found = remarks(outcome, repository)
+    found = annotations_of(outcome, repository)
     shown: Counter[str] = Counter()
     lines: list[str] = []
     for remark in found:

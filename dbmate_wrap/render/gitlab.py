@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 from dbmate_wrap.domain.finding import Severity
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, text_of
 from dbmate_wrap.render.json import JsonValue
-from dbmate_wrap.render.remarks import Repository, fingerprints, remarks, text_of
 
 _SEVERITY: Mapping[Severity, str] = {"error": "critical", "warning": "minor", "notice": "info"}
 
 
 def render(outcome: Outcome, repository: Repository) -> str:
     """A list with one object for each finding of a masked outcome, and one for its error."""
-    found = remarks(outcome, repository)
+    found = annotations_of(outcome, repository)
     # GitLab wants a path and a line of everything: what has none is about the migrations as a whole.
     folder = repository.path(outcome.place.migrations if outcome.place is not None else ".")
     report: list[JsonValue] = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render.document import document
-from dbmate_wrap.render.visible import visible
+from dbmate_wrap.render.escape import visible
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

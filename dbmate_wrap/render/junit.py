@@ -7,8 +7,8 @@ from html import escape
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.policy.rules import RULES, family_of
-from dbmate_wrap.render.remarks import Repository, remarks, text_of
+from dbmate_wrap.policy.registry import RULES, family_of
+from dbmate_wrap.render.annotations import Repository, annotations_of, text_of
 
 # Every file is judged by these; the others have cases only for what they found.
 _ALWAYS = ("files", "sql", "lockfile")
@@ -28,7 +28,7 @@ class _Case:
 
 def render(outcome: Outcome, repository: Repository, ended_at: datetime) -> str:
     """The XML of a masked outcome; the suite `run` is always there and has the error of the run."""
-    found = [remark.finding for remark in remarks(outcome, repository)]
+    found = [remark.finding for remark in annotations_of(outcome, repository)]
     files = {repository.path(file) for file in outcome.sources}
     seconds = max((ended_at - outcome.started_at).total_seconds(), 0)
     suites = list(_suites(found, sorted(files), outcome.command))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.render.escape import visible
 from dbmate_wrap.render.paint import Paint
-from dbmate_wrap.render.visible import visible
 
 _COMMIT_DIGITS = 10
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render.complaints import counted, error_lines
+from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_tables import Table, tables
 from dbmate_wrap.render.markdown_text import block, cell, code
-from dbmate_wrap.render.remarks import Repository
+from dbmate_wrap.render.stderr_text import counted, error_lines
 
 # GitHub takes 65,536 characters; counted in bytes, which are never fewer.
 LIMIT = 65_000

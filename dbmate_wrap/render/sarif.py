@@ -8,10 +8,10 @@ from urllib.parse import quote
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import MEANINGS, ExitCode
-from dbmate_wrap.policy.rules import family_of, rule_of
-from dbmate_wrap.policy.words import Words, words_of
+from dbmate_wrap.policy.registry import family_of, rule_of
+from dbmate_wrap.policy.rule_texts import RuleText, text_of_rule
+from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, text_of
 from dbmate_wrap.render.json import JsonValue
-from dbmate_wrap.render.remarks import Repository, fingerprints, remarks, text_of
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "notice": "note"}
@@ -23,7 +23,7 @@ _JUDGED = frozenset({ExitCode.OK, ExitCode.POLICY, ExitCode.HISTORY, ExitCode.FA
 
 def render(outcome: Outcome, repository: Repository, ended_at: datetime, version: str) -> str:
     """One run of a masked outcome; `version` is this tool's."""
-    found = remarks(outcome, repository)
+    found = annotations_of(outcome, repository)
     rules = list(dict.fromkeys(remark.finding.rule for remark in found))
     marks = fingerprints(found)
     results = [
@@ -46,9 +46,9 @@ def render(outcome: Outcome, repository: Repository, ended_at: datetime, version
 
 
 def _rule(rule: str) -> JsonValue:
-    known, words = rule_of(rule), words_of(rule)
+    known, words = rule_of(rule), text_of_rule(rule)
     if words is None:
-        words = Words(f"The run ended with {rule}.", "", "The message says what to do.")
+        words = RuleText(f"The run ended with {rule}.", "", "The message says what to do.")
     full = f"{words.what}\n\n{words.why}".strip()
     family = family_of(rule) if known else "run"
     return {

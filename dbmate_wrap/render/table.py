@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from dbmate_wrap.render.escape import visible
 from dbmate_wrap.render.paint import PLAIN, Paint
-from dbmate_wrap.render.visible import visible
 
 _GAP = "  "
 

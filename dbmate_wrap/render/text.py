@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dbmate_wrap.domain.outcome import EnvironmentRow, Matrix, MigrationRow, Outcome, Step
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import ledger
+from dbmate_wrap.render.escape import visible, visible_lines
 from dbmate_wrap.render.paint import Paint
 from dbmate_wrap.render.table import table
-from dbmate_wrap.render.visible import visible, visible_lines
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}

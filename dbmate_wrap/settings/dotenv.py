@@ -7,8 +7,8 @@ from io import StringIO
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.files import read_text
-from dbmate_wrap.settings.names import BARE, PREFIX
+from dbmate_wrap.settings.names import PREFIX, UNPREFIXED
+from dbmate_wrap.settings.text_file import read_text
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _keep(
         faults.append(
             Fault(f"sets {key} again, after line {urls[key].number}", place, hint="keep one of them")
         )
-    elif key.endswith(BARE):
+    elif key.endswith(UNPREFIXED):
         urls[key] = line
 
 
@@ -86,6 +86,6 @@ def _fault(error: bool, key: str | None, value: str | None, source: str) -> Faul
     if key is not None and value is None:
         return Fault("has a name without a value", source, hint="write NAME=value")
     # An open quote runs on to the next one, and takes the lines between with it.
-    if value is not None and re.search(rf"[\r\n].*{BARE}", value, re.DOTALL):
-        return Fault(f"opens a quote that runs over a line with {BARE}", source, hint="close the quote")
+    if value is not None and re.search(rf"[\r\n].*{UNPREFIXED}", value, re.DOTALL):
+        return Fault(f"opens a quote that runs over a line with {UNPREFIXED}", source, hint="close the quote")
     return None

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl, UrlFault, parse
 from dbmate_wrap.errors import ConfigError, Fault
-from dbmate_wrap.settings.failure import failure
+from dbmate_wrap.settings.faults import failure
 from dbmate_wrap.settings.model import Values
 from dbmate_wrap.settings.names import PLACEHOLDER, url_variable
-from dbmate_wrap.settings.secret import Found, Surroundings, Wanted, find, find_without_command
 from dbmate_wrap.settings.source import Source
+from dbmate_wrap.settings.url_lookup import Found, UrlConfig, UrlSources, find, find_without_command
 
 # Without any URL these run on a server that we start.
 EMBEDDED = frozenset({"dev", "test"})
@@ -34,9 +34,9 @@ class Environment:
     is_default: bool
     values: Values
     sources: Mapping[str, Source]
-    around: Surroundings = field(repr=False)
-    wanted: Wanted = field(repr=False)
-    others: tuple[Wanted, ...] = field(repr=False)
+    around: UrlSources = field(repr=False)
+    wanted: UrlConfig = field(repr=False)
+    others: tuple[UrlConfig, ...] = field(repr=False)
     command_timeout: float = COMMAND_TIMEOUT_SECONDS
 
     @property
@@ -82,7 +82,7 @@ class Environment:
         found = Found(self.values.shadow_url.get_secret_value(), str(self.sources["shadow_url"]))
         return understood(found, "the shadow_url", self.around.os_user)
 
-    def _known_urls(self, environments: tuple[Wanted, ...]) -> Iterator[tuple[str, ResolvedUrl]]:
+    def _known_urls(self, environments: tuple[UrlConfig, ...]) -> Iterator[tuple[str, ResolvedUrl]]:
         """What is known without running a command; another environment's faults are no concern of ours."""
         for other in environments:
             found = find_without_command(other, self.around)

@@ -10,10 +10,10 @@ from pydantic_core import ErrorDetails
 
 from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
+from dbmate_wrap.settings.config_schema import Table
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
 from dbmate_wrap.settings.source import DEFAULT, Source, variable
-from dbmate_wrap.settings.table import Table
 
 _PLAIN = {
     "bool_parsing": "must be true or false",

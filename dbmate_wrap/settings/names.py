@@ -7,7 +7,7 @@ from dbmate_wrap.errors import Fault
 
 PREFIX = "DBMATE_WRAP_"
 ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
-BARE = "DATABASE_URL"
+UNPREFIXED = "DATABASE_URL"
 # Stands for the environment's name in a url_command or url_file that serves several environments.
 PLACEHOLDER = "{environment}"
 _SECRET = re.compile(r"://[^/?\s]*:\S*@|[?&]password=|\bPGPASSWORD=", re.IGNORECASE)
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 def url_variable(environment: str) -> str:
     """The variable that holds the URL of one environment: pre-prod -> PRE_PROD_DATABASE_URL."""
-    return f"{environment.upper().replace('-', '_')}_{BARE}"
+    return f"{environment.upper().replace('-', '_')}_{UNPREFIXED}"
 
 
 def holds_secret(text: str) -> bool:

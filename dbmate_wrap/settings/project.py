@@ -9,13 +9,13 @@ from pathlib import Path
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings import layers
 from dbmate_wrap.settings import root as roots
+from dbmate_wrap.settings.config_schema import Table, checked
 from dbmate_wrap.settings.environment import Environment
-from dbmate_wrap.settings.failure import failure
+from dbmate_wrap.settings.faults import failure
 from dbmate_wrap.settings.model import BUILT_IN
-from dbmate_wrap.settings.names import BARE, ENVIRONMENT_VARIABLE, is_name, name_faults, nearest
-from dbmate_wrap.settings.secret import Surroundings, Wanted
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
 from dbmate_wrap.settings.source import variable
-from dbmate_wrap.settings.table import Table, checked
+from dbmate_wrap.settings.url_lookup import UrlConfig, UrlSources
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         _unknown(name, names, place) for name, place in asked.items() if name not in names and not unread
     ]
     layered = {name: layers.lay(name, table, root, faults) for name in names}
-    around = Surroundings(root, default, _os_user(), _url_variables())
+    around = UrlSources(root, default, _os_user(), _url_variables())
     for file in (".env", f".env.{selected}") if selected in names else (".env",):
         faults += around.dotenv(file).faults
         warnings += around.dotenv(file).warnings
@@ -81,7 +81,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     )
 
 
-def _environments(layered: Mapping[str, layers.Layered], around: Surroundings) -> dict[str, Environment]:
+def _environments(layered: Mapping[str, layers.Layered], around: UrlSources) -> dict[str, Environment]:
     wanted = {name: _wanted(name, each, around) for name, each in layered.items()}
     return {
         name: Environment(
@@ -97,9 +97,9 @@ def _environments(layered: Mapping[str, layers.Layered], around: Surroundings) -
     }
 
 
-def _wanted(name: str, each: layers.Layered, around: Surroundings) -> Wanted:
+def _wanted(name: str, each: layers.Layered, around: UrlSources) -> UrlConfig:
     command, file = each.values.url_command, each.values.url_file
-    return Wanted(
+    return UrlConfig(
         name,
         name == around.default_environment,
         (command, each.sources["url_command"]) if command else None,
@@ -125,7 +125,7 @@ def _unknown(name: str, names: tuple[str, ...], source: str) -> Fault:
 
 
 def _url_variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.endswith(BARE)}
+    return {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
 
 
 def _os_user() -> str:

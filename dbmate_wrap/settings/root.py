@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.failure import failure
-from dbmate_wrap.settings.toml import Document, read
+from dbmate_wrap.settings.config_file import Document, read
+from dbmate_wrap.settings.faults import failure
 
 MIGRATIONS = Path("db/migrations")
 

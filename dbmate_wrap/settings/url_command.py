@@ -8,8 +8,8 @@ from pathlib import Path
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Completed, run
 from dbmate_wrap.redact import MASK, Redactor
-from dbmate_wrap.settings.failure import failure
-from dbmate_wrap.settings.names import BARE, ENVIRONMENT_VARIABLE, PLACEHOLDER
+from dbmate_wrap.settings.faults import failure
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
 
 TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
@@ -39,7 +39,7 @@ def ask(command: str, *, environment: str, root: Path, source: str, timeout: flo
 
 def _variables(environment: str) -> dict[str, str]:
     """All that this process has, so that any secret manager finds its login, but no database's URL."""
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith(BARE)}
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
     return inherited | {ENVIRONMENT_VARIABLE: environment}
 
 

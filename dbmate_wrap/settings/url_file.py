@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.failure import failure
-from dbmate_wrap.settings.files import read_text
+from dbmate_wrap.settings.faults import failure
+from dbmate_wrap.settings.text_file import read_text
 
 _ANYONE_READS = stat.S_IROTH
 

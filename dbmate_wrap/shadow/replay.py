@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import has_statement
-from dbmate_wrap.shadow.bench import Bench, apply, history, picture
-from dbmate_wrap.shadow.memory import Picture
+from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault, round_trip
-from dbmate_wrap.shadow.shelf import Scratch, Shelf
+from dbmate_wrap.shadow.scratch import ReplayTools, apply, dump_with_history, history
+from dbmate_wrap.shadow.scratch_pool import Scratch, ScratchPool
 
 # Applying so many again costs more than one more template.
 _MANY = 20
 
 
 @dataclass(frozen=True)
-class Course:
+class ReplayPlan:
     """A whole history with its keys, and the places in it (from 0) whose round trip is to be proven.
 
     Until `base` everything is simply applied; the first `start` are there already, as a template.
@@ -42,10 +42,10 @@ class Replayed:
     """What came of it, and the schema after the last migration; None where that could not be made again."""
 
     faults: tuple[DownFault, ...]
-    picture: Picture | None
+    picture: SchemaDump | None
 
 
-def due(
+def round_trips_due(
     migrations: Sequence[ParsedMigration], keys: Sequence[str], new: frozenset[str], proven: frozenset[str]
 ) -> tuple[int, ...]:
     """The places of those `new` (names of files) that have a way down which is not proven yet."""
@@ -56,15 +56,15 @@ def due(
     )
 
 
-def course(
-    shelf: Shelf, migrations: Sequence[ParsedMigration], keys: Sequence[str], due: Sequence[int]
-) -> Course:
+def plan_replay(
+    shelf: ScratchPool, migrations: Sequence[ParsedMigration], keys: Sequence[str], due: Sequence[int]
+) -> ReplayPlan:
     """How the history is to be replayed, given the templates that are there."""
     base = due[0] if due else len(migrations)
-    return Course(tuple(migrations), tuple(keys), tuple(due), base, shelf.longest(keys[:base]))
+    return ReplayPlan(tuple(migrations), tuple(keys), tuple(due), base, shelf.longest(keys[:base]))
 
 
-def run(bench: Bench, course: Course) -> Replayed:
+def run(bench: ReplayTools, course: ReplayPlan) -> Replayed:
     """Replay it; at least one migration.
 
     Raises Broken; UnreachableError and FailedError where the server or pg_dump does not do its part.
@@ -81,8 +81,8 @@ def run(bench: Bench, course: Course) -> Replayed:
 
 @dataclass
 class _Run:
-    bench: Bench
-    course: Course
+    bench: ReplayTools
+    course: ReplayPlan
     dumps: dict[int, str] = field(default_factory=dict)  # By the number of migrations applied.
     faults: list[DownFault] = field(default_factory=list)
     proven: list[str] = field(default_factory=list)
@@ -138,7 +138,7 @@ class _Run:
         last = self.course.keys[-1]
         seen = self.bench.memory.picture(last) if self.course.start == end else None
         if seen is None:
-            seen = Picture(self._dump(scratch, end), history(self.bench, scratch.url).literal)
+            seen = SchemaDump(self._dump(scratch, end), history(self.bench, scratch.url).literal)
             self.bench.memory.remember(last, seen)
         if not self.faults and self.course.start < end:
             scratch.keep(last)
@@ -152,7 +152,7 @@ class _Run:
             key = self.course.keys[place - 1]
             known = self.bench.memory.picture(key)
             if known is None:
-                known = picture(self.bench, scratch.url)
+                known = dump_with_history(self.bench, scratch.url)
                 self.bench.memory.remember(key, known)
             self.dumps[place] = known.schema
         return self._dump(scratch, place)

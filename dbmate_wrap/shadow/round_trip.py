@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dbmate_wrap.dbmate.client import Failure
+from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.schema_diff import Difference, compare
 from dbmate_wrap.postgres import catalog, shadow_contents
-from dbmate_wrap.shadow.bench import Bench, Broken, apply, compare_reloaded, migrate, undo
-from dbmate_wrap.shadow.compare import Difference, compare
-from dbmate_wrap.shadow.culprit import placed
+from dbmate_wrap.shadow.locate import placed
+from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, apply, compare_reloaded, migrate, undo
 
 # A sieve that lets too much through: what it catches in vain costs one more scratch database.
 _WRITES = re.compile(
@@ -53,7 +53,7 @@ class _State:
     history: tuple[str, str]
 
 
-def round_trip(bench: Bench, url: DatabaseUrl, migration: ParsedMigration, before: str) -> Trip:
+def round_trip(bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, before: str) -> Trip:
     """Up, down and up again; `before` is pg_dump's text now. Raises Broken where the way up fails."""
     lasting = bench.shelf.lasting()
     begun = _state(bench, url, before)
@@ -66,7 +66,9 @@ def round_trip(bench: Bench, url: DatabaseUrl, migration: ParsedMigration, befor
     return Trip(fault, spoilt, bench.shelf.lasting() != lasting, after.schema)
 
 
-def _way_down(bench: Bench, url: DatabaseUrl, migration: ParsedMigration, begun: _State) -> DownFault | None:
+def _way_down(
+    bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, begun: _State
+) -> DownFault | None:
     if failure := undo(bench, url, migration):
         down = migration.sections[-1].down
         failure = placed(failure, down, bench.statements, lambda: bench.session(url))
@@ -80,13 +82,13 @@ def _way_down(bench: Bench, url: DatabaseUrl, migration: ParsedMigration, begun:
 
 
 def _again(
-    bench: Bench, url: DatabaseUrl, migration: ParsedMigration, after: _State
+    bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, after: _State
 ) -> tuple[DownFault | None, bool]:
     """What is wrong with the second way up, and whether that may have left something."""
     failure, left = migrate(bench, url, [migration])
     if left:
         if failure is None or failure.file is None:
-            raise Broken(migration, failure)
+            raise MigrationFailed(migration, failure)
         told = f"after the way down it cannot be applied again: {_said(failure)}"
         return _fault(migration, told), True
     again = _state(bench, url)
@@ -97,7 +99,7 @@ def _again(
     return None, again.schema != after.schema or _may_write_rows(migration)
 
 
-def _state(bench: Bench, url: DatabaseUrl, schema: str | None = None) -> _State:
+def _state(bench: ReplayTools, url: DatabaseUrl, schema: str | None = None) -> _State:
     """The state now, of which `schema` may be known."""
     with bench.session(url) as session:
         server = catalog.read_server(session, bench.migrations_table)
@@ -106,7 +108,7 @@ def _state(bench: Bench, url: DatabaseUrl, schema: str | None = None) -> _State:
     return _State(bench.dump(url) if schema is None else schema, rights, table)
 
 
-def _difference(bench: Bench, expected: _State, found: _State) -> Difference:
+def _difference(bench: ReplayTools, expected: _State, found: _State) -> Difference:
     if found.schema != expected.schema:
         differs = _of_note(compare(expected.schema, found.schema, found.history))
         if differs:
@@ -124,7 +126,7 @@ def _of_note(found: Difference) -> Difference:
     return Difference(found.extra, found.missing, found.changed)
 
 
-def _fault(migration: ParsedMigration, message: str, failure: Failure | None = None) -> DownFault:
+def _fault(migration: ParsedMigration, message: str, failure: DbmateError | None = None) -> DownFault:
     block = migration.sections[-1].down
     # dbmate counts within the section that it ran, and does not say which of several that was.
     if failure is None or failure.line is None or len(migration.sections) > 1:
@@ -137,5 +139,5 @@ def _may_write_rows(migration: ParsedMigration) -> bool:
     return any(_WRITES.search(part.sql) for each in migration.sections for part in (each.up, each.down))
 
 
-def _said(failure: Failure) -> str:
+def _said(failure: DbmateError) -> str:
     return f"{failure.message} ({failure.sqlstate})" if failure.sqlstate else failure.message

@@ -14,7 +14,7 @@ from dbmate_wrap.domain.outcome import (
     MatrixRow,
     MigrationRow,
     Outcome,
-    Place,
+    ProjectLocation,
     SettingRow,
     Step,
     Target,
@@ -247,7 +247,7 @@ def exec_() -> Outcome:
 def check_good() -> Outcome:
     """Nothing to say."""
     run = outcome("check", "dev", None)
-    run.place = Place(Path("/srv/shop/crm"), "db/migrations")
+    run.place = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
     run.sources = {"db/migrations/001_init.sql": "", "db/migrations/002_add_orders.sql": ""}
     run.checks = [
         Check("lockfile", "pass", "2 of 2 migrations sealed"),

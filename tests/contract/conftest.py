@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 @dataclass(frozen=True)

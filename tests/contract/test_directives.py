@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.conftest import Bench
-from tests.servers import Database
+from tests.support.servers import Database
 
 MISSING_UP = "Error: dbmate requires each migration to define an up block with '-- migrate:up'"
 MISSING_DOWN = "Error: dbmate requires each migration to define a down block with '-- migrate:down'"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 SCHEMA = """
 CREATE SCHEMA app;

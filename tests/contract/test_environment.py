@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database, Server, TcpServer
+from tests.support.servers import Database, Server, TcpServer
 
 QUIET = "--no-dump-schema"
 GOOD = migration("CREATE TABLE a (id int);", "DROP TABLE a;")

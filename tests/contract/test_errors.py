@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database
+from tests.support.servers import Database
 
 # The directive `-- migrate:up` is line 1 and takes 14 characters with its newline.
 CASES = {

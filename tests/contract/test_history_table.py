@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database
+from tests.support.servers import Database
 
 # An option -> schema and name of the table that it means.
 NAMES = {

@@ -2,7 +2,7 @@
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database
+from tests.support.servers import Database
 
 QUIET = "--no-dump-schema"
 EMPTY = migration("")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 QUIET = "--no-dump-schema"
 GOOD = migration("CREATE TABLE a (id int);", "DROP TABLE a;")

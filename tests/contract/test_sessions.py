@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import migration
 from tests.contract.conftest import Bench
-from tests.servers import Database
+from tests.support.servers import Database
 
 QUIET = "--no-dump-schema"
 SLEEPER = "dbmate-contract-sleeper"

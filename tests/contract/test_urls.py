@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.contract.conftest import Bench
-from tests.servers import TcpServer
+from tests.support.servers import TcpServer
 
 # Templates: H:P is the server's address over TCP, S its socket's folder.
 BOTH_UNDERSTAND = [

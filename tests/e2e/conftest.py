@@ -8,7 +8,7 @@ import pytest
 
 from scripts.generate_docs import output_schema
 from tests.conftest import CliResult, RunCli
-from tests.e2e.support import assert_presentable
+from tests.support.cli import assert_presentable
 
 Document = dict[str, object]
 RunJson = Callable[..., Document]

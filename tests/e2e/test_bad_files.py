@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import TWO, applied, assert_refused, staging, tables
-from tests.servers import Database
+from tests.support.cli import TWO, applied, assert_refused, staging, tables
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

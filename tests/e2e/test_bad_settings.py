@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.conftest import MakeProject, RunCli
-from tests.e2e.support import TWO, assert_refused, staging, started, tables, wait_for
-from tests.servers import Database
+from tests.support.cli import TWO, assert_refused, staging, started, tables, wait_for
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

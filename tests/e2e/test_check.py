@@ -11,8 +11,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
 from tests.e2e.conftest import RunJson
-from tests.e2e.support import TWO, applied, assert_presentable, assert_refused, staging
-from tests.servers import Database
+from tests.support.cli import TWO, applied, assert_presentable, assert_refused, staging
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

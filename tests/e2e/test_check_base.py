@@ -11,8 +11,8 @@ import pytest
 
 from tests.conftest import CliResult, ProjectFolder, RunCli, migration
 from tests.e2e.conftest import RunJson
-from tests.e2e.support import assert_refused
 from tests.e2e.test_check import STATIC, found, status
+from tests.support.cli import assert_refused
 
 pytestmark = [
     pytest.mark.e2e,

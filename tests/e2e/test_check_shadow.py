@@ -14,9 +14,9 @@ import pytest
 from dbmate_wrap.cluster import binaries
 from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
 from tests.e2e.conftest import RunJson
-from tests.e2e.support import argument_lists, assert_presentable, assert_refused, started, wait_for
 from tests.e2e.test_check import found, status
-from tests.servers import APP_PASSWORD, TcpServer
+from tests.support.cli import argument_lists, assert_presentable, assert_refused, started, wait_for
+from tests.support.servers import APP_PASSWORD, TcpServer
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ import pytest
 from dbmate_wrap.commands.new import TEMPLATE
 from tests.conftest import MakeProject, RunCli, migration
 from tests.e2e.conftest import RunJson
-from tests.e2e.support import TWO, assert_presentable, assert_refused, staging
-from tests.servers import Database
+from tests.support.cli import TWO, assert_presentable, assert_refused, staging
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import MakeProject, RunCli, migration
-from tests.e2e.support import TWO, applied, assert_presentable, assert_refused, staging, tables
-from tests.servers import Database
+from tests.support.cli import TWO, applied, assert_presentable, assert_refused, staging, tables
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import TWO, assert_presentable, staging
-from tests.schemas import gitlab_faults, junit_faults, sarif_faults
-from tests.servers import Database
+from tests.support.cli import TWO, assert_presentable, staging
+from tests.support.schemas import gitlab_faults, junit_faults, sarif_faults
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import CliResult, MakeProject, RunCli, migration
 from tests.e2e.conftest import Document
-from tests.e2e.support import (
+from tests.support.cli import (
     TWO,
     applied,
     argument_lists,
@@ -22,7 +22,7 @@ from tests.e2e.support import (
     wait_for,
     waiting_for_locks,
 )
-from tests.servers import Database
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.conftest import CliResult, MakeProject, RunCli, migration
 from tests.e2e.conftest import Document, RunJson
-from tests.e2e.support import TWO, staging
-from tests.servers import Database
+from tests.support.cli import TWO, staging
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -12,8 +12,8 @@ import pytest
 from dbmate_wrap.postgres.advisory_lock import KEY
 from tests.conftest import REPOSITORY, CliResult, MakeProject, ProjectFolder, RunCli, migration
 from tests.e2e.conftest import Document, RunJson
-from tests.e2e.support import TWO, applied, assert_refused, staging
-from tests.servers import Database
+from tests.support.cli import TWO, applied, assert_refused, staging
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeProject, RunCli, migration
-from tests.e2e.support import TWO, applied, staging, tables
-from tests.servers import Database, TcpServer
+from tests.support.cli import TWO, applied, staging, tables
+from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.e2e
 

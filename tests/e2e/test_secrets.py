@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import TWO, applied, argument_lists, assert_presentable
-from tests.servers import APP_PASSWORD, Database, TcpServer
+from tests.support.cli import TWO, applied, argument_lists, assert_presentable
+from tests.support.servers import APP_PASSWORD, Database, TcpServer
 
 pytestmark = pytest.mark.e2e
 

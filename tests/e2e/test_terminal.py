@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY, MakeProject
-from tests.e2e.support import PATIENCE, TWO, applied
-from tests.servers import Database
+from tests.support.cli import PATIENCE, TWO, applied
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

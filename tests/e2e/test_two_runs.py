@@ -6,8 +6,8 @@ import pytest
 
 from tests.conftest import MakeProject, RunCli, migration
 from tests.e2e.conftest import RunJson
-from tests.e2e.support import applied, staging, tables, wait_for, waiting_for_locks
-from tests.servers import Database
+from tests.support.cli import applied, staging, tables, wait_for, waiting_for_locks
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 

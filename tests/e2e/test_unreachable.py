@@ -13,8 +13,8 @@ import pytest
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from tests.conftest import CliResult, MakeProject, RunCli
-from tests.e2e.support import TWO, assert_refused, started
-from tests.servers import APP_PASSWORD, TcpServer
+from tests.support.cli import TWO, assert_refused, started
+from tests.support.servers import APP_PASSWORD, TcpServer
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse
 from dbmate_wrap.policy import squawk
 from tests.conftest import REPOSITORY, MakeProject, migration
-from tests.unit.test_fuzz import mutated
+from tests.unit.sql.test_fuzz import mutated
 
 pytestmark = pytest.mark.faults
 

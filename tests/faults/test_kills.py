@@ -10,7 +10,7 @@ import pytest
 
 from dbmate_wrap.process import GRACE_SECONDS
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import (
+from tests.support.cli import (
     PATIENCE,
     Running,
     applied,
@@ -22,7 +22,7 @@ from tests.e2e.support import (
     wait_for,
     waiting_for_locks,
 )
-from tests.faults.support import (
+from tests.support.scenarios import (
     HISTORY,
     UP,
     assert_heals,
@@ -33,7 +33,7 @@ from tests.faults.support import (
     kill,
     ledger,
 )
-from tests.servers import Database
+from tests.support.servers import Database
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 

@@ -10,10 +10,10 @@ import pytest
 
 from dbmate_wrap.postgres.advisory_lock import KEY
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import PATIENCE, TWO, applied, assert_refused, sessions, started, tables, wait_for
-from tests.faults.network import Proxy, black_hole, run_proxy
-from tests.poolers import find_pgbouncer, run_pooler
-from tests.servers import Database, TcpServer
+from tests.support.cli import PATIENCE, TWO, applied, assert_refused, sessions, started, tables, wait_for
+from tests.support.network import Proxy, black_hole, run_proxy
+from tests.support.poolers import find_pgbouncer, run_pooler
+from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.faults
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import applied, sessions, staging, wait_for
-from tests.faults.support import (
+from tests.support.cli import applied, sessions, staging, wait_for
+from tests.support.scenarios import (
     HISTORY,
     UP,
     assert_heals,
@@ -24,7 +24,7 @@ from tests.faults.support import (
     ledger,
     runs,
 )
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 

@@ -15,9 +15,9 @@ from dbmate_wrap.cluster import binaries, postmaster
 from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.cluster.temporary import temporary
 from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.support import TWO, Running, applied, assert_refused, sessions, started, tables, wait_for
-from tests.servers import Database, Server, TcpServer
-from tests.standby import run_standby
+from tests.support.cli import TWO, Running, applied, assert_refused, sessions, started, tables, wait_for
+from tests.support.servers import Database, Server, TcpServer
+from tests.support.standby import run_standby
 
 pytestmark = pytest.mark.faults
 

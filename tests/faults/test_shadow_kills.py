@@ -15,12 +15,12 @@ import pytest
 from dbmate_wrap.cluster import binaries, postmaster, server
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.shadow import places, template
-from dbmate_wrap.shadow.shelf import Shelf
+from dbmate_wrap.shadow import servers, template
+from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.conftest import REPOSITORY
-from tests.e2e.support import wait_for
-from tests.servers import TcpServer
-from tests.shadows import NAME, Project, databases, execute, key, project, replay, roles
+from tests.support.cli import wait_for
+from tests.support.servers import TcpServer
+from tests.support.shadows import NAME, Project, databases, execute, key, project, replay, roles
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 
@@ -37,7 +37,7 @@ from tests.faults.test_shadow_kills import HISTORY, KEYS, checking
 print("begun", flush=True)
 for length in itertools.cycle(range(1, 5)):
     with checking(sys.argv[1]) as shelf:
-        from tests.shadows import replay
+        from tests.support.shadows import replay
         replay(shelf, HISTORY[:length], KEYS[:length])
         if length == 4:
             shelf.longest([])
@@ -46,7 +46,7 @@ for length in itertools.cycle(range(1, 5)):
 
 
 @contextmanager
-def checking(where: str) -> Iterator[Shelf]:
+def checking(where: str) -> Iterator[ScratchPool]:
     """A shelf at a URL, or of the project with that home."""
     if "://" not in where:
         project = Project(Path(where), binaries.embedded())
@@ -56,7 +56,7 @@ def checking(where: str) -> Iterator[Shelf]:
         return
     said: list[str] = []
     url = parse(where, os_user="")
-    with places.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
+    with servers.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
         yield shelf
 
 
@@ -104,7 +104,7 @@ def assert_sound(where: str) -> None:
         assert_holds(shelf, KEYS[2], 3)
 
 
-def assert_holds(shelf: Shelf, name: str, tables: int) -> None:
+def assert_holds(shelf: ScratchPool, name: str, tables: int) -> None:
     with shelf.scratch(name) as scratch:
         [(found,)] = execute(scratch.url, "select count(*) from pg_tables where schemaname = 'public'")
         assert found == tables

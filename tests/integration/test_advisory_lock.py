@@ -21,7 +21,7 @@ from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.errors import LockedError
 from dbmate_wrap.postgres import advisory_lock
 from dbmate_wrap.postgres.advisory_lock import DBMATE_KEY, KEY, AdvisoryLock, Holder
-from tests.servers import Database, Server, TcpServer
+from tests.support.servers import Database, Server, TcpServer
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ def hold(
     url: str, run_id: str = "mine", wait: float = 5, on_wait: Callable[[Holder], None] = lambda holder: None
 ) -> AbstractContextManager[AdvisoryLock]:
     """The lock, with short words for what every test says."""
-    return advisory_lock.held(parse(url, os_user=""), run_id=run_id, timeout=5, wait=wait, on_wait=on_wait)
+    return advisory_lock.hold(parse(url, os_user=""), run_id=run_id, timeout=5, wait=wait, on_wait=on_wait)
 
 
 @contextmanager

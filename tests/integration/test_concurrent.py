@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.conftest import MakeProject, migration
-from tests.e2e.support import applied, staging, started, wait_for
-from tests.faults.support import HISTORY
-from tests.servers import Database
+from tests.support.cli import applied, staging, started, wait_for
+from tests.support.scenarios import HISTORY
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.integration
 

@@ -13,11 +13,11 @@ import pytest
 from dbmate_wrap import process
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import ConfigError
-from dbmate_wrap.git import call as calling
-from dbmate_wrap.git.base import Base, base
+from dbmate_wrap.git import client as calling
 from dbmate_wrap.git.default_ref import default_ref
+from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
 from dbmate_wrap.migrations import directory
-from tests.cases.load import migration_file
+from tests.support.cases import migration_file
 
 pytestmark = [
     pytest.mark.integration,
@@ -86,10 +86,10 @@ def work(tmp_path: Path) -> Path:
     return work
 
 
-def read(root: Path, ref: str = "origin/main", folder: str = "db/migrations") -> Base:
+def read(root: Path, ref: str = "origin/main", folder: str = "db/migrations") -> MergeBase:
     """The base of what lies in the working tree."""
     place = root / folder
-    return base(ref, place, root / "db" / "migrations.lock", directory.read(place).files)
+    return read_merge_base(ref, place, root / "db" / "migrations.lock", directory.read(place).files)
 
 
 def checksums(**texts: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ def test_the_base_is_where_the_branch_left_main(work: Path) -> None:
     left = git(work, "rev-parse", "HEAD")
     commit(work, {C: "c\n"})
     found = read(work)
-    assert found == Base("origin/main", left, AB, b"# lines\n", (A, B))
+    assert found == MergeBase("origin/main", left, AB, b"# lines\n", (A, B))
     assert list(found.files) == [A, B]
 
 
@@ -171,7 +171,7 @@ def test_a_lockfile_that_is_new_since_is_none(tmp_path: Path) -> None:
 
 def test_a_lockfile_outside_of_the_repository_is_none(work: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.lock").write_text("x")
-    found = base("origin/main", folder_of(work), tmp_path / "elsewhere.lock", ())
+    found = read_merge_base("origin/main", folder_of(work), tmp_path / "elsewhere.lock", ())
     assert found.lockfile is None
     assert found.files == AB
 
@@ -179,7 +179,7 @@ def test_a_lockfile_outside_of_the_repository_is_none(work: Path, tmp_path: Path
 def test_a_lockfile_in_the_folder_itself_is_read_and_no_migration(work: Path) -> None:
     git(work, "switch", "--quiet", "main")
     commit(work, {"migrations.lock": "inside\n"})
-    found = base("main", folder_of(work), folder_of(work) / "migrations.lock", ())
+    found = read_merge_base("main", folder_of(work), folder_of(work) / "migrations.lock", ())
     assert found.lockfile == b"inside\n"
     assert found.files == AB
 
@@ -229,7 +229,7 @@ def test_a_folder_whose_name_means_something_to_a_pathspec_is_taken_literally(wo
 def test_migrations_at_the_top_of_the_repository_are_found(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, {"./001_a.sql": "a\n", "db/migrations/002_b.sql": "b\n", "./lock": "x"})
-    found = base("main", tmp_path, tmp_path / "lock", directory.read(tmp_path).files)
+    found = read_merge_base("main", tmp_path, tmp_path / "lock", directory.read(tmp_path).files)
     assert found.files == checksums(_001_a="a\n")
     assert found.lockfile == b"x"
 
@@ -237,7 +237,7 @@ def test_migrations_at_the_top_of_the_repository_are_found(tmp_path: Path) -> No
 def test_a_lockfile_in_a_sub_folder_is_no_migration_whatever_its_name(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, {"./001_a.sql": "a\n", "2026/lock.sql": "x"})
-    found = base("main", tmp_path, tmp_path / "2026" / "lock.sql", ())
+    found = read_merge_base("main", tmp_path, tmp_path / "2026" / "lock.sql", ())
     assert found.files == checksums(_001_a="a\n")
     assert found.lockfile == b"x"
 
@@ -262,7 +262,7 @@ def test_a_checkout_with_autocrlf_is_the_same_without_reading_a_blob(
     assert (folder_of(work) / A).read_bytes() == b"a\r\n"
     verbs = recorded(monkeypatch)
     files = directory.read(folder_of(work)).files
-    assert base("origin/main", folder_of(work), tmp_path / "no.lock", files).files == AB
+    assert read_merge_base("origin/main", folder_of(work), tmp_path / "no.lock", files).files == AB
     assert "cat-file" not in verbs
 
 
@@ -321,7 +321,9 @@ def test_a_repository_of_sha256_ids_is_read_alike(tmp_path: Path, monkeypatch: p
     commit(work, {C: "c\n"})
     with monkeypatch.context() as patch:
         verbs = recorded(patch)
-        base("origin/main", folder_of(work), work / "no.lock", directory.read(folder_of(work)).files)
+        read_merge_base(
+            "origin/main", folder_of(work), work / "no.lock", directory.read(folder_of(work)).files
+        )
         assert "ls-tree" in verbs
         assert "cat-file" not in verbs
     write(work, {A: "edited\n"})
@@ -338,7 +340,7 @@ def test_migrations_in_a_submodule_are_compared_with_the_submodules_main(work: P
     commit(outer, {})
     inner = outer / "sql"
     assert default_ref(folder_of(inner)) == "origin/main"
-    found = base("origin/main", folder_of(inner), outer / "migrations.lock", ())
+    found = read_merge_base("origin/main", folder_of(inner), outer / "migrations.lock", ())
     assert found.files == AB
     assert found.lockfile is None
 
@@ -463,7 +465,7 @@ def test_there_is_no_default_without_git(work: Path, monkeypatch: pytest.MonkeyP
 def failing(folder: Path, ref: str = "origin/main") -> ConfigError:
     """The error of reading the base there."""
     with pytest.raises(ConfigError) as raised:
-        base(ref, folder, folder.parent / "migrations.lock", ())
+        read_merge_base(ref, folder, folder.parent / "migrations.lock", ())
     return raised.value
 
 
@@ -656,7 +658,7 @@ def test_a_thousand_migrations_cost_little(changed: int, work: Path) -> None:
     took: list[float] = []
     for _ in range(5):
         started = time.perf_counter()
-        found = base("main", folder_of(work), work / "db" / "migrations.lock", files)
+        found = read_merge_base("main", folder_of(work), work / "db" / "migrations.lock", files)
         took.append(time.perf_counter() - started)
         assert len(found.files) == 1002
     # Measured 14 and 22 ms; the machine may be busy.

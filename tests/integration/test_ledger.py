@@ -12,11 +12,11 @@ import pytest
 from psycopg import sql
 
 from dbmate_wrap.domain.database_url import parse
-from dbmate_wrap.domain.ledger import How, Ledger, LedgerEntry, Provenance, Record, Run
-from dbmate_wrap.domain.ledger_access import Unavailable
+from dbmate_wrap.domain.ledger import Ledger, LedgerEntry, Origin, Provenance, Record, Run
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.postgres import ledger, queries, stamp
 from dbmate_wrap.postgres.session import Cell, Session, connect
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.integration
 
@@ -109,12 +109,12 @@ def lines(session: Session) -> tuple[LedgerEntry, ...]:
 
 def applied(version: str, checksum: str = "abc", file: str | None = None) -> Record:
     """What a run writes for a migration that it applied."""
-    return Record(version, file or f"{version}_x.sql", checksum, How.APPLIED, 12, 0)
+    return Record(version, file or f"{version}_x.sql", checksum, Origin.APPLIED, 12, 0)
 
 
 def reason(result: object) -> str:
     """Why it was not possible."""
-    assert isinstance(result, Unavailable), result
+    assert isinstance(result, LedgerUnavailable), result
     return result.reason
 
 
@@ -129,8 +129,8 @@ def test_a_new_database_has_no_ledger_and_reading_creates_none(database: Databas
 def test_what_is_written_is_what_is_read(database: Database, session: Session) -> None:
     begun(session)
     written = [
-        Record("001", NAME, "f" * 64, How.APPLIED, 1234, 0),
-        Record("002", "002_b.sql", "e" * 64, How.BASELINE),
+        Record("001", NAME, "f" * 64, Origin.APPLIED, 1234, 0),
+        Record("002", "002_b.sql", "e" * 64, Origin.BASELINE),
     ]
     assert ledger.record(session, RUN.run_id, written) is None
     first, second = lines(session)
@@ -199,7 +199,8 @@ def test_a_run_without_provenance_is_written(embedded_session: Session) -> None:
 def test_adopted_versions_have_no_time_because_nobody_knows_it(embedded_session: Session) -> None:
     begun(embedded_session)
     assert (
-        ledger.record(embedded_session, RUN.run_id, [Record("001", "001_a.sql", "abc", How.ADOPTED)]) is None
+        ledger.record(embedded_session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.ADOPTED)])
+        is None
     )
     assert found(embedded_session).current["001"].applied_at is None
     assert lines(embedded_session)[0].applied_at is None
@@ -209,7 +210,7 @@ def test_rolled_back_and_applied_again_keeps_every_line_and_one_state(session: S
     begun(session)
     assert ledger.record(session, RUN.run_id, [applied("001"), applied("002", "old")]) is None
     assert ledger.begin_run(session, replace(RUN, run_id="r2", command="rollback")) is None
-    assert ledger.record(session, "r2", [Record("002", "002_x.sql", "old", How.ROLLED_BACK)]) is None
+    assert ledger.record(session, "r2", [Record("002", "002_x.sql", "old", Origin.ROLLED_BACK)]) is None
     assert found(session).checksums == {"001": "abc"}
     assert ledger.begin_run(session, replace(RUN, run_id="r3")) is None
     assert ledger.record(session, "r3", [applied("002", "new")]) is None
@@ -421,7 +422,7 @@ def test_a_role_that_may_not_create_the_schema_is_told_what_to_ask_for(
         refused = ledger.ensure(poor, read)
         assert "may not create the schema dbmate_wrap" in reason(refused)
         assert lines(poor) == ()
-        assert isinstance(refused, Unavailable)
+        assert isinstance(refused, LedgerUnavailable)
         assert refused.hint is not None
         # The hint is what an owner can run as it stands.
         database.execute(refused.hint.removeprefix("let the owner of the database run: ").partition(";")[0])
@@ -478,7 +479,7 @@ def test_another_role_goes_on_where_the_owner_granted_it(
     role = make_role()
     with open_session(database, role) as other:
         refused = ledger.read(other)
-        assert isinstance(refused, Unavailable)
+        assert isinstance(refused, LedgerUnavailable)
         assert refused.hint is not None
         database.execute(refused.hint.removeprefix("let its owner run: "))
         begun(other, replace(RUN, run_id="r2"))

@@ -11,12 +11,12 @@ import pytest
 from dbmate_wrap import preflight
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.postgres import health
+from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import connect
-from dbmate_wrap.preflight import Context
+from dbmate_wrap.preflight import PreflightContext
 from tests.conftest import migration
-from tests.poolers import Pooler, PoolMode, find_pgbouncer, run_pooler
-from tests.servers import Database, TcpServer
+from tests.support.poolers import Pooler, PoolMode, find_pgbouncer, run_pooler
+from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.integration
 
@@ -56,7 +56,7 @@ class Seen:
 def look(pooler: Pooler, database: Database, *, connect_timeout: float = 10.0) -> Seen:
     """Every check over a session through the pooler."""
     url = parse(pooler.url(database.name), os_user="nobody")
-    context = Context(
+    context = PreflightContext(
         url=url,
         application_name=NAME,
         history_schema="public",
@@ -121,7 +121,7 @@ def test_without_a_pooler_the_process_is_the_one_promised_at_login(
 ) -> None:
     url = parse(tcp_server.tcp_url(database.name, user="app"), os_user="nobody")
     with connect(url, application_name=NAME, timeout=10) as session:
-        assert health.backend_pid(session) == session.backend_pid
+        assert server_facts.backend_pid(session) == session.backend_pid
 
 
 def test_a_pool_too_small_for_a_run_is_refused_in_time(

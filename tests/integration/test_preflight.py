@@ -18,18 +18,18 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import UnreachableError
-from dbmate_wrap.postgres import health
+from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Cell, Session, connect
-from dbmate_wrap.preflight import Context
+from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.preflight.engine import CHECKS
 from tests.conftest import migration
-from tests.servers import Database, Server, TcpServer
-from tests.standby import run_configured_server, run_standby
+from tests.support.servers import Database, Server, TcpServer
+from tests.support.standby import run_configured_server, run_standby
 
 pytestmark = pytest.mark.integration
 
 NAME = "dbmate-wrap/0123456789ab"
-CONTEXT = Context(
+CONTEXT = PreflightContext(
     url=parse("postgres://nobody@db.example.org/none", os_user="nobody"),
     application_name=NAME,
     history_schema="public",
@@ -42,7 +42,7 @@ def session_on(url: DatabaseUrl) -> Session:
     return connect(url, application_name=NAME, timeout=10)
 
 
-def checks(url: str, context: Context = CONTEXT) -> dict[str, Check]:
+def checks(url: str, context: PreflightContext = CONTEXT) -> dict[str, Check]:
     """Every check by its id, over a session of its own; `context` is given the URL."""
     parsed = parse(url, os_user="nobody")
     with session_on(parsed) as session:
@@ -209,7 +209,7 @@ def test_an_index_that_a_failed_build_left_is_named_and_refused_where_it_is_buil
     with database.connect() as other, pytest.raises(psycopg.errors.UniqueViolation):
         other.execute('create unique index concurrently "I" on crm."T" (id)')
     with session_on(parse(database.url, os_user="nobody")) as session:
-        assert health.invalid_indexes(session) == {'crm."I"'}
+        assert server_facts.invalid_indexes(session) == {'crm."I"'}
     assert statuses(checks(database.url)) == {"invalid-indexes": "warn"}
     again = replace(CONTEXT, schemas=frozenset({"crm"}), indexes=frozenset({("crm", "I")}))
     refused = checks(database.url, again)["invalid-indexes"]

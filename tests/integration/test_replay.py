@@ -15,12 +15,7 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
-from dbmate_wrap.commands import files as project_files
-from dbmate_wrap.commands import replay_place
-from dbmate_wrap.commands.call import Call
 from dbmate_wrap.commands.dump import schema_text
-from dbmate_wrap.commands.files import Files
-from dbmate_wrap.commands.replay import replay
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import (
@@ -33,12 +28,16 @@ from dbmate_wrap.errors import (
 )
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.shadow import places
+from dbmate_wrap.review.replay import replay
 from dbmate_wrap.shadow import replay as replays
-from dbmate_wrap.shadow.bench import Bench
-from dbmate_wrap.shadow.memory import Memory
+from dbmate_wrap.shadow import servers
+from dbmate_wrap.shadow.cache import ReplayCache
+from dbmate_wrap.shadow.scratch import ReplayTools
+from dbmate_wrap.workspace import project_files, shadow_server
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
-from tests.servers import Server, TcpServer
+from tests.support.servers import Server, TcpServer
 
 pytestmark = pytest.mark.integration
 
@@ -54,11 +53,11 @@ class Check:
     folder: ProjectFolder
     said: list[str] = field(default_factory=list)
 
-    def call(self) -> Call:
+    def call(self) -> Context:
         """What a verb is given."""
         project = settings.load(self.folder.root, None)
         self.said.clear()
-        return Call(
+        return Context(
             project=project,
             environment=project.environment(None),
             outcome=Outcome("check", "dev", "0123456789ab", datetime.now(UTC)),
@@ -72,9 +71,9 @@ class Check:
             search_path="/usr/bin:/bin",
         )
 
-    def files(self, call: Call) -> Files:
+    def files(self, context: Context) -> ProjectFiles:
         """The migrations as they lie there."""
-        return project_files.read(call, contents=True)
+        return project_files.load_and_lint(context, contents=True)
 
     def run(self, *new: str) -> tuple[Finding, ...]:
         """Replay it; `new` are names of files."""
@@ -94,7 +93,7 @@ class Check:
             key=lambda path: path.stat().st_mtime_ns,
         )[-1:]
         key, stamp, *_ = path.name.split(".")
-        picture = Memory(path.parent, stamp).picture(key)
+        picture = ReplayCache(path.parent, stamp).picture(key)
         assert picture is not None
         text = schema_text(picture.schema, picture.history)
         self.schema_file.write_text(text)
@@ -133,8 +132,8 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         raise AssertionError("a server was wanted")
 
     def close() -> None:
-        monkeypatch.setattr(places, "own", refuse)
-        monkeypatch.setattr(places, "remote", refuse)
+        monkeypatch.setattr(servers, "own", refuse)
+        monkeypatch.setattr(servers, "remote", refuse)
 
     return close
 
@@ -334,7 +333,7 @@ def test_a_server_that_dies_amid_a_replay_is_ours_to_start_again(
 ) -> None:
     made = check()
 
-    def die(bench: Bench, course: replays.Course) -> None:
+    def die(bench: ReplayTools, course: replays.ReplayPlan) -> None:
         cluster.stop(made.folder.root / ".dbmate-wrap" / "shadow" / f"embedded-{binaries.embedded().major}")
         bench.session(bench.shelf.url)
 
@@ -347,10 +346,10 @@ def test_a_server_that_dies_amid_a_replay_is_ours_to_start_again(
 def test_a_program_that_was_upgraded_is_another_one(tmp_path: Path) -> None:
     program = tmp_path / "pg_dump"
     program.write_text("18.6")
-    before = replay_place.build(program)
-    assert replay_place.build(program) == before
+    before = shadow_server.program_identity(program)
+    assert shadow_server.program_identity(program) == before
     os.utime(program, (1, 1))
-    assert replay_place.build(program) != before
+    assert shadow_server.program_identity(program) != before
 
 
 def test_a_schema_file_that_is_what_the_migrations_make_is_no_finding(

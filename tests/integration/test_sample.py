@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY, RunCli
-from tests.servers import Database
+from tests.support.servers import Database
 
 pytestmark = pytest.mark.integration
 

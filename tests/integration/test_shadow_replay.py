@@ -10,23 +10,23 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from dbmate_wrap.dbmate.client import Attendance, Dbmate, ServerOptions
+from dbmate_wrap.dbmate.client import Dbmate, RunEvents, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse as parse_migration
-from dbmate_wrap.policy.session_state import batches
-from dbmate_wrap.policy.sql.reading import read
 from dbmate_wrap.postgres import schema
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.redact import NOTHING
 from dbmate_wrap.shadow import replay as replays
-from dbmate_wrap.shadow.bench import Bench, Broken, compare_reloaded, reload
-from dbmate_wrap.shadow.memory import Memory
+from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.shadow.replay import Replayed
-from tests.cases.load import migration_file
+from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload
+from dbmate_wrap.sql.batching import batches
+from dbmate_wrap.sql.parse import read
 from tests.conftest import migration
-from tests.servers import Server
+from tests.support.cases import migration_file
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.integration
 
@@ -96,12 +96,12 @@ class Workshop:
 
     shelf: FakeShelf
     dbmate: Path
-    memory: Memory
+    memory: ReplayCache
     began: list[str] = field(default_factory=list)
     dumped: list[str] = field(default_factory=list)
 
     @property
-    def bench(self) -> Bench:
+    def bench(self) -> ReplayTools:
         """What the replay is given; it notes what dbmate begins with, and what is dumped."""
         program = PgDump(self.shelf.server.bin_dir / "pg_dump", self.shelf.major)
 
@@ -109,14 +109,14 @@ class Workshop:
             self.dumped.append(url.database)
             return schema.dump(program, url, NOTHING)
 
-        return Bench(
+        return ReplayTools(
             shelf=self.shelf,  # type: ignore[arg-type]
             dbmate=lambda url: Dbmate(self.dbmate, url, TABLE, ServerOptions("tests"), NOTHING),
             session=lambda url: connect(url, application_name="tests", timeout=10),
             dump=dump,
             batches=batches,
             statements=lambda sql: [(each.offset, each.text) for each in read(sql).statements],
-            attendance=Attendance(self.began.append, lambda name, seconds: None, lambda: False),
+            attendance=RunEvents(self.began.append, lambda name, seconds: None, lambda: False),
             memory=self.memory,
             migrations_table=TABLE,
         )
@@ -127,8 +127,8 @@ class Workshop:
         self.dumped.clear()
         migrations = [parsed(name, text) for name, text in history.items()]
         keys = keys_of(migrations)
-        due = replays.due(migrations, keys, frozenset(new), self.memory.proven())
-        return replays.run(self.bench, replays.course(self.shelf, migrations, keys, due))  # type: ignore[arg-type]
+        due = replays.round_trips_due(migrations, keys, frozenset(new), self.memory.proven())
+        return replays.run(self.bench, replays.plan_replay(self.shelf, migrations, keys, due))  # type: ignore[arg-type]
 
     def said(self, history: Mapping[str, str], new: Sequence[str]) -> list[tuple[str, int, str]]:
         """What is told of ways down: file, line, message."""
@@ -155,7 +155,7 @@ def keys_of(migrations: Sequence[ParsedMigration]) -> tuple[str, ...]:
 def workshop_on(server: Server, dbmate: Path, folder: Path) -> Iterator[Workshop]:
     """A workshop whose databases are dropped afterwards."""
     shelf = FakeShelf(server)
-    yield Workshop(shelf, dbmate, Memory(folder, "stamp"))
+    yield Workshop(shelf, dbmate, ReplayCache(folder, "stamp"))
     for name in shelf.templates.values():
         shelf.run("drop database if exists {} with (force)", name)
 
@@ -443,14 +443,14 @@ def test_of_many_faults_what_was_replayed_is_kept_on_the_way(embedded_workshop: 
 
 def test_a_migration_that_fails_stops_the_replay_with_its_place(workshop: Workshop) -> None:
     history = upon("create table app.c (id int);\nselect missing;", "drop table app.c;")
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(MigrationFailed) as caught:
         workshop.replay(history, NEW)
     assert caught.value.migration.file.name == "003_c.sql"
     failure = caught.value.failure
     assert failure is not None
     assert (failure.line, failure.sqlstate) == (3, "42703")
     workshop.shelf.made.clear()
-    with pytest.raises(Broken):
+    with pytest.raises(MigrationFailed):
         workshop.replay(history, NEW)
     assert workshop.began == NEW, "what is before it was kept"
 
@@ -466,7 +466,7 @@ def test_a_migration_that_fails_stops_the_replay_with_its_place(workshop: Worksh
 def test_the_statement_that_fails_is_found_where_the_server_tells_no_place(
     workshop: Workshop, up: str, place: tuple[int, int]
 ) -> None:
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(MigrationFailed) as caught:
         workshop.replay(upon(up, ""), NEW)
     failure = caught.value.failure
     assert failure is not None
@@ -476,7 +476,7 @@ def test_the_statement_that_fails_is_found_where_the_server_tells_no_place(
 def test_a_migration_that_dbmate_ends_well_with_and_does_not_record_is_told(workshop: Workshop) -> None:
     history = {**BASE, "003_c.sql": migration("select 1;"), "004_d.sql": migration("select 1;")}
     history["003_c.sql"] = migration(f"create rule r as on insert to {TABLE} do instead nothing;")
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(MigrationFailed) as caught:
         workshop.replay(history)
     assert caught.value.failure is None
 
@@ -506,7 +506,7 @@ def test_the_picture_is_that_of_the_last_migration(workshop: Workshop) -> None:
 
 
 def test_no_scratch_database_is_left(workshop: Workshop) -> None:
-    with pytest.raises(Broken):
+    with pytest.raises(MigrationFailed):
         workshop.replay(upon("select missing;", ""), NEW)
     workshop.replay(upon("create table app.c ();", "select 1;"), NEW)
     names = {str(name) for (name,) in workshop.shelf.server.execute("select datname from pg_database")}

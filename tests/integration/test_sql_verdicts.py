@@ -5,8 +5,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbmate_wrap.policy.sql import catalog_types
-from dbmate_wrap.policy.sql.catalog_types import TRIGGER_FUNCTIONS, is_catalog_type
+from dbmate_wrap.sql import catalog_types
+from dbmate_wrap.sql.catalog_types import TRIGGER_FUNCTIONS, is_catalog_type
 from tests.cases.transaction_blocks import (
     ALLOWED,
     ENUM_ALLOWED,
@@ -16,7 +16,7 @@ from tests.cases.transaction_blocks import (
     REFUSED_SINCE_18,
     SETUP,
 )
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.integration
 

@@ -8,12 +8,12 @@ import pytest
 from dbmate_wrap import process
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.policy import squawk
-from dbmate_wrap.policy.allow import allows_of, apply
-from dbmate_wrap.policy.files import check_contents
+from dbmate_wrap.policy.rules.files import check_contents
 from dbmate_wrap.policy.squawk_rules import NO_RULES, SQUAWK_RULES
+from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from scripts import rule_docs
 from scripts.rule_docs import Example
-from tests.cases.load import migration_file
+from tests.support.cases import migration_file
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +29,7 @@ def judged(example: Example) -> tuple[Finding, ...]:
     migrations = check_contents(files, "f").migrations
     found = squawk.hazards(program, migrations, folder="f", server_major=None, excluded=frozenset())
     rules = {f"f/{file.name}": frozenset({"squawk"}) for file in files}
-    return apply(found, allows_of(migrations, "f"), rules, {})
+    return apply_suppressions(found, suppressions_of(migrations, "f"), rules, {})
 
 
 def test_the_bad_example_of_the_page_is_found_and_the_good_one_is_not() -> None:

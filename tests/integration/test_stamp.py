@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 
 from dbmate_wrap.domain.database_url import parse
-from dbmate_wrap.domain.ledger import How, Ledger, Provenance, Record, Run
-from dbmate_wrap.domain.ledger_access import Unavailable
+from dbmate_wrap.domain.ledger import Ledger, Origin, Provenance, Record, Run
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, Verdict
 from dbmate_wrap.postgres import ledger, stamp
 from dbmate_wrap.postgres.session import Session, connect
-from tests.servers import Database, Server
+from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +52,7 @@ def stamped(database: Database, environment: str) -> None:
     """Stamp a database, with a line in its ledger."""
     with open_session(database) as session:
         write(session, environment)
-        assert ledger.record(session, RUN.run_id, [Record("001", "001_a.sql", "abc", How.APPLIED)]) is None
+        assert ledger.record(session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.APPLIED)]) is None
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def judged_as_a_copy(copy: Database) -> None:
         assert stamp.write(session, read.access, environment="staging", run_id="run-2") is None
         assert verdict(session, "staging") == Same()
         # The ledger goes on where the original's ended.
-        assert ledger.record(session, "run-2", [Record("002", "002_b.sql", "def", How.APPLIED)]) is None
+        assert ledger.record(session, "run-2", [Record("002", "002_b.sql", "def", Origin.APPLIED)]) is None
         assert found(session).checksums == {"001": "abc", "002": "def"}
 
 
@@ -223,7 +223,7 @@ def test_a_stamp_that_may_not_be_written_is_a_value(database: Database) -> None:
     try:
         with open_session(database, role) as session:
             refused = stamp.write(session, found(session).access, environment="staging", run_id=None)
-            assert isinstance(refused, Unavailable)
+            assert isinstance(refused, LedgerUnavailable)
             assert "permission denied" in refused.reason
             assert isinstance(verdict(session, "staging"), OtherEnvironment)
     finally:

@@ -14,7 +14,7 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint, Running, destroy, state
 from dbmate_wrap.cluster.server import start as really_start
-from tests.servers import Server
+from tests.support.servers import Server
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAMS = binaries.embedded()

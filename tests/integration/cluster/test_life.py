@@ -12,7 +12,7 @@ from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Absent, Endpoint, Stopped, destroy, state, stop
 from dbmate_wrap.errors import ConfigError, UnreachableError
 from tests.integration.cluster.conftest import PROGRAMS, START, pid, python, server, start, wait_until_gone
-from tests.servers import other_major
+from tests.support.servers import other_major
 
 
 def test_its_life_from_nothing_to_nothing(home: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dbmate_wrap.cluster import postmaster
 from dbmate_wrap.cluster.temporary import sweep, temporary
 from tests.integration.cluster.conftest import PROGRAMS, python, server
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 def test_a_temporary_server_is_gone_afterwards_also_after_a_failure() -> None:

@@ -1,0 +1,112 @@
+"""The embedded development database: start, stop, url, psql, reset."""
+
+from collections.abc import Sequence
+
+from dbmate_wrap import process
+from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.errors import FailedError, RefusedError, UsageError, WrapError
+from dbmate_wrap.postgres import catalog
+from dbmate_wrap.settings.environment import EMBEDDED
+from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace.context import Context
+
+_INHERITED = (
+    "HOME",
+    "PATH",
+    "TERM",
+    "LANG",
+    "LC_ALL",
+    "PAGER",
+    "EDITOR",
+    "PSQL_HISTORY",
+    "PSQLRC",
+    "COLUMNS",
+    "LESS",
+)
+
+
+def start(context: Context) -> None:
+    """Start the server and create the environment's database."""
+    url = _ready(context)
+    context.outcome.extra.url = url.public()
+    context.outcome.summary = f"running: {url.public()}"
+
+
+def stop(context: Context) -> None:
+    """Stop the server; stopping one that does not run is no fault."""
+    _demand_name(context)
+    stopped = server.stop(context.embedded_home)
+    context.outcome.summary = "stopped" if stopped else "it was not running"
+
+
+def url(context: Context) -> None:
+    """The URL for psql and applications; the server is started for it."""
+    ready = _ready(context)
+    context.outcome.extra.url = ready.public()
+    context.outcome.summary = ready.public()
+
+
+def psql(context: Context, arguments: Sequence[str]) -> None:
+    """psql on the environment's database, on our terminal. Raises FailedError with psql's exit code."""
+    ready = _ready(context)
+    found = binaries.from_wheel()
+    assert found is not None  # _ready has started the server with it
+    env = process.inherited(_INHERITED) | ready.libpq_environment()
+    code = process.run_interactive([str(found.bin_dir / "psql"), *arguments], env=env)
+    if code != 0:
+        raise FailedError(f"psql ended with {code}")
+
+
+def reset(context: Context, *, yes: bool) -> None:
+    """Drop the environment's embedded database; the next `up` builds it anew. Asks, since data is lost."""
+    _demand_embedded(context)
+    name = context.environment.name
+    if not yes:
+        answer = context.ask(f"This destroys the embedded database {name} and its data. Type its name: ")
+        if answer is None or answer.strip() != name:
+            raise RefusedError(f"not confirmed: the database {name} is still there", hint="add --yes")
+    if isinstance(server.state(context.embedded_home), server.Absent):
+        context.outcome.summary = "there is no embedded database"
+        return
+    try:
+        place = database.start_embedded(context)
+    except WrapError as error:
+        # Data of another major version, or damaged: there is nothing that could be dropped singly.
+        server.destroy(context.embedded_home)
+        context.outcome.summary = (
+            f"removed all embedded databases, since the server did not start: {error.message}"
+        )
+        return
+    timeout = context.environment.values.connect_timeout
+    with catalog.connect_for_maintenance(
+        place, application_name=context.application_name, timeout=timeout
+    ) as maintenance:
+        catalog.drop_database(maintenance, place.database)
+    context.outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
+
+
+def _ready(context: Context) -> DatabaseUrl:
+    _demand_embedded(context)
+    ready = database.start_embedded(context)
+    with database.open_session(context, ready, create=True):
+        return ready
+
+
+def _demand_embedded(context: Context) -> None:
+    _demand_name(context)
+    source = context.environment.url_source()
+    if source is not None:
+        raise UsageError(
+            f"{context.environment.name} is not embedded: its URL comes from {source}",
+            hint="`dbmate-wrap db` is for environments without a URL (dev and test)",
+        )
+
+
+def _demand_name(context: Context) -> None:
+    name = context.environment.name
+    if name not in EMBEDDED:
+        raise UsageError(
+            f"{name} is never embedded: it is reached by its URL",
+            hint="`dbmate-wrap db` is for dev and test: leave --env out, or write --env test",
+        )

@@ -1,0 +1,151 @@
+"""What can be seen on the server while dbmate runs, and the words for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dbmate_wrap.domain.masking import printable
+
+# Of many blockers those are shown whose transactions are the oldest, and always some root of it all.
+_SHOWN_BLOCKERS = 4
+_SHOWN_BEHIND = 2
+_BAR_WIDTH = 20
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """One that a session waits for; a field that the account may not see is None.
+
+    `pid` is 0 for a prepared transaction. `transaction_age` is in seconds. `mode` is the lock that it has on
+    `relation` (or on `lock`, the name of what is no relation), where it `holds` it; else it waits for it
+    ahead of us. `wanted_mode` is what the session that waits for it wants there. `direct` is False for one
+    that only blocks another blocker; `waits_for` are the pids that block it in turn. `query` is masked.
+    """
+
+    pid: int
+    application: str | None
+    user: str | None
+    state: str | None
+    transaction_age: float | None
+    relation: str | None
+    lock: str | None
+    mode: str | None
+    holds: bool
+    wanted_mode: str | None
+    query: str | None
+    direct: bool = True
+    waits_for: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an index build is in its current phase; `relation` is the table."""
+
+    command: str
+    phase: str
+    done: int | None
+    total: int | None
+    unit: Literal["blocks", "tuples", "sessions"]
+    relation: str | None
+
+    @property
+    def percent(self) -> int | None:
+        """0 to 100; None where the server does not say."""
+        if self.done is None or not self.total:
+            return None
+        return min(max(self.done * 100 // self.total, 0), 100)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """dbmate's server process (None: it has none) and what it is doing; durations in seconds.
+
+    `running_for` is None between two statements, `blocked_for` while it waits for nobody or nobody knows.
+    """
+
+    pid: int | None = None
+    running_for: float | None = None
+    blocked_for: float | None = None
+    blockers: tuple[Blocker, ...] = ()
+    progress: Progress | None = None
+
+
+def format_duration(seconds: float, *, exact: bool = False) -> str:
+    """`20 s`, `12 min`, `3 h`, `2 days`; exactly: `12 min 20 s`, `3 h 12 min`."""
+    rest = max(int(seconds), 0)
+    minutes, hours = rest // 60, rest // 3600
+    if rest < (60 if exact else 120):
+        return f"{rest} s"
+    if exact:
+        return f"{minutes} min {rest % 60} s" if hours < 1 else f"{hours} h {minutes % 60} min"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+
+
+def format_blocker(blocker: Blocker) -> str:
+    """Who it is, what it holds and what it runs: for a line that begins with `blocked by`."""
+    query = f": {blocker.query}" if blocker.query else ""
+    return printable(f"{_who(blocker)}{_what(blocker)}") + query
+
+
+def blocked_lines(blockers: Sequence[Blocker], blocked_for: float) -> list[str]:
+    """A line for each of those that block us, and for those that they wait for; of a crowd, the first."""
+    ours = [blocker for blocker in blockers if blocker.direct]
+    behind = [blocker for blocker in blockers if not blocker.direct]
+    since = f" for {format_duration(blocked_for)}" if blocked_for >= 1 else ""
+    lines = [f"  and by {format_blocker(blocker)}" for blocker in ours[:_SHOWN_BLOCKERS]]
+    lines[:1] = [f"blocked{since} by {format_blocker(blocker)}" for blocker in ours[:1]]
+    if len(ours) > _SHOWN_BLOCKERS:
+        lines.append(f"  and by {len(ours) - _SHOWN_BLOCKERS} more")
+    return lines + [_behind(blocker, blockers) for blocker in behind[:_SHOWN_BEHIND]]
+
+
+def _behind(root: Blocker, blockers: Sequence[Blocker]) -> str:
+    waiting = [str(blocker.pid) for blocker in blockers if root.pid in blocker.waits_for]
+    if len(waiting) > _SHOWN_BLOCKERS:
+        waiting[_SHOWN_BLOCKERS:] = ["..."]
+    verb = "is" if len(waiting) == 1 else "are"
+    return f"  behind that, pid {', '.join(waiting)} {verb} blocked by {format_blocker(root)}"
+
+
+def progress_line(progress: Progress, running_for: float | None, *, bar: bool = False) -> str:
+    """`create index on public.orders (building index: scanning table): 45 %, 9 of 20 blocks, 12 s`."""
+    where = f" on {progress.relation}" if progress.relation else ""
+    parts = [f"{progress.done} of {progress.total} {progress.unit}"] if progress.total else []
+    if progress.percent is not None:
+        parts.insert(0, f"{_bar(progress.percent) if bar else ''}{progress.percent} %")
+    if running_for is not None:
+        parts.append(format_duration(running_for, exact=True))
+    line = f"{progress.command.lower()}{where} ({progress.phase})"
+    return printable(f"{line}: {', '.join(parts)}" if parts else line)
+
+
+def _bar(percent: int) -> str:
+    full = percent * _BAR_WIDTH // 100
+    return f"[{'#' * full}{'.' * (_BAR_WIDTH - full)}] "
+
+
+def _who(blocker: Blocker) -> str:
+    user = f"user {blocker.user}" if blocker.user else None
+    known = ", ".join(word for word in (blocker.application, user, _state(blocker)) if word)
+    who = f"pid {blocker.pid}" if blocker.pid else "a prepared transaction"
+    return f"{who} ({known})" if known else who
+
+
+def _state(blocker: Blocker) -> str | None:
+    if blocker.transaction_age is None:
+        return blocker.state
+    # `idle in transaction` says so itself.
+    state = "active, in a transaction" if blocker.state == "active" else blocker.state or "in a transaction"
+    return f"{state} for {format_duration(blocker.transaction_age)}"
+
+
+def _what(blocker: Blocker) -> str:
+    place = blocker.relation or blocker.lock
+    if place is None or blocker.mode is None:
+        return ", whose transaction has to end first"
+    wanted = f" ({blocker.wanted_mode} is wanted)" if blocker.wanted_mode else ""
+    verb = "holding" if blocker.holds else "waiting, ahead in the queue, for"
+    last = "" if blocker.wanted_mode else ", whose transaction has to end first"
+    return f" {verb} {blocker.mode} on {place}{wanted}{last}"

@@ -1,0 +1,131 @@
+"""What a server told about its state before a migration, part by part."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A part that the server did not tell."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """`backend_pid` is the process that answered; `read_only_source` is where the default was set to on."""
+
+    backend_pid: int
+    user: str
+    database: str
+    in_recovery: bool
+    read_only: bool
+    read_only_source: str | None
+
+
+@dataclass(frozen=True)
+class Privileges:
+    """`closed_schemas` are those of the wanted that exist and in which nothing may be created;
+    `history_schema_open` is None where there is no such schema."""
+
+    create_schema: bool
+    has_current_schema: bool
+    closed_schemas: tuple[str, ...]
+    history_schema_exists: bool
+    history_schema_open: bool | None
+    history_missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Migrating:
+    """A session that runs migrations; `how` says by what it was recognised."""
+
+    pid: int
+    application: str
+    user: str | None
+    how: Literal["wrapped", "lock", "history", "query"]
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open transaction of somebody else; `idle` when nothing runs in it, `age` in seconds."""
+
+    pid: int
+    application: str
+    user: str
+    idle: bool
+    age: float
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """The first 20, and the number of sessions that this account may not look into."""
+
+    transactions: tuple[Transaction, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared transaction; `name` is a quoted literal, `age` in seconds."""
+
+    name: str
+    user: str
+    age: float
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Connections still free for this account; None where nothing limits them."""
+
+    server: int
+    role: int | None
+    database: int | None
+
+    @property
+    def left(self) -> int:
+        """The least of them."""
+        return min(limit for limit in (self.server, self.role, self.database) if limit is not None)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """A standby or slot, and how far behind it is."""
+
+    name: str
+    bytes: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Replication:
+    """Standbys that lag, slots that nobody reads, and how many standbys this account may not look into."""
+
+    lagging: tuple[Lag, ...]
+    inactive: tuple[Lag, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class InvalidIndex:
+    """An index that is unusable and that nobody is building; `visible` when its name needs no schema."""
+
+    schema: str
+    name: str
+    quoted: str
+    visible: bool
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What the server told, part by part."""
+
+    server: Server | Unavailable
+    privileges: Privileges | Unavailable
+    migrations: tuple[Migrating, ...] | Unavailable
+    transactions: Transactions | Unavailable
+    prepared: tuple[Prepared, ...] | Unavailable
+    invalid_indexes: tuple[InvalidIndex, ...] | Unavailable
+    missing_extensions: tuple[str, ...] | Unavailable
+    slots: Slots | Unavailable
+    replication: Replication | Unavailable

@@ -1,0 +1,1 @@
+"""One attended run of dbmate: advisory lock, ledger, monitor, retries, interruption, diagnosis."""

@@ -1,0 +1,176 @@
+"""Turns a failed dbmate run into the one error that tells what happened and what is left."""
+
+import re
+from collections.abc import Sequence
+
+from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.activity import Blocker, format_blocker
+from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.ledger import UnfinishedRun
+from dbmate_wrap.domain.leftovers import Leftovers
+from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.errors import (
+    BlockedError,
+    FailedError,
+    LockedError,
+    PartialError,
+    UnreachableError,
+    WrapError,
+)
+from dbmate_wrap.sql.batching import may_commit
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import display_path
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_DEADLOCK = "40P01"
+_SYNTAX_ERROR = "42601"
+# duplicate_table, and unique_violation in PostgreSQL's own catalogs.
+_MADE_TWICE = frozenset({"42P07", "23505"})
+# Duplicate table (and index), object, schema, function, column.
+_THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
+# Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
+_NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
+_NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
+_KILLED = re.compile(r"dbmate ended with signal ")
+
+
+def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
+    """Whether a lock was not to be had, and nothing of the migration can have stayed."""
+    if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
+        return False
+    return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
+
+
+def may_leave_something(migration: ParsedMigration) -> bool:
+    """Whether something of it may stay when it fails."""
+    return not migration.transactional or may_commit(migration.sections[0].up, syntax_error=False)
+
+
+def diagnose(
+    context: Context,
+    failure: DbmateError,
+    migration: ParsedMigration | None,
+    block: Block | None,
+    left: Leftovers | None = None,
+) -> WrapError:
+    """`migration` is the one that dbmate was running, `block` its part; both None when it came to none.
+
+    `left` is what a migration that is not one transaction has left behind, where that was looked at.
+    """
+    if migration is None or block is None:
+        return _not_begun(failure)
+    name = migration.file.name
+    if not block.transaction or len(migration.sections) > 1 or _may_have_committed(block, failure):
+        hint = f"{name} is not one transaction: {_leftover_hint(context, failure, migration, left)}"
+        return _located_error(context, failure, migration, block, PartialError, hint)
+    if failure.sqlstate == _LOCK_NOT_AVAILABLE:
+        return blocked(context, failure, migration, ())
+    mend = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"mend {name} and "
+    hint = f"its transaction was rolled back: {mend}run again"
+    return _located_error(context, failure, migration, block, FailedError, hint)
+
+
+def _leftover_hint(
+    context: Context, failure: DbmateError, migration: ParsedMigration, left: Leftovers | None
+) -> str:
+    if left is None:
+        return "see what it left behind before you run it again"
+    if left.things or failure.sqlstate not in _THERE_ALREADY:
+        return left.sentence()
+    # Killed after its statement and before dbmate's record, a run leaves nothing else to tell of it.
+    record = f"insert into {context.environment.values.migrations_table} (version)"
+    return (
+        "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
+        f" or, where it is complete, record it: {record} values ('{migration.file.version}');"
+        " then run again"
+    )
+
+
+def blocked(
+    context: Context, failure: DbmateError, migration: ParsedMigration, blockers: Sequence[Blocker]
+) -> WrapError:
+    """The error (24) of a migration that did not get its lock, with everybody who was seen in its way."""
+    seen = "; ".join(format_blocker(blocker) for blocker in blockers)
+    who = f"blocked by {seen}" if seen else "another session holds the lock: find it in pg_stat_activity"
+    hint = f"{who}; nothing of it stayed: run again when the way is free"
+    return _located_error(context, failure, migration, migration.sections[0].up, BlockedError, hint)
+
+
+def cut_off(context: Context, migration: ParsedMigration, found: UnfinishedRun) -> PartialError:
+    """The error (31) of a migration that a killed run may have done, and that must not be done twice."""
+    name, table = migration.file.name, context.environment.values.migrations_table
+    record, forget = f"insert into {table} (version)", "update dbmate_wrap.run set ended_at = now()"
+    return PartialError(
+        f"run {found.run_id} (begun {found.started_at}) was killed while {name} ran outside a transaction:"
+        " whether it did its work is not known, and doing it twice would not fail",
+        hint=f"look at its rows; where the work is done, record it: {record} values ('{found.version}');\n"
+        f"where it is not: {forget} where run_id = '{found.run_id}';\nthen run again",
+        migration=name,
+    )
+
+
+def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:
+    """The error (31) of a migration that is recorded as applied and left an index which is not usable."""
+    return PartialError(
+        f"{migration.file.name} is recorded as applied, but left an index that is not valid",
+        hint=f"{left.sentence()}\nthen build it with a new migration",
+        migration=migration.file.name,
+    )
+
+
+def _located_error(
+    context: Context,
+    failure: DbmateError,
+    migration: ParsedMigration,
+    block: Block,
+    kind: type[PartialError] | type[BlockedError] | type[FailedError],
+    hint: str,
+) -> WrapError:
+    # dbmate counts within the section that it ran, and does not say which of several that was.
+    known = failure.line is not None and len(migration.sections) == 1
+    line = block.line + failure.line - 1 if known and failure.line is not None else None
+    name = migration.file.name
+    place = f"{display_path(context, context.environment.values.migrations_dir)}/{name}"
+    if line is not None:
+        place += f":{line}" + (f":{failure.column}" if failure.column is not None else "")
+    text = migration.file.content.decode("utf-8", "replace")
+    return kind(
+        f"{place}: {failure.message}",
+        sqlstate=failure.sqlstate,
+        migration=name,
+        line=line,
+        hint=hint,
+        frame=(code_frame(text, line, failure.column) or None) if line is not None else None,
+    )
+
+
+def _not_begun(failure: DbmateError) -> WrapError:
+    if failure.sqlstate in _MADE_TWICE:
+        return LockedError(
+            f"another run created the history table at the same time: {failure.message}",
+            hint="let the other run end, then run `dbmate-wrap up` again",
+            sqlstate=failure.sqlstate,
+        )
+    if _was_cut_off(failure):
+        return UnreachableError(
+            f"dbmate got no connection: {failure.message}",
+            kind="other",
+            sqlstate=failure.sqlstate,
+            hint="ours did: look at the server and what lies before it, then run `dbmate-wrap up` again",
+        )
+    return FailedError(
+        f"dbmate could not begin: {failure.message}",
+        sqlstate=failure.sqlstate,
+        hint="see what is applied with `dbmate-wrap status`, and what is wrong with `dbmate-wrap doctor`",
+    )
+
+
+def _was_cut_off(failure: DbmateError) -> bool:
+    """Whether the connection failed, as told by the server or by dbmate's driver (Go's own words)."""
+    if failure.sqlstate is not None:
+        return failure.sqlstate.startswith(_NO_CONNECTION)
+    return _NETWORK.search(failure.message) is not None
+
+
+def _may_have_committed(block: Block, failure: DbmateError) -> bool:
+    return may_commit(block, syntax_error=failure.sqlstate == _SYNTAX_ERROR)

@@ -1,0 +1,101 @@
+"""Calls git so that it asks nothing, runs no program of the repository's, and ends in bounded time."""
+
+import re
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbmate_wrap import process
+from dbmate_wrap.errors import ConfigError
+
+# A slow disk may need seconds for what takes milliseconds elsewhere.
+TIMEOUT_SECONDS = 10.0
+# Characters; as many as the migrations of a large project and the blobs that differ may have.
+_LIMIT = 1 << 25
+# Not GIT_*: inside a hook they name another repository or index than the folder's own. SUDO_UID: by it git
+# trusts the repository of whoever called sudo.
+_INHERITED = ("HOME", "PATH", "XDG_CONFIG_HOME", "SUDO_UID", "SYSTEMROOT", "USERPROFILE")
+_FIXED = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+    # A partial clone fetches what it lacks, without a word where it may; but nobody is there to answer.
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GCM_INTERACTIVE": "never",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+}
+# A repository may name programs as its monitor and hooks: not here.
+_ARGV = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_UNTRUSTED = re.compile(r"(?:dubious ownership|unsafe repository)[^']*'([^'\n]*)'")
+_NO_REPOSITORY = "not a git repository"
+
+
+def run_git(
+    folder: Path, args: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None
+) -> process.Completed:
+    """Run `git args` in `folder`; bytes that are not UTF-8 come as surrogates, so that nothing is lost.
+
+    `stopped` in the result: it took longer than `timeout` seconds, or TIMEOUT_SECONDS. Raises OSError where
+    there is no git or no folder.
+    """
+    deadline = time.monotonic() + (timeout or TIMEOUT_SECONDS)
+    return process.run(
+        [*_ARGV, *args],
+        env=process.inherited(_INHERITED) | _FIXED,
+        cwd=folder,
+        stdin=stdin,
+        limit=_LIMIT,
+        # Not `timeout`, which is noticed late: git answers within milliseconds, several times in a row.
+        tick=lambda: time.monotonic() > deadline,
+        undecodable="surrogateescape",
+    )
+
+
+def ask_git(
+    folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: int | None = None
+) -> str | None:
+    """What git prints; None where it ends with the code `nothing`. Raises ConfigError for all else."""
+    try:
+        done = run_git(folder, args, stdin=stdin)
+    except OSError as error:
+        raise ConfigError(
+            f"git cannot be started in {folder}: {error.strerror}",
+            hint="install git, or leave --base away",
+        ) from None
+    if done.returncode == nothing and not done.stopped:
+        return None
+    if done.returncode != 0 or done.stopped or done.truncated:
+        raise failure(folder, done)
+    return done.stdout
+
+
+def is_no_repository(done: process.Completed) -> bool:
+    """Whether git says that it found no repository."""
+    return done.returncode == 128 and _NO_REPOSITORY in done.stderr
+
+
+def failure(folder: Path, done: process.Completed) -> ConfigError:
+    """The error for what git could not do, in git's own words, with the way out where one is known."""
+    where = shlex.quote(str(folder))
+    # Without the options that all calls have.
+    command = " ".join(["git", *done.argv[len(_ARGV) :][:2]])
+    if done.stopped:
+        return ConfigError(
+            f"`{command}` in {folder} was stopped after {TIMEOUT_SECONDS:g} s",
+            hint=f"see what it waits for: git -C {where} status",
+        )
+    if done.truncated:
+        return ConfigError(f"`{command}` in {folder} printed more than {_LIMIT >> 20} MiB")
+    if is_no_repository(done):
+        return ConfigError(f"{folder} is not in a git repository", hint="leave --base away")
+    words = done.stderr.strip()
+    if match := _UNTRUSTED.search(words):
+        return ConfigError(
+            f"git does not trust the repository {match[1]}: it belongs to another user",
+            hint=f"if you do: git config --global --add safe.directory {shlex.quote(match[1])}",
+        )
+    first = words.splitlines()[-1] if words else done.ending
+    return ConfigError(f"`{command}` failed in {folder}: {first}", hint=f"look at it: git -C {where} status")

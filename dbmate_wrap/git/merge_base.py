@@ -1,0 +1,146 @@
+"""Tells what the migrations were where a branch began: the base that a pull request is compared with."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.git.client import ask_git
+from dbmate_wrap.git.objects import contents, is_blob, listed
+
+# What git keeps of a file that Git LFS stores elsewhere (docs/spec.md of git-lfs).
+_LFS_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
+)
+# As people name branches; git allows more.
+_BRANCH = re.compile(r"\w[\w./#+-]*", re.ASCII)
+_OBJECT_ID = re.compile(r"[0-9a-f]{7,64}")
+_ALL_HISTORY = (
+    "fetch all of it: `git fetch --unshallow`; in CI fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
+)
+
+
+@dataclass(frozen=True)
+class MergeBase:
+    """What a branch is compared with: `ref` as people know it, `commit` its merge base with HEAD.
+
+    `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
+    its bytes there, None where it was not there; `tip_names` the migrations at `ref` itself, in order, which
+    may have gone on since.
+    """
+
+    ref: str
+    commit: str
+    files: Mapping[str, str]
+    lockfile: bytes | None = field(repr=False)
+    tip_names: tuple[str, ...]
+
+
+def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[MigrationFile]) -> MergeBase:
+    """Read the base from the repository that `folder` lies in.
+
+    `present` are the folder's migrations as they are now: what has not changed since needs not be read. A
+    folder that is new since has no files. Raises ConfigError: no git, no repository, git does not trust it,
+    unknown ref, no commit yet, nothing in common (a shallow clone), objects missing.
+    """
+    shallow, prefix = _place(folder)
+    tip = _tip(folder, ref, shallow)
+    commit = _merge_base(folder, ref, tip, shallow)
+    lock_path = _in_tree(folder, prefix, lockfile)
+    paths = [prefix or "./", *([lock_path] if lock_path else [])]
+    tree = listed(folder, commit, paths)
+    blobs = _migrations(tree, prefix)
+    tip_blobs = blobs if tip == commit else _migrations(listed(folder, tip, paths[:1]), prefix)
+    lock_blob = tree.get(lock_path) if lock_path else None
+    same = {file.name: file for file in present if _is_same(blobs.get(file.name), file)}
+    unread = {blob for name, blob in blobs.items() if name not in same}
+    texts = contents(folder, unread | ({lock_blob} if lock_blob else set()))
+    now = {file.name: file for file in present}
+    files = {
+        name: same[name].checksum if name in same else _checksum(texts[blob], now.get(name))
+        for name, blob in blobs.items()
+    }
+    return MergeBase(ref, commit, files, texts[lock_blob] if lock_blob else None, tuple(tip_blobs))
+
+
+def _place(folder: Path) -> tuple[bool, str]:
+    """Whether the clone is shallow, and the folder from the top of the tree: "" or ending in a slash."""
+    out = ask_git(folder, ["rev-parse", "--is-shallow-repository", "--show-prefix"]) or ""
+    shallow, _, prefix = out.partition("\n")
+    return shallow == "true", prefix.removesuffix("\n")
+
+
+def _tip(folder: Path, ref: str, shallow: bool) -> str:
+    # No name that git allows begins with a dash, which would be an option, or has a line end.
+    if ref and ref.isprintable() and not ref.startswith("-"):
+        out = ask_git(folder, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], nothing=1)
+        if out is not None:
+            return out.strip()
+    raise ConfigError(f"git knows no commit {ref!r} in {folder}", hint=_fetch(folder, ref, shallow))
+
+
+def _fetch(folder: Path, ref: str, shallow: bool) -> str:
+    """How to get the ref: a remote's branch is known only once it was fetched."""
+    remotes = (ask_git(folder, ["remote"]) or "").split()
+    if not remotes:
+        return "name a branch that is here: git branch --all"
+    remote, _, branch = ref.partition("/")
+    if remote not in remotes:
+        remote, branch = ("origin" if "origin" in remotes else remotes[0]), ref
+    if _OBJECT_ID.fullmatch(branch):
+        return f"git fetch {remote} {branch}" + (f"; {_ALL_HISTORY}" if shallow else "")
+    if not _BRANCH.fullmatch(branch):
+        return f"name a branch that is here: git branch --all{f'; {_ALL_HISTORY}' if shallow else ''}"
+    # A clone of one branch keeps no other one under refs/remotes unless told where.
+    fetch = f"git fetch {remote} {branch}:refs/remotes/{remote}/{branch}, then --base {remote}/{branch}"
+    return f"{fetch}; this clone is shallow: {_ALL_HISTORY}" if shallow else fetch
+
+
+def _merge_base(folder: Path, ref: str, tip: str, shallow: bool) -> str:
+    if ask_git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], nothing=1) is None:
+        raise ConfigError(f"HEAD has no commit yet in {folder}: there is nothing to compare with {ref}")
+    out = ask_git(folder, ["merge-base", tip, "HEAD"], nothing=1)
+    if out is not None:
+        return out.split("\n")[0]
+    if shallow:
+        raise ConfigError(f"where HEAD left {ref} is not known here: the clone is shallow", hint=_ALL_HISTORY)
+    raise ConfigError(
+        f"HEAD and {ref} have no commit in common",
+        hint="name the branch that this one began from: --base REF",
+    )
+
+
+def _in_tree(folder: Path, prefix: str, path: Path) -> str | None:
+    """The path from the top of the tree; None for one outside of it. Git resolved the folder's links too."""
+    relative = os.path.relpath(path.parent.resolve() / path.name, folder.resolve())
+    # From `prefix`, so that what leads out of the tree begins with two dots.
+    found = os.path.normpath(os.path.join(prefix, relative)).replace(os.sep, "/")
+    return None if found == ".." or found.startswith(("../", "/")) else found
+
+
+def _migrations(tree: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """From name to blob id, in dbmate's order; sub-folders and what dbmate skips left out."""
+    names = {
+        path.removeprefix(prefix): blob
+        for path, blob in tree.items()
+        if path.startswith(prefix) and version_of(path.removeprefix(prefix)) is not None
+    }
+    return {name: names[name] for name in sorted(names, key=os.fsencode) if "/" not in name}
+
+
+def _is_same(blob: str | None, file: MigrationFile) -> bool:
+    return blob is not None and is_blob(blob, file.content)
+
+
+def _checksum(content: bytes, now: MigrationFile | None) -> str:
+    pointer = _LFS_POINTER.match(content)
+    if pointer is None:
+        return checksum(content)
+    kept = pointer[1].decode()
+    # The pointer has the SHA-256 of the bytes as they are.
+    is_same = now is not None and hashlib.sha256(now.content).hexdigest() == kept
+    return now.checksum if now is not None and is_same else kept

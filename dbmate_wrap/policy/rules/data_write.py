@@ -1,0 +1,102 @@
+"""The rule `data-write`: a migration changes the schema, never rows."""
+
+from collections.abc import Iterator, Sequence
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.policy.rules.hit import BlockContext, Hit
+from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.parse import Statement
+
+_HINT = "change rows in a step of its own, outside the migrations"
+# What they contain runs when they are used, which is not now: that is schema.
+_KEPT_FOR_LATER = (pb.CreateFunctionStmt, pb.RuleStmt, pb.ViewStmt, pb.CreateTrigStmt, pb.PrepareStmt)
+_VERBS = {
+    pb.InsertStmt: "INSERT INTO",
+    pb.UpdateStmt: "UPDATE",
+    pb.DeleteStmt: "DELETE FROM",
+    pb.MergeStmt: "MERGE INTO",
+    pb.CopyStmt: "COPY",
+    pb.TruncateStmt: "TRUNCATE",
+    pb.SelectStmt: "SELECT INTO",
+    pb.CreateTableAsStmt: "CREATE TABLE",
+}
+
+
+def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
+    """What writes rows when the block runs, also in WITH, in DO, in EXPLAIN ANALYZE and by EXECUTE."""
+    prepared: dict[str, str] = {}
+    for statement in statements:
+        tree = statement.tree
+        if isinstance(tree, pb.PrepareStmt):
+            first = next((message for _, message in _writes(statement)), None)
+            if first is not None:
+                prepared[tree.name] = first
+            continue
+        for part in nested_statements(statement):
+            for offset, message in _found(part):
+                yield Hit("data-write", offset, f"writes rows: {message}", _HINT)
+        for node in statement.of(pb.ExecuteStmt) if prepared else ():
+            if node.name in prepared:
+                message = f"writes rows: EXECUTE {node.name} ({prepared[node.name]})"
+                yield Hit("data-write", statement.offset, message, _HINT)
+
+
+def _found(statement: Statement) -> Iterator[tuple[int, str]]:
+    tree = statement.tree
+    told_only = isinstance(tree, pb.ExplainStmt) and not _runs(tree)
+    if not told_only and not isinstance(tree, _KEPT_FOR_LATER):
+        yield from _writes(statement)
+
+
+def _writes(statement: Statement) -> Iterator[tuple[int, str]]:
+    for node in statement.of(*_VERBS):
+        target = _target(node)
+        if target is not None:
+            yield _offset(statement, node), f"{_VERBS[type(node)]} {target}"
+
+
+def _target(node: Message) -> str | None:
+    """What the node writes to; None for one that writes nothing."""
+    match node:
+        case pb.CopyStmt():
+            return f"{_name(node.relation)} FROM" if node.is_from else None
+        case pb.TruncateStmt():
+            return ", ".join(_name(item.range_var) for item in node.relations)
+        case pb.SelectStmt():
+            return _name(node.into_clause.rel) if node.HasField("into_clause") else None
+        case pb.CreateTableAsStmt():
+            # The rows of a materialized view are made from others, and can be made again.
+            fills = node.objtype != pb.OBJECT_MATVIEW and not node.into.skip_data
+            return f"{_name(node.into.rel)} AS" if fills else None
+        case _:
+            return _name(node.relation)
+
+
+def _offset(statement: Statement, node: Message) -> int:
+    if node is statement.tree or not hasattr(node, "relation"):
+        return statement.offset
+    return statement.at(node.relation.location)
+
+
+def _runs(explain: Message) -> bool:
+    """Whether EXPLAIN runs the statement: ANALYZE, unless it says ANALYZE off. The last one counts."""
+    runs = False
+    for option in explain.options:
+        element = option.def_elem
+        if element.defname == "analyze":
+            runs = not element.HasField("arg") or _is_on(element.arg)
+    return runs
+
+
+def _is_on(value: Message) -> bool:
+    if value.HasField("integer"):
+        return bool(value.integer.ival)
+    if value.HasField("boolean"):
+        return bool(value.boolean.boolval)
+    return str(value.string.sval).lower() not in ("off", "false")
+
+
+def _name(relation: Message) -> str:
+    return ".".join(part for part in (relation.schemaname, relation.relname) if part)

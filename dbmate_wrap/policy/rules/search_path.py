@@ -1,0 +1,74 @@
+"""The rule `search-path`: every name says its schema, and nobody changes the path."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.policy.rules.hit import BlockContext, Hit
+from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.parse import Statement
+
+_PATH = "search_path"
+_HINT = "remove it, and write the schema before every name"
+_FUNCTION_HINT = "set it in the function's definition: CREATE FUNCTION ... SET search_path = pg_catalog, ..."
+# What a body that changes it must hold: most do not, and reading a body takes the most time of all rules.
+_MAY_CHANGE = re.compile("path|reset|schema", re.IGNORECASE)
+_SETTERS = {pb.AlterRoleSetStmt: "ALTER ROLE", pb.AlterDatabaseSetStmt: "ALTER DATABASE"}
+
+
+def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
+    """What changes the path for this session, or for a role, a database or the server.
+
+    Also in bodies of DO blocks and functions; the SET clause of a function is good practice.
+    """
+    for statement in statements:
+        in_function = isinstance(statement.tree, pb.CreateFunctionStmt)
+        hint = _FUNCTION_HINT if in_function else _HINT
+        for part in nested_statements(statement, later=_MAY_CHANGE.search(statement.text) is not None):
+            for offset, what in _found(part):
+                yield Hit("search-path", offset, f"changes search_path: {what}", hint)
+
+
+def _found(statement: Statement) -> Iterator[tuple[int, str]]:
+    tree = statement.tree
+    match tree:
+        case pb.DoStmt() | pb.CreateFunctionStmt():
+            return
+        case pb.VariableSetStmt():
+            what = _setting(tree)
+        case pb.AlterRoleSetStmt() | pb.AlterDatabaseSetStmt():
+            what = _setting(tree.setstmt, f"{_SETTERS[type(tree)]} ... ")
+        case pb.AlterSystemStmt():
+            what = _setting(tree.setstmt, "ALTER SYSTEM ")
+        case _:
+            what = None
+    if what is not None:
+        yield statement.offset, what
+    for call in statement.of(pb.FuncCall):
+        if _sets_path(call):
+            yield statement.at(call.location), "set_config('search_path', ...)"
+
+
+def _setting(setting: Message, before: str = "") -> str | None:
+    if setting.kind == pb.VAR_RESET_ALL:
+        return f"{before}RESET ALL"
+    # Names of settings are compared without regard to case, even in double quotes.
+    if setting.name.lower() != _PATH:
+        return None
+    if setting.kind == pb.VAR_RESET:
+        return f"{before}RESET search_path"
+    local = "LOCAL " if setting.is_local else ""
+    return f"{before}SET {local}search_path"
+
+
+def _sets_path(call: Message) -> bool:
+    if call.funcname[-1].string.sval != "set_config" or not call.args:
+        return False
+    name = call.args[0]
+    while name.HasField("type_cast"):
+        name = name.type_cast.arg
+    if name.HasField("named_arg_expr"):
+        name = name.named_arg_expr.arg
+    return str(name.a_const.sval.sval).lower() == _PATH

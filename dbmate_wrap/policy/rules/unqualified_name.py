@@ -1,0 +1,28 @@
+"""Rule unqualified-name: without its schema an object is wherever the search path leads."""
+
+from collections.abc import Iterator, Sequence
+
+from dbmate_wrap.policy.rules.hit import BlockContext, Hit
+from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.objects import objects, offset_of
+from dbmate_wrap.sql.parse import Statement
+
+
+def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
+    """One hit per statement and name that has no schema; in DO blocks too, not in bodies of functions.
+
+    A temporary relation has none to name, from where it is made.
+    """
+    temporary: set[str] = set()
+    for statement in statements:
+        seen: set[tuple[str, str, str]] = set()
+        for part in nested_statements(statement):
+            for named in objects(part):
+                if named.temporary:
+                    temporary.add(named.name)
+                if named.schema or named.key in seen or named.name in temporary:
+                    continue
+                seen.add(named.key)
+                message = f"{named.kind} {named.name} is named without its schema"
+                hint = f"write it with its schema, as in public.{named.name}"
+                yield Hit("unqualified-name", offset_of(named, part), message, hint)

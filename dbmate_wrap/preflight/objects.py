@@ -1,0 +1,46 @@
+"""What must be, or must not be, in the database and on the server's disk."""
+
+from dbmate_wrap.domain.server_facts import InvalidIndex
+from dbmate_wrap.preflight.check_input import CheckInput, fact
+from dbmate_wrap.preflight.verdict import Verdict, failed, join_names, passed, skipped, warned
+
+
+def extensions(situation: CheckInput) -> Verdict:
+    """The server offers what pending migrations create."""
+    wanted = situation.context.extensions
+    if wanted is None:
+        return skipped("the SQL parser is missing, so nobody knows which extensions are needed")
+    missing = fact(situation.health.missing_extensions)
+    if missing:
+        return failed(
+            f"pending migrations create extensions that the server does not have: {join_names(missing)}",
+            "install them on the server (Debian: postgresql-contrib or a package of their own)",
+        )
+    return passed(f"the server has {join_names(tuple(sorted(wanted)))}" if wanted else "none is needed")
+
+
+def invalid_indexes(situation: CheckInput) -> Verdict:
+    """What a failed concurrent build leaves behind is paid for by every write and used by no query.
+
+    A migration that builds an index of that name again would find the name taken; with IF NOT EXISTS it would
+    even count as applied, and the index stay invalid.
+    """
+    invalid = fact(situation.health.invalid_indexes)
+    if not invalid:
+        return passed("none")
+    in_the_way = tuple(index.quoted for index in invalid if _is_built(index, situation.context.indexes))
+    if in_the_way:
+        return failed(
+            "pending migrations build indexes whose names are taken by invalid ones: "
+            f"{join_names(in_the_way)}",
+            "; ".join(f"drop index concurrently {name}" for name in in_the_way[:5]),
+        )
+    names = tuple(index.quoted for index in invalid)
+    return warned(
+        f"invalid indexes, left behind by builds that failed: {join_names(names)}",
+        f"drop or rebuild each: drop index concurrently {names[0]}, reindex index concurrently {names[0]}",
+    )
+
+
+def _is_built(index: InvalidIndex, built: frozenset[tuple[str, str]]) -> bool:
+    return (index.schema, index.name) in built or (index.visible and ("", index.name) in built)

@@ -1,0 +1,128 @@
+"""What the tools of a code host are shown: findings and the error, each at its place in the repository."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.outcome import ErrorReport, Outcome
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.policy.registry import RULES
+from dbmate_wrap.render.escape import visible, visible_lines
+
+_SUMS = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`root` is absolute; `folder` is the project's within it, with slashes, empty where both are one."""
+
+    root: PurePath
+    folder: str = ""
+
+    def path(self, file: str) -> str:
+        """A file as findings name it (relative to the project, or absolute), relative to the repository.
+
+        One that lies outside stays absolute.
+        """
+        path = PurePath(file)
+        if not path.is_absolute():
+            return visible(f"{self.folder}/{file}" if self.folder else file)
+        return visible((path.relative_to(self.root) if path.is_relative_to(self.root) else path).as_posix())
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A finding whose `file` is relative to the repository; `line_of_code` is what stands there, if known."""
+
+    finding: Finding
+    line_of_code: str | None = None
+
+
+def annotations_of(outcome: Outcome, repository: Repository) -> tuple[Annotation, ...]:
+    """The error, unless it only sums up findings, then these, errors before warnings; all text is visible."""
+    lines_of: dict[str, list[str]] = {}
+    found = [_remark(finding, outcome, repository, lines_of) for finding in outcome.findings]
+    if outcome.error is not None and not _only_sums(outcome):
+        found.insert(0, Annotation(_of_error(outcome, outcome.error, repository)))
+    order = ("error", "warning", "notice")
+    return tuple(sorted(found, key=lambda remark: order.index(remark.finding.severity)))
+
+
+def text_of(finding: Finding) -> str:
+    """The message and what to do."""
+    return f"{finding.message}\nhint: {finding.hint}" if finding.hint else finding.message
+
+
+def fingerprints(found: Sequence[Annotation]) -> list[str]:
+    """One for each, 64 hex digits, unique, and the same when lines above are added or removed.
+
+    Made from the rule, the file and the code that it is about (or else the message); what is the same in all
+    three is numbered from the top.
+    """
+    seen: Counter[str] = Counter()
+    result: list[str] = []
+    for remark in found:
+        finding = remark.finding
+        about = finding.message if remark.line_of_code is None else " ".join(remark.line_of_code.split())
+        key = "\0".join((finding.rule, finding.file or "", about))
+        seen[key] += 1
+        result.append(hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "backslashreplace")).hexdigest())
+    return result
+
+
+def _remark(
+    finding: Finding, outcome: Outcome, repository: Repository, lines_of: dict[str, list[str]]
+) -> Annotation:
+    shown = replace(
+        finding,
+        rule=visible(finding.rule),
+        file=repository.path(finding.file) if finding.file else None,
+        # GitLab takes no issue without words.
+        message=visible_lines(finding.message, "") or visible(finding.rule),
+        hint=visible_lines(finding.hint, "") if finding.hint else None,
+    )
+    return Annotation(shown, _line_of_code(finding, outcome, lines_of))
+
+
+def _line_of_code(finding: Finding, outcome: Outcome, lines_of: dict[str, list[str]]) -> str | None:
+    rule = RULES.get(finding.rule)
+    # What is about a whole file is shown on its first line, and does not depend on what stands there.
+    if rule is not None and rule.scope == "file":
+        return None
+    if finding.file is None or finding.line is None or finding.file not in outcome.sources:
+        return None
+    if finding.file not in lines_of:
+        lines_of[finding.file] = outcome.sources[finding.file].split("\n")
+    lines = lines_of[finding.file]
+    return lines[finding.line - 1] if 1 <= finding.line <= len(lines) else None
+
+
+def _only_sums(outcome: Outcome) -> bool:
+    errors = [finding for finding in outcome.findings if finding.is_error]
+    repeated = outcome.error is not None and outcome.error.message in {each.message for each in errors}
+    return repeated or (bool(errors) and outcome.exit in _SUMS)
+
+
+def _of_error(outcome: Outcome, error: ErrorReport, repository: Repository) -> Finding:
+    file, message = None, error.message
+    if error.migration is not None and outcome.place is not None:
+        shown = f"{outcome.place.migrations}/{error.migration}"
+        file = repository.path(shown)
+        # The place is told beside the message.
+        message = message.removeprefix(f"{shown}:{error.line}: ")
+    message += f" ({error.sqlstate})" if error.sqlstate else ""
+    # One alone is the message already.
+    for fault in error.faults if len(error.faults) > 1 else ():
+        message += f"\n{fault.source}: {fault.message}" + (f" (hint: {fault.hint})" if fault.hint else "")
+    return Finding(
+        rule=outcome.exit.label,
+        severity="error",
+        file=file,
+        line=error.line if file else None,
+        column=None,
+        message=visible_lines(message, ""),
+        hint=visible_lines(error.hint, "") if error.hint else None,
+    )

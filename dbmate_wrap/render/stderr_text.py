@@ -1,0 +1,118 @@
+"""Renders what a person reads on stderr: findings with their line of SQL, then the error with its remedy."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from dbmate_wrap.domain.code_frame import line_frame
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.finding import Finding, Severity
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.policy.registry import FAMILIES, rule_of
+from dbmate_wrap.render.escape import visible, visible_lines
+from dbmate_wrap.render.paint import Paint
+
+_SUMS = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
+# Of one rule: a project that has just begun with lockfiles has one for each of its files.
+_MOST_WARNINGS = 3
+# With the number before it and the dots of a cut line on both sides it fits into 80 columns.
+_WIDEST = 66
+_STYLE: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "notice": "dim"}
+
+
+def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = False) -> str:
+    """The text for stderr; of warnings of one rule no more than three, unless `verbose`."""
+    lines = list(_findings(outcome, paint, quiet=quiet, most=None if verbose else _MOST_WARNINGS))
+    if len(outcome.findings) > 1 and not quiet:
+        lines.append(counted(outcome.findings))
+    if outcome.error is not None:
+        error = _error(outcome, paint)
+        # One finding alone is the error: it stands there already.
+        lines += error[-1:] if _is_told(outcome) else error
+    return "".join(f"{line}\n" for line in lines)
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """``2 errors, 1 warning``; empty without findings."""
+    numbers = Counter(finding.severity for finding in findings)
+    order: tuple[Severity, ...] = ("error", "warning", "notice")
+    return ", ".join(count(numbers[each], each) for each in order if numbers[each])
+
+
+def error_lines(outcome: Outcome) -> list[str]:
+    """What the error says: message, the line of the migration, faults of the settings, remedy, exit code."""
+    return _error(outcome, Paint(enabled=False))
+
+
+def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) -> Iterator[str]:
+    lines_of: dict[str, list[str]] = {}
+    told: Counter[tuple[Severity, str]] = Counter()
+    merged = [finding for finding in outcome.findings if _is_merged(finding)]
+    folded = most is not None and len(merged) > most
+    for finding in outcome.findings:
+        if folded and _is_merged(finding):
+            continue
+        if not finding.is_error:
+            told[finding.severity, finding.rule] += 1
+            if quiet or (most is not None and told[finding.severity, finding.rule] > most):
+                continue
+        yield from _finding(finding, paint)
+        yield from _frame(finding, outcome.sources, lines_of)
+        if finding.hint:
+            yield f"  hint: {visible_lines(finding.hint, '    ')}"
+    if folded and not quiet:
+        more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
+        yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
+    for (severity, rule), number in told.items():
+        if most is not None and number > most and not quiet:
+            more = f"and {number - most} more with --verbose [{visible(rule)}]"
+            yield f"{paint(_STYLE[severity], severity)}: {more}"
+
+
+def _is_merged(finding: Finding) -> bool:
+    """Whether it is about SQL that nobody can mend any more: a project that adopts the tool has hundreds."""
+    return finding.severity == "notice" and finding.rule in FAMILIES["sql"]
+
+
+def _is_told(outcome: Outcome) -> bool:
+    errors = [finding.message for finding in outcome.findings if finding.is_error]
+    return outcome.exit in _SUMS and outcome.error is not None and errors == [outcome.error.message]
+
+
+def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+    line = f":{finding.line}" if finding.line is not None else ""
+    place = f"{finding.file}{line}: " if finding.file else ""
+    words = visible_lines(f"{place}{finding.message}")
+    yield f"{paint(_STYLE[finding.severity], finding.severity)}: {words} [{visible(finding.rule)}]"
+
+
+def _frame(finding: Finding, sources: Mapping[str, str], lines_of: dict[str, list[str]]) -> Iterator[str]:
+    """`lines_of` keeps files that were split into lines: one may have thousands of findings."""
+    if finding.file is None or finding.line is None or finding.file not in sources:
+        return
+    rule = rule_of(finding.rule)
+    if rule is not None and rule.scope == "file":
+        return  # The line is the file's first, and says nothing.
+    if finding.file not in lines_of:
+        lines_of[finding.file] = sources[finding.file].split("\n")
+    lines = lines_of[finding.file]
+    if 1 <= finding.line <= len(lines):
+        frame = line_frame(lines[finding.line - 1], finding.line, finding.column, _WIDEST)
+        yield from (visible(line).rstrip() for line in frame.split("\n"))
+
+
+def _error(outcome: Outcome, paint: Paint) -> list[str]:
+    error = outcome.error
+    assert error is not None
+    code = f" ({error.sqlstate})" if error.sqlstate else ""
+    lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
+    if error.frame:
+        lines += [visible(line) for line in error.frame.split("\n")]
+    # One alone is the message already.
+    for fault in error.faults if len(error.faults) > 1 else ():
+        lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
+        if fault.hint:
+            lines.append(f"    hint: {visible_lines(fault.hint, '      ')}")
+    if error.hint:
+        lines.append(f"  hint: {visible_lines(error.hint, '    ')}")
+    return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]

@@ -1,0 +1,1 @@
+"""The proof of a pull request: branch, lint, replay, findings."""

@@ -1,0 +1,76 @@
+"""Says which migrations must run in a dbmate process of their own because they change the server session."""
+
+import re
+from collections.abc import Sequence
+
+from dbmate_wrap.domain.migration import Block, ParsedMigration
+
+# dbmate runs all files of one process in one server session (docs/architecture.md). This is a sieve, not a
+# judge: it lets through more than what changes the session, so that the SQL parser is loaded and run only for
+# files which may. Every statement that `sql.effects` knows needs one of these words.
+_SUSPICIOUS = re.compile(
+    r"\b(?:set|reset|discard|load|listen|unlisten|prepare|deallocate|declare|temp|temporary|do"
+    r"|begin|start|commit|end|rollback|savepoint|release|abort)\b"
+    # U&"..." can spell any of these names in code points.
+    r'|set_config|setseed|set_limit|pg_temp|advisory_|dblink_|replication_origin|u&"',
+    re.IGNORECASE,
+)
+_TRANSACTION_WORDS = re.compile(r"\b(?:commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
+
+
+def batches(migrations: Sequence[ParsedMigration]) -> tuple[tuple[ParsedMigration, ...], ...]:
+    """The migrations in order, cut so that each is alone that changes session state or is no transaction.
+
+    Of the latter it must be told what it left behind, whatever ran before and after it.
+    """
+    result: list[list[ParsedMigration]] = []
+    open_batch = False
+    for migration in migrations:
+        alone = not migration.transactional or changes_session(migration)
+        if alone or not open_batch:
+            result.append([])
+        result[-1].append(migration)
+        open_batch = not alone
+    return tuple(tuple(batch) for batch in result)
+
+
+def may_commit(block: Block, *, syntax_error: bool) -> bool:
+    """Whether a block that dbmate runs in a transaction may end it: a failure then leaves things behind.
+
+    `syntax_error` says that the server refused the text: it parses all of a block before it runs any of it.
+    """
+    if not _TRANSACTION_WORDS.search(block.sql):
+        return False
+    try:
+        from dbmate_wrap.sql.effects import controls_transaction
+    except ImportError:
+        return True
+    controls = controls_transaction(block.sql)
+    return not syntax_error if controls is None else controls
+
+
+def may_be_done_twice(migration: ParsedMigration) -> bool:
+    """Whether running it again, after it was done and not recorded, would do its work twice without an error.
+
+    What makes objects says that they exist already; what writes rows does not.
+    """
+    if migration.transactional:
+        return False
+    try:
+        from dbmate_wrap.sql.effects import writes_rows
+    except ImportError:
+        return True
+    return any(writes_rows(section.up.sql) for section in migration.sections)
+
+
+def changes_session(migration: ParsedMigration) -> bool:
+    """Whether what its way up does may outlive it in the server session."""
+    texts = [section.up.sql for section in migration.sections]
+    if not any(_SUSPICIOUS.search(text) for text in texts):
+        return False
+    try:
+        from dbmate_wrap.sql.effects import leaves_session_state
+    except ImportError:
+        # There is no parser for Intel Macs: alone is slower and always right.
+        return True
+    return any(leaves_session_state(text) for text in texts)

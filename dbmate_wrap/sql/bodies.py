@@ -1,0 +1,186 @@
+"""Reads the statements in bodies of DO blocks, functions and procedures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.domain.sql_lexer import tokens
+from dbmate_wrap.sql import dynamic
+from dbmate_wrap.sql.parse import Reading, Statement, read, read_all
+from dbmate_wrap.sql.plpgsql import Fragment, fragments
+
+_SELECT = "SELECT "
+# Nobody writes so many into one body, and a minute is not to be spent on it.
+_MOST_FRAGMENTS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a DO block or a function runs, with offsets in the text that holds it.
+
+    `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of what is too deep or too
+    long to be read. Expressions are SELECT statements.
+    """
+
+    kind: Literal["do", "function"]
+    language: str
+    statements: tuple[Statement, ...]
+    commits: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The text of a body, and where each of its characters is; `places` as in Statement."""
+
+    text: str
+    offset: int
+    places: Sequence[int] | None = None
+
+    def at(self, index: int) -> int:
+        """Where the body's character is."""
+        if self.places is None:
+            return self.offset + index
+        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
+
+    def placed(self, statement: Statement, index: int) -> Statement:
+        """The statement, which was read from the body's text from `index` on."""
+        begin = index + statement.offset
+        places = None if self.places is None else self.places[begin : begin + len(statement.text)]
+        return replace(statement, offset=self.at(begin), places=places)
+
+
+_known: WeakKeyDictionary[Statement, tuple[Body, ...]] = WeakKeyDictionary()
+
+
+def bodies(statement: Statement) -> tuple[Body, ...]:
+    """The bodies in one statement, in SQL or PL/pgSQL; empty for other languages and other statements."""
+    if not isinstance(statement.tree, pb.DoStmt | pb.CreateFunctionStmt):
+        return ()
+    known = _known.get(statement)
+    if known is None:
+        known = _known[statement] = tuple(_bodies(statement))
+    return known
+
+
+def _bodies(statement: Statement) -> Iterator[Body]:
+    tree = statement.tree
+    kind: Literal["do", "function"] = "do" if isinstance(tree, pb.DoStmt) else "function"
+    options = {option.def_elem.defname: option.def_elem for option in _options(tree)}
+    if kind == "function" and tree.HasField("sql_body"):
+        yield Body(kind, "sql", tuple(_in_standard_sql(statement)))
+        return
+    language = options["language"].arg.string.sval.lower() if "language" in options else "plpgsql"
+    source = _source(statement, options["as"]) if "as" in options else None
+    if source is None:
+        return
+    if language == "plpgsql":
+        yield _in_plpgsql(source, kind)
+    elif language == "sql":
+        reading = read(source.text)
+        inside = (source.placed(one, 0) for one in reading.statements)
+        unread = tuple(source.at(place.offset) for place in reading.unreadable if place.kind == "too-deep")
+        yield Body(kind, language, tuple(inside), unread=unread)
+
+
+def _options(tree: Message) -> Sequence[pb.Node]:
+    options: Sequence[pb.Node] = tree.args if isinstance(tree, pb.DoStmt) else tree.options
+    return options
+
+
+def _in_plpgsql(source: _Source, kind: Literal["do", "function"]) -> Body:
+    found = list(fragments(source.text))
+    commits = tuple(source.at(fragment.start) for fragment in found if fragment.kind == "commit")
+    runs = [fragment for fragment in found if fragment.kind != "commit"]
+    parts = runs[:_MOST_FRAGMENTS]
+    readings = read_all([part.sql if part.kind == "statement" else _SELECT + part.sql for part in parts])
+    inside = [_placed(source, part, one) for part, one in zip(parts, readings, strict=True)]
+    unread = [source.at(part.start) for part, one in zip(parts, readings, strict=True) if _is_cut(one)]
+    unread += [source.at(part.start) for part in runs[_MOST_FRAGMENTS:][:1]]
+    dynamic_ones = [(part, each) for part, each in zip(parts, inside, strict=True) if part.kind == "dynamic"]
+    commands = read_all([_command(each) for _, each in dynamic_ones])
+    for (part, each), reading in zip(dynamic_ones, commands, strict=True):
+        offset = source.at(part.start)
+        each += [replace(one, offset=offset, places=()) for one in reading.statements]
+        unread += [offset] if _is_cut(reading) else []
+    return Body(kind, "plpgsql", tuple(one for each in inside for one in each), commits, tuple(unread))
+
+
+def _placed(source: _Source, fragment: Fragment, reading: Reading) -> list[Statement]:
+    if fragment.kind == "statement":
+        return [source.placed(one, fragment.start) for one in reading.statements]
+    return [
+        source.placed(replace(one, text=fragment.sql, start=len(_SELECT)), fragment.start)
+        for one in reading.statements[:1]
+        # In what is no expression at all something else may be readable.
+        if isinstance(one.tree, pb.SelectStmt)
+    ]
+
+
+def _command(expression: Sequence[Statement]) -> str:
+    """What EXECUTE runs, as far as it is constant."""
+    targets = expression[0].tree.target_list if expression else []
+    fields = targets[0].res_target.val.ListFields() if targets else []
+    return (dynamic.command(fields[0][1]) if fields else None) or ""
+
+
+def _is_cut(reading: Reading) -> bool:
+    return any(place.kind == "too-deep" for place in reading.unreadable)
+
+
+def _in_standard_sql(statement: Statement) -> Iterator[Statement]:
+    """The statements of BEGIN ATOMIC ... END or RETURN, each from the first place that the parser knows."""
+    body = statement.tree.sql_body
+    fields = body.ListFields()
+    pending = list(fields[0][1].items) if fields and body.HasField("list") else [body]
+    for node in pending:
+        inside = node.ListFields()
+        if not inside:
+            continue
+        if node.HasField("list"):
+            pending += node.list.items
+            continue
+        one = replace(statement, tree=inside[0][1], places=statement.places)
+        first = min((at for at in map(_location, one.walk()) if at > statement.start), default=0)
+        offset = statement.at(first)
+        text = statement.text[offset - statement.offset :] if statement.places is None else statement.text
+        yield replace(one, text=text, offset=offset, start=max(first, statement.start))
+
+
+def _location(node: Message) -> int:
+    return int(getattr(node, "location", -1))
+
+
+def _source(statement: Statement, option: pb.DefElem) -> _Source | None:
+    """The body's text in the string literal that follows the option's place in the statement."""
+    values = [option.arg.string, *(item.string for item in option.arg.list.items)]
+    text = next((value.sval for value in values if value.sval), "")
+    begin = statement.at(option.location)
+    within = begin - statement.offset
+    if statement.places is not None or within < 0:
+        return _Source(text, statement.offset, ())
+    literal = next((token for token in tokens(statement.text, within) if token.kind == "string"), None)
+    if literal is None:
+        return _Source(text, begin, ())
+    written = statement.text[literal.start : literal.end]
+    offset = statement.offset + literal.start
+    if literal.text == "$":
+        tag = written.index("$", 1) + 1
+        if written[tag : len(written) - tag] == text:
+            return _Source(text, offset + tag)
+    return _quoted(written, text, offset)
+
+
+def _quoted(written: str, text: str, offset: int) -> _Source:
+    """The text of a string in quotes; where it is not simply that, everything is at its beginning."""
+    if written[0] != "'" or written[1:-1].replace("''", "'") != text:
+        return _Source(text, offset, ())
+    places, at = [], 1
+    for character in text:
+        places.append(offset + at)
+        at += 2 if character == "'" else 1
+    return _Source(text, offset, places)

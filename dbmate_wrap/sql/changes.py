@@ -1,0 +1,91 @@
+"""What one statement changes, as far as it can be told from the statement alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.sql.named import Named
+from dbmate_wrap.sql.parse import Statement
+
+_TABLES = frozenset({pb.OBJECT_TABLE, pb.OBJECT_FOREIGN_TABLE})
+# They change a table, or make an object and say all that it has to do with others.
+_TELLING = (
+    *(pb.CreateStmt, pb.CreateForeignTableStmt, pb.CreateTableAsStmt, pb.ViewStmt, pb.CreateSeqStmt),
+    *(pb.CompositeTypeStmt, pb.CreateEnumStmt, pb.CreateRangeStmt, pb.CreateDomainStmt),
+    *(pb.IndexStmt, pb.CreateTrigStmt, pb.CreatePolicyStmt, pb.AlterPolicyStmt),
+    *(pb.RuleStmt, pb.CreateStatsStmt),
+    *(pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt, pb.CopyStmt, pb.TruncateStmt),
+)
+_ON_TABLES = frozenset({*_TABLES, pb.OBJECT_TRIGGER, pb.OBJECT_POLICY, pb.OBJECT_RULE})
+# What others may hang on: a view on a table, a column on a type, a table on another.
+_HELD = frozenset(
+    {
+        *_TABLES,
+        *(pb.OBJECT_VIEW, pb.OBJECT_MATVIEW, pb.OBJECT_TYPE, pb.OBJECT_DOMAIN, pb.OBJECT_SEQUENCE),
+        *(pb.OBJECT_FUNCTION, pb.OBJECT_PROCEDURE, pb.OBJECT_ROUTINE, pb.OBJECT_AGGREGATE),
+    }
+)
+_LOOSENING = frozenset({pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_AlterColumnType})
+
+
+@dataclass(frozen=True)
+class Removal:
+    """The statement takes something away; `of_held` for what other objects may have hung on."""
+
+    of_held: bool
+
+
+def is_telling(tree: Message) -> bool:
+    """Whether it can be told from the statement what it changes, and what that has to do with other objects.
+
+    Not from ALTER or DROP of an index, a view, a type or a function: their tables are not named. Not from a
+    trigger's function: its table is the trigger's. Privileges, owners and comments are no change here.
+    """
+    match tree:
+        case pb.AlterTableStmt():
+            changed = any(command.subtype != pb.AT_ChangeOwner for command in _commands(tree))
+            return changed and tree.objtype in _TABLES
+        case pb.DropStmt():
+            return tree.remove_type in _ON_TABLES
+        case pb.RenameStmt():
+            return tree.rename_type in _ON_TABLES or tree.relation_type in _TABLES
+        case pb.AlterObjectSchemaStmt():
+            return tree.object_type in _TABLES
+        case pb.CreateSchemaStmt():
+            return bool(tree.schema_elts)
+        case pb.CreateFunctionStmt():
+            return [name.string.sval for name in tree.return_type.names] != ["trigger"]
+        case _:
+            return isinstance(tree, _TELLING)
+
+
+def removal(tree: Message) -> Removal | None:
+    """What the statement removes, if anything: why it may have to do with the file's other removals."""
+    match tree:
+        case pb.DropStmt():
+            return Removal(of_held=tree.remove_type in _HELD)
+        case pb.AlterTableStmt() if any(command.subtype in _LOOSENING for command in _commands(tree)):
+            return Removal(of_held=False)
+        case _:
+            return None
+
+
+def new_names(statement: Statement) -> Iterator[Named]:
+    """The name that an object gets by RENAME or SET SCHEMA, and names of what has none in a schema."""
+    tree = statement.tree
+    match tree:
+        case pb.RenameStmt() if tree.rename_type in _ON_TABLES | _HELD and tree.HasField("relation"):
+            if tree.rename_type in _HELD:
+                yield Named("relation", str(tree.relation.schemaname), str(tree.newname))
+        case pb.AlterObjectSchemaStmt() if tree.HasField("relation"):
+            yield Named("relation", str(tree.newschema), str(tree.relation.relname))
+        case pb.CreatePublicationStmt() | pb.AlterPublicationStmt():
+            yield Named("publication", "", str(tree.pubname))
+        case _:
+            pass
+
+
+def _commands(tree: Message) -> Iterator[Message]:
+    return (node.alter_table_cmd for node in tree.cmds)

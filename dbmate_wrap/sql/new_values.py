@@ -1,0 +1,99 @@
+"""Uses of an enum's value in the transaction that added it, which PostgreSQL refuses (55P04)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.sql.bodies import bodies
+from dbmate_wrap.sql.catalog_types import is_catalog_type
+from dbmate_wrap.sql.named import parts_of
+from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.parse import Statement
+
+
+@dataclass(frozen=True)
+class NewValueUse:
+    """The constant `value` at character `offset` of the block."""
+
+    value: str
+    offset: int
+
+
+def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[NewValueUse]:
+    """Constants spelled like a value that an earlier ALTER TYPE of the same block added; one per statement.
+
+    Not constants that are of another type as the statement itself says, and not in bodies that PostgreSQL
+    reads only when they run (PL/pgSQL); it does read those in SQL. Values of types that the
+    same block creates may be used, on PostgreSQL 17 and newer.
+    """
+    added: set[str] = set()
+    created: set[str] = set()
+    for statement in statements:
+        if isinstance(statement.tree, pb.CreateEnumStmt):
+            created.add(parts_of(statement.tree.type_name)[-1])
+        for part in nested_statements(statement):
+            tree = part.tree
+            if isinstance(tree, pb.AlterEnumStmt):
+                if tree.new_val and not tree.old_val and parts_of(tree.type_name)[-1] not in created:
+                    added.add(str(tree.new_val))
+            elif added:
+                yield from _first_use(part, added)
+
+
+def _first_use(statement: Statement, added: set[str]) -> Iterator[NewValueUse]:
+    for part in _read_now(statement):
+        # Most statements hold none of them, and that is quickly seen.
+        if not any(value in part.text for value in added):
+            continue
+        elsewhere = _of_other_types(part)
+        for node in part.of(pb.A_Const):
+            if node.sval.sval in added and node.location not in elsewhere:
+                yield NewValueUse(str(node.sval.sval), part.at(node.location))
+                return
+
+
+def _read_now(statement: Statement) -> Iterator[Statement]:
+    yield statement
+    if isinstance(statement.tree, pb.CreateFunctionStmt):
+        for body in bodies(statement):
+            if body.language == "sql":
+                yield from body.statements
+
+
+def _of_other_types(statement: Statement) -> frozenset[int]:
+    """Where constants are that are cast to a type of PostgreSQL's own, or belong to a column of one."""
+    found = []
+    for cast in statement.of(pb.TypeCast):
+        if cast.arg.HasField("a_const") and _is_plain(cast.type_name):
+            found.append(cast.arg.a_const.location)
+    for column in statement.of(pb.ColumnDef):
+        if column.HasField("type_name") and _is_plain(column.type_name):
+            found += [
+                expression.a_const.location
+                for constraint in column.constraints
+                for expression in _constants(constraint.constraint.raw_expr)
+            ]
+    return frozenset(found)
+
+
+def _constants(expression: Message) -> Iterator[Message]:
+    """The constants of a plain default, and of checks like `column = 'x'` or `column IN ('x', 'y')`."""
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        match node.WhichOneof("node"):
+            case "a_const":
+                yield node
+            case "a_expr":
+                pending.append(node.a_expr.rexpr)
+            case "list":
+                pending += node.list.items
+            case _:
+                pass
+
+
+def _is_plain(type_name: Message) -> bool:
+    parts = parts_of(type_name.names)
+    return parts[0] == "pg_catalog" if len(parts) > 1 else is_catalog_type(parts[0])

@@ -1,0 +1,115 @@
+"""Which objects that live in schemas a statement names, and whether it says in which schema they are."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.sql.catalog_types import is_catalog_type
+from dbmate_wrap.sql.named import Named, by_parts, parts_of
+from dbmate_wrap.sql.object_names import object_names
+from dbmate_wrap.sql.parse import Statement
+from dbmate_wrap.sql.relations import is_ours, relations
+
+# Of all options written `name = value`, those whose value is a type. The grammar reads functions, `auto` or
+# `off` as types as well.
+_TYPE_OPTIONS = frozenset({"as", "stype", "mstype", "basetype", "subtype", "leftarg", "rightarg"})
+# Functions that look up the relation which their first argument names in a string.
+_LOOKUPS = {
+    **dict.fromkeys(("nextval", "setval", "currval"), "sequence"),
+    **dict.fromkeys(("to_regclass", "pg_get_serial_sequence"), "relation"),
+}
+_WORD = re.compile(r"(?<![\w$.])[\w$]+")
+_PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
+
+
+def objects(statement: Statement) -> Iterator[Named]:
+    """What the statement names: made, changed or only used; strings only where they are looked up as a name.
+
+    Not PostgreSQL's own objects, queries of WITH, aliases, operators and function calls.
+    In CREATE SCHEMA all that has no schema is in the new one.
+    """
+    # Underscores alone stand for what is known only when it runs (dynamic commands, psql's variables).
+    found = (one for one in _everything(statement) if one.name.strip("_"))
+    tree = statement.tree
+    if not isinstance(tree, pb.CreateSchemaStmt):
+        return found
+    schema = str(tree.schemaname or tree.authrole.rolename)
+    return (one.within(schema) for one in found)
+
+
+def offset_of(named: Named, statement: Statement) -> int:
+    """The character in the block at which the statement names it."""
+    if named.location >= 0:
+        return statement.at(named.location)
+    if isinstance(statement.tree, pb.CreateTrigStmt):
+        # The trigger itself may well have the function's name.
+        return statement.place(max(statement.text.lower().rfind(named.name.lower()), 0))
+    # Of names without a place in the tree: where the word first stands with nothing before it.
+    place = _first_words(statement.text).get(named.name.lower())
+    if place is None:
+        place = max(statement.text.find(f'"{named.name}"'), 0)
+    return statement.place(place)
+
+
+@lru_cache(maxsize=1)
+def _first_words(text: str) -> Mapping[str, int]:
+    """The place of the first of each word in lower case that no dot is before."""
+    found: dict[str, int] = {}
+    for word in _WORD.finditer(text):
+        found.setdefault(word.group().lower(), word.start())
+    return found
+
+
+def _everything(statement: Statement) -> Iterator[Named]:
+    if isinstance(statement.tree, pb.CreateTrigStmt):
+        # Its table is the main object, not the function.
+        yield from relations(statement)
+        yield from object_names(statement.tree)
+    else:
+        yield from object_names(statement.tree)
+        yield from relations(statement)
+    yield from _types(statement)
+    yield from _lookups(statement)
+
+
+def _types(statement: Statement) -> Iterator[Named]:
+    no_types = _options_like_types(statement)
+    for node in statement.of(pb.TypeName):
+        parts = parts_of(node.names)
+        # The condition `WHEN sqlstate '22012'` of PL/pgSQL reads like a constant of a type.
+        if node.location in no_types or parts == ["sqlstate"]:
+            continue
+        if node.pct_type:
+            yield from by_parts("relation", parts[:-1], node.location)
+        elif parts[0] != "pg_catalog" and (len(parts) > 1 or not is_catalog_type(parts[0])):
+            yield from by_parts("type", parts, node.location)
+
+
+def _options_like_types(statement: Statement) -> frozenset[int]:
+    return frozenset(
+        option.arg.type_name.location
+        for option in statement.of(pb.DefElem)
+        if option.arg.WhichOneof("node") == "type_name" and option.defname not in _TYPE_OPTIONS
+    )
+
+
+def _lookups(statement: Statement) -> Iterator[Named]:
+    for call in statement.of(pb.FuncCall):
+        kind = _LOOKUPS.get(call.funcname[-1].string.sval)
+        if kind is not None and call.args:
+            yield from _in_string(kind, call.args[0])
+    for cast in statement.of(pb.TypeCast):
+        if cast.type_name.names[-1].string.sval == "regclass" and not cast.type_name.array_bounds:
+            yield from _in_string("relation", cast.arg)
+
+
+def _in_string(kind: str, node: Message) -> Iterator[Named]:
+    if node.WhichOneof("node") != "a_const" or node.a_const.WhichOneof("val") != "sval":
+        return
+    found = _PART.findall(node.a_const.sval.sval)
+    parts = [quoted.replace('""', '"') or plain.lower() for quoted, plain in found]
+    if parts and not parts[0].isdigit() and is_ours("".join(parts[-2:-1]), parts[-1]):
+        yield from by_parts(kind, parts, node.a_const.location)

@@ -1,0 +1,91 @@
+"""Prepares dbmate for one environment: the verified binary, the options of its server session."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dbmate_wrap.dbmate import binary
+from dbmate_wrap.dbmate.binary import Binary
+from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.migration import Block
+from dbmate_wrap.policy.concurrent import is_concurrent
+from dbmate_wrap.postgres import catalog, server_facts
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.workspace.context import Context
+
+# A server session whose dbmate is gone ends within this time, even amid a statement.
+_CONNECTION_CHECK_SECONDS = 0.5
+# dbmate sends the next statement at once: one that idles in a transaction for so long has lost its dbmate.
+_IDLE_IN_TRANSACTION_SECONDS = 60.0
+
+
+def start_verification(context: Context) -> Callable[[], Binary]:
+    """Begin to find and hash the binary (25 ms) while other work goes on; calling the result waits for it.
+
+    The call raises BinaryError.
+    """
+    executor = ThreadPoolExecutor(1)
+    values = context.environment.values
+    future = executor.submit(find_binary, values.dbmate_path, context.scripts_dir, context.search_path)
+    executor.shutdown(wait=False)
+    return future.result
+
+
+def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> Binary:
+    """The pinned dbmate, its hash checked. Raises BinaryError."""
+    return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
+
+
+def bind(context: Context, found: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
+    """dbmate bound to one database, with the environment's timeouts; `session` is the run's own."""
+    values = context.environment.values
+    catalog.disable_timeouts(session)
+    if server_facts.backend_pid(session) == session.backend_pid:
+        options = _options(context, session)
+    else:
+        options = ServerOptions(context.dbmate_name)
+        _warn_of_pooler(context, url, session)
+    # Without it a server that accepts and never answers holds dbmate for minutes.
+    bounded = url.with_connect_timeout(values.connect_timeout)
+    return Dbmate(found.path, bounded, values.migrations_table, options, context.secrets.redactor)
+
+
+def fit(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
+    """dbmate with the lock_timeout that these blocks want: none where all they do is concurrent.
+
+    Such a statement waits for every transaction that is older than it, whatever that has looked at; reads and
+    writes of the table do not queue up behind it, and a wait that is cut off leaves an invalid index.
+    """
+    return dbmate.without_lock_timeout() if is_concurrent(blocks) else dbmate
+
+
+def _options(context: Context, session: Session) -> ServerOptions:
+    values = context.environment.values
+    checks = catalog.can_check_connections(session)
+    return ServerOptions(
+        context.dbmate_name,
+        values.lock_timeout,
+        values.statement_timeout,
+        _IDLE_IN_TRANSACTION_SECONDS,
+        _CONNECTION_CHECK_SECONDS if checks else None,
+    )
+
+
+def _warn_of_pooler(context: Context, url: DatabaseUrl, session: Session) -> None:
+    """A pooler refuses PGOPTIONS (PgBouncer 1.18: 08P01) or, worse, ignores it: only defaults get through."""
+    values = context.environment.values
+    wanted = {"lock_timeout": values.lock_timeout, "statement_timeout": values.statement_timeout}
+    missing = {
+        name: f"{round(seconds * 1000)}ms"
+        for name, seconds in wanted.items()
+        if seconds and not catalog.has_timeout(session, name)
+    }
+    if missing:
+        role = f"alter role {quoted(url.user)} in database {quoted(url.database)} set"
+        remedy = "; ".join(f"{role} {name} = '{value}'" for name, value in missing.items())
+        context.say(
+            f"warning: {' and '.join(missing)} cannot be handed on through the pooler: dbmate runs without;"
+            f" use a direct URL, or set it for good: {remedy}"
+        )

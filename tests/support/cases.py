@@ -1,0 +1,54 @@
+"""Reads the tables of cases in this folder, and compares golden files."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
+
+HERE = Path(__file__).parents[1] / "cases"
+Case = dict[str, object]
+
+
+def cases(table: str) -> list[Case]:
+    """The `[[case]]` entries of `<table>.toml`, each with a `name`."""
+    found = tomllib.loads((HERE / f"{table}.toml").read_text(encoding="utf-8"))["case"]
+    assert isinstance(found, list)
+    assert len({case["name"] for case in found}) == len(found), "two cases have one name"
+    return found
+
+
+def name_of(case: Case) -> str:
+    """A case's name, as pytest shows it."""
+    return str(case["name"])
+
+
+def text(case: Case, key: str) -> str:
+    """A text of the case."""
+    value = case[key]
+    assert isinstance(value, str)
+    return value
+
+
+def texts(case: Case, key: str) -> list[str]:
+    """A list of texts of the case, empty where it has none."""
+    value = case.get(key, [])
+    assert isinstance(value, list)
+    assert all(isinstance(item, str) for item in value)
+    return value
+
+
+def migration_file(name: str, content: str | bytes = "") -> MigrationFile:
+    """A migration as `directory.read` makes it."""
+    data = content.encode() if isinstance(content, str) else content
+    version = version_of(name)
+    assert version is not None
+    return MigrationFile(name, version, checksum(data), data)
+
+
+def assert_golden(name: str, text: str) -> None:
+    """Compare with `render/<name>`; UPDATE_CASES=1 in the environment writes it first (read the diff)."""
+    path = HERE / "render" / name
+    if os.environ.get("UPDATE_CASES"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")

@@ -1,0 +1,97 @@
+"""Shelves for the tests: a check's way through one, and what lies on its server."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from dbmate_wrap.cluster import server
+from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.shadow import servers
+from dbmate_wrap.shadow.scratch_pool import ScratchPool
+
+NAME = "dbmate-wrap/test"
+
+
+@dataclass
+class Project:
+    """A project whose checks run on a server of these programs; `said` is what they told."""
+
+    home: Path
+    programs: Binaries
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """Where its server is."""
+        origin = "embedded" if self.programs.origin == "wheel" else "local"
+        return self.home / f"{origin}-{self.programs.major}"
+
+    @contextmanager
+    def shelf(self, wait: float = 0) -> Iterator[ScratchPool]:
+        """What a check gets."""
+        with servers.own(
+            self.home, self.programs, wait=wait, timeout=10, say=self.said.append, application_name=NAME
+        ) as shelf:
+            yield shelf
+
+    def check(self, statements: list[str], keys: list[str]) -> int:
+        """Replay as a check does, keep the result, and return how many migrations were there already."""
+        with self.shelf() as shelf:
+            return replay(shelf, statements, keys)
+
+
+def replay(shelf: ScratchPool, statements: list[str], keys: list[str]) -> int:
+    """Run the statements after the longest template, keep the whole, and return that template's length."""
+    length = shelf.longest(keys)
+    with shelf.scratch(keys[length - 1] if length else None) as scratch:
+        for statement in statements[length:]:
+            execute(scratch.url, statement)
+        if length < len(keys):
+            scratch.keep(keys[-1])
+    return length
+
+
+def execute(url: DatabaseUrl, sql: str) -> list[TupleRow]:
+    """Run SQL in a connection of its own and return the rows of the last result."""
+    with psycopg.connect(**url.keywords(), autocommit=True) as connection:  # type: ignore[arg-type]
+        cursor = connection.execute(sql.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def key(letter: str) -> str:
+    """A key like those of `shadow.keys`."""
+    return letter.encode().hex() * 32
+
+
+def databases(shelf: ScratchPool) -> set[str]:
+    """What the server has beside its own."""
+    rows = execute(shelf.url, "select datname from pg_database where datname !~ '^(postgres|template[01])$'")
+    return {str(name) for (name,) in rows}
+
+
+def roles(shelf: ScratchPool) -> set[str]:
+    """The roles beside PostgreSQL's own."""
+    rows = execute(
+        shelf.url, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'"
+    )
+    return {str(name) for (name,) in rows}
+
+
+@contextmanager
+def project(programs: Binaries) -> Iterator[Project]:
+    """A project in a folder that every account can enter; its server is removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="dbmate-wrap-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    made = Project(folder / "project" / ".dbmate-wrap" / "shadow", programs)
+    try:
+        yield made
+    finally:
+        server.destroy(made.folder)
+        shutil.rmtree(folder, ignore_errors=True)

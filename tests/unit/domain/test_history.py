@@ -1,0 +1,65 @@
+"""The states of migrations follow from files, lockfile and database alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbmate_wrap.domain.history import DISAGREEING, Sealed, State, compare, disagreements, pending
+from dbmate_wrap.domain.migration import MigrationFile
+from tests.support.cases import Case, cases, migration_file, name_of, texts
+
+
+def files_of(case: Case) -> list[MigrationFile]:
+    """The files; a star after the name means that they are not as they were sealed."""
+    names = texts(case, "files")
+    return [migration_file(name.rstrip("*"), "edited" if name.endswith("*") else "") for name in names]
+
+
+@pytest.mark.parametrize("case", cases("history"), ids=name_of)
+def test_the_table_of_states(case: Case) -> None:
+    untouched = migration_file("0.sql").checksum
+    sealed = [Sealed(name, untouched, line) for line, name in enumerate(texts(case, "sealed"), 1)]
+    entries = compare(files_of(case), sealed, texts(case, "applied"))
+    found = [
+        f"{entry.file or entry.version} {entry.state}{'+' if entry.applied else ''}" for entry in entries
+    ]
+    assert found == texts(case, "states")
+    assert [entry.file for entry in pending(entries)] == texts(case, "pending")
+    assert [entry.file or entry.version for entry in disagreements(entries)] == texts(case, "wrong")
+
+
+VERSIONS = st.sampled_from(("001", "002", "003", "9", "10", "999", "1000"))
+
+
+@given(st.sets(VERSIONS), st.sets(VERSIONS), st.sets(VERSIONS), st.sets(VERSIONS))
+def test_every_version_has_one_state_and_the_flags_follow_from_it(
+    on_disk: set[str], sealed: set[str], edited: set[str], applied: set[str]
+) -> None:
+    files = [
+        migration_file(f"{version}_x.sql", "edited" if version in edited else "")
+        for version in sorted(on_disk)
+    ]
+    lines = [Sealed(f"{version}_x.sql", migration_file("0.sql").checksum, 1) for version in sealed]
+    entries = compare(files, lines, applied)
+    assert {entry.version for entry in entries} == on_disk | applied
+    assert len(entries) == len(on_disk | applied)
+    for entry in entries:
+        assert entry.applied == (entry.version in applied)
+        assert (entry.file is None) == (entry.version not in on_disk) == (entry.state is State.UNKNOWN)
+        assert (entry.state is State.EDITED) == (entry.version in on_disk & sealed & edited)
+        assert entry.state is not State.PENDING or all(entry.version > version for version in applied)
+    if not disagreements(entries):
+        assert not edited & on_disk & sealed
+        assert applied <= on_disk
+        assert [entry.applied for entry in sorted(entries, key=lambda entry: entry.version)] == sorted(
+            [entry.applied for entry in entries], reverse=True
+        )
+
+
+def test_the_order_of_the_applied_versions_does_not_matter() -> None:
+    files = [migration_file("001_a.sql"), migration_file("002_b.sql")]
+    assert compare(files, [], ["002", "001"]) == compare(files, [], ("001", "002", "001"))
+
+
+def test_what_disagrees_is_exactly_what_is_neither_applied_nor_pending() -> None:
+    assert set(State) - DISAGREEING == {State.APPLIED, State.PENDING}

@@ -1,0 +1,132 @@
+"""What is made of a version that the ledger has as applied and the history table has not."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from dbmate_wrap.domain.ledger import LedgerEntry, Origin, Record
+from dbmate_wrap.domain.missing_rows import Evidence, contradiction, find_missing_rows
+
+ALONE = Evidence("public.schema_migrations", True, "deployer", False, "", False)
+CUT_OFF = replace(ALONE, unfinished_rollback=True)
+SHARED = replace(ALONE, others="b.schema_migrations")
+
+
+def line(version: str, how: str = "applied") -> LedgerEntry:
+    """A line of the ledger, written by ada."""
+    return LedgerEntry(
+        version=version,
+        file=f"{version}_x.sql",
+        checksum=f"sum-{version}",
+        applied_at=None if how == "adopted" else "2024-02-29T12:00:00.000Z",
+        recorded_at="2024-02-29T12:00:01.000Z",
+        duration_ms=None,
+        how=how,
+        run_id="r",
+        command="up",
+        environment="staging",
+        database_user="deployer",
+        os_user="ada",
+        host="laptop",
+        git_commit=None,
+        git_dirty=None,
+        tool_version="1",
+        dbmate_version=None,
+    )
+
+
+def mine(*versions: str) -> set[tuple[str, str]]:
+    """Name and checksum of the files of these versions."""
+    return {(f"{version}_x.sql", f"sum-{version}") for version in versions}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`lines` against the versions `applied`, and what is found."""
+
+    name: str
+    lines: tuple[LedgerEntry, ...]
+    applied: tuple[str, ...]
+    evidence: Evidence
+    contradicted: tuple[str, ...]
+    undone: tuple[str, ...] = ()
+    known: frozenset[tuple[str, str]] = frozenset()
+
+
+ONE_TWO = (line("001"), line("002"))
+CASES = [
+    Case("both have it", ONE_TWO, ("001", "002"), ALONE, ()),
+    Case("the table was emptied", ONE_TWO, (), ALONE, ("001", "002")),
+    Case("adopted counts", (line("001", "adopted"),), (), ALONE, ("001",)),
+    Case("baseline counts", (line("001", "baseline"),), (), ALONE, ("001",)),
+    Case("rolled back by a line", (*ONE_TWO, line("002", "rolled-back")), ("001",), ALONE, ()),
+    Case("applied again", (line("001"), line("001", "rolled-back"), line("001")), (), ALONE, ("001",)),
+    Case("a rollback that was cut off", ONE_TWO, ("001",), CUT_OFF, (), ("002",)),
+    Case("a rollback undoes one", ONE_TWO, (), CUT_OFF, ("001", "002")),
+    Case("a rollback undoes the last", ONE_TWO, ("002",), CUT_OFF, ("001",)),
+    Case("hidden rows explain nothing", ONE_TWO, ("001",), replace(CUT_OFF, hidden=True), ("002",)),
+    Case("another's line", ONE_TWO, (), SHARED, ()),
+    Case("ours beside another's", ONE_TWO, (), SHARED, ("002",), (), frozenset(mine("002"))),
+    Case("same name, other text", ONE_TWO, (), SHARED, (), (), frozenset({("001_x.sql", "else")})),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_contradicted_and_what_our_own_rollback_explains(case: Case) -> None:
+    missing = find_missing_rows(case.applied, case.lines, case.known, case.evidence)
+    assert tuple(each.version for each in missing.contradicted) == case.contradicted
+    assert tuple(each.version for each in missing.undone) == case.undone
+    assert (contradiction(missing) is None) == (not case.contradicted)
+    assert missing.records == tuple(
+        Record(version, f"{version}_x.sql", f"sum-{version}", Origin.ROLLED_BACK) for version in case.undone
+    )
+
+
+def told(evidence: Evidence, *lines: LedgerEntry) -> tuple[str, str]:
+    """Message and hint for an empty history table."""
+    error = contradiction(find_missing_rows((), lines, mine(*(line.version for line in lines)), evidence))
+    assert error is not None
+    assert error.hint is not None
+    return error.message, error.hint
+
+
+def test_the_error_names_both_views_and_both_ways_out() -> None:
+    message, hint = told(ALONE, *ONE_TWO)
+    assert message == (
+        "ledger and history table disagree: the ledger has 001_x.sql as applied (2024-02-29T12:00:00.000Z by"
+        " ada@laptop), public.schema_migrations has no row for it; the same for 002_x.sql"
+    )
+    assert "insert into public.schema_migrations (version) values ('001'), ('002');" in hint
+    assert "docs/runbook.md" in hint
+
+
+def test_what_was_adopted_is_told_with_when_it_was_recorded() -> None:
+    assert "as adopted (2024-02-29T12:00:01.000Z by ada@laptop)" in told(ALONE, line("001", "adopted"))[0]
+
+
+def test_a_table_that_is_gone_is_made_anew_by_the_hint() -> None:
+    message, hint = told(replace(ALONE, exists=False), line("001"))
+    assert "public.schema_migrations does not exist" in message
+    assert "create table public.schema_migrations (version varchar primary key); insert into" in hint
+
+
+def test_hidden_rows_are_never_to_be_put_back() -> None:
+    message, hint = told(replace(ALONE, hidden=True), line("001"))
+    assert "row level security hides rows of it from deployer" in message
+    assert "insert into" not in hint
+    assert "create policy dbmate_wrap on public.schema_migrations to deployer using (true)" in hint
+
+
+def test_another_history_table_is_named() -> None:
+    assert told(SHARED, line("001"))[1].startswith("if the history is in b.schema_migrations, set ")
+
+
+def test_many_versions_are_counted_and_a_statement_of_many_is_left_to_the_runbook() -> None:
+    message, hint = told(ALONE, *(line(f"{number:03}") for number in range(1, 22)))
+    assert message.endswith("002_x.sql, 003_x.sql, 004_x.sql, 005_x.sql and 16 more")
+    assert "insert into" not in hint
+    assert "docs/runbook.md" in hint
+
+
+def test_a_quote_in_a_version_stays_within_the_statement() -> None:
+    assert "values ('0''1');" in told(ALONE, line("0'1"))[1]

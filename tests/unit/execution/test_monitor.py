@@ -1,0 +1,480 @@
+"""What the watcher says and when, by a clock that the tests turn."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from dbmate_wrap.domain.activity import (
+    Activity,
+    Blocker,
+    Progress,
+    blocked_lines,
+    format_blocker,
+    format_duration,
+    progress_line,
+)
+from dbmate_wrap.errors import UnreachableError
+from dbmate_wrap.execution.monitor import Monitor
+from dbmate_wrap.postgres.session import Cell, Session
+
+PSQL = Blocker(
+    pid=4711,
+    application="psql",
+    user="app",
+    state="idle in transaction",
+    transaction_age=720,
+    relation="public.orders",
+    lock=None,
+    mode="RowExclusiveLock",
+    holds=True,
+    wanted_mode="AccessExclusiveLock",
+    query="update public.orders set paid = ?",
+)
+OTHER = replace(PSQL, pid=4712, application="batch")
+QUIET = Activity(pid=1, running_for=1.0)
+SCAN = Progress("CREATE INDEX", "building index: scanning table", 0, 200, "blocks", "public.orders")
+
+
+class FakeSession(Session):
+    """Answers every query with nothing."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def rows(self, query: str, parameters: object = None) -> list[tuple[Cell, ...]]:
+        return []
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Scene:
+    """A watcher whose clock goes by quarters of a second, and what it has said so far, with the time."""
+
+    def __init__(
+        self,
+        *,
+        terminal: bool = False,
+        fails: Exception | None = None,
+        in_background: Callable[[Callable[[], None]], None] = lambda job: job(),
+    ) -> None:
+        self.now = 1000.0
+        self.sees = QUIET
+        self.fails = fails
+        self.said: list[tuple[float, str]] = []
+        self.shown: list[str] = []
+        self.looks: list[float] = []
+        self.sessions: list[FakeSession] = []
+        self.watcher = Monitor(
+            self.open,
+            "dbmate-wrap/x/dbmate",
+            self.say,
+            self.shown.append if terminal else None,
+            clock=lambda: self.now,
+            look=self.look,
+            in_background=in_background,
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for _, line in self.said]
+
+    @property
+    def time(self) -> float:
+        return self.now - 1000.0
+
+    def say(self, line: str) -> None:
+        self.said.append((self.time, line))
+
+    def open(self) -> Session:
+        self.sessions.append(FakeSession())
+        return self.sessions[-1]
+
+    def look(self, session: Session, name: str) -> Activity:
+        self.looks.append(self.time)
+        if self.fails is not None:
+            raise self.fails
+        return self.sees
+
+    def run(self, seconds: float) -> None:
+        """Tick for so long."""
+        for _ in range(int(seconds * 4)):
+            self.watcher.tick()
+            self.now += 0.25
+
+
+def blocked(*blockers: Blocker, since: float = 0.0) -> Activity:
+    return Activity(pid=1, running_for=since, blocked_for=since, blockers=blockers)
+
+
+def test_a_fast_run_opens_no_session() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.run(0.5)
+    scene.watcher.ended()
+    scene.watcher.close()
+    assert (scene.sessions, scene.said) == ([], [])
+
+
+def test_it_looks_once_a_second_in_one_session() -> None:
+    scene = Scene()
+    scene.run(4)
+    assert scene.looks == [0.5, 1.5, 2.5, 3.5]
+    assert [session.closed for session in scene.sessions] == [False]
+    scene.watcher.close()
+    assert scene.sessions[0].closed
+
+
+def test_a_blocker_is_named_within_two_seconds_and_again_every_ten() -> None:
+    scene = Scene()
+    scene.watcher.started("002_b.sql")
+    scene.run(3)
+    scene.sees = blocked(PSQL)
+    scene.run(24)
+    whom = (
+        "by pid 4711 (psql, user app, idle in transaction for 12 min) holding RowExclusiveLock"
+        " on public.orders (AccessExclusiveLock is wanted): update public.orders set paid = ?"
+    )
+    assert scene.said == [
+        (4.5, f"blocked {whom}"),
+        (14.5, f"blocked for 10 s {whom}"),
+        (24.5, f"blocked for 20 s {whom}"),
+    ]
+    scene.sees = QUIET
+    scene.run(2)
+    assert scene.lines[3:] == ["no longer blocked, after 23 s"]
+
+
+def test_what_was_a_wait_before_the_first_look_is_said_at_once() -> None:
+    scene = Scene()
+    scene.sees = blocked(PSQL, since=1.5)
+    scene.run(1)
+    [(when, line)] = scene.said
+    assert when == 0.75
+    assert line.startswith("blocked for 1 s by pid 4711")
+
+
+def test_a_short_wait_is_not_worth_a_word_but_remembered() -> None:
+    scene = Scene()
+    scene.sees = blocked(PSQL)
+    scene.run(0.75)
+    scene.sees = QUIET
+    scene.run(5)
+    assert scene.said == []
+    assert scene.watcher.blockers == (PSQL,)
+
+
+def test_changed_blockers_are_named_soon_but_not_all_the_time() -> None:
+    scene = Scene()
+    for pid in range(1, 9):
+        scene.sees = blocked(replace(PSQL, pid=pid), since=1.0)
+        scene.run(1)
+    times = [when for when, _ in scene.said]
+    assert len(times) == 4
+    assert all(later - earlier >= 2 for earlier, later in pairwise(times))
+
+
+def test_all_blockers_are_remembered_as_they_were_seen_last() -> None:
+    scene = Scene()
+    scene.sees = blocked(PSQL)
+    scene.run(2)
+    later = replace(PSQL, transaction_age=721)
+    scene.sees = blocked(later, OTHER)
+    scene.run(2)
+    scene.watcher.ended()
+    assert scene.watcher.blockers == (later, OTHER)
+
+
+def test_an_index_build_gets_a_line_at_every_tenth() -> None:
+    scene = Scene()
+    for second in range(21):
+        scene.sees = Activity(1, float(second), progress=replace(SCAN, done=second * 10))
+        scene.run(1)
+    assert len(scene.lines) == 11
+    assert scene.lines[1] == (
+        "create index on public.orders (building index: scanning table): 10 %, 20 of 200 blocks, 2 s"
+    )
+
+
+def test_an_index_build_that_stands_still_gets_a_line_every_ten_seconds() -> None:
+    scene = Scene()
+    scene.sees = Activity(1, 1.0, progress=SCAN)
+    scene.run(25)
+    assert [round(when) for when, _ in scene.said] == [1, 11, 21]
+
+
+def test_a_phase_that_cannot_be_counted_speaks_by_the_clock() -> None:
+    scene = Scene()
+    scene.sees = Activity(1, 9.0, progress=replace(SCAN, phase="initializing", done=None, total=None))
+    scene.run(12)
+    assert scene.lines == ["create index on public.orders (initializing): 9 s"]
+
+
+def test_on_a_terminal_an_index_build_stays_in_place() -> None:
+    scene = Scene(terminal=True)
+    for second in (0, 1):
+        scene.sees = Activity(1, float(second), progress=replace(SCAN, done=100 * second))
+        scene.run(1)
+    assert scene.said == []
+    assert scene.shown == [
+        "create index on public.orders (building index: scanning table):"
+        " [....................] 0 %, 0 of 200 blocks, 0 s",
+        "create index on public.orders (building index: scanning table):"
+        " [##########..........] 50 %, 100 of 200 blocks, 1 s",
+    ]
+    scene.sees = blocked(PSQL, since=1)
+    scene.run(1)
+    assert scene.shown[2:] == [""]
+    assert len(scene.said) == 1
+    scene.watcher.close()
+
+
+def test_what_stands_in_place_is_taken_away_when_it_is_over() -> None:
+    scene = Scene(terminal=True)
+    scene.sees = Activity(1, 1.0, progress=SCAN)
+    scene.run(1)
+    scene.sees = QUIET
+    scene.run(1)
+    assert scene.shown[1:] == [""]
+    scene.watcher.close()
+    assert scene.shown[-1] == ""
+
+
+def test_elapsed_time_is_told_every_ten_seconds_when_nothing_else_is() -> None:
+    scene = Scene()
+    scene.watcher.started("002_x.sql")
+    scene.run(31)
+    scene.watcher.started("003_y.sql")
+    scene.run(11)
+    assert scene.said == [
+        (10.0, "002_x.sql has been running for 10 s"),
+        (20.0, "002_x.sql has been running for 20 s"),
+        (30.0, "002_x.sql has been running for 30 s"),
+        (41.0, "003_y.sql has been running for 10 s"),
+    ]
+
+
+def test_elapsed_time_goes_back_to_tens_after_something_else_was_said() -> None:
+    scene = Scene()
+    scene.watcher.started("002_x.sql")
+    scene.run(2)
+    scene.sees = blocked(PSQL, since=1)
+    scene.run(1)
+    scene.sees = QUIET
+    scene.run(30)
+    assert scene.lines[2:] == [f"002_x.sql has been running for {seconds} s" for seconds in (13, 20, 30)]
+
+
+def test_before_the_first_migration_it_is_dbmate_that_runs() -> None:
+    scene = Scene()
+    scene.run(11)
+    assert scene.lines == ["dbmate has been running for 10 s"]
+
+
+def test_on_a_terminal_elapsed_time_stays_in_place_and_moves_every_second() -> None:
+    scene = Scene(terminal=True)
+    scene.watcher.started("002_x.sql")
+    scene.run(12)
+    assert scene.said == []
+    assert scene.shown == ["002_x.sql has been running for 10 s", "002_x.sql has been running for 11 s"]
+
+
+def test_the_next_migration_begins_anew() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.sees = blocked(PSQL, since=1)
+    scene.run(2)
+    scene.watcher.ended()
+    scene.sees = blocked(PSQL, since=0.4)
+    scene.run(0.25)
+    scene.watcher.started("001_a.sql")
+    scene.run(1)
+    assert [line.partition(" by ")[0] for line in scene.lines] == ["blocked for 1 s", "blocked"]
+
+
+def test_a_look_from_before_the_migration_tells_nothing_about_it() -> None:
+    jobs: list[Callable[[], None]] = []
+    scene = Scene(in_background=jobs.append)
+    scene.sees = blocked(PSQL, since=3)
+    scene.run(1)
+    scene.watcher.started("002_b.sql")
+    jobs[0]()
+    scene.run(0.25)
+    assert scene.said == []
+    assert scene.watcher.blockers == (PSQL,)
+
+
+def test_a_look_that_hangs_holds_up_nothing_but_the_looks() -> None:
+    jobs: list[Callable[[], None]] = []
+    scene = Scene(in_background=jobs.append)
+    scene.watcher.started("002_b.sql")
+    scene.run(11)
+    assert len(jobs) == 1
+    assert scene.lines == ["002_b.sql has been running for 10 s"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (UnreachableError("the connection was lost", kind="other"), "the connection was lost"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "secret"), "UnicodeDecodeError"),
+    ],
+)
+def test_where_looking_fails_it_says_so_once_and_goes_on_by_the_clock(error: Exception, reason: str) -> None:
+    scene = Scene(fails=error)
+    scene.watcher.started("002_x.sql")
+    scene.run(21)
+    assert scene.lines == [
+        f"warning: cannot see what dbmate waits for: {reason}",
+        "002_x.sql has been running for 10 s",
+        "002_x.sql has been running for 20 s",
+    ]
+    assert len(scene.looks) == 1
+    assert scene.sessions[0].closed
+    scene.watcher.close()
+
+
+def test_a_failure_to_speak_breaks_nothing() -> None:
+    def broken(line: str) -> None:
+        raise ValueError(line)
+
+    scene = Scene()
+    watcher = Monitor(scene.open, "x", broken, broken, clock=lambda: scene.now, look=scene.look)
+    for _ in range(100):
+        watcher.tick()
+        scene.now += 0.25
+    watcher.close()
+
+
+def test_a_failure_to_begin_a_look_breaks_nothing() -> None:
+    def no_more_threads(job: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    scene = Scene(in_background=no_more_threads)
+    scene.run(2)
+    assert scene.lines == ["warning: cannot see what dbmate waits for: RuntimeError"]
+    scene.watcher.close()
+
+
+def test_an_interrupt_passes() -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def interrupted(line: str) -> None:
+        raise Interrupted
+
+    scene = Scene()
+    watcher = Monitor(scene.open, "x", interrupted, clock=lambda: scene.now, look=scene.look)
+    watcher.tick()
+    scene.now += 10
+    with pytest.raises(Interrupted):
+        watcher.tick()
+    watcher.close()
+
+
+def test_a_look_that_outlives_the_run_closes_its_session_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbmate_wrap.execution.monitor._PATIENCE_SECONDS", 0.01)
+    release = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def in_thread(job: Callable[[], None]) -> None:
+        threads.append(threading.Thread(target=job))
+        threads[0].start()
+
+    def look(session: Session, name: str) -> Activity:
+        assert release.wait(60)
+        return QUIET
+
+    scene = Scene()
+    watcher = Monitor(scene.open, "x", scene.say, clock=lambda: scene.now, look=look, in_background=in_thread)
+    for _ in range(3):
+        watcher.tick()
+        scene.now += 0.25
+    watcher.close()
+    release.set()
+    threads[0].join(60)
+    assert scene.sessions[0].closed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rough", "exact"),
+    [
+        (-1, "0 s", "0 s"),
+        (59.9, "59 s", "59 s"),
+        (90, "90 s", "1 min 30 s"),
+        (120, "2 min", "2 min 0 s"),
+        (3599, "59 min", "59 min 59 s"),
+        (7140, "119 min", "1 h 59 min"),
+        (7200, "2 h", "2 h 0 min"),
+        (172_800, "2 days", "48 h 0 min"),
+    ],
+)
+def test_durations_for_people(seconds: float, rough: str, exact: str) -> None:
+    assert (format_duration(seconds), format_duration(seconds, exact=True)) == (rough, exact)
+
+
+@pytest.mark.parametrize(
+    ("blocker", "text"),
+    [
+        (
+            replace(PSQL, state="active", transaction_age=30, query=None),
+            "pid 4711 (psql, user app, active, in a transaction for 30 s) holding RowExclusiveLock"
+            " on public.orders (AccessExclusiveLock is wanted)",
+        ),
+        (
+            replace(PSQL, state=None, transaction_age=None, query=None, holds=False),
+            "pid 4711 (psql, user app) waiting, ahead in the queue, for RowExclusiveLock"
+            " on public.orders (AccessExclusiveLock is wanted)",
+        ),
+        (
+            Blocker(5, None, None, None, None, None, None, None, False, None, None),
+            "pid 5, whose transaction has to end first",
+        ),
+        (
+            replace(PSQL, application="psql\x1b[2J", wanted_mode=None),
+            "pid 4711 (psql[2J, user app, idle in transaction for 12 min) holding RowExclusiveLock"
+            " on public.orders, whose transaction has to end first: update public.orders set paid = ?",
+        ),
+        (
+            replace(PSQL, pid=0, application=None, state='prepared as "x"', query=None),
+            'a prepared transaction (user app, prepared as "x" for 12 min) holding RowExclusiveLock'
+            " on public.orders (AccessExclusiveLock is wanted)",
+        ),
+        (
+            replace(PSQL, relation=None, lock="advisory lock 42", mode="ExclusiveLock", query="select ?"),
+            "pid 4711 (psql, user app, idle in transaction for 12 min) holding ExclusiveLock"
+            " on advisory lock 42 (AccessExclusiveLock is wanted): select ?",
+        ),
+    ],
+)
+def test_a_blocker_in_words(blocker: Blocker, text: str) -> None:
+    assert format_blocker(blocker) == text
+
+
+def test_several_blockers_and_those_behind_them() -> None:
+    root = replace(PSQL, pid=1, direct=False)
+    first, second = replace(PSQL, pid=2, waits_for=(1,)), replace(PSQL, pid=3)
+    lines = blocked_lines((first, second, root), 5.0)
+    heads = [line.partition(" (")[0] for line in lines]
+    assert heads == ["blocked for 5 s by pid 2", "  and by pid 3", "  behind that, pid 2 is blocked by pid 1"]
+
+
+def test_of_a_crowd_the_first_are_shown_and_always_a_root() -> None:
+    crowd = tuple(replace(PSQL, pid=pid, waits_for=(99,)) for pid in range(1, 20))
+    lines = blocked_lines((*crowd, replace(PSQL, pid=99, direct=False)), 5.0)
+    heads = [line.partition(" (")[0] for line in lines]
+    assert heads[:2] == ["blocked for 5 s by pid 1", "  and by pid 2"]
+    assert heads[4:] == [
+        "  and by 15 more",
+        "  behind that, pid 1, 2, 3, 4, ... are blocked by pid 99",
+    ]
+
+
+def test_progress_that_is_past_its_total_stays_at_a_hundred() -> None:
+    assert replace(SCAN, done=300).percent == 100
+    assert replace(SCAN, total=0).percent is None
+    line = progress_line(replace(SCAN, relation=None, total=None), None)
+    assert line == "create index (building index: scanning table)"

@@ -1,0 +1,210 @@
+"""The lockfile is read strictly, and appended to without touching what is there."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.errors import ConfigError, HistoryError
+from dbmate_wrap.migrations import lockfile
+from tests.support.cases import migration_file
+
+HEX = "0123456789abcdef" * 4
+A, B = f"001_a.sql sha256:{HEX}", f"002_b.sql sha256:{HEX[::-1]}"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the lockfile is."""
+    return tmp_path / "migrations.lock"
+
+
+def test_the_lines_come_in_order_with_their_numbers(path: Path) -> None:
+    path.write_text(f"# header\n\n{A}\n# between\n   \n{B}\n")
+    assert lockfile.read(path) == (Sealed("001_a.sql", HEX, 3), Sealed("002_b.sql", HEX[::-1], 6))
+
+
+@pytest.mark.parametrize("content", ["", "\n", "# only comments\n#\n", "\r\n"])
+def test_a_lockfile_without_lines_seals_nothing(content: str, path: Path) -> None:
+    path.write_text(content)
+    assert lockfile.read(path) == ()
+
+
+def test_a_missing_lockfile_seals_nothing(path: Path) -> None:
+    assert lockfile.read(path) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"# x\r\n{A}\r\n{B}\r\n",
+        f"{A}  \n{B}\t\n",
+        f"{A}\n{B}",
+        f"\n\n{A}\n\n\n{B}\n\n",
+        f"# ä\u2028é\n{A}\n#{A}\n{B}",
+    ],
+    ids=["CRLF", "trailing spaces", "no final newline", "blank lines", "odd comments"],
+)
+def test_what_editors_and_checkouts_change_is_read_all_the_same(content: str, path: Path) -> None:
+    path.write_bytes(content.encode())
+    assert [line.name for line in lockfile.read(path)] == ["001_a.sql", "002_b.sql"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (f"{A}\n<<<<<<< HEAD\n{B}\n=======\n", 2, "a merge conflict"),
+        (f"{A}\n=======\n{B}\n", 2, "a merge conflict"),
+        (f"{A}\n{B}\n>>>>>>> other\n", 3, "a merge conflict"),
+        (f"{A}\n||||||| base\n", 2, "a merge conflict"),
+        (f"{A}\n{A}\n", 2, "is there twice"),
+        (f"{A}\n{B}\n{A}\n", 3, "is there twice"),
+        (f"{B}\n{A}\n", 2, "001_a.sql does not come after 002_b.sql"),
+        (A.upper(), 1, "not of the form"),
+        (A.replace(HEX, HEX.upper()), 1, "not of the form"),
+        (A.replace("sha256", "sha512"), 1, "not of the form"),
+        (A[:-1], 1, "not of the form"),
+        (A + "0", 1, "not of the form"),
+        (f" {A}", 1, "not of the form"),
+        (f"  # {A}", 1, "not of the form"),
+        (A.replace(" ", "  "), 1, "not of the form"),
+        (A.replace(" ", "\t"), 1, "not of the form"),
+        (f"{A} # why", 1, "not of the form"),
+        (f"{A} {B}", 1, "not of the form"),
+        (f"db/migrations/{A}", 1, "not of the form"),
+        (f"../{A}", 1, "not of the form"),
+        (f"001_../{A[4:]}", 1, "not of the form"),
+        (f"a{A}", 1, "not of the form"),
+        (A.replace("a.sql", "a\0.sql"), 1, "not of the form"),
+        (A.replace("a.sql", "a\x1b[31m.sql"), 1, "not of the form"),
+        (A.replace("0123", "٠١٢٣"), 1, "not of the form"),
+        (f"{A}\nx\n", 2, "not of the form"),
+        (f"\ufeff# header\n{A}\n", 1, "byte order mark"),
+        (f"{A}\r{B}", 1, "not of the form"),
+    ],
+)
+def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path) -> None:
+    path.write_bytes(content.encode())
+    with pytest.raises(HistoryError, match=reason) as raised:
+        lockfile.read(path)
+    assert raised.value.message.startswith(f"{path}:{line}: ")
+    assert raised.value.line == line
+    remedy = "keep the lines of the main branch" if "conflict" in reason else f"git checkout -- {path}"
+    assert remedy in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize("content", ["# é\n".encode("latin-1"), b"\xff\xfe", f"{A}\n".encode("utf-16")])
+def test_a_lockfile_that_is_not_utf8_is_broken(content: bytes, path: Path) -> None:
+    path.write_bytes(f"{A}\n".encode() + content)
+    with pytest.raises(HistoryError, match="is not UTF-8 text") as raised:
+        lockfile.read(path)
+    assert raised.value.line == 2
+
+
+def test_a_lockfile_that_cannot_be_read_is_broken(path: Path) -> None:
+    path.mkdir()
+    for act in (
+        lambda: lockfile.read(path),
+        lambda: lockfile.append(path, (), [migration_file("001_a.sql")]),
+    ):
+        with pytest.raises(HistoryError, match="cannot be read: Is a directory"):
+            act()
+
+
+@pytest.mark.parametrize(
+    "name", ["001_a b.sql", "001.sql", "001_ä€😀.sql", "001_x.sql.sql", "001_a sha256.sql", "0 .sql"]
+)
+def test_names_that_only_a_switched_off_rule_lets_through_are_written_and_read(name: str, path: Path) -> None:
+    file = migration_file(name, "x")
+    lockfile.append(path, (), [file])
+    assert lockfile.read(path) == (Sealed(name, file.checksum, 3),)
+
+
+@pytest.mark.parametrize(
+    "name", ["001_\x1b.sql", "001_\udcff.sql", "001_\x7f.sql", "001_\r.sql", "001_\\.sql", "001_ sha256:.sql"]
+)
+def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_written(name: str, path: Path) -> None:
+    with pytest.raises(HistoryError, match="cannot be sealed"):
+        lockfile.append(path, (), [migration_file("000_ok.sql"), migration_file(name)])
+    assert not path.exists()
+
+
+def test_a_file_that_does_not_come_after_the_last_is_refused(path: Path) -> None:
+    # The rule not-appended may be switched off; the lockfile could not be read again.
+    path.write_text(f"{B}\n")
+    for name in ("001_a.sql", "002_b.sql"):
+        with pytest.raises(HistoryError, match=f"{name} cannot be sealed"):
+            lockfile.append(path, lockfile.read(path), [migration_file(name)])
+    assert path.read_text() == f"{B}\n"
+
+
+def test_the_first_seal_writes_a_comment_that_explains_the_file(path: Path) -> None:
+    lockfile.append(path, (), [migration_file("001_a.sql", "x"), migration_file("002_b.sql", "y")])
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[-2:] == [
+        f"{name} sha256:{migration_file(name, text).checksum}"
+        for name, text in (("001_a.sql", "x"), ("002_b.sql", "y"))
+    ]
+
+
+@given(
+    st.lists(st.sampled_from([f"{A}\n", "# é comment\n", "\n", f"{A}\r\n", "  \n", "#"]), max_size=6).map(
+        "".join
+    )
+)
+def test_what_is_there_stays_byte_for_byte(tmp_path_factory: pytest.TempPathFactory, before: str) -> None:
+    content = before.encode()
+    path = tmp_path_factory.mktemp("lockfile") / "migrations.lock"
+    path.write_bytes(content)
+    try:
+        present = lockfile.read(path)
+    except HistoryError:
+        return
+    lockfile.append(path, present, [migration_file("003_c.sql")])
+    assert path.read_bytes().startswith(content)
+    assert [line.name for line in lockfile.read(path)] == [*[line.name for line in present], "003_c.sql"]
+
+
+def test_the_line_ends_of_the_file_are_kept(path: Path) -> None:
+    path.write_bytes(f"# x\r\n{A}\r\n".encode())
+    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") == 3
+
+
+def test_a_missing_final_newline_is_added_first(path: Path) -> None:
+    path.write_text(A)
+    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    assert path.read_text().startswith(f"{A}\n002_b.sql sha256:")
+
+
+def test_an_interrupted_write_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(f"{A}\n")
+
+    def interrupt(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    assert path.read_text() == f"{A}\n"
+    assert os.listdir(path.parent) == [path.name]
+    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    assert len(lockfile.read(path)) == 2
+
+
+def test_a_full_disk_leaves_the_old_file_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(f"{A}\n")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    assert path.read_text() == f"{A}\n"
+    assert os.listdir(path.parent) == [path.name]

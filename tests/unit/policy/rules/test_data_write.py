@@ -1,0 +1,93 @@
+"""Rows are written by more than INSERT, and much that holds the word writes none."""
+
+import pytest
+
+from dbmate_wrap.policy.rules.data_write import find
+from dbmate_wrap.policy.rules.hit import BlockContext
+from dbmate_wrap.sql.parse import read
+
+CONTEXT = BlockContext(True, (None, "schema_migrations"))
+
+
+def found(sql: str) -> list[tuple[str, str]]:
+    """What is written and the text from there on, of each hit."""
+    return [
+        (hit.message.removeprefix("writes rows: "), sql[hit.offset :])
+        for hit in find(read(sql).statements, CONTEXT)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "message", "place"),
+    [
+        ("insert into app.t values (1)", "INSERT INTO app.t", "insert"),
+        ("update only t set i = 1", "UPDATE t", "update"),
+        ("delete from t using u where true", "DELETE FROM t", "delete"),
+        ("merge into a.t using u on true when matched then delete", "MERGE INTO a.t", "merge"),
+        ("truncate a.t, u cascade", "TRUNCATE a.t, u", "truncate"),
+        ("copy a.t (i) from '/tmp/x'", "COPY a.t FROM", "copy"),
+        ("copy t from stdin;\n1\n\\.\n", "COPY t FROM", "copy"),
+        ("copy (insert into t values (1) returning i) to '/tmp/x'", "INSERT INTO t", "t values"),
+        ("select 1 into a.b from c", "SELECT INTO a.b", "select"),
+        ("select 1 into b union select 2", "SELECT INTO b", "select"),
+        ("create table a.b as select 1", "CREATE TABLE a.b AS", "create"),
+        ("create temp table b as values (1)", "CREATE TABLE b AS", "create"),
+        ("create table b as execute p(1)", "CREATE TABLE b AS", "create"),
+        ("with w as (delete from ü.t returning i) select 'ü' from w", "DELETE FROM ü.t", "ü.t returning"),
+        ("select 'ü'; explain (costs off, analyze) update t set i = 1", "UPDATE t", "t set"),
+        ("explain analyze create table b as select 1", "CREATE TABLE b AS", "explain"),
+        ("do $$ begin\n  insert into ü.t select 'ü'; end $$", "INSERT INTO ü.t", "insert"),
+        ("do $$ begin execute 'delete from ü'; end $$", "DELETE FROM ü", "'delete"),
+        ("do $$ begin execute format('truncate %I.t', s); end $$", "TRUNCATE _.t", "format"),
+        (
+            "do $$ begin for r in update t set i = 1 returning i loop null; end loop; end $$",
+            "UPDATE t",
+            "update",
+        ),
+        ("do $$ begin create table b as select 1; end $$", "CREATE TABLE b AS", "create"),
+        ("prepare p as insert into t values (1); execute p", "EXECUTE p (INSERT INTO t)", "execute p"),
+    ],
+)
+def test_what_writes_rows_is_reported_at_its_place(sql: str, message: str, place: str) -> None:
+    ((told, where),) = found(sql)
+    assert told == message
+    assert where.startswith(place)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table b as select 1 with no data",
+        "create materialized view b as select 1",
+        "refresh materialized view b",
+        "create view v as select 1",
+        "create function f() returns void language sql as 'insert into t values (1)'",
+        "create function f() returns void begin atomic insert into t values (1); end",
+        "create function f() returns trigger language plpgsql as"
+        " $$ begin insert into t values (1); return new; end $$",
+        "create procedure f() language plpgsql as $$ begin execute 'truncate t'; end $$",
+        "create trigger t before insert or update on a for each row execute function f()",
+        "create rule r as on insert to t do instead (insert into a values (1); delete from b)",
+        "prepare p as insert into t values (1)",
+        "explain insert into t values (1)",
+        "explain (analyze off) insert into t values (1)",
+        "copy t to '/tmp/x'",
+        "copy (select 1) to stdout",
+        "do $$ declare a int; begin select 1 into a from t; end $$",
+        "do $$ begin perform 'insert into t values (1)'; end $$",
+        "do $$ begin execute 'create table t ()'; raise notice 'delete from t'; end $$",
+        "grant insert, update, delete, truncate on t to r",
+        "create policy p on t for insert with check (true)",
+        "select * from t for update",
+        "lock table t",
+    ],
+)
+def test_what_writes_no_rows_is_left_alone(sql: str) -> None:
+    reading = read(sql)
+    assert reading.unreadable == ()
+    assert found(sql) == []
+
+
+def test_every_write_of_a_statement_is_told() -> None:
+    sql = "with a as (insert into t values (1)), b as (update u set i = 1) delete from v"
+    assert sorted(message for message, _ in found(sql)) == ["DELETE FROM v", "INSERT INTO t", "UPDATE u"]

@@ -1,0 +1,56 @@
+"""The rules of the family `lockfile`, by their good and bad examples."""
+
+import pytest
+
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.policy.registry import FAMILIES
+from dbmate_wrap.policy.rules.lockfile import check_lockfile
+from tests.support.cases import Case, cases, migration_file, name_of, texts
+
+
+def files_of(case: Case, key: str) -> list[MigrationFile]:
+    """The files, each with the content after the equals sign."""
+    return [
+        migration_file(name, content)
+        for name, _, content in (text.partition("=") for text in texts(case, key))
+    ]
+
+
+@pytest.mark.parametrize("case", cases("policy_lockfile"), ids=name_of)
+def test_the_examples_of_the_rules(case: Case) -> None:
+    sealed = [Sealed(file.name, file.checksum, line) for line, file in enumerate(files_of(case, "sealed"), 1)]
+    findings = check_lockfile(
+        files_of(case, "files"),
+        sealed,
+        folder="db/migrations",
+        lockfile="db/migrations.lock",
+        protected=case.get("protected") is True,
+    )
+    assert [f"{found.rule} {found.severity} {found.file}:{found.line}" for found in findings] == texts(
+        case, "findings"
+    )
+    assert all(found.hint for found in findings)
+    if "says" in case:
+        assert str(case["says"]) in findings[0].message
+
+
+def test_every_rule_of_the_family_has_a_bad_example() -> None:
+    shown = {finding.split()[0] for case in cases("policy_lockfile") for finding in texts(case, "findings")}
+    assert shown == FAMILIES["lockfile"]
+
+
+def test_a_file_that_was_renamed_comes_with_the_way_back() -> None:
+    sealed = [Sealed("001_a.sql", migration_file("001_a.sql", "x").checksum, 3)]
+    [finding] = check_lockfile(
+        [migration_file("001_b.sql", "x")], sealed, folder="m", lockfile="m.lock", protected=False
+    )
+    assert finding.message == "001_a.sql is sealed and was renamed to 001_b.sql"
+    assert finding.hint == "rename 001_b.sql back to 001_a.sql"
+
+
+def test_two_sealed_files_of_one_content_are_told_apart() -> None:
+    sealed = [Sealed(f"00{n}_x.sql", migration_file("0.sql", "same").checksum, n) for n in (1, 2)]
+    files = [migration_file("001_x.sql", "same"), migration_file("003_y.sql", "same")]
+    [finding] = check_lockfile(files, sealed, folder="m", lockfile="m.lock", protected=False)
+    assert finding.message == "002_x.sql is sealed and was renamed to 003_y.sql"

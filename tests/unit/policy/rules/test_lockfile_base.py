@@ -1,0 +1,268 @@
+"""The rules that compare migrations and lockfile with the base."""
+
+from collections.abc import Collection, Sequence
+
+import pytest
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.git.merge_base import MergeBase
+from dbmate_wrap.policy.rules.lockfile import check_lockfile
+from dbmate_wrap.policy.rules.lockfile_base import beyond_base, check_base
+from tests.support.cases import migration_file
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+A, B, C = "001_a.sql", "002_b.sql", "003_c.sql"
+LOCK = "db/migrations.lock"
+
+
+def lines(files: Sequence[str]) -> tuple[Sealed, ...]:
+    """The lockfile of these files, each "name" or "name=content"."""
+    parts = (file.partition("=") for file in files)
+    return tuple(
+        Sealed(name, migration_file(name, content).checksum, number)
+        for number, (name, _, content) in enumerate(parts, 3)
+    )
+
+
+def lockfile_of(sealed: Sequence[Sealed]) -> bytes:
+    """As `seal` writes it."""
+    return b"# 1\n# 2\n" + b"".join(f"{line.name} sha256:{line.checksum}\n".encode() for line in sealed)
+
+
+def base_of(
+    then: Sequence[str],
+    then_sealed: Sequence[str] | None = None,
+    tip: Sequence[str] | None = None,
+    broken: bytes | None = None,
+) -> MergeBase:
+    """A commit with these files, all sealed unless `then_sealed` or `broken` says otherwise."""
+    was = [migration_file(*file.partition("=")[::2]) for file in then]
+    lock_then = lines(then if then_sealed is None else then_sealed)
+    return MergeBase(
+        "origin/main",
+        COMMIT,
+        {file.name: file.checksum for file in was},
+        lockfile_of(lock_then) if broken is None else broken,
+        tuple(file.name for file in was) if tip is None else tuple(tip),
+    )
+
+
+def check(
+    files: Sequence[str],
+    sealed: Sequence[str] | None = None,
+    *,
+    then: Sequence[str] = (A, B),
+    then_sealed: Sequence[str] | None = None,
+    tip: Sequence[str] | None = None,
+    broken: bytes | None = None,
+    reported: Collection[tuple[str, str | None]] = (),
+) -> tuple[Finding, ...]:
+    """Findings; without `sealed` the lockfile has all files, and had all then."""
+    base = base_of(then, then_sealed, tip, broken)
+    now = [migration_file(*file.partition("=")[::2]) for file in files]
+    return check_base(
+        now,
+        lines(files if sealed is None else sealed),
+        base,
+        folder="db/migrations",
+        lockfile=LOCK,
+        reported=reported,
+    )
+
+
+def brief(findings: Sequence[Finding]) -> list[str]:
+    """Rule and place of each; all of them are errors and say what to do."""
+    assert all(finding.severity == "error" and finding.hint for finding in findings)
+    return [f"{finding.rule} {finding.file}:{finding.line}" for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("files", "findings"),
+    [
+        ([A, B], []),
+        ([A, B, C, "004_d.sql"], []),
+        ([A, f"{B}=edited"], ["edited db/migrations/002_b.sql:1"]),
+        (
+            [f"{A}=edited", f"{B}=edited"],
+            ["edited db/migrations/001_a.sql:1", "edited db/migrations/002_b.sql:1"],
+        ),
+        ([A], ["removed db/migrations/002_b.sql:None"]),
+        ([f"{B}=edited"], ["removed db/migrations/001_a.sql:None", "edited db/migrations/002_b.sql:1"]),
+        ([A, "001_new.sql=x", B], ["not-appended db/migrations/001_new.sql:1"]),
+        (["000_new.sql=x", A, B], ["not-appended db/migrations/000_new.sql:1"]),
+        ([A, B, "002_c.sql=x"], ["not-appended db/migrations/002_c.sql:1"]),
+    ],
+)
+def test_edited_removed_and_overtaking_files_are_found_once_each(
+    files: list[str], findings: list[str]
+) -> None:
+    # The lockfile was made to fit: only the base knows better.
+    assert brief(check(files)) == findings
+
+
+def test_an_empty_base_allows_everything() -> None:
+    assert check([A, B], then=[], tip=[]) == ()
+    assert check([A, B], [], then=[], tip=[], broken=b"") == ()
+
+
+def test_a_file_edited_against_main_comes_with_the_way_back() -> None:
+    [finding] = check([f"{A}=edited", B])
+    assert finding.message.startswith("001_a.sql was changed, but it is in origin/main already")
+    assert (finding.hint or "").startswith(
+        "restore it: git checkout 0123456789ab -- db/migrations/001_a.sql; and put the change into a new one"
+    )
+
+
+def test_a_path_with_spaces_is_quoted_in_the_command() -> None:
+    [finding] = check(["001_a b.sql=edited"], then=["001_a b.sql"])
+    assert "-- 'db/migrations/001_a b.sql';" in (finding.hint or "")
+
+
+def test_a_renamed_file_is_one_finding_wherever_its_new_name_sorts() -> None:
+    for name in ("000_z.sql", "001_z.sql", "009_z.sql"):
+        [finding] = check(sorted([f"{name}=a", f"{B}=b"]), then=[f"{A}=a", f"{B}=b"])
+        assert (finding.rule, finding.file) == ("removed", f"db/migrations/{name}")
+        assert finding.message == f"001_a.sql is in origin/main and was renamed to {name}"
+        assert (finding.hint or "").startswith(f"git mv db/migrations/{name} db/migrations/001_a.sql")
+
+
+# main has gone on
+
+
+def test_a_file_that_main_has_overtaken_gets_its_next_number() -> None:
+    [finding] = check([A, B, "003_mine.sql=x"], tip=[A, B, "003_other.sql", "004_other.sql"])
+    assert brief([finding]) == ["not-appended db/migrations/003_mine.sql:1"]
+    assert finding.message == (
+        "origin/main has gone on: 003_other.sql is there, and 003_mine.sql has the number of 003_other.sql"
+    )
+    assert "rename 003_mine.sql to 005_mine.sql" in (finding.hint or "")
+    assert (finding.hint or "").startswith("merge origin/main, ")
+
+
+def test_the_number_of_another_file_is_taken_also_where_the_name_sorts_later() -> None:
+    [finding] = check([A, B, "003_zzz.sql=x"], tip=[A, B, "003_other.sql"])
+    assert "has the number of 003_other.sql" in finding.message
+    assert "rename 003_zzz.sql to 004_zzz.sql" in (finding.hint or "")
+
+
+def test_a_number_before_the_last_one_of_main_is_overtaken() -> None:
+    [finding] = check([A, B, "003_mine.sql=x"], tip=[A, B, "004_other.sql"])
+    assert finding.message == (
+        "origin/main has gone on: 004_other.sql is there, and 003_mine.sql would run before 004_other.sql"
+    )
+
+
+def test_several_new_files_keep_their_order_when_renumbered() -> None:
+    found = check([A, B, "003_x.sql=x", "004_y.sql=y"], tip=[A, B, "003_other.sql", "004_other.sql"])
+    hints = [finding.hint or "" for finding in found]
+    assert [text.split(" to ")[1].split(",")[0] for text in hints] == ["005_x.sql", "006_y.sql"]
+
+
+def test_a_new_file_after_all_of_mains_is_no_finding() -> None:
+    assert check([A, B, "004_mine.sql=x"], tip=[A, B, "003_other.sql"]) == ()
+
+
+def test_a_new_file_that_main_has_by_now_is_no_finding() -> None:
+    assert check([A, B, "003_mine.sql=x"], tip=[A, B, "003_mine.sql", "004_other.sql"]) == ()
+
+
+def test_versions_that_are_times_are_not_counted_up() -> None:
+    old, other = "20260101120000_a.sql", "20260103120000_other.sql"
+    [finding] = check([old, "20260102120000_mine.sql=x"], then=[old], tip=[old, other])
+    assert f"give 20260102120000_mine.sql a number after {other}" in (finding.hint or "")
+
+
+def test_a_file_between_two_of_the_base_is_told_without_a_merge() -> None:
+    [finding] = check([A, "001_b.sql=x", B])
+    assert finding.message == "001_b.sql is new but has the number of 001_a.sql, which is in origin/main"
+    assert (finding.hint or "").startswith("rename 001_b.sql to 003_b.sql")
+
+
+def test_of_two_versions_the_text_decides_as_in_dbmate() -> None:
+    assert brief(check(["1000_mine.sql=x", "999_a.sql"], then=["999_a.sql"])) == [
+        "not-appended db/migrations/1000_mine.sql:1"
+    ]
+    assert check(["01_\U0001f600.sql", "010_x.sql=x"], [], then=[], tip=[], broken=b"") == ()
+    for name in ("01_\udcff.sql", "01_\U0001f600.sql", "01_\uffff.sql"):
+        assert check([name, "02_x.sql=x"], [], then=[name], broken=b"") == ()
+        assert len(check(["00_x.sql=x", name], [], then=[name], broken=b"")) == 1
+
+
+# The lockfile is append only
+
+
+def test_a_line_that_is_gone_is_found() -> None:
+    [finding] = check([A, B], [A])
+    assert brief([finding]) == [f"removed {LOCK}:1"]
+    assert "002_b.sql" in finding.message
+    assert "git checkout 0123456789ab -- db/migrations.lock, then `dbmate-wrap seal`" in (finding.hint or "")
+
+
+def test_a_line_that_was_changed_is_found_where_it_is() -> None:
+    [finding] = check([A, B], [A, f"{B}=other"])
+    assert brief([finding]) == [f"edited {LOCK}:4"]
+
+
+@pytest.mark.parametrize("files", [[A, B], [f"{A}=edited", B]])
+def test_a_lockfile_that_is_gone_is_one_finding(files: list[str]) -> None:
+    findings = brief(check(files, []))
+    assert findings[-1] == f"removed {LOCK}:None"
+    assert sum(LOCK in text for text in findings) == 1
+
+
+def test_a_file_sealed_later_is_no_finding() -> None:
+    assert check([A, B], then_sealed=[A]) == ()
+    assert check([A, B], then_sealed=[]) == ()
+
+
+@pytest.mark.parametrize("broken", [b"<<<<<<< HEAD\n", b"\xff", b"001_a.sql sha256:0\n"])
+def test_a_lockfile_that_was_broken_in_the_base_can_be_mended(broken: bytes) -> None:
+    assert check([A, B], broken=broken) == ()
+
+
+def test_a_lockfile_that_was_not_in_the_base_demands_nothing() -> None:
+    base = MergeBase("main", COMMIT, {}, None, ())
+    assert check_base([migration_file(A)], lines([A]), base, folder="m", lockfile=LOCK) == ()
+
+
+def test_line_ends_and_comments_of_the_lockfile_are_free() -> None:
+    sealed = lines([A, B])
+    assert check([A, B], broken=b"# another\r\n" + lockfile_of(sealed).replace(b"\n", b"\r\n")) == ()
+
+
+# Together with check_lockfile
+
+
+@pytest.mark.parametrize(
+    ("files", "sealed", "findings"),
+    [
+        # The file alone was changed.
+        ([f"{A}=edited", B], [A, B], ["edited db/migrations/001_a.sql:1"]),
+        ([A], [A, B], ["removed db/migrations/002_b.sql:None"]),
+        (["001_z.sql", f"{B}=b"], [A, f"{B}=b"], ["removed db/migrations/001_z.sql:1"]),
+        # And the lockfile to fit it.
+        ([f"{A}=edited", B], [f"{A}=edited", B], ["edited db/migrations/001_a.sql:1"]),
+        # The line alone: it is to be restored, not the file.
+        ([A, B], [f"{A}=other", B], [f"edited {LOCK}:3"]),
+        # A new one in between, sealed or not.
+        ([A, "001_b.sql=x", B], [A, B], ["not-appended db/migrations/001_b.sql:1"]),
+        ([A, "001_b.sql=x", B], [A, "001_b.sql=x", B], ["not-appended db/migrations/001_b.sql:1"]),
+    ],
+)
+def test_nothing_is_told_twice(files: list[str], sealed: list[str], findings: list[str]) -> None:
+    then = [A, f"{B}=b"] if f"{B}=b" in files else [A, B]
+    now = [migration_file(*file.partition("=")[::2]) for file in files]
+    first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK, protected=False)
+    first = beyond_base(first, now, lines(sealed), base_of(then), folder="db/migrations", lockfile=LOCK)
+    second = check(files, sealed, then=then, reported={(found.rule, found.file) for found in first})
+    assert brief((*first, *second)) == findings
+
+
+def test_what_was_wrong_in_the_base_already_is_still_told() -> None:
+    wrong = lines([f"{A}=other", B])
+    files = [migration_file(name) for name in (A, B)]
+    found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK, protected=False)
+    base = base_of([A, B], [f"{A}=other", B])
+    assert beyond_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
+    assert brief(found) == ["edited db/migrations/001_a.sql:1"]

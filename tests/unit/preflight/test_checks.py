@@ -1,0 +1,382 @@
+"""The judgement of each check over what a server may tell, the engine, and what pending SQL wants."""
+
+from dataclasses import replace
+
+import pytest
+
+from dbmate_wrap.domain.database_url import parse
+from dbmate_wrap.domain.finding import Check
+from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.server_facts import (
+    InvalidIndex,
+    Lag,
+    Migrating,
+    Prepared,
+    Privileges,
+    Replication,
+    Server,
+    ServerFacts,
+    Slots,
+    Transaction,
+    Transactions,
+    Unavailable,
+)
+from dbmate_wrap.errors import ExitCode, UnreachableError
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.preflight import PreflightContext, engine, failure
+from dbmate_wrap.preflight.check_input import CheckInput
+from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names
+from dbmate_wrap.sql.requirements import Requirements, requirements_of
+
+HELD = Privileges(
+    create_schema=True,
+    has_current_schema=True,
+    closed_schemas=(),
+    history_schema_exists=True,
+    history_schema_open=True,
+    history_missing=(),
+)
+HEALTHY = ServerFacts(
+    server=Server(4711, "app", "crm", in_recovery=False, read_only=False, read_only_source=None),
+    privileges=HELD,
+    migrations=(),
+    transactions=Transactions((), hidden=0),
+    prepared=(),
+    invalid_indexes=(),
+    missing_extensions=(),
+    slots=Slots(90, None, None),
+    replication=Replication((), (), hidden=0),
+)
+CONTEXT = PreflightContext(
+    url=parse("postgres://app@db.example.org/crm", os_user="nobody"),
+    application_name="dbmate-wrap/abc",
+    history_schema="public",
+    history_table="schema_migrations",
+)
+
+
+class FakeSession(Session):
+    """What the checks ask a session without a query."""
+
+    def __init__(self, pid: int = 4711, version: int = 180006, *, tls: bool = True) -> None:
+        self._facts = pid, version, tls
+
+    @property
+    def backend_pid(self) -> int:
+        return self._facts[0]
+
+    @property
+    def server_version_num(self) -> int:
+        return self._facts[1]
+
+    @property
+    def uses_tls(self) -> bool:
+        return self._facts[2]
+
+
+def judge(
+    id_: str,
+    health: ServerFacts = HEALTHY,
+    context: PreflightContext = CONTEXT,
+    session: Session | None = None,
+) -> Check:
+    """The result of one check."""
+    situation = CheckInput(session or FakeSession(), context, health)
+    return engine.check(id_, dict(engine.CHECKS)[id_], situation)
+
+
+def holding(held: Privileges) -> ServerFacts:
+    """The healthy state with other privileges."""
+    return replace(HEALTHY, privileges=held)
+
+
+def test_a_healthy_server_passes_every_check() -> None:
+    results = {id_: judge(id_).status for id_, _ in engine.CHECKS}
+    assert results == {id_: "skip" if id_ == "pg-dump" else "pass" for id_, _ in engine.CHECKS}
+
+
+def test_the_ids_are_those_of_the_documented_list() -> None:
+    assert [id_ for id_, _ in engine.CHECKS] == [
+        "server-version",
+        "primary",
+        "writable",
+        "tls",
+        "pooler",
+        "privileges",
+        "extensions",
+        "invalid-indexes",
+        "other-migration",
+        "long-transactions",
+        "prepared-transactions",
+        "connection-slots",
+        "replication",
+        "pg-dump",
+    ]
+
+
+def test_an_old_server_is_a_warning() -> None:
+    check = judge("server-version", session=FakeSession(version=130014))
+    assert (check.status, "PostgreSQL 13" in check.message) == ("warn", True)
+    assert judge("server-version", session=FakeSession(version=140001)).status == "pass"
+
+
+def test_a_standby_fails_and_is_not_called_read_only_as_well() -> None:
+    standby = replace(
+        HEALTHY, server=Server(4711, "app", "crm", in_recovery=True, read_only=True, read_only_source=None)
+    )
+    assert judge("primary", standby).status == "fail"
+    assert judge("writable", standby).status == "skip"
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("database", 'alter database "crm" reset default_transaction_read_only'),
+        ("user", 'alter role "app" reset default_transaction_read_only'),
+        ("database user", 'alter role "app" in database "crm" reset default_transaction_read_only'),
+        ("configuration file", "ask who runs the server"),
+    ],
+)
+def test_a_read_only_server_names_where_that_was_set(source: str, hint: str) -> None:
+    server = Server(4711, "app", "crm", in_recovery=False, read_only=True, read_only_source=source)
+    check = judge("writable", replace(HEALTHY, server=server))
+    assert check.status == "fail"
+    assert source in check.message
+    assert check.hint is not None
+    assert hint in check.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "tls", "required", "status"),
+    [
+        ("postgres://app@db.example.org/crm", False, True, "fail"),
+        ("postgres://app@db.example.org/crm", True, True, "pass"),
+        ("postgres://app@db.example.org/crm", False, False, "pass"),
+        ("postgres://app@127.0.0.1/crm", False, True, "pass"),
+        ("postgres://app@/crm?host=/run/postgresql", False, True, "pass"),
+    ],
+)
+def test_tls_is_required_only_of_what_crosses_a_network(
+    url: str, tls: bool, required: bool, status: str
+) -> None:
+    context = replace(CONTEXT, url=parse(url, os_user="nobody"), require_tls=required)
+    assert judge("tls", context=context, session=FakeSession(tls=tls)).status == status
+
+
+def test_missing_privileges_fail_with_the_grants_that_help() -> None:
+    health = holding(
+        replace(HELD, history_schema_open=False, history_missing=("INSERT",), closed_schemas=("public",))
+    )
+    check = judge("privileges", health, replace(CONTEXT, schemas=frozenset({"public"})))
+    assert check.status == "fail"
+    assert check.message.count("schema public") == 1
+    assert check.hint == (
+        'have the owner run: grant create, usage on schema "public" to "app"; '
+        'grant insert on "public"."schema_migrations" to "app"'
+    )
+
+
+def test_delete_on_the_history_is_wanted_by_a_rollback_alone() -> None:
+    health = holding(replace(HELD, history_missing=("DELETE",)))
+    assert judge("privileges", health).status == "pass"
+    assert judge("privileges", health, replace(CONTEXT, rollback=True)).status == "fail"
+
+
+def test_a_missing_history_schema_wants_create_on_the_database() -> None:
+    context = replace(CONTEXT, history_schema="hist")
+    absent = replace(HELD, history_schema_exists=False, history_schema_open=None)
+    assert judge("privileges", holding(absent), context).status == "pass"
+    check = judge("privileges", holding(replace(absent, create_schema=False)), context)
+    assert (check.status, "make the schema hist" in check.message) == ("fail", True)
+
+
+def test_migrations_that_change_privileges_themselves_are_only_warned_of() -> None:
+    context = replace(CONTEXT, makes_schema=True, changes_privileges=True)
+    assert judge("privileges", holding(replace(HELD, create_schema=False)), context).status == "warn"
+    assert judge("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+
+
+def test_no_schema_on_the_search_path_is_a_failure_where_names_are_bare() -> None:
+    health = holding(replace(HELD, has_current_schema=False))
+    assert judge("privileges", health).status == "pass"
+    assert judge("privileges", health, replace(CONTEXT, schemas=frozenset({""}))).status == "fail"
+
+
+def test_without_the_sql_parser_what_depends_on_it_is_skipped() -> None:
+    context = replace(CONTEXT, schemas=None, extensions=None)
+    assert judge("privileges", context=context).status == "skip"
+    assert judge("extensions", context=context).status == "skip"
+    assert judge("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+
+
+def test_an_invalid_index_warns_and_fails_where_a_migration_builds_it_again() -> None:
+    left = InvalidIndex("crm", "orders_at", "crm.orders_at", visible=False)
+    health = replace(HEALTHY, invalid_indexes=(left,))
+    assert judge("invalid-indexes", health).status == "warn"
+    built = {"same": ("crm", "orders_at"), "bare": ("", "orders_at"), "other": ("old", "orders_at")}
+    results = {
+        name: judge("invalid-indexes", health, replace(CONTEXT, indexes=frozenset({index}))).status
+        for name, index in built.items()
+    }
+    assert results == {"same": "fail", "bare": "warn", "other": "warn"}
+    seen = replace(HEALTHY, invalid_indexes=(replace(left, visible=True),))
+    check = judge("invalid-indexes", seen, replace(CONTEXT, indexes=frozenset({("", "orders_at")})))
+    assert (check.status, check.hint) == ("fail", "drop index concurrently crm.orders_at")
+
+
+def test_plain_dbmate_is_warned_of_and_another_run_is_the_advisory_locks_affair() -> None:
+    wrapped = Migrating(12, "dbmate-wrap/def/lock", "app", "wrapped")
+    plain = Migrating(13, "", "app", "query")
+    check = judge("other-migration", replace(HEALTHY, migrations=(wrapped, plain)))
+    assert (check.status, "pid 13" in check.message, "pid 12" in check.message) == ("warn", True, False)
+    assert judge("other-migration", replace(HEALTHY, migrations=(wrapped,))).status == "pass"
+
+
+def test_long_transactions_are_named_with_pid_and_age() -> None:
+    old = Transaction(77, "report", "bob", idle=False, age=4000.0)
+    check = judge("long-transactions", replace(HEALTHY, transactions=Transactions((old,), hidden=3)))
+    assert check.status == "warn"
+    assert "pid 77 'report' of bob (67 min)" in check.message
+    assert check.hint is not None
+    assert "pg_terminate_backend" in check.hint
+
+
+def test_what_an_account_may_not_see_is_skipped_with_the_grant() -> None:
+    transactions = judge("long-transactions", replace(HEALTHY, transactions=Transactions((), hidden=3)))
+    standbys = judge("replication", replace(HEALTHY, replication=Replication((), (), hidden=1)))
+    for check in (transactions, standbys):
+        assert check.status == "skip"
+        assert check.hint == "to see them: grant pg_read_all_stats to app"
+
+
+def test_a_lagging_standby_and_an_inactive_slot_are_warned_of() -> None:
+    seen = Replication((Lag("far", 2 << 30, 95.0),), (Lag("old", 5 << 20),), hidden=0)
+    check = judge("replication", replace(HEALTHY, replication=seen))
+    assert check.status == "warn"
+    assert "standby 'far' is 95 s and 2.0 GiB behind" in check.message
+    assert "slot 'old' is inactive and keeps 5 MiB" in check.message
+
+
+def test_a_prepared_transaction_is_warned_of_with_the_command_that_ends_it() -> None:
+    check = judge("prepared-transactions", replace(HEALTHY, prepared=(Prepared("'it''s'", "bob", 9000.0),)))
+    assert check.status == "warn"
+    assert check.hint is not None
+    assert check.hint.endswith("rollback prepared 'it''s'")
+
+
+@pytest.mark.parametrize(
+    ("slots", "status", "limit"),
+    [
+        (Slots(5, None, None), "pass", "5 more"),
+        (Slots(4, None, None), "warn", "the server (max_connections) has only 4 more"),
+        (Slots(50, 0, None), "warn", "the role (CONNECTION LIMIT) has only 0 more"),
+        (Slots(50, 20, -1), "warn", "the database (CONNECTION LIMIT) has only 0 more"),
+    ],
+)
+def test_few_connections_left_are_warned_of(slots: Slots, status: str, limit: str) -> None:
+    check = judge("connection-slots", replace(HEALTHY, slots=slots))
+    assert (check.status, limit in check.message) == (status, True)
+
+
+@pytest.mark.parametrize(("major", "status"), [(None, "fail"), (17, "fail"), (18, "pass"), (19, "pass")])
+def test_a_due_dump_needs_a_pg_dump_as_new_as_the_server(major: int | None, status: str) -> None:
+    assert judge("pg-dump", context=replace(CONTEXT, dump_due=True, pg_dump_major=major)).status == status
+
+
+def test_a_part_that_the_server_does_not_tell_is_skipped_with_its_reason() -> None:
+    check = judge("replication", replace(HEALTHY, replication=Unavailable("permission denied")))
+    assert (check.status, check.message) == ("skip", "not known: permission denied")
+
+
+def test_a_check_that_breaks_is_a_failure_of_its_own() -> None:
+    def broken(situation: CheckInput) -> Verdict:
+        raise ZeroDivisionError("nought")
+
+    check = engine.check("primary", broken, CheckInput(FakeSession(), CONTEXT, HEALTHY))
+    assert (check.id, check.status) == ("primary", "fail")
+    assert "ZeroDivisionError: nought" in check.message
+
+
+def test_a_lost_connection_ends_the_run_instead_of_fourteen_checks() -> None:
+    def lost(situation: CheckInput) -> Verdict:
+        raise UnreachableError("the connection was lost", kind="other")
+
+    with pytest.raises(UnreachableError):
+        engine.check("pooler", lost, CheckInput(FakeSession(), CONTEXT, HEALTHY))
+
+
+def test_names_that_somebody_chose_cannot_steer_the_terminal() -> None:
+    wild = Prepared("'\x1b[2J\n'", "bob", 1.0)
+    check = judge("prepared-transactions", replace(HEALTHY, prepared=(wild,)))
+    assert check.message.isprintable()
+    assert check.hint is not None
+    assert check.hint.isprintable()
+
+
+def test_the_error_lists_every_failure_and_no_warning() -> None:
+    checks = (
+        Check("primary", "fail", "a standby", "name the primary"),
+        Check("replication", "warn", "it lags", "wait"),
+        Check("pooler", "fail", "a pooler", "use the direct URL"),
+    )
+    error = failure(checks)
+    assert error is not None
+    assert error.code is ExitCode.PREFLIGHT
+    assert error.message == "the server cannot take the migration now: primary: a standby; pooler: a pooler"
+    assert error.hint == "name the primary; use the direct URL"
+    assert failure(checks[1:2]) is None
+
+
+def test_durations_lists_and_identifiers_are_written_for_people() -> None:
+    assert [format_duration(seconds) for seconds in (1.4, 119, 600, 90000)] == [
+        "1 s",
+        "119 s",
+        "10 min",
+        "25 h",
+    ]
+    assert join_names(("a", "b", "c"), most=2) == "a, b and 1 more"
+    assert quoted('a"b') == '"a""b"'
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("create extension if not exists citext schema x", Requirements(extensions=frozenset({"citext"}))),
+        (
+            "create table crm.a (id int); create view b as select 1",
+            Requirements(schemas=frozenset({"crm", ""})),
+        ),
+        ("create schema crm; create table crm.a (id int)", Requirements(makes_schema=True)),
+        (
+            "create temp table a (id int); create function pg_temp.f() returns int language sql",
+            Requirements(),
+        ),
+        (
+            "create function crm.f() returns int language sql as 'select 1'",
+            Requirements(schemas=frozenset({"crm"})),
+        ),
+        ("create type crm.e as enum ('a')", Requirements(schemas=frozenset({"crm"}))),
+        ("alter table a set schema crm", Requirements(schemas=frozenset({"crm"}))),
+        ("select 1 into crm.a", Requirements(schemas=frozenset({"crm"}))),
+        ("insert into crm.a values (1); alter table crm.a add b int; drop table crm.c", Requirements()),
+        ("set role owner", Requirements(changes_privileges=True)),
+        ("grant create on schema crm to app", Requirements(changes_privileges=True)),
+        ("grant select on crm.a to app", Requirements()),
+        ("set search_path = crm; create table a (id int)", Requirements()),
+        ("select set_config('search_path', '', false); create table a (id int)", Requirements()),
+        ("this is no SQL", Requirements()),
+    ],
+)
+def test_what_pending_sql_wants_is_read_from_its_statements(sql: str, expected: Requirements) -> None:
+    assert requirements_of([sql]) == expected
+
+
+def test_an_index_that_an_earlier_migration_drops_is_not_in_the_way() -> None:
+    build = "create index concurrently if not exists i on crm.a (x)"
+    found = requirements_of([build])
+    assert found is not None
+    assert found.indexes == {("crm", "i")}
+    for mended in ("drop index concurrently if exists crm.i", "reindex index crm.i"):
+        after = requirements_of([mended, build])
+        assert after is not None
+        assert after.indexes == frozenset()

@@ -1,0 +1,136 @@
+"""People read the result on stdout, and warnings and the error on stderr."""
+
+import pytest
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.outcome import ErrorReport, MigrationRow, Target
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.render import text
+from dbmate_wrap.render.paint import PLAIN, Paint
+from dbmate_wrap.render.stderr_text import stderr_text as complain
+from tests.cases.outcomes import OUTCOMES, outcome, status, status_hostile, up
+from tests.support.cases import assert_golden
+
+COLOURED = Paint(True)
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_what_is_shown_is_the_golden_text(name: str) -> None:
+    run = OUTCOMES[name]()
+    shown = text.result(run, PLAIN)
+    complaints = complain(run, PLAIN, quiet=False)
+    assert_golden(f"{name}.txt", f"--- stdout\n{shown}--- stderr\n{complaints}")
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_without_colours_there_is_not_one_control_character(name: str) -> None:
+    run = OUTCOMES[name]()
+    shown = text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)
+    assert all(line.isprintable() or "\xa0" in line for line in shown.split("\n"))
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_colours_change_nothing_else(name: str) -> None:
+    run = OUTCOMES[name]()
+    plain = text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)
+    coloured = text.result(run, COLOURED) + complain(run, COLOURED, quiet=False)
+    for code in ("0", "1", "2", "31", "32", "33"):
+        coloured = coloured.replace(f"\x1b[{code}m", "")
+    assert coloured == plain
+
+
+def test_states_and_severities_have_colours() -> None:
+    shown = text.result(status(), COLOURED)
+    assert "\x1b[32mapplied\x1b[0m" in shown
+    assert "\x1b[33mpending\x1b[0m" in shown
+    assert "\x1b[31medited\x1b[0m" in shown
+    assert "\x1b[31merror\x1b[0m: " in complain(status(), COLOURED, quiet=False)
+
+
+@pytest.mark.parametrize("name", [name for name in OUTCOMES if "hostile" not in name])
+def test_ordinary_results_fit_into_eighty_columns(name: str) -> None:
+    assert max((len(line) for line in text.result(OUTCOMES[name](), PLAIN).split("\n")), default=0) <= 80
+
+
+def test_every_table_ends_with_one_newline_and_no_line_with_spaces() -> None:
+    for make in OUTCOMES.values():
+        shown = text.result(make(), PLAIN)
+        assert not shown or (shown.endswith("\n") and not shown.endswith("\n\n"))
+        assert all(line == line.rstrip() for line in shown.split("\n"))
+
+
+def test_quiet_leaves_out_warnings_and_never_errors() -> None:
+    run = up()
+    run.findings.append(Finding("edited", "error", "f.sql", 1, 1, "f.sql was changed"))
+    run.error = ErrorReport("it failed")
+    shown = complain(run, PLAIN, quiet=True)
+    assert "unsealed" not in shown
+    assert "f.sql was changed" in shown
+    assert "error: it failed" in shown
+
+
+def test_a_run_without_complaints_says_nothing_on_stderr() -> None:
+    assert complain(outcome("up"), PLAIN, quiet=False) == ""
+
+
+def test_a_run_without_result_says_nothing_on_stdout() -> None:
+    assert text.result(outcome("up"), PLAIN) == ""
+    assert text.result(outcome("new"), PLAIN) == ""
+
+
+def test_the_error_ends_with_the_code_that_scripts_get() -> None:
+    run = outcome("up")
+    run.exit, run.error = ExitCode.LOCKED, ErrorReport("busy")
+    assert complain(run, PLAIN, quiet=True) == "error: busy\n  exit: 23 (locked)\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("h.example.com", "on h.example.com:5432,"),
+        ("::1", "on [::1]:5432,"),
+        ("/run/pg", "on /run/pg,"),
+        ("10.0.0.1", "on 10.0.0.1:5432,"),
+    ],
+)
+def test_the_heading_names_the_place(host: str, shown: str) -> None:
+    run = outcome("status", target=Target(host, 5432, "crm", "18.1"))
+    run.summary = "x"
+    assert shown in text.result(run, PLAIN).split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "start"),
+    [
+        ("f.sql", 3, "error: f.sql:3: m [r]"),
+        ("f.sql", None, "error: f.sql: m [r]"),
+        (None, None, "error: m [r]"),
+        (None, 3, "error: m [r]"),
+    ],
+)
+def test_a_finding_names_as_much_of_its_place_as_is_known(
+    file: str | None, line: int | None, start: str
+) -> None:
+    run = outcome("check")
+    run.findings = [Finding("r", "error", file, line, 1, "m")]
+    assert complain(run, PLAIN, quiet=False) == f"{start}\n"
+
+
+def test_long_names_are_never_cut() -> None:
+    name = f"001_{'x' * 240}.sql"
+    run = outcome("status")
+    run.migrations = [MigrationRow("001", name, "applied", None, None)]
+    assert name in text.result(run, PLAIN)
+
+
+def test_text_with_lone_surrogates_can_be_written() -> None:
+    run = status_hostile()
+    (text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)).encode("utf-8")
+
+
+def test_a_thousand_rows_are_drawn_once_each() -> None:
+    run = outcome("up")
+    run.migrations = [MigrationRow(f"{n:04}", f"{n:04}_x.sql", "applied", None, None) for n in range(1000)]
+    run.applied = [row.version for row in run.migrations]
+    assert text.result(run, PLAIN).count("applied") == 1000

@@ -1,0 +1,281 @@
+"""Whatever a file holds, the static part of `check` ends in findings within the file, in every format.
+
+By hand: FUZZ_EXAMPLES=20000 FUZZ_FOLDER=folder/with/migrations pytest tests/unit/sql/test_fuzz.py
+"""
+
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import MigrationFile, checksum
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.policy import engine
+from dbmate_wrap.policy.registry import RULES
+from dbmate_wrap.policy.rules.files import check_contents
+from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
+from dbmate_wrap.render import github, gitlab, junit, markdown, sarif, text
+from dbmate_wrap.render.annotations import Repository
+from dbmate_wrap.render.json import render as as_json
+from dbmate_wrap.render.paint import PLAIN
+from dbmate_wrap.render.stderr_text import stderr_text
+from tests.cases.outcomes import ENDED, outcome
+
+FOLDER = "db/migrations"
+UP, DOWN = "\n-- migrate:up\n", "\n-- migrate:down\n"
+_MOST = 20_000
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).resolve().parents[3] / FOLDER).glob("*.sql"))]
+if extra := os.environ.get("FUZZ_FOLDER"):
+    SAMPLES += [
+        UP.encode() + path.read_bytes() + DOWN.encode() for path in sorted(Path(extra).rglob("*.sql"))
+    ]
+REPOSITORY = Repository(PurePosixPath("/srv/shop"), "crm")
+RULING = engine.RuleContext((None, "schema_migrations"), FOLDER)
+
+fuzz = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+TOKENS = [
+    *(
+        "'",
+        '"',
+        "$$",
+        "$a$",
+        "/*",
+        "*/",
+        "--",
+        "\n",
+        "\r",
+        "\t",
+        ";",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ".",
+        "\\",
+        "\\.",
+    ),
+    *(":a", ":'a'", "E'", "U&'", 'U&"', "\0", "ü", "\xa0", "😀", "\ufeff", "\u2028", "::", ":=", "=", "||"),
+    *("begin", "atomic", "end", "case", "when", "then", "else", "if", "loop", "for x in", "declare", "into"),
+    *("do", "language", "plpgsql", "sql", "as", "returns", "trigger", "function", "procedure", "execute"),
+    *(
+        "create",
+        "alter",
+        "drop",
+        "table",
+        "view",
+        "index",
+        "concurrently",
+        "type",
+        "enum",
+        "add value",
+        "schema",
+    ),
+    *(
+        "select",
+        "insert into",
+        "update",
+        "delete from",
+        "values (1)",
+        "copy",
+        "from stdin",
+        "with",
+        "truncate",
+    ),
+    *(
+        "set search_path = a",
+        "set_config('search_path', '', false)",
+        "reset all",
+        "commit",
+        "rollback",
+        "grant",
+    ),
+    *("a", "b.c", "a.b.c.d", "schema_migrations", "dbmate_wrap.runs", "1", "1.5e3", "'x'", "$$ begin end $$"),
+    *(
+        "format('%I', a)",
+        "execute 'delete from a'",
+        "explain analyze",
+        "prepare p as",
+        "on",
+        "to",
+        "owner to",
+    ),
+    *("-- dbmate-wrap: allow data-write because it is so\n", "/* dbmate-wrap: allow */", UP, DOWN),
+    *("-- migrate:up transaction:false\n", "migrate:up", "-- dbmate-wrap: allow mixed-changes because so\n"),
+]
+
+
+def judged(contents: Sequence[bytes]) -> list[Finding]:
+    """What `check` finds without lockfile, base, squawk and shadow in files with these contents."""
+    files = [
+        MigrationFile(f"{number:03}_a.sql", f"{number:03}", checksum(content), content)
+        for number, content in enumerate(contents, 2)
+    ]
+    checked = check_contents(files, FOLDER)
+    found = (*checked.findings, *engine.judge(checked.migrations, RULING))
+    rules = engine.judged(checked.migrations, RULING)
+    kept = apply_suppressions(found, suppressions_of(checked.migrations, FOLDER), rules, {})
+    run = outcome("check")
+    run.findings = list(kept)
+    run.sources = {f"{FOLDER}/{file.name}": file.content.decode("utf-8", "replace") for file in files}
+    for finding in (*found, *kept):
+        assert_within(finding, run.sources)
+    assert_rendered(run)
+    return list(kept)
+
+
+def assert_within(finding: Finding, sources: dict[str, str]) -> None:
+    """The finding is one of a known rule, in words, and its place exists."""
+    assert finding.rule in RULES
+    assert finding.file in sources
+    assert finding.line is not None
+    assert finding.column is not None
+    lines = sources[finding.file].split("\n")
+    assert 1 <= finding.line <= len(lines), finding
+    # Behind the last character is where the parser stops at the end of the text.
+    assert 1 <= finding.column <= len(lines[finding.line - 1]) + 1, finding
+    assert finding.message
+    assert len(finding.message) < 2_000
+
+
+def assert_rendered(run: Outcome) -> None:
+    """Every format can say it."""
+    text.result(run, PLAIN).encode("utf-8", "backslashreplace")
+    stderr_text(run, PLAIN, quiet=False, verbose=True).encode("utf-8", "backslashreplace")
+    assert json.loads(as_json(run, ENDED))
+    assert run.findings == [] or "::" in github.render(run, REPOSITORY)
+    assert len(markdown.render(run, REPOSITORY).encode("utf-8", "backslashreplace")) <= markdown.LIMIT
+    assert json.loads(sarif.render(run, REPOSITORY, ENDED, "1.2.3"))
+    assert ElementTree.fromstring(junit.render(run, REPOSITORY, ENDED)) is not None
+    assert isinstance(json.loads(gitlab.render(run, REPOSITORY)), list)
+
+
+def deleted(content: bytes, random: Random) -> bytes:
+    at = random.randrange(len(content) + 1)
+    return content[:at] + content[at + random.choice((1, 1, 5, 40, 400)) :]
+
+
+def inserted(content: bytes, random: Random) -> bytes:
+    at = random.randrange(len(content) + 1)
+    return (
+        content[:at] + random.choice(("", " ")).join(("", random.choice(TOKENS), "")).encode() + content[at:]
+    )
+
+
+def flipped(content: bytes, random: Random) -> bytes:
+    at = random.randrange(len(content) + 1)
+    return content[:at] + bytes([random.randrange(256)]) + content[at + 1 :]
+
+
+def repeated(content: bytes, random: Random) -> bytes:
+    at = random.randrange(len(content) + 1)
+    return (
+        content[:at]
+        + content[at : at + random.choice((2, 30, 300))] * random.choice((2, 3, 20))
+        + content[at:]
+    )
+
+
+def truncated(content: bytes, random: Random) -> bytes:
+    return content[: random.randrange(len(content) + 1)]
+
+
+def spliced(content: bytes, random: Random) -> bytes:
+    other = random.choice(SAMPLES)
+    return content[: random.randrange(len(content) + 1)] + other[random.randrange(len(other)) :]
+
+
+def moved(content: bytes, random: Random) -> bytes:
+    begin, end, to = sorted(random.randrange(len(content) + 1) for _ in range(3))
+    return content[:begin] + content[end:to] + content[begin:end] + content[to:]
+
+
+def capitals(content: bytes, random: Random) -> bytes:
+    return random.choice((content.upper, content.lower, content.swapcase))()
+
+
+def other_line_ends(content: bytes, random: Random) -> bytes:
+    return content.replace(b"\n", random.choice((b"\r\n", b"\r", b" ", b"\n\n")))
+
+
+MUTATIONS: list[Callable[[bytes, Random], bytes]] = [
+    *(deleted, deleted, inserted, inserted, inserted, flipped, repeated, truncated, spliced, moved),
+    *(capitals, other_line_ends),
+]
+
+
+def mutated(random: Random) -> bytes:
+    """A real migration after a few accidents."""
+    content = random.choice(SAMPLES)
+    if len(content) > _MOST:
+        begin = random.randrange(len(content) - _MOST)
+        content = UP.encode() + content[begin : begin + _MOST]
+    for _ in range(random.choice((1, 1, 2, 3, 8, 30))):
+        content = random.choice(MUTATIONS)(content, random)[: 2 * _MOST]
+    return content
+
+
+@fuzz
+@given(st.lists(st.integers(0, 2**64), min_size=1, max_size=3))
+def test_mutated_migrations_end_in_findings(seeds: list[int]) -> None:
+    judged([mutated(Random(seed)) for seed in seeds])
+
+
+@fuzz
+@given(st.binary(max_size=300), st.booleans())
+def test_random_bytes_end_in_findings(content: bytes, is_marked: bool) -> None:
+    judged([UP.encode() + content + DOWN.encode() if is_marked else content])
+
+
+@fuzz
+@given(st.text(max_size=300))
+def test_random_text_ends_in_findings(words: str) -> None:
+    judged([(UP + words + DOWN).encode("utf-8", "surrogatepass")])
+
+
+@fuzz
+@given(st.lists(st.sampled_from(TOKENS), max_size=60), st.sampled_from(["", " ", "\n"]))
+def test_random_tokens_end_in_findings(words: list[str], glue: str) -> None:
+    judged([(UP + glue.join(words) + DOWN + "select 1;").encode()])
+
+
+@fuzz
+@given(st.lists(st.sampled_from(TOKENS), max_size=40), st.sampled_from(["$$", "$a$", "'"]))
+def test_random_bodies_end_in_findings(words: list[str], quote: str) -> None:
+    body = " ".join(words)
+    function = "create function a.f() returns trigger language plpgsql as "
+    blocks = (
+        f"{start}{quote}{begin}{body}{end}{quote};" for start in ("do ", function) for begin, end in BODIES
+    )
+    judged([(UP + "\n".join(blocks) + DOWN).encode()])
+
+
+BODIES = [("begin ", " end"), ("declare ", " begin end"), (" ", " ")]
+
+
+def test_every_migration_cut_off_anywhere_ends_in_findings() -> None:
+    for content in SAMPLES[:20]:
+        step = max(len(content) // 20, 1)
+        judged([content[:end] for end in range(0, len(content), step)])
+
+
+def test_the_findings_of_a_fuzzed_file_are_real() -> None:
+    found = judged([SAMPLES[1].replace(b"-- migrate:down", b"insert into a.b values (1);\n-- migrate:down")])
+    assert "data-write" in {finding.rule for finding in found}
+
+
+@pytest.mark.parametrize("content", [b"\0" * 1000, "-- migrate:up\nselect 1;".encode("utf-16")])
+def test_what_is_no_text_is_one_finding(content: bytes) -> None:
+    assert [finding.rule for finding in judged([content])] == ["not-utf8"]
