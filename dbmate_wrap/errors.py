@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 
 class ExitCode(IntEnum):
@@ -82,6 +82,17 @@ class WrapError(Exception):
         self.sqlstate = sqlstate
         self.migration = migration
         self.line = line
+
+    def but(self, *, message: str | None = None, hint: str | None = None) -> Self:
+        """The same error with another message or hint: an error that was raised is never changed."""
+        other = type(self).__new__(type(self), self.message)
+        other.__dict__.update(self.__dict__)
+        if message is not None:
+            other.message = message
+            other.args = (message,)
+        if hint is not None:
+            other.hint = hint
+        return other
 
 
 class UsageError(WrapError):

@@ -54,20 +54,18 @@ def up(
         plan(common, to, wait)
         return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.up import up
-    from dbmate_wrap.workspace.pending import Wish
 
-    wish = Wish(to, _seconds(wait), yes)
-    run("up", common, lambda call: up(call, wish))
+    seconds = _seconds(wait)
+    run("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
 
 
 @command(app, "plan")
 def plan(common: Common, to: To = None, wait: Wait = None) -> None:
     """Say what `up` would do, and do nothing."""
     from dbmate_wrap.commands.plan import plan
-    from dbmate_wrap.workspace.pending import Wish
 
-    wish = Wish(to, _seconds(wait))
-    run("plan", common, lambda call: plan(call, wish))
+    seconds = _seconds(wait)
+    run("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds))
 
 
 @command(app, "status")
@@ -82,11 +80,11 @@ def status(
     if all:
         from dbmate_wrap.commands.status_all import status_all
 
-        run("status", common, lambda call: status_all(call, exit_code=exit_code))
+        run("status", common, lambda context, outcome: status_all(context, outcome, exit_code=exit_code))
     else:
         from dbmate_wrap.commands.status import status
 
-        run("status", common, lambda call: status(call, exit_code=exit_code))
+        run("status", common, lambda context, outcome: status(context, outcome, exit_code=exit_code))
 
 
 @command(app, "new")
@@ -96,7 +94,7 @@ def new(
     """Create the next migration file."""
     from dbmate_wrap.commands.new import new
 
-    run("new", common, lambda call: new(call, name))
+    run("new", common, lambda context, outcome: new(context, outcome, name))
 
 
 @command(app, "check")
@@ -127,7 +125,7 @@ def check(
     if len(set(named)) < len(named):
         raise typer.BadParameter("two reports cannot be one file", param_hint="--sarif, --junit, --gitlab")
     wish = CheckWish(base, all, shadow=not no_shadow)
-    run("check", common, lambda call: check(call, wish), reports)
+    run("check", common, lambda context, outcome: check(context, outcome, wish), reports)
 
 
 @command(app, "seal")
@@ -159,7 +157,7 @@ def stamp(common: Common, yes: Yes = False) -> None:
     """(Re)write the environment's name that is kept in the database."""
     from dbmate_wrap.commands.stamp import stamp
 
-    run("stamp", common, lambda call: stamp(call, yes=yes))
+    run("stamp", common, lambda context, outcome: stamp(context, outcome, yes=yes))
 
 
 @command(app, "dump")
@@ -195,7 +193,7 @@ def exec_(
     """Run the pinned dbmate with the environment resolved."""
     from dbmate_wrap.commands.exec_ import exec_
 
-    run("exec", common, lambda call: exec_(call, arguments, yes=yes))
+    run("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
 
 
 @command(db, "start")
@@ -227,7 +225,7 @@ def db_psql(common: Common, arguments: Arguments = None) -> None:
     """Open psql on the embedded database."""
     from dbmate_wrap.commands import db as database
 
-    run("db psql", common, lambda call: database.psql(call, arguments or []))
+    run("db psql", common, lambda context, outcome: database.psql(context, outcome, arguments or []))
 
 
 @command(db, "reset")
@@ -235,7 +233,7 @@ def db_reset(common: Common, yes: Yes = False) -> None:
     """Destroy the environment's embedded database."""
     from dbmate_wrap.commands import db as database
 
-    run("db reset", common, lambda call: database.reset(call, yes=yes))
+    run("db reset", common, lambda context, outcome: database.reset(context, outcome, yes=yes))
 
 
 def _seconds(duration: str | None) -> float | None:

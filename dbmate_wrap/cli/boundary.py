@@ -13,25 +13,28 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import shown_while_running, write_result
 from dbmate_wrap.cli.terminal import Terminal
+from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import ErrorReport, Outcome, ProjectLocation
 from dbmate_wrap.errors import ConfigError, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
 
-Verb = Callable[[Context], None]
+Verb = Callable[[Context, Outcome], None]
 _SEE = "see the state with `dbmate-wrap status`"
 
 
 def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     secrets = Secrets()
-    terminal = Terminal(shown_while_running(common.format, secrets.mask), common.quiet, common.verbose)
+    streams = common.format in (Format.TEXT, Format.GITHUB)
+    mask = shown_while_running(common.format, secrets.mask)
+    terminal = Terminal(mask, common.quiet, common.verbose, streams)
     outcome = Outcome(command, None, _run_id(), datetime.now(UTC))
     with process.terminations_as_exceptions():
         _carry_out(verb, common, outcome, secrets, terminal)
-    if outcome.place is not None:
-        local_folder.hide(outcome.place.root)
+    if outcome.location is not None:
+        local_folder.hide(outcome.location.root)
     try:
         write_result(outcome, common, terminal, secrets, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result
@@ -54,7 +57,7 @@ def _ended(outcome: Outcome, terminal: Terminal) -> ExitCode:
 
 def _carry_out(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
     try:
-        verb(_call(common, outcome, secrets, terminal))
+        verb(_context(common, outcome, secrets, terminal), outcome)
     except WrapError as error:
         outcome.exit = error.code
         outcome.error = ErrorReport.of(error, error.faults if isinstance(error, ConfigError) else ())
@@ -96,7 +99,7 @@ def _bug(error: Exception, outcome: Outcome, common: Common, secrets: Secrets) -
     )
 
 
-def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Context:
+def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Context:
     from dbmate_wrap import settings
     from dbmate_wrap.settings.names import is_name
 
@@ -106,26 +109,21 @@ def _call(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal
     project = settings.load(common.project, common.environment)
     environment = project.environment(common.environment)
     outcome.environment = environment.name
-    outcome.place = _place(project.root, environment.values.migrations_dir)
+    outcome.location = _location(project.root, environment.values.migrations_dir)
     return Context(
         project=project,
         environment=environment,
-        outcome=outcome,
+        invocation=Invocation(outcome.command, outcome.run_id),
         secrets=secrets,
-        say=terminal.say,
-        detail=terminal.detail,
-        show=(lambda line: terminal.out(f"{line}\n"))
-        if common.format in (Format.TEXT, Format.GITHUB)
-        else (lambda line: None),
-        show_in_place=terminal.in_place(),
-        ask=terminal.ask,
-        # Where pip puts the dbmate of the environment that runs us; not resolved: a venv's python is a link.
+        console=terminal,
+        # The folder where pip puts the dbmate of the environment that runs us; not resolved: a venv's python
+        # is a link.
         scripts_dir=Path(sys.executable).parent,
         search_path=process.inherited(("PATH",)).get("PATH", ""),
     )
 
 
-def _place(root: Path, migrations: Path) -> ProjectLocation:
+def _location(root: Path, migrations: Path) -> ProjectLocation:
     inside = migrations.is_relative_to(root)
     return ProjectLocation(root, migrations.relative_to(root).as_posix() if inside else str(migrations))
 

@@ -18,6 +18,7 @@ from dbmate_wrap.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from dbmate_wrap.domain.outcome import Outcome
     from dbmate_wrap.workspace.context import Context
 
 
@@ -65,7 +66,7 @@ def command(
 
 
 def run(
-    name: str, common: Common, verb: "Callable[[Context], None]", reports: ReportFiles | None = None
+    name: str, common: Common, verb: "Callable[[Context, Outcome], None]", reports: ReportFiles | None = None
 ) -> NoReturn:
     """Run one verb and exit; imported here, so that `--version` and `--help` need none of it."""
     from dbmate_wrap.cli import boundary

@@ -17,7 +17,7 @@ def repository_of(outcome: Outcome) -> Repository:
 
     A pipeline may check out into a folder of its workspace, and its host names files from the repository.
     """
-    project = _resolved(outcome.place.root if outcome.place is not None else Path("."))
+    project = _resolved(outcome.location.root if outcome.location is not None else Path("."))
     for root in _candidates(project):
         if project.is_relative_to(root):
             folder = project.relative_to(root).as_posix()

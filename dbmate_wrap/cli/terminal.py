@@ -22,6 +22,7 @@ class Terminal:
     mask: Callable[[str], str]
     quiet: bool = False
     verbose: bool = False
+    streams_result: bool = False
     lost: list[str] = field(default_factory=list)
 
     def out(self, text: str) -> None:
@@ -47,11 +48,17 @@ class Terminal:
             self.err(f"{visible(line)}\n")
 
     def detail(self, line: str) -> None:
-        """One line for who asked for more."""
+        """One line of progress for callers that asked for more."""
         if self.verbose:
             self.err(f"{visible(line)}\n")
 
-    def in_place(self) -> Callable[[str], None] | None:
+    def show(self, line: str) -> None:
+        """One line of the result as it comes, in the formats that are read while they are written."""
+        if self.streams_result:
+            self.out(f"{line}\n")
+
+    @property
+    def replace_line(self) -> Callable[[str], None] | None:
         """Shows a text where the one before stood; None where stderr is no terminal."""
         if self.quiet or not _is_terminal(sys.stderr):
             return None

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dbmate_wrap import process
 from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import UrlResult
 from dbmate_wrap.errors import FailedError, RefusedError, UsageError, WrapError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.settings.environment import EMBEDDED
@@ -26,28 +28,28 @@ _INHERITED = (
 )
 
 
-def start(context: Context) -> None:
+def start(context: Context, outcome: Outcome) -> None:
     """Start the server and create the environment's database."""
     url = _ready(context)
-    context.outcome.extra.url = url.public()
-    context.outcome.summary = f"running: {url.public()}"
+    outcome.result = UrlResult(url.public())
+    outcome.summary = f"running: {url.public()}"
 
 
-def stop(context: Context) -> None:
-    """Stop the server; stopping one that does not run is no fault."""
-    _demand_name(context)
+def stop(context: Context, outcome: Outcome) -> None:
+    """Stop the server; stopping one that does not run is no error."""
+    _require_embedded_name(context)
     stopped = server.stop(context.embedded_home)
-    context.outcome.summary = "stopped" if stopped else "it was not running"
+    outcome.summary = "stopped" if stopped else "it was not running"
 
 
-def url(context: Context) -> None:
+def url(context: Context, outcome: Outcome) -> None:
     """The URL for psql and applications; the server is started for it."""
     ready = _ready(context)
-    context.outcome.extra.url = ready.public()
-    context.outcome.summary = ready.public()
+    outcome.result = UrlResult(ready.public())
+    outcome.summary = ready.public()
 
 
-def psql(context: Context, arguments: Sequence[str]) -> None:
+def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
     """psql on the environment's database, on our terminal. Raises FailedError with psql's exit code."""
     ready = _ready(context)
     found = binaries.from_wheel()
@@ -58,43 +60,43 @@ def psql(context: Context, arguments: Sequence[str]) -> None:
         raise FailedError(f"psql ended with {code}")
 
 
-def reset(context: Context, *, yes: bool) -> None:
+def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
     """Drop the environment's embedded database; the next `up` builds it anew. Asks, since data is lost."""
-    _demand_embedded(context)
+    _require_embedded(context)
     name = context.environment.name
     if not yes:
-        answer = context.ask(f"This destroys the embedded database {name} and its data. Type its name: ")
+        answer = context.console.ask(
+            f"This destroys the embedded database {name} and its data. Type its name: "
+        )
         if answer is None or answer.strip() != name:
             raise RefusedError(f"not confirmed: the database {name} is still there", hint="add --yes")
     if isinstance(server.state(context.embedded_home), server.Absent):
-        context.outcome.summary = "there is no embedded database"
+        outcome.summary = "there is no embedded database"
         return
     try:
         place = database.start_embedded(context)
     except WrapError as error:
         # Data of another major version, or damaged: there is nothing that could be dropped singly.
         server.destroy(context.embedded_home)
-        context.outcome.summary = (
-            f"removed all embedded databases, since the server did not start: {error.message}"
-        )
+        outcome.summary = f"removed all embedded databases, since the server did not start: {error.message}"
         return
     timeout = context.environment.values.connect_timeout
     with catalog.connect_for_maintenance(
-        place, application_name=context.application_name, timeout=timeout
+        place, application_name=context.invocation.application_name, timeout=timeout
     ) as maintenance:
         catalog.drop_database(maintenance, place.database)
-    context.outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
+    outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
 
 
 def _ready(context: Context) -> DatabaseUrl:
-    _demand_embedded(context)
+    _require_embedded(context)
     ready = database.start_embedded(context)
     with database.open_session(context, ready, create=True):
         return ready
 
 
-def _demand_embedded(context: Context) -> None:
-    _demand_name(context)
+def _require_embedded(context: Context) -> None:
+    _require_embedded_name(context)
     source = context.environment.url_source()
     if source is not None:
         raise UsageError(
@@ -103,7 +105,7 @@ def _demand_embedded(context: Context) -> None:
         )
 
 
-def _demand_name(context: Context) -> None:
+def _require_embedded_name(context: Context) -> None:
     name = context.environment.name
     if name not in EMBEDDED:
         raise UsageError(

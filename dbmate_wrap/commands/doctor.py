@@ -1,12 +1,13 @@
 """Shows every setting with its source, and checks what the tool stands on."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from dbmate_wrap.cluster import binaries, server
-from dbmate_wrap.commands.dump import candidates
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.domain.outcome import ErrorReport, SettingRow
-from dbmate_wrap.errors import ExitCode, WrapError
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import DoctorResult, SettingRow
+from dbmate_wrap.errors import WrapError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import catalog, schema
@@ -14,14 +15,16 @@ from dbmate_wrap.settings import reference
 from dbmate_wrap.workspace import database, dbmate
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import display_path
+from dbmate_wrap.workspace.schema_file import pg_dump_candidates
 
 # Until a server is known, any pg_dump that the oldest supported server needs will do.
 _OLDEST_MAJOR = 14
 
 
-def doctor(context: Context) -> None:
-    """Run every check, however the others end; the exit code is that of the first that fails."""
-    context.outcome.extra.settings = _settings(context)
+def doctor(context: Context, outcome: Outcome) -> None:
+    """Run every check, however the others end. Raises an error with the code of the first that fails."""
+    outcome.result = DoctorResult(_settings(context))
+    first: WrapError | None = None
     for name, check in (
         ("configuration", _configuration),
         ("migrations", _migrations),
@@ -31,23 +34,14 @@ def doctor(context: Context) -> None:
         ("pg_dump", _pg_dump),
         ("database", _database),
     ):
-        _run(context, name, check)
-    failed = sum(1 for check in context.outcome.checks if check.status == "fail")
-    context.outcome.summary = "all is well"
-    if failed:
-        context.outcome.summary = f"{failed} of {len(context.outcome.checks)} checks failed"
-        context.outcome.error = ErrorReport(
-            context.outcome.summary, hint="do what is said beside each of them"
-        )
-
-
-def _run(context: Context, name: str, check: Callable[[Context], list[Check]]) -> None:
-    try:
-        context.outcome.checks += check(context)
-    except WrapError as error:
-        context.outcome.checks.append(Check(name, "fail", error.message, error.hint))
-        if context.outcome.exit is ExitCode.OK:
-            context.outcome.exit = error.code
+        try:
+            outcome.checks += check(context)
+        except WrapError as error:
+            outcome.checks.append(Check(name, "fail", error.message, error.hint))
+            first = first or error
+    outcome.summary = summarize(outcome.checks)
+    if first is not None:
+        raise first.but(message=outcome.summary, hint="follow the hint beside each of them")
 
 
 def _settings(context: Context) -> tuple[SettingRow, ...]:
@@ -71,7 +65,7 @@ def _configuration(context: Context) -> list[Check]:
 def _migrations(context: Context) -> list[Check]:
     folder = context.environment.values.migrations_dir
     number = len(directory.read(folder).files)
-    return [Check("migrations", "pass", f"{number} in {display_path(context, folder)}")]
+    return [Check("migrations", "pass", f"{number} in {display_path(context.environment, folder)}")]
 
 
 def _dbmate(context: Context) -> list[Check]:
@@ -110,7 +104,7 @@ def _words(state: server.State) -> str:
 
 
 def _pg_dump(context: Context) -> list[Check]:
-    found = schema.find_pg_dump(candidates(context, None), _OLDEST_MAJOR)
+    found = schema.find_pg_dump(pg_dump_candidates(context, None), _OLDEST_MAJOR)
     return [Check("pg_dump", "pass", f"{found.major} at {found.path}")]
 
 
@@ -118,10 +112,22 @@ def _database(context: Context) -> list[Check]:
     resolved = context.environment.resolve_url()
     if resolved is None and not isinstance(server.state(context.embedded_home), server.Running):
         return [Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")]
-    place = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
-    with database.open_session(context, place.url) as session:
-        found = database.read_target(context, session, place.url)
-        applied = catalog.applied_versions(session, found)
-    history = f"{found.history_schema}.{found.history_table}"
-    state = f"{len(applied)} applied in {history}" if found.has_history else f"no history ({history}) yet"
-    return [Check("database", "pass", f"{place.url.public()}: PostgreSQL {found.version}, {state}")]
+    url = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
+    with database.open_session(context, url) as session:
+        db = database.read_database(context, url, session)
+        applied = catalog.applied_versions(session, db.server)
+    history = f"{db.server.history_schema}.{db.server.history_table}"
+    state = f"{len(applied)} applied in {history}" if db.server.has_history else f"no history ({history}) yet"
+    return [Check("database", "pass", f"{url.public()}: PostgreSQL {db.server.version}, {state}")]
+
+
+def summarize(checks: Sequence[Check]) -> str:
+    """The summary: how many checks failed, or which were made, and which were skipped."""
+    failed = sum(check.status == "fail" for check in checks)
+    if failed:
+        return f"{failed} of {len(checks)} checks failed"
+    skipped = [check.id for check in checks if check.status == "skip"]
+    warned = sum(check.status == "warn" for check in checks)
+    made = ", ".join(dict.fromkeys(check.id for check in checks if check.status != "skip"))
+    noted = f", {count(warned, 'warning')}" if warned else ""
+    return f"checked {made}: nothing failed{noted}" + (f"; skipped {', '.join(skipped)}" if skipped else "")

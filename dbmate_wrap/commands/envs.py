@@ -1,14 +1,16 @@
 """Lists the environments."""
 
-from dbmate_wrap.domain.outcome import EnvironmentRow
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import EnvironmentRow, EnvironmentsResult
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace.context import Context
 
 
-def envs(context: Context) -> None:
-    """Name, protection and where the URL comes from; runs no secret command and connects to nothing."""
-    context.outcome.extra.environments = tuple(
-        _row(context.project.environment(name)) for name in context.project.environments
+def envs(context: Context, outcome: Outcome) -> None:
+    """Name, protection and the source of the URL; runs no secret command and connects to nothing."""
+    project = context.project
+    outcome.result = EnvironmentsResult(
+        tuple(_row(project.environment(name)) for name in project.environments)
     )
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import ExecResult
 from dbmate_wrap.errors import ExitCode, FailedError, UsageError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import ledger
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.workspace import database
-from dbmate_wrap.workspace import dbmate as runner
+from dbmate_wrap.workspace import database, dbmate, guard
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.guard import confirm, refuse_foreign_stamp_for_dbmate
 
 # These read only; `dump` is not among them: it creates the history table where there is none.
 _READING = frozenset({"status", "wait", "help", "h"})
@@ -19,52 +19,52 @@ _TARGET_OPTIONS = frozenset({"url", "u", "env", "e", "env-file", "driver", "migr
 _PENDING = 1
 
 
-def exec_(context: Context, arguments: Sequence[str], *, yes: bool) -> None:
+def exec_(context: Context, outcome: Outcome, arguments: Sequence[str], *, yes: bool) -> None:
     """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30).
 
     Raises RefusedError (20) where they may write and the environment is protected and not confirmed, or the
     database bears the stamp of another one, which `yes` does not override.
     """
     _refuse_other_targets(arguments)
+    values, console = context.environment.values, context.console
     writes = not _only_reads(arguments)
     if writes:
-        confirm(context, f"run `dbmate {' '.join(arguments)}`", yes=yes)
-    binary = runner.start_verification(context)
-    place = database.resolve_url(context)
-    values = context.environment.values
-    with database.open_session(context, place.url) as session:
+        guard.confirm(context.environment, console, f"run `dbmate {' '.join(arguments)}`", yes=yes)
+    binary = dbmate.start_verification(context)
+    url = database.resolve_url(context)
+    with database.open_session(context, url) as session:
         if writes:
-            _demand_stamp(context, session)
-        dbmate = runner.bind(context, binary(), place.url, session)
+            _refuse_foreign_stamp(context, session)
+        bound = dbmate.bind(context, binary(), url, session)
     with stage([]) as empty:
-        done = dbmate.run(
+        done = bound.run(
             ("--schema-file", str(values.schema_file), *arguments),
             directory=values.migrations_dir,
             cwd=context.project.root,
             scratch=empty,
-            on_line=context.show,
+            on_line=console.show,
         )
-    context.outcome.extra.returncode = done.returncode
-    context.outcome.extra.stdout = done.stdout
-    context.outcome.extra.stderr = done.stderr
+    outcome.result = ExecResult(done.returncode, done.stdout, done.stderr)
     for line in done.stderr.splitlines():
-        context.say(line)
+        console.say(line)
     if done.returncode == _PENDING and "status" in arguments:
-        context.outcome.exit = ExitCode.PENDING
+        outcome.exit = ExitCode.PENDING
     elif done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise FailedError(f"dbmate ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
 
 
-def _demand_stamp(context: Context, session: Session) -> None:
-    if not context.environment.values.ledger:
+def _refuse_foreign_stamp(context: Context, session: Session) -> None:
+    environment, project = context.environment, context.project
+    if not environment.values.ledger:
         return
     found = ledger.read(session)
     if isinstance(found, LedgerUnavailable):
-        # As for `up`: who may not read the stamp is not kept from working.
-        context.say(f"warning: the stamp of this database was not looked at: {found.reason}")
+        # As for `up`: a role that may not read the stamp is not kept from working.
+        context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
         return
-    refuse_foreign_stamp_for_dbmate(context, found)
+    protected = [name for name in project.environments if project.environment(name).values.protected]
+    guard.refuse_foreign_stamp_for_dbmate(environment, found, protected)
 
 
 def _refuse_other_targets(arguments: Sequence[str]) -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.domain.outcome import MigrationRow
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.results import NewResult
 from dbmate_wrap.errors import ConfigError, UsageError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.workspace.context import Context
@@ -25,7 +26,7 @@ TEMPLATE = """\
 _DEFAULT_WIDTH = 3
 
 
-def new(context: Context, name: str) -> None:
+def new(context: Context, outcome: Outcome, name: str) -> None:
     """Write `NNN_name.sql` with empty sections; never overwrites. Raises UsageError for an empty name."""
     slug = slug_of(name)
     folder = context.environment.values.migrations_dir
@@ -34,9 +35,9 @@ def new(context: Context, name: str) -> None:
     version = _next_version(present, sequential=sequential)
     path = folder / f"{version}_{slug}.sql"
     _create(path)
-    context.outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
-    context.outcome.extra.path = display_path(context, path)
-    context.outcome.summary = context.outcome.extra.path
+    outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
+    outcome.result = NewResult(display_path(context.environment, path))
+    outcome.summary = outcome.result.path
 
 
 def slug_of(name: str) -> str:

@@ -1,29 +1,30 @@
 """Says what `up` would do, and does nothing."""
 
-from dbmate_wrap.commands.status import history_or_nothing
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.domain.outcome import Step
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.sql.batching import changes_session
-from dbmate_wrap.workspace import database, project_files
-from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.workspace import guard, project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.guard import refuse_foreign_stamp, warn_of_foreign_stamp
-from dbmate_wrap.workspace.pending import Wish, select
+from dbmate_wrap.workspace.history import disagreement, pending, read_history_if_present
 
 
-def plan(context: Context, wish: Wish) -> None:
+def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | None) -> None:
     """The pending migrations in order, and how each would run. Raises what `up` would before it writes."""
-    files = project_files.load_and_lint(context, contents=True)
-    project_files.raise_for_findings(context)
-    place = database.resolve_url(context)
-    found, foreign = history_or_nothing(context, place, files, wait=wish.wait)
-    if error := histories.disagreement(found) or foreign:
-        raise error
-    refuse_foreign_stamp(context, found)
-    warn_of_foreign_stamp(context, found)
-    todo = select(found, files, wish.to)
-    context.outcome.extra.steps = tuple(_step(migration) for migration in todo)
-    context.outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
+    environment = context.environment
+    loaded = project_files.load(environment, context.project.policy)
+    outcome.findings = list(loaded.findings)
+    files = loaded.checked()  # 12, 13
+    found = read_history_if_present(context, files, wait=wait)  # 21
+    outcome.target, outcome.migrations = found.target, found.history.rows
+    if error := disagreement(found.history) or found.not_baselined:
+        raise error  # 13
+    guard.refuse_foreign_stamp(environment, found.history)  # 20
+    if warning := guard.stamp_warning(environment, found.history):
+        context.console.say(f"warning: {warning}")
+    todo = pending(found.history, files, to)
+    outcome.result = PlanResult(tuple(_step(migration) for migration in todo))
+    outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
 
 
 def _step(migration: ParsedMigration) -> Step:

@@ -1,29 +1,31 @@
 """Appends new migrations to the lockfile."""
 
-from dbmate_wrap.domain.outcome import MigrationRow
+from dataclasses import replace
+
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.migrations import lockfile
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import display_path
 
 
-def seal(context: Context) -> None:
+def seal(context: Context, outcome: Outcome) -> None:
     """Seal every file that is not sealed yet; refuses (12, 13) when anything sealed has changed."""
-    files = project_files.load_and_lint(context, contents=True)
+    environment = context.environment
+    loaded = project_files.load(environment, context.project.policy)
     # What is about to be sealed is no fault here.
-    context.outcome.findings = [finding for finding in context.outcome.findings if finding.rule != "unsealed"]
-    project_files.raise_for_findings(context)
+    about_sealed = tuple(finding for finding in loaded.findings if finding.rule != "unsealed")
+    outcome.findings = list(about_sealed)
+    files = replace(loaded, findings=about_sealed).checked()
     sealed = {line.name for line in files.sealed}
     fresh = [migration for migration in files.migrations if migration.name not in sealed]
-    path = context.environment.values.lockfile
+    path = environment.values.lockfile
+    where = display_path(environment, path)
     if not fresh:
-        context.outcome.summary = (
-            f"nothing to seal: {len(sealed)} sealed in {project_files.display_path(context, path)}"
-        )
+        outcome.summary = f"nothing to seal: {len(sealed)} sealed in {where}"
         return
     lockfile.append(path, files.sealed, fresh)
-    context.outcome.migrations = [
+    outcome.migrations = [
         MigrationRow(file.version, file.name, "sealed", None, file.checksum) for file in fresh
     ]
-    context.outcome.summary = (
-        f"{len(fresh)} sealed in {project_files.display_path(context, path)}: commit it with the migrations"
-    )
+    outcome.summary = f"{len(fresh)} sealed in {where}: commit it with the migrations"

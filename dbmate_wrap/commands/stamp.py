@@ -1,38 +1,41 @@
 """Writes the environment's name into its database, on purpose."""
 
 from dbmate_wrap.domain.ledger import Ledger
+from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, PreflightError
-from dbmate_wrap.execution.exclusive import exclusive
-from dbmate_wrap.execution.ledger_writer import LedgerWriter
-from dbmate_wrap.workspace import database, project_files
-from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.execution.run import attended_run
+from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.guard import confirm
+from dbmate_wrap.workspace.history import read_history
 
 
-def stamp(context: Context, *, yes: bool) -> None:
+def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
     """Stamp the database as this environment's, whatever it was stamped as before.
 
     Raises RefusedError where protected and not confirmed, PreflightError where the schema cannot be written.
     """
-    if not context.environment.values.ledger:
-        message = f"{context.environment.name} keeps no ledger, and so no stamp"
+    environment, console = context.environment, context.console
+    if not environment.values.ledger:
+        message = f"{environment.name} keeps no ledger, and so no stamp"
         raise ConfigError(message, hint="set ledger = true")
-    files = project_files.load_and_lint(context, contents=False)
-    place = database.resolve_url(context)
-    with database.open_session(context, place.url) as session:
-        server = database.read_target(context, session, place.url)
-        found = histories.read(context, session, server, files)
+    loaded = project_files.load(environment, context.project.policy, contents=False)
+    outcome.findings = list(loaded.findings)
+    if loaded.broken_lockfile is not None:
+        loaded.checked()
+    with database.connect(context) as db:
+        outcome.target = db.target
+        found = read_history(db, loaded.files, ledger_on=True)
+        outcome.migrations = found.rows
         before = found.ledger.stamp if isinstance(found.ledger, Ledger) else None
         was = f" (it is stamped as {before.environment})" if before else ""
-        confirm(context, f"stamp database {place.url.database}{was}", yes=yes)
-        with exclusive(context, place) as tenure, LedgerWriter(context, session, None) as book:
-            again = histories.read(context, session, server, files)
-            book.open(again, files)
-            tenure.demand()
-            if not book.stamp():
+        guard.confirm(environment, console, f"stamp database {db.url.database}{was}", yes=yes)
+        with attended_run(db, loaded.files, environment, context.invocation, console, None) as run:
+            outcome.migrations = run.history.rows
+            ledger = run.open_ledger()
+            run.lock.verify()
+            if not ledger.stamp():
                 raise PreflightError(
                     "the stamp was not written: this role may not write the schema dbmate_wrap",
                     hint="grant create on the database to it, or stamp as its owner",
                 )
-    context.outcome.summary = f"stamped as {context.environment.name}{was.replace('it is', 'it was')}"
+    outcome.summary = f"stamped as {environment.name}{was.replace('it is', 'it was')}"

@@ -3,24 +3,24 @@
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.cluster import binaries
-from dbmate_wrap.commands.status import history_or_nothing
 from dbmate_wrap.domain.history import Entry, disagreements
-from dbmate_wrap.domain.outcome import Matrix, MatrixError, MatrixRow, Outcome
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
 from dbmate_wrap.errors import ExitCode, HistoryError, WrapError
 from dbmate_wrap.settings.environment import EMBEDDED
-from dbmate_wrap.workspace import database, project_files
-from dbmate_wrap.workspace import history as histories
+from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.history import ledger_contradiction, read_history_if_present
 
 
 @dataclass(frozen=True)
 class _Column:
     name: str
     entries: tuple[Entry, ...]
-    lost: HistoryError | None
+    contradiction: HistoryError | None
 
 
-def status_all(context: Context, *, exit_code: bool) -> None:
+def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     """A matrix of states; an environment that cannot be read is named with its error.
 
     Raises HistoryError when a history disagrees, else the first error of an environment that has a URL or is
@@ -30,23 +30,23 @@ def status_all(context: Context, *, exit_code: bool) -> None:
     failures: list[tuple[str, WrapError]] = []
     for name in context.project.environments:
         try:
-            columns.append(_column(context, name))
+            columns.append(_read_column(context, name))
         except WrapError as error:
             failures.append((name, error))
-    context.outcome.extra.matrix = _matrix(columns, failures)
-    context.outcome.summary = f"{len(columns)} of {len(context.project.environments)} environments read"
+    outcome.result = MatrixResult(_matrix(columns, failures))
+    outcome.summary = f"{len(columns)} of {len(context.project.environments)} environments read"
     if worst := _worst(context, columns, failures):
         raise worst
     if exit_code and any(not entry.applied for column in columns for entry in column.entries):
-        context.outcome.exit = ExitCode.PENDING
+        outcome.exit = ExitCode.PENDING
 
 
 def _worst(
     context: Context, columns: list[_Column], failures: list[tuple[str, WrapError]]
 ) -> WrapError | None:
     for column in columns:
-        if column.lost is not None:
-            return HistoryError(f"{column.name}: {column.lost.message}", hint=column.lost.hint)
+        if column.contradiction is not None:
+            return column.contradiction.but(message=f"{column.name}: {column.contradiction.message}")
         if wrong := disagreements(column.entries):
             names = ", ".join(entry.file or entry.version for entry in wrong[:5])
             return HistoryError(
@@ -62,16 +62,16 @@ def _is_meant(context: Context, name: str) -> bool:
     return has_url or (name in EMBEDDED and binaries.from_wheel() is not None)
 
 
-def _column(context: Context, name: str) -> _Column:
-    environment = context.project.environment(name)
-    outcome = Outcome("status", name, context.outcome.run_id, context.outcome.started_at)
-    own = replace(context, environment=environment, outcome=outcome)
-    files = project_files.load_and_lint(own, contents=False)
-    found, foreign = history_or_nothing(own, database.resolve_url(own), files, wait=None)
-    lost = histories.ledger_contradiction(found)
-    if foreign and lost is None:
-        raise foreign
-    return _Column(name, found.entries, lost)
+def _read_column(context: Context, name: str) -> _Column:
+    own = replace(context, environment=context.project.environment(name))
+    loaded = project_files.load(own.environment, context.project.policy, contents=False)
+    if loaded.broken_lockfile is not None:
+        loaded.checked()
+    found = read_history_if_present(own, loaded.files, wait=None)
+    contradiction = ledger_contradiction(found.history)
+    if found.not_baselined is not None and contradiction is None:
+        raise found.not_baselined
+    return _Column(name, found.history.entries, contradiction)
 
 
 def _matrix(columns: list[_Column], failures: list[tuple[str, WrapError]]) -> Matrix:

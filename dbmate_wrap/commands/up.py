@@ -1,29 +1,50 @@
-"""Applies what is pending: alone, on the database that is meant, and reported as the database tells it."""
+"""Applies what is pending: alone, on the database that is meant, and reported as the database says."""
 
-from dbmate_wrap.workspace import database, project_files
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.guard import refuse_foreign_stamp
-from dbmate_wrap.workspace.pending import Wish, nothing_to_do, read_agreeing_history, select
+from dbmate_wrap.workspace.history import nothing_pending, pending, raise_for_disagreement, read_history
 
 
-def up(context: Context, wish: Wish) -> None:
-    """Files, lockfile, connection, history; and where something is pending, `migrate` and a schema dump."""
-    files = project_files.load_and_lint(context, contents=True)
-    project_files.raise_for_findings(context)
-    create = context.environment.values.create_database
-    place = database.resolve_url(context)
-    with database.open_session(context, place.url, wait=wish.wait, create=create) as session:
-        found = read_agreeing_history(context, session, place, files)
+def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, yes: bool) -> None:
+    """Apply the pending migrations, up to and with version `to`; `wait` seconds for a server that starts."""
+    environment, console = context.environment, context.console
+    loaded = project_files.load(environment, context.project.policy)
+    outcome.findings = list(loaded.findings)
+    files = loaded.checked()  # 12, 13
+    create = environment.values.create_database
+    with database.connect(context, wait=wait, create=create) as db:  # 21
+        outcome.target = db.target
+        found = read_history(db, files, ledger_on=environment.values.ledger)
+        outcome.migrations = found.rows
+        raise_for_disagreement(db, found)  # 13
         # Also where nothing is pending: a pipeline with a wrong URL must not end green.
-        refuse_foreign_stamp(context, found)
-        todo = select(found, files, wish.to)
+        guard.refuse_foreign_stamp(environment, found)  # 20
+        todo = pending(found, files, to)
         if not todo:
-            context.outcome.summary = nothing_to_do(found, wish.to)
+            outcome.summary = nothing_pending(found, to)
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
-        from dbmate_wrap.commands.dump import write_schema_where_set
-        from dbmate_wrap.execution.migrate import migrate
+        from dbmate_wrap.execution.apply import apply_pending
+        from dbmate_wrap.execution.run import attended_run
+        from dbmate_wrap.workspace import dbmate, readiness, schema_file
 
-        migrate(context, session, place, files, todo, wish)
-        if context.outcome.applied:
-            write_schema_where_set(context, session, place)
+        binary = dbmate.start_verification(context)
+        checks = readiness.run_preflight(
+            context, db, [part.up.sql for each in todo for part in each.sections]
+        )
+        outcome.checks += checks
+        readiness.raise_for_failed(checks, console.say)  # 22
+        guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20
+        bound = dbmate.bind(context, binary(), db.url, db.session)  # 11
+        with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
+            try:
+                apply_pending(run, to)  # 24, 30, 31, 130, 143
+            finally:
+                outcome.migrations, outcome.applied = run.history.rows, run.applied
+        if not run.applied:
+            outcome.summary = nothing_pending(run.history, to)
+            return
+        outcome.summary = f"{count(len(run.applied), 'migration')} applied"
+        schema_file.write_where_set(context, db, outcome.summary)

@@ -82,6 +82,7 @@ class Dbmate:
     migrations_table: str
     options: ServerOptions
     secrets: Redactor
+    version: str | None = None
 
     def without_lock_timeout(self) -> "Dbmate":
         """The same, but its statements may wait for locks without limit.

@@ -1,112 +1,226 @@
-"""Runs pending migrations through dbmate, batch by batch, and believes only the database about each."""
+"""Applies pending migrations batch by batch, with retries; the database alone says what was done."""
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.activity import Blocker
 from dbmate_wrap.domain.backoff import delays
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import LockedError, UnreachableError
-from dbmate_wrap.execution.cut_short import cut_off, lost, stopped
-from dbmate_wrap.execution.diagnosis import may_be_retried, may_leave_something
-from dbmate_wrap.execution.exclusive import lost_error
-from dbmate_wrap.execution.judging import applied_by_another, error, judge_success
-from dbmate_wrap.execution.run import AttendedRun
-from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.postgres import catalog
-from dbmate_wrap.process import Terminated
+from dbmate_wrap.errors import FailedError, LockedError, PartialError, WrapError
+from dbmate_wrap.execution.diagnosis import (
+    ProjectNames,
+    blocked,
+    diagnose,
+    left_invalid,
+    may_be_retried,
+    may_leave_something,
+    unfinished_run_error,
+)
+from dbmate_wrap.execution.interruption import Interruption, interruptions_as_errors
+from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.monitor import Monitor
+from dbmate_wrap.execution.run import Attempt, AttendedRun, Inventory
 from dbmate_wrap.sql.batching import batches, may_be_done_twice
-from dbmate_wrap.workspace.dbmate import fit
-from dbmate_wrap.workspace.history import History
+from dbmate_wrap.workspace.guard import refuse_foreign_stamp
+from dbmate_wrap.workspace.history import History, pending, raise_for_disagreement
 
 _DEADLOCK = "40P01"
-_BEGUN_ANEW = "its connection was lost, dbmate began it anew, and was stopped: it may have been done twice"
 
 
-def apply(ground: AttendedRun, todo: Sequence[ParsedMigration]) -> None:
-    """Apply `todo` in order. Raises the one error that tells what happened; what was applied is recorded."""
-    try:
-        for batch in batches(todo):
-            _apply_batch(ground, batch)
-    except (KeyboardInterrupt, Terminated) as signal:
-        raise stopped(ground, todo, signal) from None
-    except UnreachableError as failure:
-        raise cut_off(ground, todo, failure) from None
-    except LockedError:
-        if ground.tenure.lost:
-            raise lost(ground, todo) from None
-        raise
+def apply_pending(run: AttendedRun, to: str | None) -> None:
+    """Apply what is still pending under the lock, in order, up to `to`; nothing where another run was faster.
+
+    Raises the one error that says what happened; `run.applied` and `run.history` are true then too.
+    """
+    raise_for_disagreement(run.db, run.history)
+    todo = pending(run.history, run.files, to)
+    if not todo:
+        return
+    refuse_foreign_stamp(run.environment, run.history)
+    _Apply(run, todo, run.open_ledger(), run.open_monitor()).run_all()
 
 
-def _apply_batch(ground: AttendedRun, batch: Sequence[ParsedMigration]) -> None:
-    """One batch to its end, with retries while a lock is not to be had and nothing stayed."""
-    retries = _Retries(delays(ground.call.environment.values.lock_retries, random.random))
-    left = batch
-    while True:
-        before = ground.inventory() if may_leave_something(left[0]) else None
-        failure, now = _tried(ground, left)
-        remaining = [migration for migration in left if migration.file.version not in now.applied]
-        if not remaining:
-            judge_success(ground, failure, batch, before)
-            return
-        if failure is not None and (other := applied_by_another(failure, left, remaining)):
-            raise other
-        pause = retries.pause(failure, remaining[0])
-        if pause is None:
-            raise error(ground, failure, remaining[0], before)
-        ground.call.say(f"{remaining[0].file.name} could not get its lock: trying again in {pause:.1f} s")
-        time.sleep(pause)
-        ground.tenure.demand()
-        left = remaining
+@dataclass(frozen=True)
+class _Apply:
+    """The pending migrations of one run, and what attends them."""
+
+    run: AttendedRun
+    todo: Sequence[ParsedMigration]
+    ledger: LedgerWriter
+    monitor: Monitor
+
+    def run_all(self) -> None:
+        self._require_nothing_half_done()
+        with interruptions_as_errors(self.run, self.ledger, _Balance(self)):
+            for batch in batches(self.todo):
+                self._apply_batch(batch)
+        self.run.lock.verify()
+
+    def _require_nothing_half_done(self) -> None:
+        versions = {migration.file.version: migration for migration in self.todo}
+        for found in self.ledger.unfinished_runs():
+            if found.version in versions:
+                raise unfinished_run_error(self.project, versions[found.version], found)
+
+    @property
+    def project(self) -> ProjectNames:
+        """The names that errors give."""
+        return ProjectNames(self.run.files.folder, self.run.environment.values.migrations_table)
+
+    def _apply_batch(self, batch: Sequence[ParsedMigration]) -> None:
+        """Apply one batch, and retry it while a lock is not to be had and nothing stayed."""
+        retries = Retries(delays(self.run.environment.values.lock_retries, random.random))
+        left = batch
+        while True:
+            before = self.run.inventory() if may_leave_something(left[0]) else None
+            attempt = self._attempt(left)
+            remaining = [each for each in left if each.file.version not in attempt.history.applied]
+            if not remaining:
+                self._verify_applied(attempt, batch[-1], before)
+                return
+            if other := applied_by_another(attempt.error, left, remaining):
+                raise other
+            pause = retries.pause(attempt.error, remaining[0])
+            if pause is None:
+                raise self._error_for(attempt, remaining[0], before)
+            name = remaining[0].file.name
+            self.run.console.say(f"{name} could not get its lock: trying again in {pause:.1f} s")
+            time.sleep(pause)
+            self.run.lock.verify()
+            left = remaining
+
+    def _attempt(self, batch: Sequence[ParsedMigration]) -> Attempt:
+        """Run dbmate once, and write the ledger's lines for what it applied."""
+        in_progress = may_be_done_twice(batch[0])
+        if in_progress:
+            self.ledger.mark_in_progress(batch[0].file.version)
+        attempt = self.run.attempt("up", batch, self.monitor)
+        # Whoever lost the lock may not speak for what another run has recorded meanwhile.
+        self.run.lock.verify()
+        self.ledger.record(self.run.applied_records(batch))
+        if in_progress:
+            self.ledger.mark_in_progress(None)
+        return attempt
+
+    def _verify_applied(self, attempt: Attempt, last: ParsedMigration, before: Inventory | None) -> None:
+        left = self._leftovers(before) if not attempt.reconnected else None
+        if error := error_despite_record(attempt, last, left):
+            raise error
+        if attempt.error is not None:
+            self.run.console.say(
+                f"warning: dbmate reported {attempt.error.message!r}, but the database has recorded all of it"
+            )
+
+    def _error_for(self, attempt: Attempt, running: ParsedMigration, before: Inventory | None) -> WrapError:
+        return error_for(
+            self.project, attempt.error, running, self.monitor.blockers, lambda: self._leftovers(before)
+        )
+
+    def _leftovers(self, before: Inventory | None) -> Leftovers | None:
+        return diff_inventories(before, self.run.inventory()) if before is not None else None
 
 
-def _tried(ground: AttendedRun, batch: Sequence[ParsedMigration]) -> tuple[DbmateError | None, History]:
-    """One run of dbmate, the history after it, and the ledger's lines for what it applied."""
-    marked = may_be_done_twice(batch[0])
-    if marked:
-        ground.book.mark(batch[0].file.version)
-    failure = _run(ground, batch)
-    if ground.tenure.lost:
-        raise lost_error()
-    if failure is not None and failure.file is not None and failure.sqlstate is not None:
-        ground.refused.add(failure.file)
-    if failure is not None and failure.sqlstate is None:
-        # dbmate is gone without a word from the server: its session may still be at work.
-        catalog.end_sessions(ground.session, ground.call.dbmate_name)
-    now = ground.read_again()
-    ground.write_down(batch)
-    if marked:
-        ground.book.mark(None)
-    return failure, now
+@dataclass(frozen=True)
+class _Balance(Interruption):
+    """What an interrupted `up` reports."""
+
+    apply: _Apply
+
+    def describe(self, history: History | None) -> tuple[str, str]:
+        return balance(self.apply.todo, history)
+
+    def record(self) -> None:
+        self.apply.run.lock.verify()
+        self.apply.ledger.record(self.apply.run.applied_records(self.apply.todo))
 
 
 @dataclass
-class _Retries:
+class Retries:
     """How often one batch may be tried again, and after how long."""
 
     waits: Iterator[float]
     deadlocks_left: int = 1
 
-    def pause(self, failure: DbmateError | None, migration: ParsedMigration) -> float | None:
+    def pause(self, error: DbmateError | None, migration: ParsedMigration) -> float | None:
         """The seconds until the next try; None when there is none."""
-        if failure is None or not may_be_retried(failure, migration):
+        if error is None or not may_be_retried(error, migration):
             return None
-        if failure.sqlstate == _DEADLOCK:
+        if error.sqlstate == _DEADLOCK:
             self.deadlocks_left -= 1
             if self.deadlocks_left < 0:
                 return None
         return next(self.waits, None)
 
 
-def _run(ground: AttendedRun, batch: Sequence[ParsedMigration]) -> DbmateError | None:
-    ground.tenure.demand()
-    # What is concurrent is no transaction, and so alone in its batch.
-    dbmate = fit(ground.dbmate, [section.up for migration in batch for section in migration.sections])
-    try:
-        with stage([migration.file for migration in batch]) as folder:
-            failure = dbmate.migrate(folder, ground.attendance())
-        return replace(failure, message=_BEGUN_ANEW) if failure is not None and ground.cut else failure
-    finally:
-        ground.watcher.ended()
+def applied_by_another(
+    error: DbmateError | None, batch: Sequence[ParsedMigration], remaining: Sequence[ParsedMigration]
+) -> LockedError | None:
+    """The error for a tool that does not know our advisory lock and was faster with the file that failed."""
+    for migration in batch:
+        if error is not None and migration.file.name == error.file and migration not in remaining:
+            return LockedError(
+                f"another run applied {error.file} at the same time; here it said: {error.message}",
+                hint="let the other run end, see `dbmate-wrap status`, then run `dbmate-wrap up` again",
+                sqlstate=error.sqlstate,
+                migration=error.file,
+            )
+    return None
+
+
+def error_despite_record(
+    attempt: Attempt, last: ParsedMigration, left: Leftovers | None
+) -> PartialError | None:
+    """The error (31) of a batch that the database has recorded whole, but that was not done right."""
+    if attempt.error is not None and attempt.reconnected:
+        return PartialError(
+            f"{attempt.error.file} is recorded as applied, but {attempt.error.message}",
+            hint="look at what it did before you go on",
+            migration=attempt.error.file,
+        )
+    if left is not None and left.invalid_indexes:
+        return left_invalid(last, left)
+    return None
+
+
+def error_for(
+    project: ProjectNames,
+    error: DbmateError | None,
+    running: ParsedMigration,
+    blockers: Sequence[Blocker],
+    leftovers: Callable[[], Leftovers | None],
+) -> WrapError:
+    """The error of a batch whose first migration that is not recorded is `running`."""
+    if error is None:
+        return FailedError(
+            f"dbmate ended without an error, but {running.file.name} is not recorded in the database",
+            hint="see what it did: dbmate-wrap status",
+            migration=running.file.name,
+        )
+    if error.file != running.file.name:
+        return diagnose(project, error, None, None)
+    if may_be_retried(error, running):
+        return blocked(project, error, running, blockers)
+    return diagnose(project, error, running, running.sections[0].up, leftovers())
+
+
+def balance(todo: Sequence[ParsedMigration], history: History | None) -> tuple[str, str]:
+    """Message and hint: how much of `todo` is applied, and what to do about the rest."""
+    if history is None:
+        return (
+            "what was applied is not known",
+            "find out with `dbmate-wrap status`, then run `dbmate-wrap up` again",
+        )
+    left = [migration for migration in todo if migration.file.version not in history.applied]
+    message = f"{count(len(todo) - len(left), 'migration')} applied, {len(left)} not"
+    if not left:
+        return message, "nothing is pending any more"
+    name = left[0].file.name
+    hint = "see the state with `dbmate-wrap status`, then run `dbmate-wrap up` again"
+    if not left[0].transactional:
+        hint = f"{name} is not one transaction: see what it left behind before you run it again"
+    return f"{message}, beginning with {name}", hint

@@ -1,7 +1,8 @@
-"""Turns a failed dbmate run into the one error that tells what happened and what is left."""
+"""The diagnosis of a failed dbmate run: the one error for it, and the hint for what is left behind."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
@@ -18,8 +19,6 @@ from dbmate_wrap.errors import (
     WrapError,
 )
 from dbmate_wrap.sql.batching import may_commit
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import display_path
 
 _LOCK_NOT_AVAILABLE = "55P03"
 _DEADLOCK = "40P01"
@@ -32,6 +31,14 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
 _KILLED = re.compile(r"dbmate ended with signal ")
+
+
+@dataclass(frozen=True)
+class ProjectNames:
+    """The names that errors give: the migrations folder as people see it, and dbmate's history table."""
+
+    folder: str
+    migrations_table: str
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
@@ -47,13 +54,15 @@ def may_leave_something(migration: ParsedMigration) -> bool:
 
 
 def diagnose(
-    context: Context,
+    names: ProjectNames,
     failure: DbmateError,
     migration: ParsedMigration | None,
     block: Block | None,
     left: Leftovers | None = None,
 ) -> WrapError:
-    """`migration` is the one that dbmate was running, `block` its part; both None when it came to none.
+    """Return the one error for a dbmate run that failed.
+
+    `migration` is the one that dbmate was running, `block` its part; both None when it came to none.
 
     `left` is what a migration that is not one transaction has left behind, where that was looked at.
     """
@@ -61,24 +70,24 @@ def diagnose(
         return _not_begun(failure)
     name = migration.file.name
     if not block.transaction or len(migration.sections) > 1 or _may_have_committed(block, failure):
-        hint = f"{name} is not one transaction: {_leftover_hint(context, failure, migration, left)}"
-        return _located_error(context, failure, migration, block, PartialError, hint)
+        hint = f"{name} is not one transaction: {_leftover_hint(names, failure, migration, left)}"
+        return _located_error(names, failure, migration, block, PartialError, hint)
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
-        return blocked(context, failure, migration, ())
-    mend = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"mend {name} and "
-    hint = f"its transaction was rolled back: {mend}run again"
-    return _located_error(context, failure, migration, block, FailedError, hint)
+        return blocked(names, failure, migration, ())
+    fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"fix {name} and "
+    hint = f"its transaction was rolled back: {fix}run again"
+    return _located_error(names, failure, migration, block, FailedError, hint)
 
 
 def _leftover_hint(
-    context: Context, failure: DbmateError, migration: ParsedMigration, left: Leftovers | None
+    names: ProjectNames, failure: DbmateError, migration: ParsedMigration, left: Leftovers | None
 ) -> str:
     if left is None:
         return "see what it left behind before you run it again"
     if left.things or failure.sqlstate not in _THERE_ALREADY:
         return left.sentence()
     # Killed after its statement and before dbmate's record, a run leaves nothing else to tell of it.
-    record = f"insert into {context.environment.values.migrations_table} (version)"
+    record = f"insert into {names.migrations_table} (version)"
     return (
         "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
         f" or, where it is complete, record it: {record} values ('{migration.file.version}');"
@@ -87,18 +96,20 @@ def _leftover_hint(
 
 
 def blocked(
-    context: Context, failure: DbmateError, migration: ParsedMigration, blockers: Sequence[Blocker]
+    names: ProjectNames, failure: DbmateError, migration: ParsedMigration, blockers: Sequence[Blocker]
 ) -> WrapError:
     """The error (24) of a migration that did not get its lock, with everybody who was seen in its way."""
     seen = "; ".join(format_blocker(blocker) for blocker in blockers)
     who = f"blocked by {seen}" if seen else "another session holds the lock: find it in pg_stat_activity"
     hint = f"{who}; nothing of it stayed: run again when the way is free"
-    return _located_error(context, failure, migration, migration.sections[0].up, BlockedError, hint)
+    return _located_error(names, failure, migration, migration.sections[0].up, BlockedError, hint)
 
 
-def cut_off(context: Context, migration: ParsedMigration, found: UnfinishedRun) -> PartialError:
+def unfinished_run_error(
+    names: ProjectNames, migration: ParsedMigration, found: UnfinishedRun
+) -> PartialError:
     """The error (31) of a migration that a killed run may have done, and that must not be done twice."""
-    name, table = migration.file.name, context.environment.values.migrations_table
+    name, table = migration.file.name, names.migrations_table
     record, forget = f"insert into {table} (version)", "update dbmate_wrap.run set ended_at = now()"
     return PartialError(
         f"run {found.run_id} (begun {found.started_at}) was killed while {name} ran outside a transaction:"
@@ -119,7 +130,7 @@ def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:
 
 
 def _located_error(
-    context: Context,
+    names: ProjectNames,
     failure: DbmateError,
     migration: ParsedMigration,
     block: Block,
@@ -130,7 +141,7 @@ def _located_error(
     known = failure.line is not None and len(migration.sections) == 1
     line = block.line + failure.line - 1 if known and failure.line is not None else None
     name = migration.file.name
-    place = f"{display_path(context, context.environment.values.migrations_dir)}/{name}"
+    place = f"{names.folder}/{name}"
     if line is not None:
         place += f":{line}" + (f":{failure.column}" if failure.column is not None else "")
     text = migration.file.content.decode("utf-8", "replace")

@@ -1,36 +1,83 @@
-"""After a signal or a lost connection: ends what dbmate left running, and reads what the database says."""
+"""The end of a run after a signal, a lost lock or a lost connection: read the final state, and report it."""
 
-from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.errors import InterruptedRun, TerminatedRun, WrapError
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+from dbmate_wrap.errors import InterruptedRun, LockedError, TerminatedRun, UnreachableError, WrapError
+from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.run import AttendedRun
 from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres.advisory_lock import lost_lock_error
 from dbmate_wrap.process import Terminated, signals_held
-from dbmate_wrap.workspace import database
-from dbmate_wrap.workspace import history as histories
-from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import History
-from dbmate_wrap.workspace.project_files import ProjectFiles
+
+# A server that restarts is back within so many seconds, or will not be soon.
+_RESTART_SECONDS = 5.0
 
 
-def read_final_state(
-    context: Context, url: DatabaseUrl, files: ProjectFiles, *, wait: float | None = None
-) -> History | None:
+class Interruption(Protocol):
+    """What a verb reports where its run is interrupted."""
+
+    @abstractmethod
+    def describe(self, history: History | None) -> tuple[str, str]:
+        """Message and hint for the final state; None where it is not known."""
+
+    @abstractmethod
+    def record(self) -> None:
+        """Write the ledger's lines for the final state. Raises WrapError."""
+
+
+@contextmanager
+def interruptions_as_errors(
+    run: AttendedRun, ledger: LedgerWriter, interruption: Interruption
+) -> Iterator[None]:
+    """Turn a signal (130, 143), a lost connection (21) or a lost lock (23) into the one final error.
+
+    In every case dbmate's server session is ended and the history read first.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as signal:
+        history = read_final_state(run)
+        if history is None:
+            # The run stays open in the ledger: that tells the next one what it may have done.
+            ledger.disable()
+        else:
+            with suppress(WrapError):
+                # The ledger's session may have been amid an answer; the next run adopts what is missing.
+                interruption.record()
+        raise stopped_error(signal, *interruption.describe(history)) from None
+    except UnreachableError as error:
+        wait = min(_RESTART_SECONDS, run.environment.values.connect_timeout)
+        message, hint = interruption.describe(read_final_state(run, wait=wait))
+        raise error.but(message=f"{error.message}: {message}", hint=hint) from None
+    except LockedError:
+        if not run.lock.lost:
+            raise
+        # Our own session may be as dead as the lock's: it is not used any more.
+        ledger.disable()
+        raise lost_lock_error(*interruption.describe(read_final_state(run))) from None
+
+
+def read_final_state(run: AttendedRun, *, wait: float | None = None) -> History | None:
     """The history, now that nothing of this run can change it any more; None when the server cannot be asked.
 
     dbmate itself is gone, but its server session would go on with its statement (seen with dbmate 2.37.0),
-    and outside a transaction commit it. Our own session may be amid an answer: a new one is taken. `wait` is
-    how many seconds a server that restarts may take.
+    and outside a transaction commit it. Our own session may be amid an answer: a new one is opened. `wait`
+    is how many seconds a server that restarts may take.
     """
     try:
-        with signals_held(), database.open_session(context, url, wait=wait) as session:
-            catalog.end_sessions(session, context.dbmate_name)
-            server = database.read_target(context, session, url)
-            return histories.read(context, session, server, files)
+        with signals_held(), run.db.open_again(wait=wait) as db:
+            catalog.end_sessions(db.session, run.invocation.dbmate_name)
+            return run.read_history_from(db)
     except WrapError as error:
-        context.say(f"warning: the database could not be asked what was applied: {error.message}")
+        run.console.say(f"warning: the database could not be asked what was applied: {error.message}")
         return None
 
 
-def stopped(signal: BaseException, message: str, hint: str) -> InterruptedRun:
+def stopped_error(signal: BaseException, message: str, hint: str) -> InterruptedRun:
     """The error for the signal that stopped the run: 130 or 143."""
     error = TerminatedRun if isinstance(signal, Terminated) else InterruptedRun
     return error(f"stopped: {message}", hint=hint)

@@ -1,87 +1,90 @@
-"""Keeps the ledger and the stamp through one run; where the database does not let us, says so once."""
+"""Writes the ledger and the stamp of one run; where the database refuses, says so once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from dbmate_wrap import __version__
 from dbmate_wrap.domain import stamp as stamps
-from dbmate_wrap.domain.ledger import Record, Run, UnfinishedRun, lines_to_adopt
+from dbmate_wrap.domain.ledger import Ledger, Record, Run, UnfinishedRun, lines_to_adopt
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.errors import ExitCode, WrapError
-from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.postgres import ledger, stamp
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import History
 from dbmate_wrap.workspace.project_files import ProjectFiles
+
+_NAMED_AT_MOST = 5
 
 
 class LedgerWriter:
     """The ledger of one run that writes, from `open` to the end of the `with` block."""
 
-    def __init__(self, context: Context, session: Session, dbmate_version: str | None) -> None:
-        self._call = context
+    def __init__(self, session: Session, run: Run, say: Callable[[str], None]) -> None:
         self._session = session
-        self._dbmate_version = dbmate_version
+        self._run = run
+        self._say = say
         self._usable = False
         self._access: LedgerAccess | None = None
 
-    def open(self, found: History, files: ProjectFiles) -> None:
+    def open(self, found: History, files: ProjectFiles, *, protected: bool) -> None:
         """Begin the run, stamp the database where it has no stamp, adopt what plain dbmate has applied."""
         match found.ledger:
             case None:
                 return
             case LedgerUnavailable():
                 self._warn(found.ledger)
-                return
-        book = found.ledger
+            case Ledger():
+                self._begin(found.ledger, protected=protected)
+                self._adopt(found.ledger, found, files)
+
+    def _begin(self, present: Ledger, *, protected: bool) -> None:
         self._usable = True
-        call = self._call
-        self._keep(ledger.ensure(self._session, book))
+        self._disable_where(ledger.ensure(self._session, present))
         if self._usable:
-            self._keep(ledger.begin_run(self._session, self._run()))
-        self._access = book.access
-        verdict = book.verdict(call.environment.name, protected=call.environment.values.protected)
+            self._disable_where(ledger.begin_run(self._session, self._run))
+        self._access = present.access
+        verdict = present.verdict(self._run.environment, protected=protected)
         if stamps.to_be_written(verdict):
             self.stamp()
-        if said := stamps.notice_after(verdict, call.environment.name):
-            call.say(f"notice: {said}")
-        found_here = lines_to_adopt(found.applied, book.current, files.migrations)
-        if found_here:
-            more = " ..." if len(found_here) > 5 else ""
-            names = ", ".join(line.version for line in found_here[:5]) + more
-            call.say(f"notice: adopted what another tool has applied: {names}")
+        if said := stamps.notice_after(verdict, self._run.environment):
+            self._say(f"notice: {said}")
+
+    def _adopt(self, present: Ledger, found: History, files: ProjectFiles) -> None:
+        adopted = lines_to_adopt(found.applied, present.current, files.migrations)
+        if adopted:
+            more = " ..." if len(adopted) > _NAMED_AT_MOST else ""
+            names = ", ".join(line.version for line in adopted[:_NAMED_AT_MOST]) + more
+            self._say(f"notice: adopted what another tool has applied: {names}")
         undone = found.missing.records if found.missing is not None else ()
-        self.write((*found_here, *undone))
+        self.record((*adopted, *undone))
 
     def stamp(self) -> bool:
-        """Stamp the database as this run's environment, over any older stamp; False where that is not let."""
+        """Stamp the database as this run's environment, over any older stamp; False where that is refused."""
         if self._usable and self._access is not None:
-            name, run_id = self._call.environment.name, self._call.outcome.run_id
-            self._keep(stamp.write(self._session, self._access, environment=name, run_id=run_id))
+            name, run_id = self._run.environment, self._run.run_id
+            self._disable_where(stamp.write(self._session, self._access, environment=name, run_id=run_id))
         return self._usable
 
-    def write(self, records: Sequence[Record]) -> None:
+    def record(self, records: Sequence[Record]) -> None:
         """Append lines; where that fails, it is said once, and the run goes on."""
         if self._usable:
-            self._keep(ledger.record(self._session, self._call.outcome.run_id, records))
+            self._disable_where(ledger.record(self._session, self._run.run_id, records))
 
-    def mark(self, version: str | None) -> None:
-        """Note what is about to run outside a transaction: so it is known if this run is killed."""
+    def mark_in_progress(self, version: str | None) -> None:
+        """Mark `version` as running outside a transaction; None clears the mark."""
         if self._usable:
-            self._keep(ledger.mark(self._session, self._call.outcome.run_id, version))
+            self._disable_where(ledger.mark(self._session, self._run.run_id, version))
 
-    def cut_off(self) -> tuple[UnfinishedRun, ...]:
-        """The runs that were killed amid such a version."""
+    def unfinished_runs(self) -> tuple[UnfinishedRun, ...]:
+        """The runs that were killed while such a version ran."""
         if not self._usable:
             return ()
-        found = ledger.read_unfinished_runs(self._session, self._call.outcome.run_id)
+        found = ledger.read_unfinished_runs(self._session, self._run.run_id)
         if isinstance(found, LedgerUnavailable):
-            self._keep(found)
+            self._disable_where(found)
             return ()
         return found
 
-    def abandon(self) -> None:
+    def disable(self) -> None:
         """Write nothing any more: another run may be writing, or nobody answers."""
         self._usable = False
 
@@ -95,22 +98,16 @@ class LedgerWriter:
             return
         code = error.code if isinstance(error, WrapError) else ExitCode.INTERNAL if error else ExitCode.OK
         try:
-            self._keep(ledger.end_run(self._session, self._call.outcome.run_id, int(code)))
+            self._disable_where(ledger.end_run(self._session, self._run.run_id, int(code)))
         except WrapError:
-            # The connection is gone: the run stays open in the ledger, which is what it was.
+            # The connection is gone: the run stays open in the ledger, which is true.
             self._usable = False
 
-    def _run(self) -> Run:
-        call = self._call
-        where = provenance(call.project.root, [call.environment.values.migrations_dir])
-        name = call.environment.name
-        return Run(call.outcome.run_id, call.outcome.command, name, __version__, self._dbmate_version, where)
-
-    def _keep(self, problem: LedgerUnavailable | None) -> None:
+    def _disable_where(self, problem: LedgerUnavailable | None) -> None:
         if problem is not None:
             self._usable = False
             self._warn(problem)
 
     def _warn(self, problem: LedgerUnavailable) -> None:
         hint = f" ({problem.hint})" if problem.hint else ""
-        self._call.say(f"warning: {problem.reason}{hint}")
+        self._say(f"warning: {problem.reason}{hint}")

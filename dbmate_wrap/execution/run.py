@@ -1,26 +1,45 @@
-"""What a run of `up` stands on while dbmate works, and how that work is attended and read back."""
+"""One attended run: the advisory lock, the ledger, dbmate, and the history read again after it."""
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
-from dbmate_wrap.dbmate.client import Dbmate, RunEvents
-from dbmate_wrap.domain.ledger import Origin, Record
+from dbmate_wrap import __version__
+from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
+from dbmate_wrap.domain.console import Console
+from dbmate_wrap.domain.invocation import Invocation
+from dbmate_wrap.domain.ledger import Origin, Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
-from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.execution.exclusive import HeldLock
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
-from dbmate_wrap.postgres import catalog
-from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.workspace import history as histories
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.history import History
+from dbmate_wrap.execution.provenance import provenance
+from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.postgres import advisory_lock, catalog
+from dbmate_wrap.postgres.advisory_lock import HeldLock
+from dbmate_wrap.postgres.session import connect
+from dbmate_wrap.settings import Environment
+from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.dbmate import fit_lock_timeout
+from dbmate_wrap.workspace.history import History, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 Inventory: TypeAlias = tuple[DatabaseObject, ...]
+Direction: TypeAlias = Literal["up", "down"]
+
+_RECONNECTED = "its connection was lost, dbmate began it anew, and was stopped: it may have been done twice"
+_VERBS: dict[Direction, str] = {"up": "applying", "down": "rolling back"}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of dbmate: its error, the history after it, and whether it began a file a second time."""
+
+    error: DbmateError | None
+    history: History
+    reconnected: bool = False
 
 
 @dataclass
@@ -30,101 +49,179 @@ class Timings:
     ended: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def note(self, name: str, seconds: float) -> None:
-        """dbmate has just ended with this file; from another thread."""
+        """Remember that dbmate has just ended with this file; called from another thread."""
         self.ended[name] = (seconds, time.monotonic())
 
-    def record(self, migration: ParsedMigration) -> Record:
+    def record(self, file: MigrationFile) -> Record:
         """The ledger's line for a migration that the database says was applied."""
-        file = migration.file
         seconds, at = self.ended.get(file.name, (None, time.monotonic()))
         duration = None if seconds is None else round(seconds * 1000)
         ago = round((time.monotonic() - at) * 1000)
         return Record(file.version, file.name, file.checksum, Origin.APPLIED, duration, ago)
 
 
-@dataclass(frozen=True)
+@dataclass
 class AttendedRun:
-    """What applying stands on; `before` is the history as it was under the advisory lock."""
+    """The state of one run while it holds the advisory lock.
 
-    call: Context
-    session: Session
-    dbmate: Dbmate
+    `history` is the last one read, `before` the one read under the lock; `applied` are the versions that this
+    run applied, in order. `dbmate` is None for a verb that only writes the ledger.
+    """
+
+    db: Database
     files: ProjectFiles
+    environment: Environment
+    invocation: Invocation
+    console: Console
+    dbmate: Dbmate | None
+    lock: HeldLock
+    stack: ExitStack
     before: History
-    tenure: HeldLock
-    book: LedgerWriter
-    watcher: Monitor
-    clock: Timings = field(default_factory=Timings)
-    begun: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    cut: list[int] = field(default_factory=list)
+    history: History
+    applied: list[str] = field(default_factory=list)
+    timings: Timings = field(default_factory=Timings)
+    started_files: set[str] = field(default_factory=set)
+    failed_files: set[str] = field(default_factory=set)
 
-    def attendance(self) -> RunEvents:
-        """What dbmate's run is attended by."""
+    def read_history(self) -> History:
+        """Read the history again; `applied` follows it. Raises UnreachableError."""
+        self.db = self.db.look_again()
+        return self.read_history_from(self.db)
 
+    def read_history_from(self, db: Database) -> History:
+        """Read the history over the session of `db`, which may be another than ours.
+
+        This run's own versions are those that are new and were begun by our dbmate without an error of the
+        server: what is new without that was applied by another tool.
+        """
+        self.history = read_history(db, self.files, ledger_on=self.environment.values.ledger)
+        names = self.started_files - self.failed_files
+        ours = {file.version for file in self.files.migrations if file.name in names}
+        ours -= set(self.before.applied)
+        self.applied = [version for version in self.history.applied if version in ours]
+        return self.history
+
+    def open_ledger(self) -> LedgerWriter:
+        """Begin this run in the ledger, for as long as the lock is held."""
+        root, folder = self.environment.root, self.environment.values.migrations_dir
+        run = Run(
+            self.invocation.run_id,
+            self.invocation.command,
+            self.environment.name,
+            __version__,
+            self.dbmate.version if self.dbmate is not None else None,
+            provenance(root, [folder]),
+        )
+        writer = LedgerWriter(self.db.session, run, self.console.say)
+        self.stack.enter_context(writer)
+        writer.open(self.history, self.files, protected=self.environment.values.protected)
+        return writer
+
+    def open_monitor(self) -> Monitor:
+        """Begin to watch dbmate's server session, for as long as the lock is held."""
+        url, timeout = self.bound_dbmate.url, self.environment.values.connect_timeout
+        name = f"{self.invocation.application_name}/watch"
+        monitor = Monitor(
+            lambda: connect(url, application_name=name, timeout=timeout),
+            self.invocation.dbmate_name,
+            self.console.say,
+            self.console.replace_line,
+            lock_timeout=self.environment.values.lock_timeout,
+        )
+        self.stack.callback(monitor.close)
+        return monitor
+
+    @property
+    def bound_dbmate(self) -> Dbmate:
+        """dbmate, in a run that was given one."""
+        assert self.dbmate is not None
+        return self.dbmate
+
+    def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
+        """Run dbmate once over `batch`, end what it left running, and read the history again.
+
+        Raises LockedError where the advisory lock was lost, UnreachableError where nobody answers.
+        """
+        self.lock.verify()
+        former: list[int] = []
+        # A concurrent statement is no transaction, and so alone in its batch.
+        sections = [section for migration in batch for section in migration.sections]
+        blocks = [section.up if direction == "up" else section.down for section in sections]
+        dbmate = fit_lock_timeout(self.bound_dbmate, blocks)
+        try:
+            # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
+            with stage([migration.file for migration in batch]) as folder:
+                events = self._events(direction, monitor, former)
+                verb = dbmate.migrate if direction == "up" else dbmate.rollback
+                error = verb(folder, events)
+        finally:
+            monitor.ended()
+        self.lock.raise_if_lost()
+        if error is not None and error.file is not None and error.sqlstate is not None:
+            self.failed_files.add(error.file)
+        if error is not None and error.sqlstate is None:
+            # dbmate is gone without a word from the server: its session may still be at work.
+            catalog.end_sessions(self.db.session, self.invocation.dbmate_name)
+        if error is not None and former:
+            error = replace(error, message=_RECONNECTED)
+        return Attempt(error, self.read_history(), bool(former))
+
+    def _events(self, direction: Direction, monitor: Monitor, former: list[int]) -> RunEvents:
         def started(name: str) -> None:
-            self.begun.add(name)
-            self.refused.discard(name)
-            self.watcher.started(name)
-            self.call.say(f"applying {name}")
+            self.started_files.add(name)
+            self.failed_files.discard(name)
+            monitor.started(name)
+            self.console.say(f"{_VERBS[direction]} {name}")
 
-        def tick() -> bool:
-            self.watcher.tick()
-            return self.tenure.tick() or self._begun_anew()
+        def should_stop() -> bool:
+            monitor.tick()
+            return self.lock.is_lost() or (direction == "up" and self._has_reconnected(monitor, former))
 
-        return RunEvents(started, self.clock.note, tick)
+        return RunEvents(started, self.timings.note, should_stop)
 
-    def _begun_anew(self) -> bool:
+    def _has_reconnected(self, monitor: Monitor, former: list[int]) -> bool:
         # Outside a transaction dbmate's driver (Go's database/sql) sends the file once more, in silence, when
         # the connection was closed in good order before the answer came (seen with dbmate 2.37.0).
-        former = self.watcher.former
-        if former is None or catalog.is_connected(self.session, former, self.call.dbmate_name):
+        pid = monitor.former
+        if pid is None or catalog.is_connected(self.db.session, pid, self.invocation.dbmate_name):
             return False
-        self.cut.append(former)
+        former.append(pid)
         return True
 
-    def read_again(self) -> History:
-        """The history as it is now; what of it is this run's is recorded in the outcome."""
-        server = catalog.read_server(self.session, self.call.environment.values.migrations_table)
-        now = histories.read(self.call, self.session, server, self.files)
-        self.call.outcome.applied = self.ours(now)
-        return now
-
-    def write_down(self, batch: Sequence[ParsedMigration]) -> None:
-        """Record in the ledger what of `batch` this run applied."""
-        # Whoever lost the lock may not speak for what another run has recorded meanwhile.
-        self.tenure.demand()
-        ours = self.call.outcome.applied
-        self.book.write([self.clock.record(each) for each in batch if each.file.version in ours])
-
     def inventory(self) -> Inventory:
-        """What the database has now."""
-        server = catalog.read_server(self.session, self.call.environment.values.migrations_table)
-        return catalog.inventory(self.session, server)
+        """Everything that the database has now."""
+        return catalog.inventory(self.db.session, self.db.server)
 
-    def ours(self, now: History) -> list[str]:
-        """The versions that this run applied: new in the database, and begun by our dbmate.
-
-        What is new without that is another tool's; so is a file for which our dbmate got an error.
-        """
-        names = self.begun - self.refused
-        versions = {file.version for file in self.files.migrations if file.name in names}
-        return [version for version in now.applied if version in versions - set(self.before.applied)]
+    def applied_records(self, batch: Sequence[ParsedMigration]) -> list[Record]:
+        """The ledger's lines for what of `batch` this run applied."""
+        return [self.timings.record(each.file) for each in batch if each.file.version in self.applied]
 
 
 @contextmanager
-def watched(context: Context, dbmate: Dbmate) -> Iterator[Monitor]:
-    """A watcher on dbmate's server session."""
-    timeout = context.environment.values.connect_timeout
-    name = f"{context.application_name}/watch"
-    watcher = Monitor(
-        lambda: connect(dbmate.url, application_name=name, timeout=timeout),
-        context.dbmate_name,
-        context.say,
-        context.show_in_place,
-        lock_timeout=context.environment.values.lock_timeout,
+def attended_run(
+    db: Database,
+    files: ProjectFiles,
+    environment: Environment,
+    invocation: Invocation,
+    console: Console,
+    dbmate: Dbmate | None,
+) -> Iterator[AttendedRun]:
+    """Hold the database's advisory lock, waited for `advisory_lock_wait` at most, and read the history again.
+
+    Another run may have been here while we waited: what was read before the lock is not relied upon.
+    Raises LockedError (23), UnreachableError (21).
+    """
+    values = environment.values
+    held = advisory_lock.hold(
+        db.url,
+        run_id=invocation.run_id,
+        timeout=values.connect_timeout,
+        wait=values.advisory_lock_wait,
+        on_wait=lambda holder: console.say(f"waiting for {holder.description}"),
     )
-    try:
-        yield watcher
-    finally:
-        watcher.close()
+    with held as lock, ExitStack() as stack:
+        db = db.look_again()
+        found = read_history(db, files, ledger_on=values.ledger)
+        yield AttendedRun(
+            db, files, environment, invocation, console, dbmate, lock, stack, before=found, history=found
+        )

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
@@ -25,6 +25,9 @@ _REMIND_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 # A server that is so many times slower to answer than it may be to connect (30 s) has lost us.
 _PATIENCE = 3
+# How often the server is asked while dbmate runs.
+_VERIFY_SECONDS = 2.0
+_SEE_AND_REPEAT = "see what is applied with `dbmate-wrap status`, then run `dbmate-wrap up` again"
 
 What = Literal["lock", "dbmate-lock", "orphan"]
 _MESSAGES: dict[What, tuple[str, str]] = {
@@ -65,12 +68,33 @@ class Holder:
         return f"process {self.pid}" + (f" ({known})" if known else "")
 
 
-@dataclass(frozen=True)
-class AdvisoryLock:
-    """The lock while it is ours; `pid` is the server process that holds it."""
+class HeldLock:
+    """The advisory lock while this run holds it; `lost` says that another run may have begun.
 
-    pid: int
-    _session: Session = field(repr=False)
+    `pid` is the server process that holds it.
+    """
+
+    def __init__(self, pid: int, session: Session) -> None:
+        self.pid = pid
+        self.lost = False
+        self._session = session
+        self._verified_at = time.monotonic()
+
+    def is_lost(self) -> bool:
+        """Ask the server every two seconds; True when the lock is no longer ours."""
+        if time.monotonic() - self._verified_at >= _VERIFY_SECONDS:
+            self._ask()
+        return self.lost
+
+    def verify(self) -> None:
+        """Ask the server now. Raises LockedError (23) when the lock is no longer ours."""
+        self._ask()
+        self.raise_if_lost()
+
+    def raise_if_lost(self) -> None:
+        """Raise LockedError (23) when the lock was seen to be lost."""
+        if self.lost:
+            raise lost_lock_error()
 
     def still_held(self) -> bool:
         """Ask the server; False also when the session that held it is gone."""
@@ -81,11 +105,21 @@ class AdvisoryLock:
         except WrapError:
             return False
 
+    def _ask(self) -> None:
+        self.lost = self.lost or not self.still_held()
+        self._verified_at = time.monotonic()
+
+
+def lost_lock_error(message: str | None = None, hint: str = _SEE_AND_REPEAT) -> LockedError:
+    """The error (23) for a lock that went away under us; `message` says what was done until then."""
+    lost = "the advisory lock was lost while this run was going on (its connection was cut)"
+    return LockedError(f"{lost}: {message}" if message else lost, hint=hint)
+
 
 @contextmanager
 def hold(
     url: DatabaseUrl, *, run_id: str, timeout: float | None, wait: float, on_wait: Callable[[Holder], None]
-) -> Iterator[AdvisoryLock]:
+) -> Iterator[HeldLock]:
     """Hold the lock of this database, in a session of its own, while no other run or dbmate is at work in it.
 
     Tries for `wait` seconds (0: once). `on_wait` is called when a holder is first seen, when it changes, and
@@ -113,7 +147,7 @@ def _disable_timeouts(session: Session) -> None:
     session.rows("; ".join(f"set {name} = {value}" for name, value in values.items()))
 
 
-def _take(session: Session, run_id: str, waiting: "_Waiting") -> AdvisoryLock:
+def _take(session: Session, run_id: str, waiting: "_Waiting") -> HeldLock:
     pid = _try(session)
     while pid is None:
         other = _other(session, run_id)
@@ -126,7 +160,7 @@ def _take(session: Session, run_id: str, waiting: "_Waiting") -> AdvisoryLock:
             time.sleep(_FIRST_PAUSE)
         else:
             waiting.behind(other)
-    return AdvisoryLock(pid, session)
+    return HeldLock(pid, session)
 
 
 def _try(session: Session) -> int | None:

@@ -108,8 +108,8 @@ def _only_sums(outcome: Outcome) -> bool:
 
 def _of_error(outcome: Outcome, error: ErrorReport, repository: Repository) -> Finding:
     file, message = None, error.message
-    if error.migration is not None and outcome.place is not None:
-        shown = f"{outcome.place.migrations}/{error.migration}"
+    if error.migration is not None and outcome.location is not None:
+        shown = f"{outcome.location.migrations}/{error.migration}"
         file = repository.path(shown)
         # The place is told beside the message.
         message = message.removeprefix(f"{shown}:{error.line}: ")

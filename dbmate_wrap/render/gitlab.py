@@ -15,7 +15,7 @@ def render(outcome: Outcome, repository: Repository) -> str:
     """A list with one object for each finding of a masked outcome, and one for its error."""
     found = annotations_of(outcome, repository)
     # GitLab wants a path and a line of everything: what has none is about the migrations as a whole.
-    folder = repository.path(outcome.place.migrations if outcome.place is not None else ".")
+    folder = repository.path(outcome.location.migrations if outcome.location is not None else ".")
     report: list[JsonValue] = [
         {
             "description": text_of(remark.finding),

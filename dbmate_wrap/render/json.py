@@ -25,7 +25,8 @@ def render(outcome: Outcome, ended_at: datetime) -> str:
     In ASCII, so that it is JSON on every stream and steers no terminal; undecodable bytes are shown as \\xff.
     """
     keys = _object(document(outcome, ended_at))
-    keys |= {name: value for name, value in _object(outcome.extra).items() if value is not None}
+    if outcome.result is not None:
+        keys |= _object(outcome.result)
     return json.dumps(keys, indent=2) + "\n"
 
 

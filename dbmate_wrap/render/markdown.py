@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import ExecResult
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_tables import Table, tables
 from dbmate_wrap.render.markdown_text import block, cell, code
 from dbmate_wrap.render.stderr_text import counted, error_lines
+from dbmate_wrap.render.text import is_one_line
 
 # GitHub takes 65,536 characters; counted in bytes, which are never fewer.
 LIMIT = 65_000
@@ -24,8 +26,6 @@ _TITLES: tuple[tuple[Severity, str], ...] = (
     ("warning", "Warnings"),
     ("notice", "Notices"),
 )
-# Verbs whose result is one line that people copy.
-_BARE = frozenset({"new", "db url"})
 
 
 def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
@@ -76,10 +76,10 @@ def _opening(outcome: Outcome) -> Iterator[str]:
     if outcome.error is not None:
         yield block("\n".join(error_lines(outcome)), _LONGEST_ERROR)
     if outcome.summary:
-        bare = outcome.command in _BARE
+        bare = is_one_line(outcome)
         yield (block if bare else cell)(outcome.summary, _LONGEST_SUMMARY)
-    if outcome.extra.stdout:
-        yield block(outcome.extra.stdout, _LONGEST_OUTPUT)
+    if isinstance(outcome.result, ExecResult) and outcome.result.stdout:
+        yield block(outcome.result.stdout, _LONGEST_OUTPUT)
 
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[Table]:

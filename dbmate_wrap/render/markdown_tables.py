@@ -2,9 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from dbmate_wrap.domain.ledger import LedgerEntry
-from dbmate_wrap.domain.outcome import Matrix, MigrationRow, Outcome, Step
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.results import (
+    DoctorResult,
+    DumpResult,
+    EnvironmentRow,
+    EnvironmentsResult,
+    ExecResult,
+    HistoryResult,
+    Matrix,
+    MatrixResult,
+    NewResult,
+    PlanResult,
+    SettingRow,
+    Step,
+    UrlResult,
+)
 from dbmate_wrap.render.markdown_text import cell, code
 
 _UNFOLDED = 30
@@ -21,31 +37,37 @@ class Table:
 
 
 def tables(outcome: Outcome) -> Iterator[Table]:
-    """What the command reports beside findings; tables may be empty."""
-    extra = outcome.extra
-    if extra.matrix is not None:
-        yield from _matrix(extra.matrix)
-    if extra.steps is not None:
-        yield _steps(extra.steps)
-    elif extra.environments is not None:
-        rows = [
-            (
-                code(row.name),
-                "yes" if row.default else "",
-                "yes" if row.protected else "",
-                cell(row.url or ""),
-            )
-            for row in extra.environments
-        ]
-        yield _table("Environments", ("environment", "default", "protected", "URL from"), rows)
-    elif extra.entries is not None:
-        yield _entries(extra.entries)
-    elif extra.settings is not None:
-        yield from _doctor(outcome)
-    elif outcome.command == "check":
-        yield _checks(outcome)
-    else:
-        yield _migrations(outcome.migrations)
+    """The tables of the command beside findings; tables may be empty."""
+    match outcome.result:
+        case None | UrlResult() | NewResult() | DumpResult() | ExecResult():
+            yield _checks(outcome) if outcome.command == "check" else _migrations(outcome.migrations)
+        case PlanResult(steps):
+            yield _steps(steps)
+        case EnvironmentsResult(environments):
+            yield _environments(environments)
+        case HistoryResult(entries):
+            yield _entries(entries)
+        case DoctorResult(settings):
+            yield _checks(outcome)
+            yield _settings(settings)
+        case MatrixResult(matrix):
+            yield from _matrix(matrix)
+            yield _migrations(outcome.migrations)
+        case _:
+            assert_never(outcome.result)
+
+
+def _environments(environments: Sequence[EnvironmentRow]) -> Table:
+    rows = [
+        (
+            code(row.name),
+            "yes" if row.default else "",
+            "yes" if row.protected else "",
+            cell(row.url or ""),
+        )
+        for row in environments
+    ]
+    return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
 
 
 def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
@@ -98,10 +120,9 @@ def _checks(outcome: Outcome) -> Table:
     return _table("Checks", ("check", "result", "what was found", "what to do"), checks)
 
 
-def _doctor(outcome: Outcome) -> Iterator[Table]:
-    yield _checks(outcome)
-    settings = [(code(row.name), cell(row.value), cell(row.source)) for row in outcome.extra.settings or ()]
-    yield Table("Settings", ("setting", "value", "source"), tuple(settings), folded=True)
+def _settings(settings: Sequence[SettingRow]) -> Table:
+    rows = [(code(row.name), cell(row.value), cell(row.source)) for row in settings]
+    return Table("Settings", ("setting", "value", "source"), tuple(rows), folded=True)
 
 
 def _matrix(matrix: Matrix) -> Iterator[Table]:

