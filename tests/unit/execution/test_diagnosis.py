@@ -1,0 +1,185 @@
+"""Which error a failed dbmate run becomes: its exit code, the place, and what is left behind."""
+
+import pytest
+
+from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.activity import Blocker
+from dbmate_wrap.domain.ledger import UnfinishedRun
+from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
+from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.execution.diagnosis import (
+    ProjectNames,
+    blocked,
+    diagnose,
+    left_invalid,
+    may_be_retried,
+    may_leave_something,
+    unfinished_run_error,
+)
+from tests.support.migrations import FOLDER, parsed_migration
+
+NAMES = ProjectNames(FOLDER, "ops.schema_migrations")
+PLAIN = parsed_migration("002_a.sql", "create table public.a (id int);")
+OUTSIDE = parsed_migration(
+    "003_b.sql", "create index concurrently i on public.a (id);", options="transaction:false"
+)
+COMMITS = parsed_migration("004_c.sql", "create table public.c (id int);\ncommit;\nselect 1;")
+UNREADABLE = parsed_migration("005_d.sql", "create tble public.d (id int);\ncommit;")
+INDEX = DatabaseObject("index public.i", "drop index concurrently public.i", frozenset(), 10, invalid=True)
+BLOCKER = Blocker(
+    4711,
+    "psql",
+    "ann",
+    "idle in transaction",
+    61.0,
+    "public.a",
+    None,
+    "AccessShareLock",
+    True,
+    None,
+    "select ?",
+)
+
+
+def failed(
+    sqlstate: str | None, message: str = "boo", file: str | None = "002_a.sql", line: int | None = None
+) -> DbmateError:
+    return DbmateError(message, sqlstate, file, line, None if line is None else 3)
+
+
+@pytest.mark.parametrize(
+    ("migration", "sqlstate", "code"),
+    [
+        (PLAIN, "42601", ExitCode.FAILED),
+        (PLAIN, "42P01", ExitCode.FAILED),
+        (PLAIN, "55P03", ExitCode.BLOCKED),
+        (PLAIN, None, ExitCode.FAILED),
+        (OUTSIDE, "42601", ExitCode.PARTIAL),
+        (OUTSIDE, "55P03", ExitCode.PARTIAL),
+        (OUTSIDE, None, ExitCode.PARTIAL),
+        (COMMITS, "22012", ExitCode.PARTIAL),
+        # The server parses the whole text before it runs any of it: nothing was committed.
+        (UNREADABLE, "42601", ExitCode.FAILED),
+        (UNREADABLE, "22012", ExitCode.PARTIAL),
+    ],
+)
+def test_a_migration_that_may_have_left_something_is_31_and_any_other_is_30_or_24(
+    migration: ParsedMigration, sqlstate: str | None, code: ExitCode
+) -> None:
+    error = diagnose(NAMES, failed(sqlstate, file=migration.file.name), migration, migration.sections[0].up)
+    assert error.code is code
+    assert error.migration == migration.file.name
+    assert error.sqlstate == sqlstate
+
+
+@pytest.mark.parametrize(
+    ("message", "sqlstate", "hint"),
+    [
+        ("syntax error", "42601", "its transaction was rolled back: fix 002_a.sql and run again"),
+        ("dbmate ended with signal 9: ", None, "its transaction was rolled back: run again"),
+        ("read tcp 127.0.0.1: i/o timeout", None, "its transaction was rolled back: run again"),
+        ("terminating connection", "57P01", "its transaction was rolled back: run again"),
+    ],
+)
+def test_a_migration_is_to_be_fixed_only_where_it_is_at_fault(
+    message: str, sqlstate: str | None, hint: str
+) -> None:
+    assert diagnose(NAMES, failed(sqlstate, message), PLAIN, PLAIN.sections[0].up).hint == hint
+
+
+def test_a_place_is_counted_from_the_file_and_shown_with_its_line() -> None:
+    error = diagnose(NAMES, failed("42601", line=2), PLAIN, PLAIN.sections[0].up)
+    assert error.message == "db/migrations/002_a.sql:2:3: boo"
+    assert error.line == 2
+    assert "create table public.a" in (error.frame or "")
+
+
+def test_no_line_is_given_where_a_file_has_several_sections() -> None:
+    section = PLAIN.sections[0]
+    several = ParsedMigration(PLAIN.file, (section, section))
+    error = diagnose(NAMES, failed("42601", line=2), several, section.up)
+    assert (error.code, error.line, error.frame) == (ExitCode.PARTIAL, None, None)
+    assert error.message == "db/migrations/002_a.sql: boo"
+
+
+@pytest.mark.parametrize(
+    ("left", "sqlstate", "hint"),
+    [
+        (None, "42601", "see what it left behind before you run it again"),
+        (Leftovers((INDEX,)), "55P03", "drop index concurrently public.i;"),
+        (Leftovers(()), "22012", "look whether it changed data"),
+        (Leftovers(()), "42P07", "insert into ops.schema_migrations (version) values ('003')"),
+        (Leftovers((INDEX,)), "42P07", "drop index concurrently public.i;"),
+    ],
+)
+def test_the_hint_of_31_says_what_is_left_and_how_to_go_on(
+    left: Leftovers | None, sqlstate: str, hint: str
+) -> None:
+    error = diagnose(NAMES, failed(sqlstate, file="003_b.sql"), OUTSIDE, OUTSIDE.sections[0].up, left)
+    assert hint in (error.hint or "")
+    assert (error.hint or "").startswith("003_b.sql is not one transaction: ")
+
+
+@pytest.mark.parametrize(
+    ("message", "sqlstate", "code"),
+    [
+        ("relation already exists", "42P07", ExitCode.LOCKED),
+        ("duplicate key", "23505", ExitCode.LOCKED),
+        ("no more connections", "53300", ExitCode.UNREACHABLE),
+        ("password", "28P01", ExitCode.UNREACHABLE),
+        ("dial tcp 127.0.0.1:5: refused", None, ExitCode.UNREACHABLE),
+        ("unexpected EOF", None, ExitCode.UNREACHABLE),
+        ("permission denied", "42501", ExitCode.FAILED),
+        ("no such file", None, ExitCode.FAILED),
+    ],
+)
+def test_a_run_that_came_to_no_migration_is_told_by_its_cause(
+    message: str, sqlstate: str | None, code: ExitCode
+) -> None:
+    error = diagnose(NAMES, failed(sqlstate, message, file=None), None, None)
+    assert (error.code, error.sqlstate) == (code, sqlstate)
+    assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("migration", "file", "sqlstate", "retried"),
+    [
+        (PLAIN, "002_a.sql", "55P03", True),
+        (PLAIN, "002_a.sql", "40P01", True),
+        (PLAIN, "002_a.sql", "42601", False),
+        (PLAIN, "002_a.sql", None, False),
+        (PLAIN, None, "55P03", False),
+        (OUTSIDE, "003_b.sql", "55P03", False),
+        (COMMITS, "004_c.sql", "55P03", False),
+    ],
+)
+def test_only_a_lock_that_was_not_to_be_had_is_retried_and_only_where_nothing_stayed(
+    migration: ParsedMigration, file: str | None, sqlstate: str | None, retried: bool
+) -> None:
+    assert may_be_retried(failed(sqlstate, file=file), migration) is retried
+
+
+def test_only_what_is_not_one_transaction_may_leave_something() -> None:
+    assert [may_leave_something(each) for each in (PLAIN, OUTSIDE, COMMITS)] == [False, True, True]
+
+
+def test_a_blocked_migration_names_its_blockers() -> None:
+    error = blocked(NAMES, failed("55P03"), PLAIN, (BLOCKER,))
+    assert error.code is ExitCode.BLOCKED
+    assert "4711" in (error.hint or "")
+    assert "psql" in (error.hint or "")
+    assert "pg_stat_activity" in (blocked(NAMES, failed("55P03"), PLAIN, ()).hint or "")
+
+
+def test_a_run_that_was_killed_offers_both_statements() -> None:
+    error = unfinished_run_error(NAMES, OUTSIDE, UnfinishedRun("abc", "003", "2026-01-01T00:00:00Z"))
+    assert error.code is ExitCode.PARTIAL
+    assert "insert into ops.schema_migrations (version) values ('003');" in (error.hint or "")
+    assert "where run_id = 'abc';" in (error.hint or "")
+
+
+def test_an_invalid_index_of_a_recorded_migration_is_31_with_its_drop() -> None:
+    error = left_invalid(OUTSIDE, Leftovers((INDEX,)))
+    assert error.code is ExitCode.PARTIAL
+    assert "drop index concurrently public.i;" in (error.hint or "")
