@@ -1,23 +1,24 @@
 """Fixtures for all tests: real servers (started when first wanted), projects, the command as a process."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
+import jsonschema
 import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
+from scripts.generate_docs import output_schema
+from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable
+from tests.support.projects import MakeProject, ProjectFolder
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 _EMBEDDED = binaries.from_wheel()
 _OTHER = other_major() if _EMBEDDED is not None else None
 _EMBEDDED_ID = f"pg{_EMBEDDED.major}-embedded" if _EMBEDDED is not None else "embedded"
@@ -78,43 +79,6 @@ def embedded_database(embedded: Server) -> Iterator[Database]:
         yield made
 
 
-def migration(up: str, down: str = "", *, options: str = "") -> str:
-    """The text of a well-formed migration."""
-    head = f"-- migrate:up {options}".rstrip()
-    return f"{head}\n{up}\n\n-- migrate:down\n{down}\n"
-
-
-@dataclass(frozen=True)
-class ProjectFolder:
-    """A project on disk."""
-
-    root: Path
-
-    @property
-    def migrations(self) -> Path:
-        return self.root / "db" / "migrations"
-
-    @property
-    def lockfile(self) -> Path:
-        return self.root / "db" / "migrations.lock"
-
-    def add(self, name: str, content: str | bytes) -> Path:
-        """Write one migration, byte for byte."""
-        path = self.migrations / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def seal(self) -> None:
-        """Write the lockfile for what lies in the folder now."""
-        lines = ["# made by the tests"]
-        for path in sorted(self.migrations.iterdir()):
-            lines.append(f"{path.name} sha256:{sha256(path.read_bytes()).hexdigest()}")
-        self.lockfile.write_text("\n".join(lines) + "\n")
-
-
-MakeProject = Callable[..., ProjectFolder]
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[MakeProject]:
     """Makes project folders: `project({"001_a.sql": migration("...")}, sealed=True, toml="...")`."""
@@ -144,24 +108,6 @@ def project(tmp_path: Path) -> Iterator[MakeProject]:
         cluster.destroy(folder.root / ".dbmate-wrap" / "postgres")
         for home in (folder.root / ".dbmate-wrap" / "shadow").glob("*-*[0-9]"):
             cluster.destroy(home)
-
-
-@dataclass(frozen=True)
-class CliResult:
-    """The command's answer."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-    def json(self) -> dict[str, object]:
-        """The one JSON document on stdout."""
-        document = json.loads(self.stdout)
-        assert isinstance(document, dict)
-        return document
-
-
-RunCli = Callable[..., CliResult]
 
 
 @pytest.fixture
@@ -207,3 +153,38 @@ def dbmate() -> Path:
     path = Path(sys.executable).parent / "dbmate"
     assert path.is_file(), f"no dbmate beside {sys.executable}: make setup"
     return path
+
+
+@pytest.fixture(scope="session")
+def validator() -> jsonschema.Draft202012Validator:
+    """Of the published schema."""
+    schema = output_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.fixture
+def judged(validator: jsonschema.Draft202012Validator) -> Callable[[CliResult], Document]:
+    """The one document of an answer, which must be valid and tell the exit code."""
+
+    def judge(done: CliResult) -> Document:
+        assert_presentable(done)
+        document = done.json()
+        validator.validate(document)
+        ended = document["exit"]
+        assert isinstance(ended, dict)
+        assert ended["code"] == done.returncode
+        assert (document["error"] is None) == (done.returncode in (0, 32)), document["error"]
+        return document
+
+    return judge
+
+
+@pytest.fixture
+def run_json(run_cli: RunCli, judged: Callable[[CliResult], Document]) -> RunJson:
+    """Runs the command with `--format json` and returns its document."""
+
+    def run(args: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Document:
+        return judged(run_cli([*args, "--format", "json"], cwd, env))
+
+    return run

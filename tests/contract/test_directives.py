@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
 from tests.support.servers import Database
 
 MISSING_UP = "Error: dbmate requires each migration to define an up block with '-- migrate:up'"

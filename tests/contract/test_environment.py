@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import migration
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
+from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 
 QUIET = "--no-dump-schema"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.conftest import migration
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
+from tests.support.projects import migration
 from tests.support.servers import Database
 
 # The directive `-- migrate:up` is line 1 and takes 14 characters with its newline.

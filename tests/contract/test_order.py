@@ -1,7 +1,7 @@
 """Which files dbmate sees, in which order, and what it does not notice (facts 11 to 14)."""
 
-from tests.conftest import migration
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
+from tests.support.projects import migration
 from tests.support.servers import Database
 
 QUIET = "--no-dump-schema"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.conftest import migration
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
+from tests.support.projects import migration
 from tests.support.servers import Database
 
 QUIET = "--no-dump-schema"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.contract.conftest import Bench
+from tests.support.bare_dbmate import Bench
 from tests.support.servers import TcpServer
 
 # Templates: H:P is the server's address over TCP, S its socket's folder.

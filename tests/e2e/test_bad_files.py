@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import TWO, applied, assert_refused, staging, tables
+from tests.support.cli import TWO, RunCli, applied, assert_refused, staging, tables
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conftest import MakeProject, RunCli
-from tests.support.cli import TWO, assert_refused, staging, started, tables, wait_for
+from tests.support.cli import TWO, RunCli, assert_refused, staging, started, tables, wait_for
+from tests.support.projects import MakeProject
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.support.cli import TWO, applied, assert_presentable, assert_refused, staging
+from tests.support.check_documents import STATIC, found, status
+from tests.support.cli import TWO, RunCli, RunJson, applied, assert_presentable, assert_refused, staging
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
 
-STATIC = ["check", "--no-shadow"]
 GOOD = {
     "001_init.sql": migration("create table public.a (i bigint);", "drop table public.a;"),
     "002_b.sql": migration("create table public.b (i bigint);", "drop table public.b;"),
@@ -25,23 +25,6 @@ WRITE = "insert into public.a values (1);"
 # What pg_dump writes into a baseline.
 STYLE = "set search_path = public; create table x (i int); alter table x owner to postgres;"
 HEADS = ["files", "lockfile", "sql", "squawk", "base", "shadow"]
-
-
-def found(document: dict[str, object]) -> list[str]:
-    """``severity rule file:line`` of each finding."""
-    findings = document["findings"]
-    assert isinstance(findings, list)
-    assert all(each["message"] and each["column"] in (None, *range(1, 500)) for each in findings)
-    return [
-        f"{each['severity']} {each['rule']} {Path(each['file']).name}:{each['line']}" for each in findings
-    ]
-
-
-def status(document: dict[str, object]) -> dict[str, str]:
-    """From each check to its status."""
-    checks = document["checks"]
-    assert isinstance(checks, list)
-    return {check["id"]: check["status"] for check in checks}
 
 
 # Exit codes and their order

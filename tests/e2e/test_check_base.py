@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CliResult, ProjectFolder, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.e2e.test_check import STATIC, found, status
-from tests.support.cli import assert_refused
+from tests.support.check_documents import STATIC, found, status
+from tests.support.cli import CliResult, RunCli, RunJson, assert_refused
+from tests.support.projects import ProjectFolder, migration
 
 pytestmark = [
     pytest.mark.e2e,

@@ -12,10 +12,18 @@ from urllib.parse import quote
 import pytest
 
 from dbmate_wrap.cluster import binaries
-from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.e2e.test_check import found, status
-from tests.support.cli import argument_lists, assert_presentable, assert_refused, started, wait_for
+from tests.support.check_documents import found, status
+from tests.support.cli import (
+    RunCli,
+    RunJson,
+    argument_lists,
+    assert_presentable,
+    assert_refused,
+    started,
+    wait_for,
+)
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import APP_PASSWORD, TcpServer
 
 pytestmark = pytest.mark.e2e

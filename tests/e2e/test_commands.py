@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.commands.new import TEMPLATE
-from tests.conftest import MakeProject, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.support.cli import TWO, assert_presentable, assert_refused, staging
+from tests.support.cli import TWO, RunCli, RunJson, assert_presentable, assert_refused, staging
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

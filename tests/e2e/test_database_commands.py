@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.conftest import MakeProject, RunCli, migration
-from tests.support.cli import TWO, applied, assert_presentable, assert_refused, staging, tables
+from tests.support.cli import TWO, RunCli, applied, assert_presentable, assert_refused, staging, tables
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

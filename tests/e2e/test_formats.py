@@ -8,8 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import TWO, assert_presentable, staging
+from tests.support.cli import TWO, CliResult, RunCli, assert_presentable, staging
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.schemas import gitlab_faults, junit_faults, sarif_faults
 from tests.support.servers import Database
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CliResult, MakeProject, RunCli, migration
-from tests.e2e.conftest import Document
 from tests.support.cli import (
     TWO,
+    CliResult,
+    Document,
+    RunCli,
     applied,
     argument_lists,
     assert_presentable,
@@ -22,6 +23,7 @@ from tests.support.cli import (
     wait_for,
     waiting_for_locks,
 )
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import CliResult, MakeProject, RunCli, migration
-from tests.e2e.conftest import Document, RunJson
-from tests.support.cli import TWO, staging
+from tests.support.cli import TWO, CliResult, Document, RunCli, RunJson, staging
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

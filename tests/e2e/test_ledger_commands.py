@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.postgres.advisory_lock import KEY
-from tests.conftest import REPOSITORY, CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.conftest import Document, RunJson
-from tests.support.cli import TWO, applied, assert_refused, staging
+from tests.support.cli import TWO, CliResult, Document, RunCli, RunJson, applied, assert_refused, staging
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

@@ -9,8 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import TWO, applied, assert_presentable, assert_refused, staging, tables
+from tests.support.cli import (
+    TWO,
+    CliResult,
+    RunCli,
+    applied,
+    assert_presentable,
+    assert_refused,
+    staging,
+    tables,
+)
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

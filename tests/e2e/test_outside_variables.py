@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeProject, RunCli, migration
-from tests.support.cli import TWO, applied, staging, tables
+from tests.support.cli import TWO, RunCli, applied, staging, tables
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.e2e

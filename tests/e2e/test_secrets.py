@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import TWO, applied, argument_lists, assert_presentable
+from tests.support.cli import TWO, CliResult, RunCli, applied, argument_lists, assert_presentable
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import APP_PASSWORD, Database, TcpServer
 
 pytestmark = pytest.mark.e2e

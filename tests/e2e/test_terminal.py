@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, MakeProject
 from tests.support.cli import PATIENCE, TWO, applied
+from tests.support.projects import MakeProject
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

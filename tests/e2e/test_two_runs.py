@@ -4,9 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import MakeProject, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.support.cli import applied, staging, tables, wait_for, waiting_for_locks
+from tests.support.cli import RunCli, RunJson, applied, staging, tables, wait_for, waiting_for_locks
+from tests.support.projects import MakeProject, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e

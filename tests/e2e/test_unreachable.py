@@ -12,8 +12,8 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
-from tests.conftest import CliResult, MakeProject, RunCli
-from tests.support.cli import TWO, assert_refused, started
+from tests.support.cli import TWO, CliResult, RunCli, assert_refused, started
+from tests.support.projects import MakeProject
 from tests.support.servers import APP_PASSWORD, TcpServer
 
 pytestmark = pytest.mark.e2e

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeProject, ProjectFolder, RunCli, migration
+from tests.support.cli import RunCli
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.integration

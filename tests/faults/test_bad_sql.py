@@ -14,8 +14,9 @@ import pytest
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse
 from dbmate_wrap.policy import squawk
-from tests.conftest import REPOSITORY, MakeProject, migration
-from tests.unit.sql.test_fuzz import mutated
+from tests.support.projects import MakeProject, migration
+from tests.support.repository import REPOSITORY
+from tests.support.sql_mutations import mutated
 
 pytestmark = pytest.mark.faults
 

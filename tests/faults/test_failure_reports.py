@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeProject, ProjectFolder, RunCli, migration
-from tests.e2e.conftest import RunJson
-from tests.support.cli import applied, assert_refused, staging, tables
+from tests.support.cli import RunCli, RunJson, applied, assert_refused, staging, tables
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.faults

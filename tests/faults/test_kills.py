@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from dbmate_wrap.process import GRACE_SECONDS
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
 from tests.support.cli import (
     PATIENCE,
+    CliResult,
+    RunCli,
     Running,
     applied,
     assert_presentable,
@@ -22,6 +23,7 @@ from tests.support.cli import (
     wait_for,
     waiting_for_locks,
 )
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.scenarios import (
     HISTORY,
     UP,

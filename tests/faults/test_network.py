@@ -9,10 +9,21 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.postgres.advisory_lock import KEY
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import PATIENCE, TWO, applied, assert_refused, sessions, started, tables, wait_for
+from tests.support.cli import (
+    PATIENCE,
+    TWO,
+    CliResult,
+    RunCli,
+    applied,
+    assert_refused,
+    sessions,
+    started,
+    tables,
+    wait_for,
+)
 from tests.support.network import Proxy, black_hole, run_proxy
 from tests.support.poolers import find_pgbouncer, run_pooler
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.faults

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import applied, sessions, staging, wait_for
+from tests.support.cli import CliResult, RunCli, applied, sessions, staging, wait_for
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.scenarios import (
     HISTORY,
     UP,

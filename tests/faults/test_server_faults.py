@@ -14,8 +14,19 @@ import pytest
 from dbmate_wrap.cluster import binaries, postmaster
 from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.cluster.temporary import temporary
-from tests.conftest import CliResult, MakeProject, ProjectFolder, RunCli, migration
-from tests.support.cli import TWO, Running, applied, assert_refused, sessions, started, tables, wait_for
+from tests.support.cli import (
+    TWO,
+    CliResult,
+    RunCli,
+    Running,
+    applied,
+    assert_refused,
+    sessions,
+    started,
+    tables,
+    wait_for,
+)
+from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database, Server, TcpServer
 from tests.support.standby import run_standby
 

@@ -7,57 +7,47 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
 from dbmate_wrap.cluster import binaries, postmaster, server
-from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.shadow import servers, template
+from dbmate_wrap.shadow import template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from tests.conftest import REPOSITORY
 from tests.support.cli import wait_for
+from tests.support.repository import REPOSITORY
 from tests.support.servers import TcpServer
-from tests.support.shadows import NAME, Project, databases, execute, key, project, replay, roles
+from tests.support.shadows import (
+    HISTORY,
+    KEYS,
+    Project,
+    checking,
+    databases,
+    execute,
+    key,
+    project,
+    replay,
+    roles,
+)
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration]
 
 SEED = 4711
-KEYS = [key(letter) for letter in "abcd"]
-HISTORY = [f"create table public.t{number} (i int primary key)" for number in range(3)]
-HISTORY.append("create role made; create table public.t3 (i int); grant select on public.t3 to made")
 # Every check replays one migration more, and the first ones again when all are known.
 CHECKS = """
 import itertools, sys
 from pathlib import Path
 from dbmate_wrap.cluster import binaries
-from tests.faults.test_shadow_kills import HISTORY, KEYS, checking
+from tests.support.shadows import HISTORY, KEYS, checking, replay
 print("begun", flush=True)
 for length in itertools.cycle(range(1, 5)):
     with checking(sys.argv[1]) as shelf:
-        from tests.support.shadows import replay
         replay(shelf, HISTORY[:length], KEYS[:length])
         if length == 4:
             shelf.longest([])
     print("checked", flush=True)
 """
-
-
-@contextmanager
-def checking(where: str) -> Iterator[ScratchPool]:
-    """A shelf at a URL, or of the project with that home."""
-    if "://" not in where:
-        project = Project(Path(where), binaries.embedded())
-        with project.shelf(wait=60) as shelf:
-            assert shelf.cached, project.said
-            yield shelf
-        return
-    said: list[str] = []
-    url = parse(where, os_user="")
-    with servers.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
-        yield shelf
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, MakeProject, RunCli, migration
-from tests.integration.test_stamp import restore
-from tests.support.cli import PATIENCE, TWO, applied, assert_refused, staging, tables
+from tests.support.cli import PATIENCE, TWO, RunCli, applied, assert_refused, staging, tables
+from tests.support.dumps import restore
+from tests.support.projects import MakeProject, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.faults

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import REPOSITORY
+from tests.support.repository import REPOSITORY
 
 BIN = Path(sys.executable).parent
 ACTION = REPOSITORY / "action.yml"

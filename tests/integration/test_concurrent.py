@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.conftest import MakeProject, migration
 from tests.support.cli import applied, staging, started, wait_for
+from tests.support.projects import MakeProject, migration
 from tests.support.scenarios import HISTORY
 from tests.support.servers import Database
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, CliResult
+from tests.support.cli import CliResult
+from tests.support.repository import REPOSITORY
 
 pytestmark = pytest.mark.integration
 

@@ -14,8 +14,8 @@ from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.preflight import PreflightContext
-from tests.conftest import migration
 from tests.support.poolers import Pooler, PoolMode, find_pgbouncer, run_pooler
+from tests.support.projects import migration
 from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.integration

@@ -22,7 +22,7 @@ from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Cell, Session, connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.preflight.engine import CHECKS
-from tests.conftest import migration
+from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 from tests.support.standby import run_configured_server, run_standby
 

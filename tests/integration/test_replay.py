@@ -36,7 +36,9 @@ from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.workspace import project_files, shadow_server
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from tests.conftest import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
+from tests.support.cli import RunCli
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Server, TcpServer
 
 pytestmark = pytest.mark.integration

@@ -24,8 +24,8 @@ from dbmate_wrap.shadow.replay import Replayed
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload
 from dbmate_wrap.sql.batching import batches
 from dbmate_wrap.sql.parse import read
-from tests.conftest import migration
 from tests.support.cases import migration_file
+from tests.support.projects import migration
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,8 @@ import pytest
 
 from dbmate_wrap.sql import catalog_types
 from dbmate_wrap.sql.catalog_types import TRIGGER_FUNCTIONS, is_catalog_type
-from tests.cases.transaction_blocks import (
+from tests.support.servers import Database, Server
+from tests.support.transaction_blocks import (
     ALLOWED,
     ENUM_ALLOWED,
     ENUM_REFUSED,
@@ -16,7 +17,6 @@ from tests.cases.transaction_blocks import (
     REFUSED_SINCE_18,
     SETUP,
 )
-from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.migrations.parse import parse
 from dbmate_wrap.policy import squawk
-from tests.conftest import migration
+from tests.support.projects import migration
 
 pytestmark = pytest.mark.integration
 

@@ -1,6 +1,5 @@
 """The stamp on real servers: a database is known again, and a copy is known for one."""
 
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, Verdict
 from dbmate_wrap.postgres import ledger, stamp
 from dbmate_wrap.postgres.session import Session, connect
+from tests.support.dumps import restore
 from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.integration
@@ -64,22 +64,6 @@ def copied(database: Database) -> Iterator[Database]:
         yield Database(database.server, name)
     finally:
         database.server.execute(f"drop database {name} with (force)")
-
-
-def restore(source: Database, target: Database) -> None:
-    """pg_dump | psql: everything, the schema dbmate_wrap too."""
-    programs = source.server.bin_dir
-    dump = [str(programs / "pg_dump"), "--dbname", source.url]
-    dumped = subprocess.run(dump, check=True, capture_output=True, timeout=60).stdout
-    # A setting that PostgreSQL 17 brought.
-    dumped = dumped.replace(b"SET transaction_timeout = 0;\n", b"")
-    subprocess.run(
-        [str(programs / "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", target.url],
-        input=dumped,
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
 
 
 def test_a_stamp_is_read_as_it_was_written(database: Database) -> None:

@@ -1,5 +1,6 @@
 """How the end-to-end tests judge an answer, and what they share."""
 
+import json
 import os
 import re
 import signal
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import REPOSITORY, CliResult, migration
+from tests.support.projects import migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 # However slow the machine: after this many seconds a test calls it hanging.
@@ -21,6 +23,27 @@ TWO: Mapping[str, str] = {
     "001_a.sql": migration("create table public.a (i int);", "drop table public.a;"),
     "002_b.sql": migration("create table public.b (i int);", "drop table public.b;"),
 }
+
+
+@dataclass(frozen=True)
+class CliResult:
+    """The command's answer."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    def json(self) -> dict[str, object]:
+        """The one JSON document on stdout."""
+        document = json.loads(self.stdout)
+        assert isinstance(document, dict)
+        return document
+
+
+RunCli = Callable[..., CliResult]
+# The one document of `--format json`.
+Document = dict[str, object]
+RunJson = Callable[..., Document]
 
 
 def staging(database: Database) -> dict[str, str]:

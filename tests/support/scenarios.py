@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.conftest import REPOSITORY, CliResult, ProjectFolder, RunCli
 from tests.support.cli import (
     PATIENCE,
+    CliResult,
+    RunCli,
     applied,
     argument_lists,
     assert_presentable,
@@ -17,6 +18,8 @@ from tests.support.cli import (
     staging,
     wait_for,
 )
+from tests.support.projects import ProjectFolder
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 UP = ("up", "-e", "staging", "--format", "json")

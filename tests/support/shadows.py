@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import TupleRow
 
-from dbmate_wrap.cluster import server
+from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 
@@ -68,6 +68,26 @@ def execute(url: DatabaseUrl, sql: str) -> list[TupleRow]:
 def key(letter: str) -> str:
     """A key like those of `shadow.keys`."""
     return letter.encode().hex() * 32
+
+
+KEYS = [key(letter) for letter in "abcd"]
+HISTORY = [f"create table public.t{number} (i int primary key)" for number in range(3)]
+HISTORY.append("create role made; create table public.t3 (i int); grant select on public.t3 to made")
+
+
+@contextmanager
+def checking(where: str) -> Iterator[ScratchPool]:
+    """A shelf at a URL, or of the project with that home."""
+    if "://" not in where:
+        project = Project(Path(where), binaries.embedded())
+        with project.shelf(wait=60) as shelf:
+            assert shelf.cached, project.said
+            yield shelf
+        return
+    said: list[str] = []
+    url = parse(where, os_user="")
+    with servers.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
+        yield shelf
 
 
 def databases(shelf: ScratchPool) -> set[str]:

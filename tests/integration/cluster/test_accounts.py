@@ -15,7 +15,7 @@ from dbmate_wrap.cluster import account, binaries, folders, layout
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Absent, Running, destroy, state, stop
 from dbmate_wrap.errors import ConfigError
-from tests.integration.cluster.conftest import PROGRAMS, START, python, server, start
+from tests.support.clusters import PROGRAMS, START, python, server, start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root")
 

@@ -11,7 +11,7 @@ import pytest
 from dbmate_wrap.cluster import layout
 from dbmate_wrap.cluster.server import Stopped, start, state, stop
 from dbmate_wrap.errors import ConfigError
-from tests.integration.cluster.conftest import PROGRAMS, START, pid, python, server, wait_until_gone
+from tests.support.clusters import PROGRAMS, START, pid, python, server, wait_until_gone
 
 
 def test_a_killed_server_comes_back(home: Path) -> None:

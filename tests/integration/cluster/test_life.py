@@ -11,7 +11,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Absent, Endpoint, Stopped, destroy, state, stop
 from dbmate_wrap.errors import ConfigError, UnreachableError
-from tests.integration.cluster.conftest import PROGRAMS, START, pid, python, server, start, wait_until_gone
+from tests.support.clusters import PROGRAMS, START, pid, python, server, start, wait_until_gone
 from tests.support.servers import other_major
 
 

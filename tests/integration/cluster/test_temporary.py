@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap.cluster import postmaster
 from dbmate_wrap.cluster.temporary import sweep, temporary
-from tests.integration.cluster.conftest import PROGRAMS, python, server
+from tests.support.clusters import PROGRAMS, python, server
 from tests.support.servers import Server
 
 

@@ -11,8 +11,8 @@ from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.github import inert, render
-from tests.cases.outcomes import OUTCOMES, check, check_good, outcome
 from tests.support.cases import assert_golden
+from tests.support.outcomes import OUTCOMES, check, check_good, outcome
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")
 _COMMAND = re.compile(r"::(?P<name>[a-z-]+)(?: (?P<properties>.*?))?::(?P<data>.*)")

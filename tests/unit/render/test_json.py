@@ -15,8 +15,8 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.json import render
 from dbmate_wrap.render.masked import masked
-from tests.cases.outcomes import ENDED, OUTCOMES, STARTED, outcome, status
 from tests.support.cases import assert_golden
+from tests.support.outcomes import ENDED, OUTCOMES, STARTED, outcome, status
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = [

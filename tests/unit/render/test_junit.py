@@ -11,8 +11,8 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.junit import render
-from tests.cases.outcomes import ENDED, OUTCOMES, check, check_good, check_hostile, check_replay
 from tests.support.cases import assert_golden
+from tests.support.outcomes import ENDED, OUTCOMES, check, check_good, check_hostile, check_replay
 from tests.support.schemas import junit_faults
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")

@@ -13,8 +13,8 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown import LIMIT, marker, render, verdict
 from dbmate_wrap.render.markdown_text import block, cell, code
-from tests.cases.outcomes import OUTCOMES, check, check_good, check_hostile, outcome
 from tests.support.cases import assert_golden
+from tests.support.outcomes import OUTCOMES, check, check_good, check_hostile, outcome
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")
 

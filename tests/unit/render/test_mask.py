@@ -19,7 +19,7 @@ from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import ErrorReport, Outcome
 from dbmate_wrap.redact import Redactor, Secrets
 from dbmate_wrap.render.masked import NO_TEXT, masked
-from tests.cases.outcomes import STARTED, outcome, status
+from tests.support.outcomes import STARTED, outcome, status
 
 SECRET = "hunter-2026-x"
 _PLAIN: Mapping[object, object] = {int: 7, bool: True, datetime: STARTED, Path: Path("p"), str: SECRET}

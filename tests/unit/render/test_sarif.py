@@ -15,8 +15,8 @@ from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.policy.rule_texts import text_of_rule
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.sarif import render
-from tests.cases.outcomes import ENDED, OUTCOMES, check, check_good, check_replay
 from tests.support.cases import assert_golden
+from tests.support.outcomes import ENDED, OUTCOMES, check, check_good, check_replay
 from tests.support.schemas import sarif_faults
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")

@@ -9,7 +9,7 @@ from dbmate_wrap.domain.outcome import ErrorReport
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import counted, stderr_text
-from tests.cases.outcomes import ORDERS, check, check_hostile, outcome
+from tests.support.outcomes import ORDERS, check, check_hostile, outcome
 
 FILE = "db/migrations/002_add_orders.sql"
 

@@ -8,8 +8,8 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import text
 from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import stderr_text as complain
-from tests.cases.outcomes import OUTCOMES, outcome, status, status_hostile, up
 from tests.support.cases import assert_golden
+from tests.support.outcomes import OUTCOMES, outcome, status, status_hostile, up
 
 COLOURED = Paint(True)
 

@@ -8,7 +8,7 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.errors import ConfigError, ExitCode, Fault
 from dbmate_wrap.policy.registry import FAMILIES, RULES
-from tests.cases.settings.scene import empty_project, write
+from tests.support.settings_files import empty_project, write
 
 SECRET = "postgres://u:S3CR-ET@h/db"
 

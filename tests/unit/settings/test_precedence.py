@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap import settings
 from dbmate_wrap.errors import ConfigError
-from tests.cases.settings.scene import empty_project, script, write
+from tests.support.settings_files import empty_project, script, write
 
 VARIABLE = {"DBMATE_WRAP_LOCK_RETRIES": "1"}
 OWN = "[environments.staging]\nlock_retries = 2\n"

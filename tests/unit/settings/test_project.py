@@ -10,7 +10,7 @@ from dbmate_wrap import settings
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.settings.model import NAMES
 from dbmate_wrap.settings.reference import rows, shown, table
-from tests.cases.settings.scene import empty_project, write
+from tests.support.settings_files import empty_project, write
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TABLE = "[tool.dbmate-wrap]\nlock_retries = 3\n"

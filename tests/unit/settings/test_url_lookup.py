@@ -9,7 +9,7 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.settings import Environment
-from tests.cases.settings.scene import empty_project, script, write
+from tests.support.settings_files import empty_project, script, write
 
 URL = "postgres://u:S3CR-ET@h/db"
 

@@ -13,8 +13,8 @@ from dbmate_wrap.shadow import cache as module
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow import round_trip
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
-from tests.conftest import migration
 from tests.support.cases import migration_file
+from tests.support.projects import migration
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
 

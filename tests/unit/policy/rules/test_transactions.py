@@ -5,7 +5,7 @@ import pytest
 from dbmate_wrap.policy.rules import transactions
 from dbmate_wrap.policy.rules.hit import BlockContext
 from dbmate_wrap.sql.parse import read
-from tests.cases.transaction_blocks import ALLOWED, ENUM_ALLOWED, ENUM_REFUSED, REFUSED, REFUSED_IN_DO
+from tests.support.transaction_blocks import ALLOWED, ENUM_ALLOWED, ENUM_REFUSED, REFUSED, REFUSED_IN_DO
 
 
 def hits(sql: str, *, transactional: bool = True) -> list[tuple[str, str]]:
