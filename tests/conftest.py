@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from scripts.generate_docs import output_schema
-from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable
+from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command
+from tests.support.forked import stop_fork_server
 from tests.support.projects import MakeProject, ProjectFolder
-from tests.support.repository import REPOSITORY
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
 
 _EMBEDDED = binaries.from_wheel()
@@ -32,6 +31,11 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def pytest_sessionfinish() -> None:
+    """End what this process of pytest started for all its tests."""
+    stop_fork_server()
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +125,7 @@ def clean_environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def run_cli(clean_environment: dict[str, str]) -> RunCli:
-    """Runs `python -m dbmate_wrap` as a process: `run_cli(["status"], cwd=project.root, env={"X": "1"})`."""
+    """Runs the command as a process: `run_cli(["status"], cwd=project.root, env={"X": "1"})`."""
 
     def run(
         args: Sequence[str],
@@ -130,19 +134,12 @@ def run_cli(clean_environment: dict[str, str]) -> RunCli:
         *,
         stdin: str = "",
         timeout: float = 120,
+        own_interpreter: bool = False,
     ) -> CliResult:
-        done = subprocess.run(
-            [sys.executable, "-m", "dbmate_wrap", *args],
-            cwd=cwd,
-            env={**clean_environment, "PYTHONPATH": str(REPOSITORY), **(env or {})},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=timeout,
-            check=False,
+        environment = {**clean_environment, **(env or {})}
+        return run_command(
+            args, cwd, environment, stdin=stdin, timeout=timeout, own_interpreter=own_interpreter
         )
-        return CliResult(done.returncode, done.stdout, done.stderr)
 
     return run
 

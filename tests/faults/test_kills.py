@@ -89,7 +89,8 @@ def kill_wrapper(running: Running, database: Database, moment: float) -> None:
         wait_for(lambda: dbmates(database) or running.process.poll() is not None, "dbmate")
         time.sleep(moment)
     else:
-        time.sleep(0.8 + moment)
+        # From its first step to about where dbmate begins.
+        time.sleep((0.5 + moment) * 0.6)
     running.process.kill()
 
 

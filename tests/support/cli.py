@@ -3,17 +3,15 @@
 import json
 import os
 import re
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.forked import start_command
 from tests.support.projects import migration
-from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 # However slow the machine: after this many seconds a test calls it hanging.
@@ -44,6 +42,25 @@ RunCli = Callable[..., CliResult]
 # The one document of `--format json`.
 Document = dict[str, object]
 RunJson = Callable[..., Document]
+
+
+def run_command(
+    args: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    stdin: str = "",
+    timeout: float = 120,
+    own_interpreter: bool = False,
+) -> CliResult:
+    """The answer of the command, which is killed where it takes longer than `timeout`."""
+    with start_command(args, cwd, env, stdin=subprocess.PIPE, own_interpreter=own_interpreter) as process:
+        try:
+            said = process.communicate(stdin, timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return CliResult(process.returncode, *said)
 
 
 def staging(database: Database) -> dict[str, str]:
@@ -99,20 +116,11 @@ class Running:
 
 
 @contextmanager
-def started(args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Iterator[Running]:
-    """`python -m dbmate_wrap` in the background, killed with the `with` block if it is still there then."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dbmate_wrap", *args],
-        cwd=cwd,
-        env={**env, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        # Where the tests themselves run in the background, SIGINT is ignored, which a child would inherit.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
-    )
+def started(
+    args: Sequence[str], cwd: Path, env: Mapping[str, str], *, own_interpreter: bool = False
+) -> Iterator[Running]:
+    """The command in the background, killed with the `with` block if it is still there then."""
+    process = start_command(args, cwd, env, own_interpreter=own_interpreter)
     try:
         yield Running(process)
     finally:

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.support.cli import (
     staging,
     wait_for,
 )
+from tests.support.forked import start_command
 from tests.support.projects import ProjectFolder
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
@@ -27,7 +27,7 @@ HISTORY = "create table public.schema_migrations (version varchar(128) primary k
 
 
 def launch(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start a process whose answer is read later."""
+    """Start a program whose answer is read later."""
     return subprocess.Popen(
         list(command),
         cwd=cwd,
@@ -48,7 +48,7 @@ def at_once(
     intrude: Callable[[], Sequence["subprocess.Popen[str]"]] = tuple,
 ) -> list[CliResult]:
     """The answers of `count` runs that start at once; what `intrude` starts beside them ends with them."""
-    running = [launch([sys.executable, "-m", "dbmate_wrap", *args], cwd, env) for _ in range(count)]
+    running = [start_command(args, cwd, env) for _ in range(count)]
     intruders: Sequence[subprocess.Popen[str]] = ()
     try:
         intruders = intrude()
