@@ -118,14 +118,18 @@ def check(
     gitlab: Gitlab = None,
 ) -> None:
     """Judge a pull request: files, lockfile, SQL, and a replay of it all on a throw-away database."""
-    from dbmate_wrap.commands.check import CheckWish, check
+    from dbmate_wrap.commands.check import check
 
     reports = ReportFiles(sarif, junit, gitlab)
     named = [os.path.realpath(path) for path in (sarif, junit, gitlab) if path is not None]
     if len(set(named)) < len(named):
         raise typer.BadParameter("two reports cannot be one file", param_hint="--sarif, --junit, --gitlab")
-    wish = CheckWish(base, all, shadow=not no_shadow)
-    run("check", common, lambda context, outcome: check(context, outcome, wish), reports)
+    run(
+        "check",
+        common,
+        lambda context, outcome: check(context, outcome, base=base, all_files=all, shadow=not no_shadow),
+        reports,
+    )
 
 
 @command(app, "seal")

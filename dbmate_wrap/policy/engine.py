@@ -20,13 +20,13 @@ class RuleContext:
     """What the rules are told of the project.
 
     `history_table` is (schema or None, name) of dbmate's table; `folder` is how the migrations folder is
-    shown to people; `old` are the names of migrations that are merged already: they cannot be mended, so what
-    is found in them is a notice.
+    shown to people; `merged` are the names of migrations that can no longer be changed: what is found in
+    them is a notice.
     """
 
     history_table: tuple[str | None, str]
     folder: str
-    old: frozenset[str] = frozenset()
+    merged: frozenset[str] = frozenset()
 
 
 def judge(migrations: Sequence[ParsedMigration], ruling: RuleContext) -> tuple[Finding, ...]:
@@ -79,7 +79,7 @@ def _findings(migration: ParsedMigration, ruling: RuleContext, *, spared: bool) 
         hit, rule = found.hit, RULES[found.hit.rule]
         if spared and rule.style:
             continue
-        merged = migration.file.name in ruling.old
+        merged = migration.file.name in ruling.merged
         # No two blocks of a file begin in one line.
         if found.block.line not in places:
             places[found.block.line] = Positions(found.block)

@@ -9,7 +9,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Place, Positions
 from dbmate_wrap.policy.registry import RULES, family_of
-from dbmate_wrap.policy.severity import configured
+from dbmate_wrap.policy.severity import apply_severities, configured
 from dbmate_wrap.policy.suppression_comment import ATTEMPT, Asked, Fault, asked, misplaced
 
 
@@ -75,6 +75,22 @@ def suppressions_of(
                 Suppression(f"{folder}/{name}", line, column, comment.rule, span, comment.fault, name in old)
             )
     return tuple(result)
+
+
+def resolve_findings(
+    findings: Sequence[Finding],
+    suppressions: Sequence[Suppression],
+    policy: Mapping[str, str],
+    checked: Mapping[str, frozenset[str]] | None = None,
+) -> tuple[Finding, ...]:
+    """Apply the suppressions, then the configured severities; by place.
+
+    `checked` has the rules that were checked, by file (see `apply_suppressions`). Without it nothing is said
+    of comments that suppress nothing: only some of the rules were checked.
+    """
+    if checked is None:
+        suppressions, checked = [each for each in suppressions if each.fault is None], {}
+    return apply_severities(apply_suppressions(findings, suppressions, checked, policy), policy)
 
 
 def apply_suppressions(

@@ -1,21 +1,21 @@
-"""Finds out what a branch adds: the base that it is compared with, its new and its old migrations."""
+"""Compares a branch with its merge base: which migrations are new, which are merged, what was changed."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
+from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
-from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.git.merge_base import read_merge_base as read_base
+from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
 from dbmate_wrap.policy.rules.lockfile_base import beyond_base, check_base, unsealed_since
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import ProjectFiles, display_path
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
-_NAMED_AT_MOST = 3
+_MOST_NAMES_SHOWN = 3
 # Without a base: so many unsealed migrations are a history that was never sealed.
 _MOST_IN_A_CHANGE = 20
-_OF_NO_LINE = frozenset({"unsealed", "not-appended"})
+_ABOUT_A_MISSING_LINE = frozenset({"unsealed", "not-appended"})
 _FETCH = (
     "git fetch, in CI of the whole history (GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0); or name the"
     " branch that this one is meant for: --base REF"
@@ -24,45 +24,69 @@ _FETCH = (
 
 @dataclass(frozen=True)
 class BranchDiff:
-    """Names of migrations: `new` ones are examined, the ways down of those in `tried` are gone on the shadow;
-    `old` ones are merged and cannot be mended.
+    """Names of migrations, and the checks that say what they were compared with.
 
-    Without a base nothing is known to be old, and new is what is not sealed.
+    `new` ones are checked in full, and the migrate:down of those in `round_trip` is tried on the shadow
+    server; `merged` ones can no longer be changed. Without a base nothing is known to be merged, and what is
+    not sealed counts as new.
     """
 
     base: MergeBase | None
     new: frozenset[str]
-    tried: frozenset[str]
-    old: frozenset[str]
-
-
-def compare(context: Context, files: ProjectFiles, ref: str | None, *, every: bool) -> BranchDiff:
-    """Compare with `ref`, or else with the remote's main branch; `every` takes all migrations for new.
-
-    The outcome's check `base` says with what, or why with nothing. Raises ConfigError for a `ref` that was
-    asked for and cannot be used.
-    """
-    base = _base(context, files, ref)
-    names = frozenset(file.name for file in files.migrations)
-    if every:
-        return BranchDiff(base, names, names, frozenset())
-    if base is None:
-        unsealed = names - {line.name for line in files.sealed}
-        return BranchDiff(None, unsealed, _tried(context, unsealed), frozenset())
-    old = frozenset(file.name for file in files.migrations if base.files.get(file.name) == file.checksum)
-    new = names - frozenset(base.files)
-    return BranchDiff(base, new, new, old)
+    round_trip: frozenset[str]
+    merged: frozenset[str]
+    checks: tuple[Check, ...]
 
 
 def compare_with_base(
-    context: Context, files: ProjectFiles, base: MergeBase, reported: tuple[Finding, ...]
+    files: ProjectFiles, folder: Path, lockfile: Path, ref: str | None, *, every: bool
+) -> BranchDiff:
+    """Compare with `ref`, or else with the remote's main branch; `every` counts all migrations as new.
+
+    Raises ConfigError for a `ref` that was asked for and cannot be used.
+    """
+    if ref is not None:
+        return diff_branch(files, read_merge_base(ref, folder, lockfile, files.migrations), every=every)
+    try:
+        found = default_ref(folder)
+        base = read_merge_base(found, folder, lockfile, files.migrations) if found is not None else None
+    except ConfigError as error:
+        # Nobody asked for it; but that nothing was compared must be seen.
+        why = Check("base", "warn", f"compared with nothing: {error.message}", error.hint)
+        return diff_branch(files, why, every=every)
+    return diff_branch(files, base if base is not None else _no_base(folder), every=every)
+
+
+def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) -> BranchDiff:
+    """Sort the migrations into new and merged; a Check in the place of `base` says why there is none."""
+    names = frozenset(file.name for file in files.migrations)
+    if isinstance(base, MergeBase):
+        added = [file.name for file in files.migrations if file.name not in base.files]
+        new = names if every else frozenset(added)
+        merged = frozenset(
+            file.name for file in files.migrations if base.files.get(file.name) == file.checksum
+        )
+        checks = (_compared(base, added),)
+        return BranchDiff(base, new, new, frozenset() if every else merged, checks)
+    if every:
+        return BranchDiff(None, names, names, frozenset(), (base,))
+    unsealed = names - {line.name for line in files.sealed}
+    if len(unsealed) <= _MOST_IN_A_CHANGE:
+        return BranchDiff(None, unsealed, unsealed, frozenset(), (base,))
+    # To try hundreds costs minutes.
+    last = frozenset({max(unsealed, key=os.fsencode)})
+    return BranchDiff(None, unsealed, last, frozenset(), (base, _round_trips_skipped(len(unsealed))))
+
+
+def findings_since_base(
+    findings: tuple[Finding, ...], files: ProjectFiles, base: MergeBase, *, folder: str, lockfile: str
 ) -> tuple[Finding, ...]:
-    """`reported` with what was changed, removed or overtaken since the base."""
-    values = context.environment.values
-    folder = display_path(context, values.migrations_dir)
-    lockfile = display_path(context, values.lockfile)
-    left = beyond_base(reported, files.migrations, files.sealed, base, folder=folder, lockfile=lockfile)
-    found = check_base(
+    """Add what was changed, removed or overtaken since the base; findings that this makes wrong are left out.
+
+    `folder` and `lockfile` are the paths as they are shown to people.
+    """
+    left = beyond_base(findings, files.migrations, files.sealed, base, folder=folder, lockfile=lockfile)
+    added = check_base(
         files.migrations,
         files.sealed,
         base,
@@ -70,47 +94,28 @@ def compare_with_base(
         lockfile=lockfile,
         reported={(finding.rule, finding.file) for finding in left},
     )
-    added = [file.name for file in files.migrations if file.name not in base.files]
-    named = ", ".join(added[:_NAMED_AT_MOST]) + (", ..." if len(added) > _NAMED_AT_MOST else "")
-    message = f"compared with {base.ref}: {len(added)} new" + (f" ({named})" if added else "")
-    # What was found is of the family `lockfile`, and counted there.
-    _note(context, "pass", message)
     # Where a line is gone, the advice to seal the file, or to number it anew, would be wrong.
     gone = unsealed_since(files.sealed, base, folder)
-    kept = tuple(each for each in left if each.rule not in _OF_NO_LINE or each.file not in gone)
-    return kept + found
+    kept = tuple(each for each in left if each.rule not in _ABOUT_A_MISSING_LINE or each.file not in gone)
+    return kept + added
 
 
-def _tried(context: Context, unsealed: frozenset[str]) -> frozenset[str]:
-    """Those of the unsealed migrations that are taken for one change: to try hundreds costs minutes."""
-    if len(unsealed) <= _MOST_IN_A_CHANGE:
-        return unsealed
-    message = f"{len(unsealed)} migrations are not sealed: of these only the last one's way down is tried"
-    hint = "try all of them once: dbmate-wrap check --all; then seal them"
-    context.outcome.checks.append(Check("ways-down", "skip", message, hint))
-    return frozenset({max(unsealed, key=os.fsencode)})
+def _compared(base: MergeBase, added: Sequence[str]) -> Check:
+    """The check `base`; findings against the base belong to the family `lockfile`, and are counted there."""
+    more = ", ..." if len(added) > _MOST_NAMES_SHOWN else ""
+    named = f" ({', '.join(added[:_MOST_NAMES_SHOWN])}{more})" if added else ""
+    return Check("base", "pass", f"compared with {base.ref}: {len(added)} new{named}")
 
 
-def _base(context: Context, files: ProjectFiles, ref: str | None) -> MergeBase | None:
-    values = context.environment.values
-    folder, lockfile = values.migrations_dir, values.lockfile
-    if ref is not None:
-        return read_base(ref, folder, lockfile, files.migrations)
-    try:
-        found = default_ref(folder)
-        if found is not None:
-            return read_base(found, folder, lockfile, files.migrations)
-    except ConfigError as error:
-        # Nobody asked for it; but that nothing was compared must be seen.
-        _note(context, "warn", f"compared with nothing: {error.message}", error.hint)
-        return None
+def _no_base(folder: Path) -> Check:
     if has_remote(folder):
         # As pipelines clone: what a merge would break must not pass without a word.
-        _note(context, "warn", "compared with nothing: the remote's main branch is not known", _FETCH)
-    else:
-        _note(context, "skip", "compared with nothing: no git repository with a remote")
-    return None
+        message = "compared with nothing: the remote's main branch is not known"
+        return Check("base", "warn", message, _FETCH)
+    return Check("base", "skip", "compared with nothing: no git repository with a remote")
 
 
-def _note(context: Context, status: CheckStatus, message: str, hint: str | None = None) -> None:
-    context.outcome.checks.append(Check("base", status, message, hint))
+def _round_trips_skipped(unsealed: int) -> Check:
+    message = f"{unsealed} migrations are not sealed: only the last one's migrate:down is tried"
+    hint = "try all of them once: dbmate-wrap check --all; then seal them"
+    return Check("ways-down", "skip", message, hint)

@@ -1,78 +1,131 @@
-"""Lets every judge of migration files speak: the SQL rules, squawk, and the comments that allow."""
+"""Decides which findings of a branch count, and the status of each family of rules; a pure function."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.count import count
-from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy import engine
 from dbmate_wrap.policy.registry import family_of
-from dbmate_wrap.policy.severity import apply_severities
-from dbmate_wrap.policy.suppressions import Suppression, apply_suppressions
+from dbmate_wrap.policy.suppressions import Suppression, resolve_findings, suppressions_of
 from dbmate_wrap.review.branch import BranchDiff
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import ProjectFiles, display_path
+from dbmate_wrap.review.hazards import Hazards
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
-_SQUAWK_OFF = "hazards were not looked for: [policy] has squawk off"
-_NO_SQUAWK = "hazards were not looked for: squawk is not installed"
-
-
-def rule_context(context: Context, comparison: BranchDiff) -> engine.RuleContext:
-    """What the rules are told of this project."""
-    schema, _, table = context.environment.values.migrations_table.rpartition(".")
-    folder = display_path(context, context.environment.values.migrations_dir)
-    return engine.RuleContext((schema or None, table), folder, comparison.old)
+_OF_THE_REPLAY = frozenset({"down-incomplete", "stale-schema-file"})
+_ACCEPTED = "the server accepts it, but the SQL parser here does not know it: it was not checked further"
 
 
 @dataclass(frozen=True)
-class Hazards:
-    """What squawk says, the files (as they are shown) that it has seen, and the check that tells of it."""
+class LintInput:
+    """Everything known before suppressions and severities are applied.
+
+    `findings` are those of files, lockfile, base, SQL and squawk; `suppressions` are all the comments.
+    `rules` and `round_trip` say which migrations are merged, and whose migrate:down a replay tries.
+    """
+
+    files: ProjectFiles
+    findings: tuple[Finding, ...]
+    suppressions: tuple[Suppression, ...]
+    rules: engine.RuleContext
+    hazards: Hazards
+    round_trip: frozenset[str]
+    policy: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LintResult:
+    """The findings that count, by place, and one check for each family of rules."""
 
     findings: tuple[Finding, ...]
-    seen: frozenset[str]
-    check: Check
+    checks: tuple[Check, ...]
+
+    @property
+    def stops_replay(self) -> bool:
+        """True where a replay could find nothing new; the server has the last word on syntax."""
+        return any(finding.is_error and finding.rule != "syntax-error" for finding in self.findings)
 
 
-def hazards(context: Context, files: ProjectFiles, comparison: BranchDiff) -> Hazards:
-    """Ask squawk about the new migrations, but for the baseline. Raises BinaryError when it does not work."""
-    from dbmate_wrap.policy.squawk import find_squawk
-    from dbmate_wrap.policy.squawk import hazards as ask
+def lint_input(
+    files: ProjectFiles,
+    reported: tuple[Finding, ...],
+    branch: BranchDiff,
+    *,
+    rules: engine.RuleContext,
+    hazards: Hazards,
+    policy: Mapping[str, str],
+) -> LintInput:
+    """Run the SQL rules and read the suppressions, once for both calls of `lint`.
 
-    policy = context.project.policy
-    baseline = engine.baseline_name([file.name for file in files.migrations])
-    asked = [each for each in files.parsed if each.file.name in comparison.new - {baseline}]
-    if policy.get("squawk") == "off" and not any(rule.startswith("squawk/") for rule in policy):
-        return Hazards((), frozenset(), Check("squawk", "skip", _SQUAWK_OFF))
-    program = find_squawk(context.scripts_dir, context.search_path)
-    if program is None:
-        check = Check("squawk", "skip", _NO_SQUAWK, "pip install 'dbmate-wrap[squawk]'")
-        return Hazards((), frozenset(), check)
-    off = frozenset(rule for rule in policy if family_of(rule) == "squawk" and policy[rule] == "off")
-    folder = display_path(context, context.environment.values.migrations_dir)
-    found = ask(program, asked, folder=folder, server_major=None, excluded=off)
-    looked = f"looked for hazards in {count(len(asked), 'new migration')}"
-    seen = frozenset(f"{folder}/{each.file.name}" for each in asked)
-    return Hazards(found, seen, Check("squawk", "pass", looked if asked else "no new migrations to look at"))
+    `reported` are the findings of files, lockfile and base.
+    """
+    findings = reported + engine.judge(files.parsed, rules) + hazards.findings
+    suppressions = suppressions_of(files.parsed, rules.folder, rules.merged)
+    return LintInput(files, findings, suppressions, rules, hazards, branch.round_trip, policy)
 
 
-def judged_rules(
-    files: ProjectFiles, told: engine.RuleContext, seen_by: Mapping[str, frozenset[str]]
-) -> Mapping[str, frozenset[str]]:
-    """Which rules were judged, by file; `seen_by` has the files that others than the rules looked at."""
+def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintResult:
+    """Apply suppressions and severities, and count by family.
+
+    `replayed` are the findings of a replay that applied the whole history; None before the replay.
+    """
+    findings, read_by = given.findings, {"squawk": given.hazards.files}
+    if replayed is not None:
+        findings = (*_downgrade_accepted_syntax_errors(given.files.parsed, findings), *replayed)
+        read_by["down-incomplete"] = frozenset(f"{given.rules.folder}/{name}" for name in given.round_trip)
+    checked = _checked_rules(given, read_by)
+    kept = resolve_findings(findings, given.suppressions, given.policy, checked)
+    checks = (*_family_checks(given.files), given.hazards.check)
+    return LintResult(kept, tuple(with_counts(check, kept) for check in checks))
+
+
+def with_counts(check: Check, findings: Sequence[Finding]) -> Check:
+    """Add the number of errors and warnings that belong to the check, which set its status."""
+    if check.status in ("skip", "fail"):
+        return check
+    own = [finding for finding in findings if _check_of(finding.rule) == check.id]
+    errors = sum(finding.is_error for finding in own)
+    warnings = sum(finding.severity == "warning" for finding in own)
+    status: CheckStatus = "fail" if errors else "warn" if warnings else "pass"
+    counts = [count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number]
+    message = f"{check.message}: {', '.join(counts)}" if counts else check.message
+    return replace(check, status=status, message=message)
+
+
+def _check_of(rule: str) -> str:
+    return "shadow" if rule in _OF_THE_REPLAY else family_of(rule)
+
+
+def _checked_rules(given: LintInput, read_by: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """The rules that were checked, by file; `read_by` has the files that squawk and the replay have seen."""
     return {
-        file: rules | frozenset(judge for judge, seen in seen_by.items() if file in seen)
-        for file, rules in engine.judged(files.parsed, told).items()
+        file: rules | frozenset(rule for rule, files in read_by.items() if file in files)
+        for file, rules in engine.judged(given.files.parsed, given.rules).items()
     }
 
 
-def resolve_findings(
-    context: Context,
-    files: ProjectFiles,
-    told: engine.RuleContext,
-    findings: Sequence[Finding],
-    allows: Sequence[Suppression],
-    seen_by: Mapping[str, frozenset[str]],
-) -> list[Finding]:
-    """The findings that none of the comments `allows`, with the team's severities."""
-    kept = apply_suppressions(findings, allows, judged_rules(files, told, seen_by), context.project.policy)
-    return list(apply_severities(kept, context.project.policy))
+def _family_checks(files: ProjectFiles) -> Iterator[Check]:
+    number = count(len(files.migrations), "migration")
+    names = {line.name for line in files.sealed}
+    sealed = sum(file.name in names for file in files.migrations)
+    yield Check("files", "pass", f"names, order, markers and encoding of {number}")
+    yield Check("lockfile", "pass", f"{sealed} of {number} sealed")
+    yield Check("sql", "pass", f"the statements of {number}")
+
+
+def _downgrade_accepted_syntax_errors(
+    migrations: Sequence[ParsedMigration], findings: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What only the parser refuses, and the server accepted in migrate:up, is no error of the migration."""
+    by_name = {migration.file.name: migration for migration in migrations}
+    for finding in findings:
+        migration = by_name.get((finding.file or "").rpartition("/")[2])
+        if finding.rule == "syntax-error" and migration is not None and _is_in_up(migration, finding.line):
+            yield replace(finding, severity="notice", hint=_ACCEPTED)
+        else:
+            yield finding
+
+
+def _is_in_up(migration: ParsedMigration, line: int | None) -> bool:
+    return line is not None and any(each.up.line <= line < each.down.line for each in migration.sections)
