@@ -1,0 +1,123 @@
+"""What a branch adds to its base, by names and checksums alone."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.git.merge_base import MergeBase
+from dbmate_wrap.review.branch import diff_branch, findings_since_base
+from dbmate_wrap.workspace.project_files import ProjectFiles
+from tests.support.cases import migration_file
+
+A, B, C = "001_a.sql", "002_b.sql", "003_c.sql"
+NO_BASE = Check("base", "skip", "compared with nothing: no git repository with a remote")
+
+
+def files_of(names: Sequence[str], sealed: Sequence[str] = ()) -> ProjectFiles:
+    """Migrations, each "name" or "name=content", and the names that are sealed."""
+    files = tuple(migration_file(*name.partition("=")[::2]) for name in names)
+    lines = tuple(Sealed(name, migration_file(name).checksum, line) for line, name in enumerate(sealed, 3))
+    return ProjectFiles(files, lines, ())
+
+
+def base_of(*names: str) -> MergeBase:
+    """A merge base with these migrations, all empty and sealed."""
+    files = [migration_file(name) for name in names]
+    lockfile = "".join(f"{file.name} sha256:{file.checksum}\n" for file in files).encode()
+    return MergeBase("origin/main", "0" * 40, {file.name: file.checksum for file in files}, lockfile, names)
+
+
+@pytest.mark.parametrize(
+    ("files", "base", "every", "new", "merged"),
+    [
+        ([A, B], [A, B], False, [], [A, B]),
+        ([A, B, C], [A, B], False, [C], [A, B]),
+        ([A, f"{B}=changed"], [A, B], False, [], [A]),
+        ([A], [A, B], False, [], [A]),
+        ([A, B, C], [A, B], True, [A, B, C], []),
+        ([], [], False, [], []),
+    ],
+)
+def test_new_is_what_the_base_does_not_have_and_merged_what_is_the_same_there(
+    files: list[str], base: list[str], every: bool, new: list[str], merged: list[str]
+) -> None:
+    diff = diff_branch(files_of(files), base_of(*base), every=every)
+    assert (diff.new, diff.round_trip, diff.merged) == (frozenset(new), frozenset(new), frozenset(merged))
+    assert diff.base == base_of(*base)
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ([], "compared with origin/main: 0 new"),
+        ([B], "compared with origin/main: 1 new (002_b.sql)"),
+        ([f"00{number}_x.sql" for number in range(2, 5)], "3 new (002_x.sql, 003_x.sql, 004_x.sql)"),
+        ([f"00{number}_x.sql" for number in range(2, 6)], "4 new (002_x.sql, 003_x.sql, 004_x.sql, ...)"),
+    ],
+)
+@pytest.mark.parametrize("every", [True, False])
+def test_the_check_names_the_base_and_what_is_new_since(added: list[str], message: str, every: bool) -> None:
+    [check] = diff_branch(files_of([A, *added]), base_of(A), every=every).checks
+    assert (check.id, check.status, check.hint) == ("base", "pass", None)
+    assert check.message.endswith(message)
+
+
+def test_without_a_base_what_is_not_sealed_is_new_and_nothing_is_merged() -> None:
+    diff = diff_branch(files_of([A, B, C], sealed=[A]), NO_BASE, every=False)
+    assert diff.base is None
+    assert diff.new == diff.round_trip == {B, C}
+    assert diff.merged == frozenset()
+    assert diff.checks == (NO_BASE,)
+
+
+def test_without_a_base_all_files_are_new_where_all_are_asked_for() -> None:
+    names = [f"{number:03}_x.sql" for number in range(1, 30)]
+    diff = diff_branch(files_of(names, sealed=[A]), NO_BASE, every=True)
+    assert diff.new == diff.round_trip == frozenset(names)
+    assert diff.checks == (NO_BASE,)
+
+
+@pytest.mark.parametrize(("number", "tried", "checks"), [(20, 20, 1), (21, 1, 2)])
+def test_of_a_history_that_was_never_sealed_only_the_last_round_trip_is_tried(
+    number: int, tried: int, checks: int
+) -> None:
+    names = [f"{each:03}_x.sql" for each in range(1, number + 1)]
+    diff = diff_branch(files_of(names), NO_BASE, every=False)
+    assert diff.new == frozenset(names)
+    assert diff.round_trip == frozenset(names[-tried:])
+    assert len(diff.checks) == checks
+    if checks == 2:
+        assert (diff.checks[1].id, diff.checks[1].status) == ("ways-down", "skip")
+        assert diff.checks[1].message == (
+            "21 migrations are not sealed: only the last one's migrate:down is tried"
+        )
+
+
+def finding(rule: str, file: str, line: int = 1) -> Finding:
+    """A finding of the lockfile rules, as they say it without a base."""
+    return Finding(rule, "error", file, line, 1, "message", "hint")
+
+
+@pytest.mark.parametrize(
+    ("files", "sealed", "reported", "expected"),
+    [
+        ([A, B], [A, B], [], []),
+        ([A, B, C], [A, B], [finding("unsealed", f"m/{C}")], [f"unsealed m/{C}"]),
+        ([A, f"{B}=x"], [A, B], [finding("edited", f"m/{B}")], [f"edited m/{B}"]),
+        ([A], [A, B], [finding("removed", "m.lock", 4)], [f"removed m/{B}"]),
+        ([A, B], [A], [finding("unsealed", f"m/{B}")], ["removed m.lock"]),
+        ([A, B], [B], [finding("not-appended", f"m/{A}")], ["removed m.lock"]),
+        ([A, B], [A, B], [finding("file-name", f"m/{A}")], [f"file-name m/{A}"]),
+    ],
+    ids=["nothing", "new", "edited", "removed", "a lost line", "a lost line before others", "another rule"],
+)
+def test_each_change_since_the_base_is_one_finding(
+    files: list[str], sealed: list[str], reported: list[Finding], expected: list[str]
+) -> None:
+    found = findings_since_base(
+        tuple(reported), files_of(files, sealed), base_of(A, B), folder="m", lockfile="m.lock"
+    )
+    assert [f"{each.rule} {each.file}" for each in found] == expected
+    assert all("origin/main" in each.message for each in found if each not in reported)
