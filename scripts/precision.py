@@ -27,12 +27,12 @@ from dbmate_wrap.cluster.server import Endpoint  # noqa: E402
 from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
 from dbmate_wrap.domain.finding import Finding  # noqa: E402
 from dbmate_wrap.domain.migration import MigrationFile, checksum  # noqa: E402
-from dbmate_wrap.policy import engine  # noqa: E402
-from dbmate_wrap.policy.rules.files import check_contents  # noqa: E402
+from dbmate_wrap.policy import sql_rules  # noqa: E402
+from dbmate_wrap.policy.file_rules import check_contents  # noqa: E402
 from dbmate_wrap.sql.parse import read  # noqa: E402
 from dbmate_wrap.sql.split import cut  # noqa: E402
 
-RULING = engine.RuleContext((None, "schema_migrations"), "")
+RULING = sql_rules.RuleContext((None, "schema_migrations"), "")
 SLOW_SECONDS = 3.0
 SYNTAX_ERROR = "42601"
 
@@ -71,7 +71,7 @@ def judged(path: Path, content: bytes) -> tuple[Finding, ...]:
     """All findings of one file, which is not the baseline."""
     began = time.perf_counter()
     checked = check_contents([MigrationFile("002_a.sql", "002", checksum(content), content)], "")
-    found = checked.findings + engine.judge(checked.migrations, RULING)
+    found = checked.findings + sql_rules.check_sql(checked.migrations, RULING)
     if time.perf_counter() - began > SLOW_SECONDS:
         print(f"slow: {path} took {time.perf_counter() - began:.1f} s")
     return found

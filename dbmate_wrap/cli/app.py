@@ -117,7 +117,7 @@ def check(
     junit: Junit = None,
     gitlab: Gitlab = None,
 ) -> None:
-    """Judge a pull request: files, lockfile, SQL, and a replay of it all on a throw-away database."""
+    """Prove a pull request: files, lockfile, SQL, and a replay of it all on a throw-away database."""
     from dbmate_wrap.commands.check import check
 
     reports = ReportFiles(sarif, junit, gitlab)

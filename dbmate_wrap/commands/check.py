@@ -7,7 +7,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import InterruptedRun, WrapError
-from dbmate_wrap.policy import engine
+from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, findings_since_base
 from dbmate_wrap.review.hazards import find_hazards
@@ -23,11 +23,16 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
     `base` is the git commit to compare with, `all_files` checks merged files like new ones, `shadow` replays
     the history. Raises PolicyError (12), HistoryError (13), or what the replay raises.
     """
-    values = context.environment.values
-    files, reported = project_files.load(context)
+    environment, values = context.environment, context.environment.values
+    raw = project_files.load_raw(environment)
+    if raw.broken_lockfile is not None:
+        loaded = project_files.resolve(raw, context.project.policy)
+        outcome.findings = list(loaded.findings)
+        loaded.checked()  # 12, 13
+    files = raw.files
     branch = compare_with_base(files, values.migrations_dir, values.lockfile, base, every=all_files)
     outcome.checks = [*branch.checks]
-    given = _lint_input(context, files, reported, branch)
+    given = _lint_input(context, files, raw.findings, branch)
     result = lint(given)
     _record(outcome, given, result, branch)
     if not shadow:
@@ -47,13 +52,13 @@ def _lint_input(
     context: Context, files: ProjectFiles, reported: tuple[Finding, ...], branch: BranchDiff
 ) -> LintInput:
     values, policy = context.environment.values, context.project.policy
-    folder = project_files.display_path(context, values.migrations_dir)
-    lockfile = project_files.display_path(context, values.lockfile)
+    folder = files.folder
+    lockfile = project_files.display_path(context.environment, values.lockfile)
     if branch.base is not None:
         reported = findings_since_base(reported, files, branch.base, folder=folder, lockfile=lockfile)
     schema, _, table = values.migrations_table.rpartition(".")
     # pg_dump wrote the baseline: it applies to no running system.
-    baseline = engine.baseline_name([file.name for file in files.migrations])
+    baseline = sql_rules.baseline_name([file.name for file in files.migrations])
     hazards = find_hazards(
         [each for each in files.parsed if each.file.name in branch.new - {baseline}],
         folder=folder,
@@ -61,7 +66,7 @@ def _lint_input(
         scripts_dir=context.scripts_dir,
         search_path=context.search_path,
     )
-    rules = engine.RuleContext((schema or None, table), folder, branch.merged)
+    rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
     return lint_input(files, reported, branch, rules=rules, hazards=hazards, policy=policy)
 
 

@@ -1,9 +1,10 @@
 """Undoes the last applied migration, where the environment allows it."""
 
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.execution import readiness
 from dbmate_wrap.execution.run import attended_run
 from dbmate_wrap.execution.undo import last_applied, undo
-from dbmate_wrap.workspace import database, dbmate, guard, project_files, readiness, schema_file
+from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import raise_for_disagreement, read_history
 
@@ -27,7 +28,8 @@ def rollback(context: Context, outcome: Outcome) -> None:
             return
         guard.refuse_foreign_stamp(environment, found)  # 20
         texts = [section.down.sql for section in last.sections]
-        checks = readiness.run_preflight(context, db, texts, rollback=True)
+        pg_dumps = schema_file.pg_dump_candidates(context, db.url)
+        checks = readiness.run_preflight(db, texts, environment, context.invocation, pg_dumps, rollback=True)
         outcome.checks += checks
         readiness.raise_for_failed(checks, console.say)  # 22
         bound = dbmate.bind(context, binary(), db.url, db.session)  # 11

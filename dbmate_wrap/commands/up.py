@@ -26,14 +26,15 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
             outcome.summary = nothing_pending(found, to)
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
+        from dbmate_wrap.execution import readiness
         from dbmate_wrap.execution.apply import apply_pending
         from dbmate_wrap.execution.run import attended_run
-        from dbmate_wrap.workspace import dbmate, readiness, schema_file
+        from dbmate_wrap.workspace import dbmate, schema_file
 
         binary = dbmate.start_verification(context)
-        checks = readiness.run_preflight(
-            context, db, [part.up.sql for each in todo for part in each.sections]
-        )
+        texts = [section.up.sql for each in todo for section in each.sections]
+        pg_dumps = schema_file.pg_dump_candidates(context, db.url)
+        checks = readiness.run_preflight(db, texts, environment, context.invocation, pg_dumps)
         outcome.checks += checks
         readiness.raise_for_failed(checks, console.say)  # 22
         guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20

@@ -1,64 +1,118 @@
-"""Runs every SQL rule over the blocks of one migration."""
+"""Runs the rules of the family `sql`: hits in blocks become findings in files."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dbmate_wrap.domain.migration import Block, ParsedMigration
-from dbmate_wrap.policy.rules import (
-    data_write,
-    history_table,
-    mixed_changes,
-    ownership,
-    search_path,
-    session_state,
-    syntax,
-    transactions,
-    unqualified_name,
-)
-from dbmate_wrap.policy.rules.hit import BlockContext, Hit
-from dbmate_wrap.sql.parse import Reading, read
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.policy.positions import Positions
+from dbmate_wrap.policy.registry import RULES
 
-_RULES = (
-    search_path.find,
-    data_write.find,
-    unqualified_name.find,
-    transactions.find,
-    session_state.find,
-    ownership.find,
-    history_table.find,
-)
+_BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
+_MERGED = "it is merged: leave the file as it is, and change what it made in a new migration"
+# A replay, or the suppressions themselves, must be known first.
+_CHECKED_ELSEWHERE = frozenset({"down-incomplete", "useless-allow", "stale-schema-file"})
 
 
 @dataclass(frozen=True)
-class BlockHit:
-    """A hit with its block; `unjudged` says that the piece was too deep for the parser, which is no fault."""
+class RuleContext:
+    """The facts of the project that the rules need.
 
-    block: Block
-    hit: Hit
-    unjudged: bool = False
+    `history_table` is (schema or None, name) of dbmate's table; `folder` is how the migrations folder is
+    shown to people; `merged` are the names of migrations that can no longer be changed: what is found in
+    them is a notice.
+    """
 
-
-def hits_of(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[BlockHit]:
-    """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table."""
-    ups: list[tuple[Block, Reading]] = []
-    for section in migration.sections:
-        up, down = read(section.up.sql), read(section.down.sql)
-        ups.append((section.up, up))
-        yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
-        yield from _hits(section.down, down, BlockContext(section.down.transaction, table))
-    mixed_up = mixed_changes.find_mixed([reading.statements for _, reading in ups])
-    yield from _contained(ups[0][0], (BlockHit(ups[index][0], hit) for index, hit in mixed_up))
+    history_table: tuple[str | None, str]
+    folder: str
+    merged: frozenset[str] = frozenset()
 
 
-def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[BlockHit]:
-    for found in (syntax.find(reading), *(rule(reading.statements, context) for rule in _RULES)):
-        hits = (BlockHit(block, hit, unjudged=hit.message == syntax.NOT_JUDGED) for hit in found)
-        yield from _contained(block, hits)
+def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tuple[Finding, ...]:
+    """The findings of the SQL rules by file, line and column; `migrations` are all of the folder, in order.
+
+    Only a notice where the SQL parser cannot be loaded (there is none for Intel Macs): nothing was checked.
+    """
+    if reason := _no_parser():
+        return (_skipped(reason),)
+    baseline = _baseline(migrations)
+    findings = [
+        finding
+        for migration in migrations
+        for finding in _findings(migration, context, spared=migration.file.name == baseline)
+    ]
+    return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
 
 
-def _contained(block: Block, hits: Iterator[BlockHit]) -> Iterator[BlockHit]:
-    """The hits, and one that says so where a tree is too deep for a rule."""
+def checked_rules(
+    migrations: Sequence[ParsedMigration], context: RuleContext
+) -> Mapping[str, frozenset[str]]:
+    """The rules on files and SQL that were checked, by file as it is shown to people.
+
+    Callers that run squawk or a replay add `squawk` or `down-incomplete` for the files that those have read.
+    """
+    families = {"files"} if _no_parser() else {"files", "sql"}
+    rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]
+    every = frozenset(rule.id for rule in rules)
+    spared = frozenset(rule.id for rule in rules if not rule.style)
+    baseline = _baseline(migrations)
+    return {
+        f"{context.folder}/{migration.file.name}": spared if migration.file.name == baseline else every
+        for migration in migrations
+    }
+
+
+def baseline_name(names: Sequence[str]) -> str | None:
+    """The baseline among all the folder's migrations: the first, if it is called `init` or `baseline`."""
+    first = min(names, default="")
+    return first if _BASELINE.fullmatch(first) else None
+
+
+def _baseline(migrations: Sequence[ParsedMigration]) -> str | None:
+    return baseline_name([migration.file.name for migration in migrations])
+
+
+def _findings(migration: ParsedMigration, context: RuleContext, *, spared: bool) -> Iterator[Finding]:
+    from dbmate_wrap.policy.sql_hits import find_hits
+
+    positions: dict[int, Positions] = {}
+    for found in find_hits(migration, context.history_table):
+        hit, rule = found.hit, RULES[found.hit.rule]
+        if spared and rule.style:
+            continue
+        merged = migration.file.name in context.merged
+        # No two blocks of a file begin in one line.
+        if found.block.line not in positions:
+            positions[found.block.line] = Positions(found.block)
+        line, column = positions[found.block.line].of(hit.offset)
+        yield Finding(
+            rule.id,
+            "notice" if merged or found.unchecked else rule.severity,
+            f"{context.folder}/{migration.file.name}",
+            line,
+            column,
+            hit.message,
+            _MERGED if merged else hit.hint,
+        )
+
+
+def _no_parser() -> str | None:
+    """The reason why the SQL parser cannot be loaded; None where it can."""
     try:
-        yield from hits
-    except RecursionError:
-        yield BlockHit(block, syntax.not_judged(0), unjudged=True)
+        import dbmate_wrap.sql.parse  # noqa: F401
+    except ImportError as error:
+        return str(error)
+    return None
+
+
+def _skipped(reason: str) -> Finding:
+    return Finding(
+        "sql",
+        "notice",
+        None,
+        None,
+        None,
+        f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}",
+        "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs",
+    )

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
@@ -68,17 +68,17 @@ class Holder:
         return f"process {self.pid}" + (f" ({known})" if known else "")
 
 
+@dataclass
 class HeldLock:
     """The advisory lock while this run holds it; `lost` says that another run may have begun.
 
     `pid` is the server process that holds it.
     """
 
-    def __init__(self, pid: int, session: Session) -> None:
-        self.pid = pid
-        self.lost = False
-        self._session = session
-        self._verified_at = time.monotonic()
+    pid: int
+    _session: Session = field(repr=False)
+    lost: bool = False
+    _verified_at: float = field(default_factory=time.monotonic, repr=False)
 
     def is_lost(self) -> bool:
         """Ask the server every two seconds; True when the lock is no longer ours."""

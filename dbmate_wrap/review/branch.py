@@ -9,7 +9,7 @@ from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
-from dbmate_wrap.policy.rules.lockfile_base import beyond_base, check_base, unsealed_since
+from dbmate_wrap.policy.base_rules import check_base, files_without_line, refine_for_base
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _MOST_NAMES_SHOWN = 3
@@ -85,7 +85,7 @@ def findings_since_base(
 
     `folder` and `lockfile` are the paths as they are shown to people.
     """
-    left = beyond_base(findings, files.migrations, files.sealed, base, folder=folder, lockfile=lockfile)
+    left = refine_for_base(findings, files.migrations, files.sealed, base, folder=folder, lockfile=lockfile)
     added = check_base(
         files.migrations,
         files.sealed,
@@ -95,7 +95,7 @@ def findings_since_base(
         reported={(finding.rule, finding.file) for finding in left},
     )
     # Where a line is gone, the advice to seal the file, or to number it anew, would be wrong.
-    gone = unsealed_since(files.sealed, base, folder)
+    gone = files_without_line(files.sealed, base, folder)
     kept = tuple(each for each in left if each.rule not in _ABOUT_A_MISSING_LINE or each.file not in gone)
     return kept + added
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.policy import engine
+from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.registry import family_of
 from dbmate_wrap.policy.suppressions import Suppression, resolve_findings, suppressions_of
 from dbmate_wrap.review.branch import BranchDiff
@@ -28,7 +28,7 @@ class LintInput:
     files: ProjectFiles
     findings: tuple[Finding, ...]
     suppressions: tuple[Suppression, ...]
-    rules: engine.RuleContext
+    rules: sql_rules.RuleContext
     hazards: Hazards
     round_trip: frozenset[str]
     policy: Mapping[str, str]
@@ -52,7 +52,7 @@ def lint_input(
     reported: tuple[Finding, ...],
     branch: BranchDiff,
     *,
-    rules: engine.RuleContext,
+    rules: sql_rules.RuleContext,
     hazards: Hazards,
     policy: Mapping[str, str],
 ) -> LintInput:
@@ -60,7 +60,7 @@ def lint_input(
 
     `reported` are the findings of files, lockfile and base.
     """
-    findings = reported + engine.judge(files.parsed, rules) + hazards.findings
+    findings = reported + sql_rules.check_sql(files.parsed, rules) + hazards.findings
     suppressions = suppressions_of(files.parsed, rules.folder, rules.merged)
     return LintInput(files, findings, suppressions, rules, hazards, branch.round_trip, policy)
 
@@ -101,7 +101,7 @@ def _checked_rules(given: LintInput, read_by: Mapping[str, frozenset[str]]) -> M
     """The rules that were checked, by file; `read_by` has the files that squawk and the replay have seen."""
     return {
         file: rules | frozenset(rule for rule, files in read_by.items() if file in files)
-        for file, rules in engine.judged(given.files.parsed, given.rules).items()
+        for file, rules in sql_rules.checked_rules(given.files.parsed, given.rules).items()
     }
 
 

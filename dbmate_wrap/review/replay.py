@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from dbmate_wrap.commands.dump import candidates, schema_text
+from dbmate_wrap.workspace.schema_file import pg_dump_candidates as candidates, schema_text
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, RunEvents
@@ -13,7 +13,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import InterruptedRun
-from dbmate_wrap.execution.interruption import stopped
+from dbmate_wrap.execution.interruption import stopped_error as stopped
 from dbmate_wrap.postgres import schema, server_facts
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session, connect

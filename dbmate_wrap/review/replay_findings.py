@@ -2,7 +2,7 @@
 
 import re
 
-from dbmate_wrap.commands.dump import schema_text
+from dbmate_wrap.workspace.schema_file import schema_text
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.schema_diff import compare, first_difference
 from dbmate_wrap.errors import FailedError

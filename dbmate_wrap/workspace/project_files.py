@@ -9,9 +9,9 @@ from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import HistoryError
 from dbmate_wrap.migrations import directory, lockfile
+from dbmate_wrap.policy.file_rules import check_contents, check_names
 from dbmate_wrap.policy.findings_error import findings_error
-from dbmate_wrap.policy.rules.files import check_contents, check_names
-from dbmate_wrap.policy.rules.lockfile import check_lockfile
+from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.suppressions import resolve_findings, suppressions_of
 from dbmate_wrap.settings import Environment
 
@@ -40,7 +40,8 @@ class LoadedFiles:
     def checked(self) -> ProjectFiles:
         """The files, where nothing is wrong. Raises PolicyError (12) before HistoryError (13)."""
         readable = self.broken_lockfile is None
-        if error := findings_error(self.findings, self.files.folder, history=readable) or self.broken_lockfile:
+        error = findings_error(self.findings, self.files.folder, history=readable) or self.broken_lockfile
+        if error is not None:
             raise error
         return self.files
 

@@ -20,7 +20,7 @@ from psycopg.rows import TupleRow
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.errors import LockedError
 from dbmate_wrap.postgres import advisory_lock
-from dbmate_wrap.postgres.advisory_lock import DBMATE_KEY, KEY, AdvisoryLock, Holder
+from dbmate_wrap.postgres.advisory_lock import DBMATE_KEY, KEY, HeldLock, Holder
 from tests.support.servers import Database, Server, TcpServer
 
 pytestmark = pytest.mark.integration
@@ -35,9 +35,9 @@ from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.postgres import advisory_lock
 def say(what):
     print(what, flush=True)
-with process.terminations_raise():
+with process.terminations_as_exceptions():
     url, run_id, wait = parse(sys.argv[1], os_user=""), sys.argv[2], float(sys.argv[3])
-    with advisory_lock.held(url, run_id=run_id, timeout=5, wait=wait, on_wait=lambda holder: say("waiting")):
+    with advisory_lock.hold(url, run_id=run_id, timeout=5, wait=wait, on_wait=lambda holder: say("waiting")):
         say("held")
         time.sleep(60)
 """
@@ -51,7 +51,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hold(
     url: str, run_id: str = "mine", wait: float = 5, on_wait: Callable[[Holder], None] = lambda holder: None
-) -> AbstractContextManager[AdvisoryLock]:
+) -> AbstractContextManager[HeldLock]:
     """The lock, with short words for what every test says."""
     return advisory_lock.hold(parse(url, os_user=""), run_id=run_id, timeout=5, wait=wait, on_wait=on_wait)
 

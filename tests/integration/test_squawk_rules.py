@@ -8,7 +8,7 @@ import pytest
 from dbmate_wrap import process
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.policy import squawk
-from dbmate_wrap.policy.rules.files import check_contents
+from dbmate_wrap.policy.file_rules import check_contents
 from dbmate_wrap.policy.squawk_rules import NO_RULES, SQUAWK_RULES
 from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from scripts import rule_docs

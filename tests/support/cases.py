@@ -18,6 +18,12 @@ def cases(table: str) -> list[Case]:
     return found
 
 
+def cases_in(folder: str) -> list[Case]:
+    """The entries of all tables of a folder."""
+    tables = sorted(path.stem for path in (HERE / folder).glob("*.toml"))
+    return [case for table in tables for case in cases(f"{folder}/{table}")]
+
+
 def name_of(case: Case) -> str:
     """A case's name, as pytest shows it."""
     return str(case["name"])

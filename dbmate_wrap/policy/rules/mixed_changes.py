@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from postgast import pg_query_pb2 as pb
-
-from dbmate_wrap.policy.rules.hit import Hit
+from dbmate_wrap.policy.hit import Hit
 from dbmate_wrap.sql.bodies import bodies
 from dbmate_wrap.sql.changes import is_telling, new_names, removal
 from dbmate_wrap.sql.named import Named, parts_of
 from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.nodes import pb
 from dbmate_wrap.sql.objects import objects
 from dbmate_wrap.sql.parse import Statement
 
@@ -65,7 +64,7 @@ class _Graph:
             self.parents[root] = self.root(roots[0])
 
 
-def find_mixed(blocks: Sequence[Sequence[Statement]]) -> Iterator[tuple[int, Hit]]:
+def find(blocks: Sequence[Sequence[Statement]]) -> Iterator[tuple[int, Hit]]:
     """Hits with the index of their block, at the first statement of the second and each further change.
 
     `blocks` are the ways up of one file. What a statement names belongs together; so do objects of a schema

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from google.protobuf.message import Message
-from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.policy.rules.hit import BlockContext, Hit
+from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.nodes import pb
 from dbmate_wrap.sql.parse import Statement
 
 _HINT = "roles differ between environments: manage owners and privileges outside of migrations"

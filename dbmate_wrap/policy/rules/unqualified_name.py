@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dbmate_wrap.policy.rules.hit import BlockContext, Hit
+from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.objects import objects, offset_of
 from dbmate_wrap.sql.parse import Statement

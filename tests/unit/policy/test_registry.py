@@ -1,6 +1,7 @@
 """The registry, and the page of every rule: its bad example breaks this rule alone, its good one none."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import checksum
 from dbmate_wrap.migrations import directory
-from dbmate_wrap.policy import engine, suppressions
+from dbmate_wrap.policy import sql_rules, suppressions
+from dbmate_wrap.policy.file_rules import check_contents, check_names
+from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.registry import FAMILIES, RULES, family_of, nearest_rule, rule_of
-from dbmate_wrap.policy.rules.files import check_contents, check_names
-from dbmate_wrap.policy.rules.lockfile import check_lockfile
+from dbmate_wrap.policy.rules import FOUND_ELSEWHERE
 from scripts import generate_docs, rule_docs
 from scripts.rule_docs import Example, Page
 
@@ -39,10 +41,12 @@ def check(example: Example, folder: Path) -> tuple[Finding, ...]:
         findings += check_lockfile(
             listing.files, sealed, folder=FOLDER, lockfile="db/migrations.lock", protected=False
         )
-    ruling = engine.RuleContext((None, "schema_migrations"), FOLDER)
-    findings += engine.judge(checked.migrations, ruling)
+    ruling = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
+    findings += sql_rules.check_sql(checked.migrations, ruling)
     allows = suppressions.suppressions_of(checked.migrations, FOLDER)
-    return suppressions.apply_suppressions(findings, allows, engine.judged(checked.migrations, ruling), {})
+    return suppressions.apply_suppressions(
+        findings, allows, sql_rules.checked_rules(checked.migrations, ruling), {}
+    )
 
 
 def page_id(page: Page) -> str:
@@ -92,6 +96,42 @@ def test_what_new_makes_breaks_no_rule_once_it_has_a_statement(tmp_path: Path) -
 def test_there_is_a_page_for_every_rule_and_no_other() -> None:
     found = {path.stem for path in rule_docs.PAGES.glob("*.toml")}
     assert found == set(RULES) | {"squawk"}
+
+
+# Tests of rules that another package finds, or that a comment breaks.
+TESTED_ELSEWHERE = {
+    "ignored-file": "unit/migrations/test_directory.py",
+    "useless-allow": "unit/policy/test_suppressions.py",
+    "down-incomplete": "integration/test_replay.py",
+    "stale-schema-file": "integration/test_replay.py",
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_module_of_its_name_or_is_listed_with_its_home(rule: str) -> None:
+    module = f"dbmate_wrap.policy.rules.{rule.replace('-', '_')}"
+    assert (find_spec(module) is None) == (rule in FOUND_ELSEWHERE)
+    home = find_spec(FOUND_ELSEWHERE.get(rule, module))
+    assert home is not None
+    assert home.origin is not None
+    assert f'"{rule}"' in Path(home.origin).read_text(encoding="utf-8")
+
+
+def test_every_module_of_the_rules_is_a_rule() -> None:
+    modules = {path.stem for path in (ROOT / "dbmate_wrap" / "policy" / "rules").glob("*.py")} - {"__init__"}
+    assert modules == {rule.replace("-", "_") for rule in RULES if rule not in FOUND_ELSEWHERE}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_test_file_or_examples_under_its_id(rule: str) -> None:
+    tests = ROOT / "tests"
+    own = [
+        tests / "unit" / "policy" / "rules" / f"test_{rule.replace('-', '_')}.py",
+        tests / "cases" / "file_rules" / f"{rule}.toml",
+        tests / "cases" / "lockfile_rules" / f"{rule}.toml",
+    ]
+    found = [path for path in own if path.exists()] or [tests / TESTED_ELSEWHERE[rule]]
+    assert rule in found[0].read_text(encoding="utf-8")
 
 
 def test_every_rule_of_the_contract_is_there() -> None:

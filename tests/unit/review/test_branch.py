@@ -19,7 +19,7 @@ def files_of(names: Sequence[str], sealed: Sequence[str] = ()) -> ProjectFiles:
     """Migrations, each "name" or "name=content", and the names that are sealed."""
     files = tuple(migration_file(*name.partition("=")[::2]) for name in names)
     lines = tuple(Sealed(name, migration_file(name).checksum, line) for line, name in enumerate(sealed, 3))
-    return ProjectFiles(files, lines, ())
+    return ProjectFiles("db/migrations", files, lines, ())
 
 
 def base_of(*names: str) -> MergeBase:

@@ -8,7 +8,7 @@ from dbmate_wrap.domain.finding import Check, CheckStatus, Finding, Severity
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse
-from dbmate_wrap.policy.engine import RuleContext
+from dbmate_wrap.policy.sql_rules import RuleContext
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, lint, lint_input, with_counts
@@ -42,7 +42,7 @@ def given(
 ) -> LintInput:
     """The input of a lint of these migrations."""
     lines = tuple(Sealed(name, "0" * 64, number) for number, name in enumerate(sealed, 3))
-    files = ProjectFiles(tuple(each.file for each in migrations), lines, tuple(migrations))
+    files = ProjectFiles(FOLDER, tuple(each.file for each in migrations), lines, tuple(migrations))
     return lint_input(
         files,
         reported,

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, checksum
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.policy import engine
+from dbmate_wrap.policy import sql_rules
+from dbmate_wrap.policy.file_rules import check_contents
 from dbmate_wrap.policy.registry import RULES
-from dbmate_wrap.policy.rules.files import check_contents
 from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from dbmate_wrap.render import github, gitlab, junit, markdown, sarif, text
 from dbmate_wrap.render.annotations import Repository
@@ -31,7 +31,7 @@ from tests.support.sql_mutations import DOWN, SAMPLES, TOKENS, UP, mutated
 
 FOLDER = "db/migrations"
 REPOSITORY = Repository(PurePosixPath("/srv/shop"), "crm")
-RULING = engine.RuleContext((None, "schema_migrations"), FOLDER)
+RULING = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
@@ -47,8 +47,8 @@ def judged(contents: Sequence[bytes]) -> list[Finding]:
         for number, content in enumerate(contents, 2)
     ]
     checked = check_contents(files, FOLDER)
-    found = (*checked.findings, *engine.judge(checked.migrations, RULING))
-    rules = engine.judged(checked.migrations, RULING)
+    found = (*checked.findings, *sql_rules.check_sql(checked.migrations, RULING))
+    rules = sql_rules.checked_rules(checked.migrations, RULING)
     kept = apply_suppressions(found, suppressions_of(checked.migrations, FOLDER), rules, {})
     run = outcome("check")
     run.findings = list(kept)

@@ -1,9 +1,9 @@
-"""Rows are written by more than INSERT, and much that holds the word writes none."""
+"""Rule data-write: rows are written by more than INSERT, and much that holds the word writes none."""
 
 import pytest
 
+from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules.data_write import find
-from dbmate_wrap.policy.rules.hit import BlockContext
 from dbmate_wrap.sql.parse import read
 
 CONTEXT = BlockContext(True, (None, "schema_migrations"))

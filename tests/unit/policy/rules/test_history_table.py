@@ -2,8 +2,8 @@
 
 import pytest
 
+from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import history_table
-from dbmate_wrap.policy.rules.hit import BlockContext
 from dbmate_wrap.sql.parse import read
 
 

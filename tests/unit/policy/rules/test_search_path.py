@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.policy.rules.hit import BlockContext
+from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules.search_path import find
 from dbmate_wrap.sql.parse import read
 

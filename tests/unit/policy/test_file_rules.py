@@ -5,12 +5,13 @@ import pytest
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.migrations.directory import Listing, Stray
+from dbmate_wrap.policy.file_rules import check_contents, check_names
 from dbmate_wrap.policy.registry import FAMILIES
-from dbmate_wrap.policy.rules.files import check_contents, check_names
-from tests.support.cases import HERE, Case, cases, migration_file, name_of, texts
+from tests.support.cases import HERE, Case, cases_in, migration_file, name_of, texts
 
 WELL_FORMED = "-- migrate:up\nSELECT 1;\n-- migrate:down\n"
 FOLDER = "db/migrations"
+EXAMPLES = cases_in("file_rules")
 
 
 def listing(files: list[MigrationFile], strays: tuple[Stray, ...] = ()) -> Listing:
@@ -32,7 +33,7 @@ def check(files: list[MigrationFile], *, sequential: bool = True) -> list[Findin
     return [*names, *check_contents(listed.files, FOLDER).findings]
 
 
-@pytest.mark.parametrize("case", cases("policy_files"), ids=name_of)
+@pytest.mark.parametrize("case", EXAMPLES, ids=name_of)
 def test_the_examples_of_the_rules(case: Case) -> None:
     findings = check(files_of(case), sequential=case.get("sequential") is not False)
     found = [
@@ -48,7 +49,7 @@ def test_the_examples_of_the_rules(case: Case) -> None:
 
 
 def test_every_rule_of_the_family_has_a_bad_example() -> None:
-    shown = {finding.split()[0] for case in cases("policy_files") for finding in texts(case, "findings")}
+    shown = {finding.split()[0] for case in EXAMPLES for finding in texts(case, "findings")}
     # ignored-file comes from the listing: test_directory.py; stale-schema-file from the shadow.
     assert shown | {"ignored-file", "stale-schema-file"} == FAMILIES["files"]
 

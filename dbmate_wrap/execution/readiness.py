@@ -1,32 +1,43 @@
 """The preflight of a run: whether the server can take these migrations now, before anything is written."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from dbmate_wrap import preflight
 from dbmate_wrap.domain.finding import Check
+from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.postgres import schema
+from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import PreflightContext
+from dbmate_wrap.settings import Environment
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
-from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.schema_file import pg_dump_candidates
 
 # A concurrent build of another run is over before its index is seen to be valid: until its commit.
 _COMMIT_SECONDS = 0.25
 
 
 def run_preflight(
-    context: Context, db: Database, texts: Sequence[str], *, rollback: bool = False
+    db: Database,
+    texts: Sequence[str],
+    environment: Environment,
+    invocation: Invocation,
+    pg_dumps: Iterable[Path],
+    *,
+    rollback: bool = False,
 ) -> tuple[Check, ...]:
-    """Run every check for the SQL `texts` that are about to be run. Raises UnreachableError."""
-    values = context.environment.values
+    """Run every check for the SQL `texts` that are about to be run. Raises UnreachableError.
+
+    `pg_dumps` are the places where pg_dump may be, looked at where a schema dump is due.
+    """
+    values = environment.values
     found = requirements_of(texts)
     needs = found or Requirements()
     asked = PreflightContext(
         url=db.url,
-        application_name=context.invocation.application_name,
+        application_name=invocation.application_name,
         history_schema=db.server.history_schema,
         history_table=db.server.history_table,
         require_tls=values.require_tls,
@@ -38,13 +49,18 @@ def run_preflight(
         changes_privileges=needs.changes_privileges,
         rollback=rollback,
         dump_due=values.dump_schema,
-        pg_dump_major=_pg_dump_major(context, db) if values.dump_schema else None,
+        pg_dump_major=_pg_dump_major(pg_dumps, db.server.major) if values.dump_schema else None,
     )
-    checks = preflight.run(db.session, asked)
+    return run_checks(db.session, asked)
+
+
+def run_checks(session: Session, asked: PreflightContext) -> tuple[Check, ...]:
+    """Run every check, the one of invalid indexes twice where it did not pass at once."""
+    checks = preflight.run(session, asked)
     if all(check.id != preflight.INVALID_INDEXES or check.status == "pass" for check in checks):
         return checks
     time.sleep(_COMMIT_SECONDS)
-    again = preflight.run_invalid_indexes(db.session, asked)
+    again = preflight.run_invalid_indexes(session, asked)
     return tuple(again if check.id == again.id else check for check in checks)
 
 
@@ -57,8 +73,8 @@ def raise_for_failed(checks: Sequence[Check], say: Callable[[str], None]) -> Non
         raise error
 
 
-def _pg_dump_major(context: Context, db: Database) -> int | None:
+def _pg_dump_major(pg_dumps: Iterable[Path], server_major: int) -> int | None:
     try:
-        return schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major).major
+        return schema.find_pg_dump(pg_dumps, server_major).major
     except BinaryError:
         return None

@@ -4,9 +4,11 @@ import pytest
 
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.registry import FAMILIES
-from dbmate_wrap.policy.rules.lockfile import check_lockfile
-from tests.support.cases import Case, cases, migration_file, name_of, texts
+from tests.support.cases import Case, cases_in, migration_file, name_of, texts
+
+EXAMPLES = cases_in("lockfile_rules")
 
 
 def files_of(case: Case, key: str) -> list[MigrationFile]:
@@ -17,7 +19,7 @@ def files_of(case: Case, key: str) -> list[MigrationFile]:
     ]
 
 
-@pytest.mark.parametrize("case", cases("policy_lockfile"), ids=name_of)
+@pytest.mark.parametrize("case", EXAMPLES, ids=name_of)
 def test_the_examples_of_the_rules(case: Case) -> None:
     sealed = [Sealed(file.name, file.checksum, line) for line, file in enumerate(files_of(case, "sealed"), 1)]
     findings = check_lockfile(
@@ -36,7 +38,7 @@ def test_the_examples_of_the_rules(case: Case) -> None:
 
 
 def test_every_rule_of_the_family_has_a_bad_example() -> None:
-    shown = {finding.split()[0] for case in cases("policy_lockfile") for finding in texts(case, "findings")}
+    shown = {finding.split()[0] for case in EXAMPLES for finding in texts(case, "findings")}
     assert shown == FAMILIES["lockfile"]
 
 

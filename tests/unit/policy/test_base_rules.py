@@ -7,8 +7,8 @@ import pytest
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.policy.rules.lockfile import check_lockfile
-from dbmate_wrap.policy.rules.lockfile_base import beyond_base, check_base
+from dbmate_wrap.policy.base_rules import check_base, refine_for_base
+from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from tests.support.cases import migration_file
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -254,7 +254,7 @@ def test_nothing_is_told_twice(files: list[str], sealed: list[str], findings: li
     then = [A, f"{B}=b"] if f"{B}=b" in files else [A, B]
     now = [migration_file(*file.partition("=")[::2]) for file in files]
     first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK, protected=False)
-    first = beyond_base(first, now, lines(sealed), base_of(then), folder="db/migrations", lockfile=LOCK)
+    first = refine_for_base(first, now, lines(sealed), base_of(then), folder="db/migrations", lockfile=LOCK)
     second = check(files, sealed, then=then, reported={(found.rule, found.file) for found in first})
     assert brief((*first, *second)) == findings
 
@@ -264,5 +264,5 @@ def test_what_was_wrong_in_the_base_already_is_still_told() -> None:
     files = [migration_file(name) for name in (A, B)]
     found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK, protected=False)
     base = base_of([A, B], [f"{A}=other", B])
-    assert beyond_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
+    assert refine_for_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
     assert brief(found) == ["edited db/migrations/001_a.sql:1"]

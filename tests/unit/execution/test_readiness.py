@@ -72,7 +72,7 @@ def test_an_invalid_index_is_looked_at_twice_and_nothing_else_is(
     counted: Counted, second: bool, status: str
 ) -> None:
     """Each look behind a pooler costs six logins."""
-    checks = readiness._run(FakeSession(counted, True, second), CONTEXT)
+    checks = readiness.run_checks(FakeSession(counted, True, second), CONTEXT)
     ids = [id_ for id_, _ in engine.CHECKS]
     assert [check.id for check in checks] == ids
     assert {check.id: check.status for check in checks} == dict.fromkeys(ids, "pass") | {
@@ -84,7 +84,7 @@ def test_an_invalid_index_is_looked_at_twice_and_nothing_else_is(
 
 
 def test_without_an_invalid_index_nothing_is_looked_at_twice(counted: Counted) -> None:
-    checks = readiness._run(FakeSession(counted, False), CONTEXT)
+    checks = readiness.run_checks(FakeSession(counted, False), CONTEXT)
     assert {check.status for check in checks} == {"pass"}
     assert counted.checks == Counter(id_ for id_, _ in engine.CHECKS)
     assert counted.waits == []

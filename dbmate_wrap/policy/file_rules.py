@@ -1,0 +1,66 @@
+"""Runs the rules of the family `files`: names, order, encoding and markers, as dbmate will meet them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.migrations.directory import Listing
+from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.policy.rules import (
+    duplicate_version,
+    empty_migration,
+    file_name,
+    not_utf8,
+    unknown_option,
+    version_gap,
+    version_width,
+)
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """The findings, and every migration that could be parsed, in order."""
+
+    findings: tuple[Finding, ...]
+    migrations: tuple[ParsedMigration, ...]
+
+
+def check_names(listing: Listing, folder: str, *, sequential: bool) -> tuple[Finding, ...]:
+    """Findings that need no file's content; `folder` is how the migrations folder is shown to people."""
+    strays = (
+        Finding(
+            stray.rule, "error", f"{folder}/{stray.name}", 1, 1, f"{stray.name} {stray.reason}", stray.hint
+        )
+        for stray in listing.strays
+    )
+    return (
+        *strays,
+        *file_name.find(listing.files, folder),
+        *duplicate_version.find(listing.files, folder),
+        *version_width.find(listing.files, folder),
+        *(version_gap.find(listing.files, folder) if sequential else ()),
+    )
+
+
+def check_contents(files: Sequence[MigrationFile], folder: str) -> CheckedFiles:
+    """Findings on encoding and markers, and the parsed migrations."""
+    findings: list[Finding] = []
+    parsed: list[ParsedMigration] = []
+    for file in files:
+        path = f"{folder}/{file.name}"
+        text = not_utf8.decode(file, path)
+        if isinstance(text, Finding):
+            findings.append(text)
+            continue
+        migration = parse(file, text)
+        if isinstance(migration, ParsedMigration):
+            parsed.append(migration)
+            findings += unknown_option.find(migration, path)
+            findings += empty_migration.find(migration, path)
+        else:
+            message = f"{file.name} {migration.message}"
+            findings.append(
+                Finding(migration.rule, "error", path, migration.line, 1, message, migration.hint)
+            )
+    return CheckedFiles(tuple(findings), tuple(parsed))

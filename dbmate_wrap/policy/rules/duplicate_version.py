@@ -1,0 +1,23 @@
+"""Rule duplicate-version: every migration has a version of its own."""
+
+from collections.abc import Iterator, Sequence
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import MigrationFile
+
+
+def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
+    """One finding for each file but the first of a version."""
+    first: dict[str, str] = {}
+    for file in files:
+        if file.version in first:
+            yield Finding(
+                "duplicate-version",
+                "error",
+                f"{folder}/{file.name}",
+                1,
+                1,
+                f"{file.name} has the version of {first[file.version]}: dbmate would run only one of them",
+                "give the newer file the next free number",
+            )
+        first.setdefault(file.version, file.name)

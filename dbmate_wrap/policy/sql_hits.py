@@ -1,0 +1,74 @@
+"""Runs every SQL rule over the blocks of one migration."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.policy.hit import BlockContext, Hit
+from dbmate_wrap.policy.rules import (
+    data_write,
+    history_table,
+    mixed_changes,
+    needs_no_transaction,
+    one_statement_outside_transaction,
+    ownership,
+    psql_command,
+    search_path,
+    session_state,
+    syntax_error,
+    transaction_control,
+    unqualified_name,
+)
+from dbmate_wrap.sql.parse import Reading, read
+
+_RULES = (
+    search_path.find,
+    data_write.find,
+    unqualified_name.find,
+    transaction_control.find,
+    needs_no_transaction.find,
+    one_statement_outside_transaction.find,
+    session_state.find,
+    ownership.find,
+    history_table.find,
+)
+
+
+@dataclass(frozen=True)
+class BlockHit:
+    """A hit with its block; `unchecked` marks a piece that is too deep for the parser, which is no breach."""
+
+    block: Block
+    hit: Hit
+    unchecked: bool = False
+
+
+def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[BlockHit]:
+    """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table."""
+    ups: list[tuple[Block, Reading]] = []
+    for section in migration.sections:
+        up, down = read(section.up.sql), read(section.down.sql)
+        ups.append((section.up, up))
+        yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
+        yield from _hits(section.down, down, BlockContext(section.down.transaction, table))
+    mixed = mixed_changes.find([reading.statements for _, reading in ups])
+    yield from _until_too_deep(ups[0][0], (BlockHit(ups[index][0], hit) for index, hit in mixed))
+
+
+def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[BlockHit]:
+    found: Iterable[Hit]
+    for found in (
+        syntax_error.find(reading),
+        psql_command.find(reading),
+        *(find(reading.statements, context) for find in _RULES),
+    ):
+        hits = (BlockHit(block, hit, unchecked=hit.message == syntax_error.NOT_CHECKED) for hit in found)
+        yield from _until_too_deep(block, hits)
+
+
+def _until_too_deep(block: Block, hits: Iterator[BlockHit]) -> Iterator[BlockHit]:
+    """The hits, and a notice where a tree is too deep for a rule."""
+    try:
+        yield from hits
+    except RecursionError:
+        yield BlockHit(block, syntax_error.not_checked(0), unchecked=True)
