@@ -1,4 +1,4 @@
-"""Hazards of running systems, as squawk sees them: its findings at their places in our files."""
+"""Hazards for running systems that squawk finds: its violations as findings in our files."""
 
 from dbmate_wrap.policy.squawk.hazards import NEVER, NOT_JUDGED, hazards
 from dbmate_wrap.policy.squawk.program import find_squawk, version

@@ -1,4 +1,4 @@
-"""Writes a migration anew for squawk: transactions made visible, ways down blanked, nothing moved."""
+"""Makes the copy of a migration that squawk reads: transactions visible, migrate:down blank, nothing moved."""
 
 import re
 
@@ -10,12 +10,12 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 
 
 def copy_for_squawk(migration: ParsedMigration) -> bytes:
-    """The file as squawk shall read it, as long as the original, every statement at its place.
+    """The copy of the file, as long as the original, every statement at its place.
 
-    `begin;` takes the place of the directive of a transactional way up and `commit;` that of the next `down`:
-    `--assume-in-transaction` would be for all files of a run and for all sections of a file. Blank are the
-    ways down, which no hazard is looked for in. What stands before the first directive stays: only comments
-    can, and `-- squawk-ignore-file` may be one.
+    `begin;` replaces the directive of a transactional migrate:up, and `commit;` that of the next migrate:down:
+    `--assume-in-transaction` would be for all files of a run and for all sections of a file. Each migrate:down
+    is blank: no hazard is looked for there. What stands before the first directive stays: only comments can,
+    and `-- squawk-ignore-file` may be one.
     """
     blocks = b"".join(
         _opened(section.up) + _closed(section.down, section.up.transaction) for section in migration.sections
@@ -30,7 +30,7 @@ def _opened(up: Block) -> bytes:
 
 
 def _closed(down: Block, transaction: bool) -> bytes:
-    # The semicolon first: the last statement of the way up may lack its own.
+    # The semicolon first: the last statement of migrate:up may lack its own.
     head, directive, statements = _parts(down)
     return _blank(head) + (b";commit;" if transaction else b";").ljust(len(directive)) + _blank(statements)
 

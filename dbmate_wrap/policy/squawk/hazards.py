@@ -1,4 +1,4 @@
-"""Turns what squawk says of migrations into findings, without what is said here already."""
+"""Turns squawk's violations into findings, without those that our own rules report."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy.squawk.copies import copy_for_squawk
-from dbmate_wrap.policy.squawk.narrowing import lint
-from dbmate_wrap.policy.squawk.violations import Places, Violation
+from dbmate_wrap.policy.squawk.program import find_violations
+from dbmate_wrap.policy.squawk.violations import SquawkPositions, Violation
 
 NOT_JUDGED = "squawk/not-judged"
 
-# Rules of squawk 2.70.0 that never make a finding, and why. All others that it has switched on are kept: the
-# concurrent ways (require-concurrent-*), locks and rewrites (constraint-missing-not-valid, adding-*,
+# Rules of squawk 2.70.0 that never make a finding, and why. All others that it has switched on are kept: what
+# is to run concurrently (require-concurrent-*), locks and rewrites (constraint-missing-not-valid, adding-*,
 # changing-column-type, disallowed-unique-constraint, prefer-repack), what breaks clients (renaming-*,
 # ban-drop-*, ban-set-schema, ban-alter-identity), types and names (prefer-*, ban-char-field, *-domain-*,
 # require-enum-value-ordering, identifier-too-long), its own comments (unused-ignore), and three that overlap
@@ -20,16 +20,16 @@ NOT_JUDGED = "squawk/not-judged"
 # it, CASCADE is still worth a word), ban-drop-database (needs-no-transaction only minds where it stands),
 # ban-duplicate-column-assignments (the shadow server refuses it too, but --no-shadow exists).
 NEVER: Mapping[str, str] = {
-    "transaction-nesting": "transaction-control says it, and the begin that it sees is ours",
-    "ban-uncommitted-transaction": "transaction-control says it, and the begin that it sees is ours",
-    "ban-concurrent-index-creation-in-transaction": "needs-no-transaction says it",
-    "syntax-error": "PostgreSQL's own grammar judges (syntax-error)",
+    "transaction-nesting": "transaction-control reports it, and the begin that it sees is ours",
+    "ban-uncommitted-transaction": "transaction-control reports it, and the begin that it sees is ours",
+    "ban-concurrent-index-creation-in-transaction": "needs-no-transaction reports it",
+    "syntax-error": "PostgreSQL's own grammar decides (syntax-error)",
     "require-lock-timeout": "the setting lock_timeout holds for all that may keep others waiting",
     "require-statement-timeout": "the setting statement_timeout holds for every migration",
     "require-timeout-settings": "an older name of the two before",
     "prefer-robust-stmts": "IF NOT EXISTS would hide the invalid index that a failed concurrent build leaves;"
-    " where something may have stayed, `up` says what",
-    "require-table-schema": "unqualified-name says it; squawk has it switched off anyway",
+    " where something may have stayed, `up` names it",
+    "require-table-schema": "unqualified-name reports it; squawk has it switched off anyway",
 }
 
 _CONCURRENTLY = frozenset(
@@ -46,7 +46,7 @@ def hazards(
     server_major: int | None,
     excluded: frozenset[str],
 ) -> tuple[Finding, ...]:
-    """Warnings `squawk/<rule>` on the ways up, in the order of `migrations`; one run for all of them.
+    """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
     `folder` is how the migrations folder is shown to people; `excluded` are rules that the team has turned
     off, with or without `squawk/`. A file that squawk cannot read gets one notice instead (NOT_JUDGED).
@@ -55,7 +55,9 @@ def hazards(
     if not migrations:
         return ()
     names = {f"{number:06}.sql": migration for number, migration in enumerate(migrations)}
-    answer = lint(program, {name: copy_for_squawk(each) for name, each in names.items()}, server_major)
+    answer = find_violations(
+        program, {name: copy_for_squawk(each) for name, each in names.items()}, server_major
+    )
     by_file: dict[str, list[Violation]] = {}
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
@@ -73,14 +75,14 @@ def hazards(
 def _of_file(
     migration: ParsedMigration, where: str, violations: Sequence[Violation], off: frozenset[str]
 ) -> Iterator[Finding]:
-    places = Places(migration.file.content)
+    positions = SquawkPositions(migration.file.content)
     # A file with one syntax error has no other findings at all: squawk gives up on it.
     if unread := [violation for violation in violations if violation.rule == "syntax-error"]:
-        line, column = places.of(unread[0])
+        line, column = positions.of(unread[0])
         yield _not_judged(where, line, column, unread[0].message)
     for violation in sorted(violations, key=lambda each: (each.line, each.column, each.rule)):
         if violation.rule not in NEVER and violation.rule not in off:
-            yield _finding(where, *places.of(violation), violation)
+            yield _finding(where, *positions.of(violation), violation)
 
 
 def _finding(where: str, line: int, column: int, violation: Violation) -> Finding:

@@ -1,7 +1,8 @@
-"""Finds squawk, and runs it once."""
+"""Finds squawk, and runs it: once for all files, and once for each where that run fails."""
 
 import shlex
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,16 @@ _LIMIT = 16 << 20
 # Recursion without a bound: 5,000 nested parentheses overflow the 2 MiB that its threads have by default.
 _STACK = {"RUST_MIN_STACK": str(64 << 20)}
 _INHERITED = ("SYSTEMROOT", "TMPDIR")
+# How long single runs may take altogether: so many times as long as one run for all of them, and for each
+# file five times as long as squawk needs to start.
+_PATIENCE, _SECONDS_TO_START = 4, 0.1
 _CONFIG = "config.toml"
 _EMPTY = "empty.sql"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What squawk said of the files, and of which (with the reason) it could say nothing."""
+    """The violations in the files, and the reason for each file that squawk cannot read."""
 
     violations: tuple[Violation, ...]
     failed: Mapping[str, str]
@@ -34,14 +38,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one run told nothing; `slow` when it was stopped for taking too long."""
+    """The reason why a run has no report."""
 
     reason: str
-    slow: bool = False
 
 
 def find_squawk(scripts_dir: Path, search_path: str) -> Path | None:
-    """squawk beside our own python, where its wheel puts it, or else on `search_path`; None without one."""
+    """The squawk beside our own python, where its wheel puts it, or on `search_path`; None without one."""
     own = scripts_dir / _NAME
     if own.exists():
         return own
@@ -56,18 +59,40 @@ def version(program: Path) -> str:
     done = _run(program, ["--version"], None, _SECONDS)
     name, _, number = done.stdout.strip().partition(" ")
     if done.returncode != 0 or name != "squawk" or not number[:1].isdigit():
-        raise unusable(program, _reason(done))
+        raise _unusable(program, _reason(done))
     return number
 
 
-def attempt(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer | Failure:
-    """What one run says of `copies` (file name -> content; plain names that end in ``.sql``), or why nothing.
+def find_violations(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer:
+    """Run squawk on `copies` (file name -> content; plain names that end in ``.sql``).
 
-    Raises BinaryError when squawk cannot be started.
+    One file on which squawk crashes, or for which it takes too long, spoils a run for all: then each file is
+    run alone. Raises BinaryError when squawk cannot be started, or does not even manage an empty file.
     """
+    answer = _run_once(program, copies, server_major)
+    if isinstance(answer, Answer):
+        return answer
+    probe = _run_once(program, {}, server_major)
+    if isinstance(probe, Failure):
+        raise _unusable(program, probe.reason)
+    last = time.monotonic() + _PATIENCE * _seconds_for(copies) + _SECONDS_TO_START * len(copies)
+    violations: list[Violation] = []
+    failed: dict[str, str] = {}
+    for name, content in copies.items():
+        in_time = len(copies) > 1 and time.monotonic() < last
+        alone = _run_once(program, {name: content}, server_major) if in_time else answer
+        if isinstance(alone, Failure):
+            failed[name] = alone.reason
+        else:
+            violations += alone.violations
+    return Answer(tuple(violations), failed)
+
+
+def _run_once(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer | Failure:
+    """The answer of one run, or why there is none. Raises BinaryError when squawk cannot be started."""
     # The empty file makes two at least: one alone is read in the main thread, whose stack is small.
     contents = {_CONFIG: b"", _EMPTY: b"", **copies}
-    seconds = seconds_for(copies)
+    seconds = _seconds_for(copies)
     with stage([MigrationFile(name, "", "", content) for name, content in contents.items()]) as folder:
         # Any other configuration would be looked for in all folders above; the pattern is expanded by squawk.
         arguments = ["--reporter", "json", "--config", _CONFIG, "*.sql"]
@@ -75,7 +100,7 @@ def attempt(program: Path, copies: Mapping[str, bytes], server_major: int | None
             arguments += ["--pg-version", str(server_major)]
         done = _run(program, arguments, folder, seconds)
     if done.timed_out:
-        return Failure(f"it did not end within {seconds:.0f} s", slow=True)
+        return Failure(f"it did not end within {seconds:.0f} s")
     if done.truncated:
         return Failure("it found more than can be shown")
     # 1 means findings and failures alike: the report decides.
@@ -87,13 +112,13 @@ def attempt(program: Path, copies: Mapping[str, bytes], server_major: int | None
     return Failure(_reason(done))
 
 
-def seconds_for(copies: Mapping[str, bytes]) -> float:
-    """How long one run may take: far longer than it does, also on a busy machine."""
+def _seconds_for(copies: Mapping[str, bytes]) -> float:
+    """The time that one run may take: far longer than it does, also on a busy machine."""
     return _SECONDS + _SECONDS_PER_MEGABYTE * sum(map(len, copies.values())) / 1e6
 
 
-def unusable(program: Path, reason: str) -> BinaryError:
-    """The error that says why, and what can be done."""
+def _unusable(program: Path, reason: str) -> BinaryError:
+    """The error that says why, with a way to repair it and one to do without."""
     python = shlex.quote(sys.executable or "python3")
     return BinaryError(
         f"squawk cannot be used ({program}): {reason}",
@@ -107,10 +132,10 @@ def _run(program: Path, arguments: list[str], folder: Path | None, seconds: floa
     try:
         return process.run([str(program), *arguments], env=env, cwd=folder, timeout=seconds, limit=_LIMIT)
     except OSError as error:
-        raise unusable(program, error.strerror or str(error)) from None
+        raise _unusable(program, error.strerror or str(error)) from None
 
 
 def _reason(done: process.Completed) -> str:
-    """In one line what it said last words about, or how it ended."""
-    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return f"{said[0]} ({done.ending})" if said else f"no report, {done.ending}"
+    """The first line that it printed to stderr, or how it ended."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return f"{lines[0]} ({done.ending})" if lines else f"no report, {done.ending}"

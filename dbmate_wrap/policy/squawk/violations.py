@@ -1,4 +1,4 @@
-"""Reads squawk's report and finds its places in our files."""
+"""Reads squawk's report and converts its positions to lines and columns of our files."""
 
 import json
 import re
@@ -43,8 +43,8 @@ def _violation(entry: object) -> Violation:
     raise ValueError("an entry of another shape")
 
 
-class Places:
-    """The lines of one file as squawk counts them and as people do."""
+class SquawkPositions:
+    """The lines of one file as squawk counts them and as editors do."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

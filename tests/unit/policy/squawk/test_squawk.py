@@ -12,7 +12,7 @@ from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse
 from dbmate_wrap.policy.squawk import NEVER, find_squawk, hazards
 from dbmate_wrap.policy.squawk.copies import copy_for_squawk
-from dbmate_wrap.policy.squawk.violations import Places, Violation, read_report
+from dbmate_wrap.policy.squawk.violations import SquawkPositions, Violation, read_report
 
 
 def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
@@ -106,7 +106,7 @@ PLACES = {
 def test_places_count_from_one_in_lines_and_characters(
     content: bytes, line: int, column: int, expected: tuple[int, int]
 ) -> None:
-    assert Places(content).of(violation(line, column)) == expected
+    assert SquawkPositions(content).of(violation(line, column)) == expected
 
 
 def test_a_report_is_read() -> None:
