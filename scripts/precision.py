@@ -32,13 +32,13 @@ from dbmate_wrap.policy.file_rules import check_contents  # noqa: E402
 from dbmate_wrap.sql.parse import read  # noqa: E402
 from dbmate_wrap.sql.split import cut  # noqa: E402
 
-RULING = sql_rules.RuleContext((None, "schema_migrations"), "")
+CONTEXT = sql_rules.RuleContext((None, "schema_migrations"), "")
 SLOW_SECONDS = 3.0
 SYNTAX_ERROR = "42601"
 
 
 def main() -> None:
-    """Judge, print, count."""
+    """Check, print, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("rules", nargs="*", help="rules whose findings are printed")
@@ -48,7 +48,7 @@ def main() -> None:
     counted: Counter[str] = Counter()
     for path in files:
         content = marked(path.read_bytes())
-        for finding in judged(path, content):
+        for finding in findings_in(path, content):
             counted[f"{finding.rule} ({finding.severity})"] += 1
             if finding.rule in arguments.rules:
                 print(shown(path.relative_to(arguments.folder), content, finding))
@@ -67,11 +67,11 @@ def marked(content: bytes) -> bytes:
     return b"-- migrate:up\n" + content + b"\n-- migrate:down\n"
 
 
-def judged(path: Path, content: bytes) -> tuple[Finding, ...]:
+def findings_in(path: Path, content: bytes) -> tuple[Finding, ...]:
     """All findings of one file, which is not the baseline."""
     began = time.perf_counter()
     checked = check_contents([MigrationFile("002_a.sql", "002", checksum(content), content)], "")
-    found = checked.findings + sql_rules.check_sql(checked.migrations, RULING)
+    found = checked.findings + sql_rules.check_sql(checked.migrations, CONTEXT)
     if time.perf_counter() - began > SLOW_SECONDS:
         print(f"slow: {path} took {time.perf_counter() - began:.1f} s")
     return found
@@ -84,7 +84,7 @@ def shown(path: Path, content: bytes, finding: Finding) -> str:
 
 
 def verdicts(files: Sequence[Path], server: Endpoint) -> Iterator[str]:
-    """What the server says of each refused statement; all but its plain syntax errors are printed."""
+    """The server's verdict on each refused statement; all but its plain syntax errors are printed."""
     address = f"host={server.socket_dir} port={server.port} user={server.user} dbname=postgres"
     for path in files:
         try:

@@ -17,7 +17,7 @@ INTRODUCTION = """\
 
 Made from `dbmate_wrap/policy/` by `make docs`: do not edit.
 
-`dbmate-wrap check` judges migrations by these rules. An error ends it with exit code 12 (13 for the family
+`dbmate-wrap check` applies these rules to migrations. An error ends it with exit code 12 (13 for the family
 `lockfile`); warnings and notices are only shown. Severities are set by rule or by family, and a rule wins
 over its family:
 
@@ -37,9 +37,9 @@ INSERT INTO shop.statuses (name) VALUES ('new'), ('paid');
 ```
 
 The baseline is the first migration, where it is called `NNN_init.sql` or `NNN_baseline.sql`. It is spared
-by the rules that are marked so, because pg_dump wrote it. What the SQL rules find in migrations that are
-merged already is a notice: nobody can mend it any more. A notice stays one, whatever severity is set; `off`
-takes it away.
+by the rules that are marked so, because pg_dump wrote it. A finding of the SQL rules in a migration that is
+merged already is a notice: the file can no longer be changed. A notice stays one, whatever severity is set;
+`off` removes it.
 """
 # Families in the order of the index, with what they are about.
 FAMILY_TITLES = {
@@ -61,7 +61,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Page:
-    """What is said of one rule.
+    """The page of one rule.
 
     `allow` is a comment with the line that it stands before, empty where none can; the line is one of the bad
     example's, in its file `allow_in` (the first, unless the page says otherwise).
@@ -144,7 +144,7 @@ def markdown(page: Page) -> str:
         + "\n",
         f"{_filled(page.what)}\n",
         f"## Why\n\n{_filled(page.why)}\n",
-        f"## How to mend it\n\n{_filled(page.remedy)}\n",
+        f"## How to fix it\n\n{_filled(page.remedy)}\n",
         f"## Bad\n\n{_shown(page.bad)}",
         f"## Good\n\n{_shown(page.good)}",
         f"## How to allow it\n\n{_allowing(page)}",

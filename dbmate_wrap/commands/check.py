@@ -36,7 +36,7 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
     result = lint(given)
     _record(outcome, given, result, branch)
     if not shadow:
-        outcome.checks.append(Check("shadow", "skip", "nothing was replayed: --no-shadow"))
+        outcome.checks.append(Check("shadow", "skip", "replay skipped: --no-shadow"))
     elif result.stops_replay:
         outcome.checks.append(Check("shadow", "skip", "replay skipped: fix the errors first"))
     else:

@@ -1,1 +1,1 @@
-"""What migration files may say: rules over files, lockfile and statements, pure functions to findings."""
+"""The rules for migrations: pure functions from files, lockfile and statements to findings."""

@@ -65,7 +65,7 @@ def refine_for_base(
 ) -> tuple[Finding, ...]:
     """The findings of `check_lockfile` without those that `check_base` reports too: it knows the commit.
 
-    A migration that is sealed and not merged may still be changed: the hint then says how.
+    A migration that is sealed and not merged may still be changed: the hint then has the steps.
     """
     by_base = _names_found_by_base(files, sealed, base)
     names = {line.line: line.name for line in sealed}

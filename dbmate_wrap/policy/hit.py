@@ -1,4 +1,4 @@
-"""What a rule has to say about a place in one block, before it is a finding in a file."""
+"""A breach of a rule at a place in one block, before it is a finding in a file."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class BlockContext:
-    """What rules must know about the block: whether dbmate wraps it in a transaction.
+    """The facts about a block that rules need; `transactional`: dbmate wraps it in a transaction.
 
     `history_table` is the schema (None where the settings name none) and the table of dbmate's history.
     """

@@ -1,4 +1,4 @@
-"""Says where in its file an offset of a block is."""
+"""Converts offsets in a block to lines and columns of its file."""
 
 import re
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from typing import TypeAlias
 from dbmate_wrap.domain.migration import Block
 
 # Line and column, both from 1; columns in characters.
-Place: TypeAlias = tuple[int, int]
+Position: TypeAlias = tuple[int, int]
 
 _LINE_END = re.compile("\n")
 
@@ -22,7 +22,7 @@ class Positions:
         self._first = block.line
         self._starts = [0, *(end.end() for end in _LINE_END.finditer(block.sql))]
 
-    def of(self, offset: int) -> Place:
+    def of(self, offset: int) -> Position:
         """Line and column in the file of the character at `offset` of the block's text."""
         line = bisect_right(self._starts, offset) - 1
         return self._first + line, offset - self._starts[line] + 1

@@ -1,4 +1,4 @@
-"""The registry of rules: every id with its family, its severity, what it is about and whom it spares."""
+"""The registry of rules: every id with its family, its severity and its scope."""
 
 import re
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ Scope = Literal["file", "statement", "either"]
 
 _SQUAWK = re.compile(r"squawk/[a-z]+(?:-[a-z]+)*", re.ASCII)
 
-# How like a known name another must be to be taken for a slip; 1 is the same.
-_SLIP = 0.9
+# How like a known name another must be to count as a typo; 1 is the same.
+_TYPO = 0.9
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; `severity` is what it has until `[policy]` says otherwise.
+    """One rule; `severity` is the default, which `[policy]` may change.
 
-    `style` rules spare the baseline, which pg_dump wrote. `refusal` says why no comment can allow a breach;
-    None where one can.
+    `style` rules leave out the baseline, which pg_dump wrote. `refusal` is the reason why no comment can
+    allow a breach; None where one can.
     """
 
     id: str
@@ -82,7 +82,7 @@ FAMILIES: Mapping[str, frozenset[str]] = MappingProxyType(
 def rule_of(rule: str) -> Rule | None:
     """The rule of that id, `squawk/<rule>` included; None for an id that does not exist.
 
-    A squawk that is newer than our list knows more rules: only what looks like a slip is none.
+    A squawk that is newer than our list knows more rules: only what looks like a typo is none.
     """
     if not _SQUAWK.fullmatch(rule):
         return RULES.get(rule)
@@ -91,8 +91,8 @@ def rule_of(rule: str) -> Rule | None:
     from dbmate_wrap.policy.squawk_rules import SQUAWK_RULES
 
     name = rule.removeprefix("squawk/")
-    slip = name not in SQUAWK_RULES and get_close_matches(name, SQUAWK_RULES, 1, _SLIP)
-    return None if slip else Rule(rule, "squawk", "warning", style=True)
+    typo = name not in SQUAWK_RULES and get_close_matches(name, SQUAWK_RULES, 1, _TYPO)
+    return None if typo else Rule(rule, "squawk", "warning", style=True)
 
 
 def family_of(rule: str) -> str:

@@ -1,4 +1,4 @@
-"""What a rule is about, why, and what to do, in words: from the page that also makes its documentation."""
+"""The texts of the rules (what, why, remedy), from the pages that docs/rules/ is made of."""
 
 import tomllib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class RuleText:
 
 @cache
 def text_of_rule(rule: str) -> RuleText | None:
-    """The words of a rule (all of squawk's share a page); None where there is no such rule."""
+    """The texts of a rule (all of squawk's share a page); None where there is no such rule."""
     name = rule if rule in RULES else "squawk" if rule.startswith("squawk/") else None
     if name is None:
         return None

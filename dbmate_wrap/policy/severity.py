@@ -1,4 +1,4 @@
-"""Applies the team's severities to findings."""
+"""Applies the configured severities to findings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,15 +8,15 @@ from dbmate_wrap.policy.registry import family_of
 
 
 def configured(rule: str, policy: Mapping[str, str]) -> str | None:
-    """What `policy` says of the rule: its own entry wins over its family's; None where it is silent."""
+    """The severity that `policy` has for the rule: its own entry wins over its family's; None without one."""
     return policy.get(rule) or policy.get(family_of(rule))
 
 
 def apply_severities(findings: Sequence[Finding], policy: Mapping[str, str]) -> tuple[Finding, ...]:
     """The findings with the severities of `policy`; `off` drops.
 
-    It comes last, after the allow comments. A notice is about what nobody can mend any more, so it stays one
-    whatever the policy says.
+    Suppressions are applied first. A notice is about a file that can no longer be changed, so it stays one
+    whatever the policy is.
     """
     result: list[Finding] = []
     for finding in findings:

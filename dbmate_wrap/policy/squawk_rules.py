@@ -23,7 +23,7 @@ _NAMES = """
     require-enum-value-ordering require-lock-timeout require-statement-timeout require-table-schema
     require-timeout-settings transaction-nesting
 """
-# What is said under its name without being a rule that it can be told of: its own comments that are not
-# needed (unused-ignore), and our notice of a file that it cannot read (policy/squawk).
+# Findings under its name that are no rules which it can turn off: its own comments that are not needed
+# (unused-ignore), and our notice of a file that it cannot read (policy/squawk).
 NO_RULES = frozenset({"unused-ignore", "not-judged"})
 SQUAWK_RULES = frozenset(_NAMES.split()) | NO_RULES

@@ -1,4 +1,4 @@
-"""Reads the text of one allow comment, and says what is wrong with its writing or its place."""
+"""Parses one allow comment, and finds what is wrong with its form or its place."""
 
 import re
 from dataclasses import dataclass, replace
@@ -15,48 +15,49 @@ _WORD = re.compile(r"[a-z0-9]+(?:[-_/][a-z0-9]+)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why a comment allows nothing, and what to do about it."""
+class CommentFault:
+    """The reason why a comment allows nothing, with a hint."""
 
     message: str
     hint: str
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The rule that a comment wants to allow, empty where it cannot be told."""
+class ParsedComment:
+    """The rule that a comment is meant to allow; empty where it names none."""
 
     rule: str
-    fault: Fault | None = None
+    fault: CommentFault | None = None
 
 
-def asked(comment: str) -> Asked:
-    """What the comment asks for; `comment` begins with its dashes."""
+def parse_comment(comment: str) -> ParsedComment:
+    """Parse a comment, which begins with its dashes."""
     text = comment.rstrip()
     right = _RIGHT.fullmatch(text)
     named = right or _WITHOUT_REASON.fullmatch(text)
     if named is None:
-        rule = _meant(text)
-        return Asked(
+        rule = _named_rule(text)
+        return ParsedComment(
             rule,
-            Fault(
+            CommentFault(
                 "this comment is not written as an allow comment must be, so it allows nothing",
                 f"write exactly: {_spelling(rule)}",
             ),
         )
     rule = named["rule"]
     if fault := _unusable(rule):
-        return Asked(rule, fault)
+        return ParsedComment(rule, fault)
     if right is None:
-        return Asked(rule, Fault(f"this comment allows {rule} without a reason", f"write: {_spelling(rule)}"))
-    return Asked(rule)
+        message = f"this comment allows {rule} without a reason"
+        return ParsedComment(rule, CommentFault(message, f"write: {_spelling(rule)}"))
+    return ParsedComment(rule)
 
 
-def misplaced(what: Asked, *, in_head: bool, has_statement: bool) -> Asked:
-    """The same, with a fault if it stands where its rule cannot be allowed."""
-    rule = rule_of(what.rule)
-    if what.fault is not None or rule is None:
-        return what
+def check_placement(comment: ParsedComment, *, in_head: bool, has_statement: bool) -> ParsedComment:
+    """The comment, with a fault if it stands where its rule cannot be allowed."""
+    rule = rule_of(comment.rule)
+    if comment.fault is not None or rule is None:
+        return comment
     if in_head and rule.scope == "statement":
         message = f"{rule.id} is allowed for single statements, not for a whole file"
         hint = "put the comment on the line before the statement"
@@ -67,24 +68,23 @@ def misplaced(what: Asked, *, in_head: bool, has_statement: bool) -> Asked:
         message = "no statement begins on the line below this comment, so it allows nothing"
         hint = "put it on a line of its own directly before the statement, without an empty line between"
     else:
-        return what
-    return replace(what, fault=Fault(message, hint))
+        return comment
+    return replace(comment, fault=CommentFault(message, hint))
 
 
-def _unusable(rule: str) -> Fault | None:
+def _unusable(rule: str) -> CommentFault | None:
     found = rule_of(rule)
     if found is None:
         near = nearest_rule(rule)
         known = "docs/rules/README.md lists the rules"
-        return Fault(f"{rule!r} is not a rule", f"did you mean {near}?" if near else known)
+        return CommentFault(f"{rule!r} is not a rule", f"did you mean {near}?" if near else known)
     if found.refusal is not None:
-        return Fault(
-            f"{rule} cannot be allowed: {found.refusal}", "remove the comment, and mend what it is about"
-        )
+        message = f"{rule} cannot be allowed: {found.refusal}"
+        return CommentFault(message, "remove the comment, and fix what it is about")
     return None
 
 
-def _meant(text: str) -> str:
+def _named_rule(text: str) -> str:
     """The first word that is a rule, however it is written."""
     for word in _WORD.finditer(text):
         name = word.group().lower().replace("_", "-")

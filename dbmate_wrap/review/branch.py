@@ -24,7 +24,7 @@ _FETCH = (
 
 @dataclass(frozen=True)
 class BranchDiff:
-    """Names of migrations, and the checks that say what they were compared with.
+    """Names of migrations, and the checks with what they were compared with.
 
     `new` ones are checked in full, and the migrate:down of those in `round_trip` is tried on the shadow
     server; `merged` ones can no longer be changed. Without a base nothing is known to be merged, and what is
@@ -58,7 +58,7 @@ def compare_with_base(
 
 
 def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) -> BranchDiff:
-    """Sort the migrations into new and merged; a Check in the place of `base` says why there is none."""
+    """Sort the migrations into new and merged; without a base, `base` is the check with the reason why."""
     names = frozenset(file.name for file in files.migrations)
     if isinstance(base, MergeBase):
         added = [file.name for file in files.migrations if file.name not in base.files]

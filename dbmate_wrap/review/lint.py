@@ -22,7 +22,7 @@ class LintInput:
     """Everything known before suppressions and severities are applied.
 
     `findings` are those of files, lockfile, base, SQL and squawk; `suppressions` are all the comments.
-    `rules` and `round_trip` say which migrations are merged, and whose migrate:down a replay tries.
+    `rules` has the migrations that are merged, `round_trip` those whose migrate:down a replay tries.
     """
 
     files: ProjectFiles
@@ -117,7 +117,7 @@ def _family_checks(files: ProjectFiles) -> Iterator[Check]:
 def _downgrade_accepted_syntax_errors(
     migrations: Sequence[ParsedMigration], findings: Sequence[Finding]
 ) -> Iterator[Finding]:
-    """What only the parser refuses, and the server accepted in migrate:up, is no error of the migration."""
+    """Make notices of syntax errors in migrate:up: the server has accepted what only our parser refuses."""
     by_name = {migration.file.name: migration for migration in migrations}
     for finding in findings:
         migration = by_name.get((finding.file or "").rpartition("/")[2])

@@ -35,7 +35,7 @@ def test_a_good_project_says_what_was_looked_at(project: MakeProject, run_cli: R
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert [line.split()[0] for line in done.stdout.splitlines()[1:7]] == HEADS
-    assert "shadow    skip    nothing was replayed: --no-shadow" in done.stdout
+    assert "shadow    skip    replay skipped: --no-shadow" in done.stdout
     assert done.stdout.endswith("\n2 migrations checked: no errors\n")
     assert max(map(len, done.stdout.splitlines())) <= 80
 

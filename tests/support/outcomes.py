@@ -253,7 +253,7 @@ def check_good() -> Outcome:
     run.sources = {"db/migrations/001_init.sql": "", "db/migrations/002_add_orders.sql": ""}
     run.checks = [
         Check("lockfile", "pass", "2 of 2 migrations sealed"),
-        Check("shadow", "skip", "nothing was replayed: --no-shadow"),
+        Check("shadow", "skip", "replay skipped: --no-shadow"),
     ]
     run.summary = "2 migrations checked: no errors"
     return run
@@ -287,7 +287,7 @@ def check() -> Outcome:
     ]
     run.summary = None
     run.exit = ExitCode.POLICY
-    run.error = ErrorReport("2 files break rules", "mend each of the findings above")
+    run.error = ErrorReport("2 files break rules", "fix each of the findings above")
     return run
 
 

@@ -1,4 +1,4 @@
-"""The rule `data-write`: a migration changes the schema, never rows."""
+"""Rule data-write: a migration changes the schema, never rows."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,7 +25,7 @@ _VERBS = {
 
 
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
-    """What writes rows when the block runs, also in WITH, in DO, in EXPLAIN ANALYZE and by EXECUTE."""
+    """One hit per write when the block runs, also in WITH, in DO, in EXPLAIN ANALYZE and by EXECUTE."""
     prepared: dict[str, str] = {}
     for statement in statements:
         tree = statement.tree
@@ -45,8 +45,8 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
 
 def _found(statement: Statement) -> Iterator[tuple[int, str]]:
     tree = statement.tree
-    told_only = isinstance(tree, pb.ExplainStmt) and not _runs(tree)
-    if not told_only and not isinstance(tree, _KEPT_FOR_LATER):
+    only_explained = isinstance(tree, pb.ExplainStmt) and not _runs(tree)
+    if not only_explained and not isinstance(tree, _KEPT_FOR_LATER):
         yield from _writes(statement)
 
 
@@ -58,7 +58,7 @@ def _writes(statement: Statement) -> Iterator[tuple[int, str]]:
 
 
 def _target(node: Message) -> str | None:
-    """What the node writes to; None for one that writes nothing."""
+    """The target that the node writes to; None for one that writes nothing."""
     match node:
         case pb.CopyStmt():
             return f"{_name(node.relation)} FROM" if node.is_from else None
@@ -81,7 +81,7 @@ def _offset(statement: Statement, node: Message) -> int:
 
 
 def _runs(explain: Message) -> bool:
-    """Whether EXPLAIN runs the statement: ANALYZE, unless it says ANALYZE off. The last one counts."""
+    """True where EXPLAIN runs the statement: with ANALYZE, unless it is off. The last option counts."""
     runs = False
     for option in explain.options:
         element = option.def_elem

@@ -1,4 +1,4 @@
-"""Rule history-table: the tables of dbmate and of dbmate-wrap are nobody else's to make, change or write."""
+"""Rule history-table: only dbmate and dbmate-wrap create, change or write their own tables."""
 
 from collections.abc import Iterator, Sequence
 
@@ -61,7 +61,7 @@ def _is_read(named: Named, statement: Statement) -> bool:
 
 
 def _schemas(tree: Message) -> list[str]:
-    """The schemas that the statement makes, changes, drops, comments or grants."""
+    """The schemas that the statement creates, changes, drops, comments or grants."""
     match tree:
         case pb.CreateSchemaStmt():
             return [tree.schemaname or tree.authrole.rolename]

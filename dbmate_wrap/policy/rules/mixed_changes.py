@@ -67,8 +67,8 @@ class _Graph:
 def find(blocks: Sequence[Sequence[Statement]]) -> Iterator[tuple[int, Hit]]:
     """Hits with the index of their block, at the first statement of the second and each further change.
 
-    `blocks` are the ways up of one file. What a statement names belongs together; so do objects of a schema
-    that the file creates, objects that the bodies of its functions mention, and what it removes.
+    `blocks` are the migrate:up blocks of one file. Objects in one statement belong together; so do objects of
+    a schema that the file creates, objects that the bodies of its functions mention, and what it removes.
     """
     changes = [_Change(index, one) for index, block in enumerate(blocks) for one in block]
     if sum(1 for change in changes if change.is_telling) < 2:
@@ -130,7 +130,7 @@ def _created_schemas(changes: Sequence[_Change]) -> Iterator[str]:
 
 
 def _is_opaque(statement: Statement) -> bool:
-    """Whether the body of a new function does not tell what it works on."""
+    """True for a new function whose body does not show the objects that it uses."""
     tree = statement.tree
     if not isinstance(tree, pb.CreateFunctionStmt) or tree.HasField("sql_body"):
         return False

@@ -1,4 +1,4 @@
-"""Rule ownership: who owns what and who may do what belongs to an environment, not to the schema."""
+"""Rule ownership: owners, privileges and roles belong to an environment, not to the schema."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The rule `search-path`: every name says its schema, and nobody changes the path."""
+"""Rule search-path: every name has its schema, and nothing changes the path."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _SETTERS = {pb.AlterRoleSetStmt: "ALTER ROLE", pb.AlterDatabaseSetStmt: "ALTER D
 
 
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
-    """What changes the path for this session, or for a role, a database or the server.
+    """One hit per change of the path for this session, or for a role, a database or the server.
 
     Also in bodies of DO blocks and functions; the SET clause of a function is good practice.
     """

@@ -1,4 +1,4 @@
-"""Rule session-state: what a statement leaves in the session reaches every migration of the same run."""
+"""Rule session-state: nothing outlives its migration in the session, which the whole run shares."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Rule unqualified-name: without its schema an object is wherever the search path leads."""
+"""Rule unqualified-name: every object is named with its schema."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from dbmate_wrap.sql.parse import Statement
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
     """One hit per statement and name that has no schema; in DO blocks too, not in bodies of functions.
 
-    A temporary relation has none to name, from where it is made.
+    A temporary relation has no schema to name, from where it is created.
     """
     temporary: set[str] = set()
     for statement in statements:

@@ -1,4 +1,4 @@
-"""Makes the copy of a migration that squawk reads: transactions visible, migrate:down blank, nothing moved."""
+"""Makes the copy of a migration that squawk reads: transactions visible, each migrate:down blank."""
 
 import re
 
@@ -12,10 +12,10 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 def copy_for_squawk(migration: ParsedMigration) -> bytes:
     """The copy of the file, as long as the original, every statement at its place.
 
-    `begin;` replaces the directive of a transactional migrate:up, and `commit;` that of the next migrate:down:
-    `--assume-in-transaction` would be for all files of a run and for all sections of a file. Each migrate:down
-    is blank: no hazard is looked for there. What stands before the first directive stays: only comments can,
-    and `-- squawk-ignore-file` may be one.
+    `begin;` replaces the directive of a transactional migrate:up, and `commit;` that of the next
+    migrate:down: `--assume-in-transaction` would be for all files of a run and for all sections of a file.
+    Each migrate:down is blank: no hazard is looked for there. What stands before the first directive stays:
+    only comments can, and `-- squawk-ignore-file` may be one.
     """
     blocks = b"".join(
         _opened(section.up) + _closed(section.down, section.up.transaction) for section in migration.sections

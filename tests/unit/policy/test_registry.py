@@ -41,11 +41,11 @@ def check(example: Example, folder: Path) -> tuple[Finding, ...]:
         findings += check_lockfile(
             listing.files, sealed, folder=FOLDER, lockfile="db/migrations.lock", protected=False
         )
-    ruling = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
-    findings += sql_rules.check_sql(checked.migrations, ruling)
-    allows = suppressions.suppressions_of(checked.migrations, FOLDER)
+    context = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
+    findings += sql_rules.check_sql(checked.migrations, context)
+    suppressed = suppressions.suppressions_of(checked.migrations, FOLDER)
     return suppressions.apply_suppressions(
-        findings, allows, sql_rules.checked_rules(checked.migrations, ruling), {}
+        findings, suppressed, sql_rules.checked_rules(checked.migrations, context), {}
     )
 
 

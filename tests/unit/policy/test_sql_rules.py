@@ -15,7 +15,7 @@ from dbmate_wrap.policy.sql_rules import RuleContext, baseline_name, check_sql, 
 from dbmate_wrap.sql.parse import Reading, Unreadable, read
 from tests.support.cases import migration_file
 
-RULING = RuleContext((None, "schema_migrations"), "db/migrations")
+CONTEXT = RuleContext((None, "schema_migrations"), "db/migrations")
 # One breach of every style rule, and one of another.
 PREAMBLE = """\
 SET search_path = '';
@@ -54,7 +54,7 @@ def test_a_finding_has_the_line_and_column_of_its_statement() -> None:
     text = (
         "-- why\n\n-- migrate:up\nSELECT 'ä😀'; SET search_path = a;\n-- migrate:down\n\tRESET search_path;\n"
     )
-    found = check_sql([parsed("002_a.sql", text)], RULING)
+    found = check_sql([parsed("002_a.sql", text)], CONTEXT)
     assert places(found) == [("002_a.sql", 4, 14), ("002_a.sql", 6, 2)]
     assert {(finding.rule, finding.severity) for finding in found} == {("search-path", "error")}
     assert all(finding.message and finding.hint for finding in found)
@@ -62,14 +62,14 @@ def test_a_finding_has_the_line_and_column_of_its_statement() -> None:
 
 def test_and_so_it_has_with_other_line_ends_and_in_each_section() -> None:
     section = "-- migrate:up\r\nSELECT 1;\r\n  SET search_path = a;\r\n-- migrate:down\r\n"
-    found = check_sql([parsed("002_a.sql", section * 2)], RULING)
+    found = check_sql([parsed("002_a.sql", section * 2)], CONTEXT)
     assert places(found) == [("002_a.sql", 3, 3), ("002_a.sql", 7, 3)]
 
 
 def test_findings_are_ordered_by_file_line_and_column() -> None:
     write = "DELETE FROM x.y;"
     first = parsed("002_a.sql", f"-- migrate:up\n{write} {write}\n{write}\n-- migrate:down\n{write}\n")
-    found = check_sql([first, up("003_b.sql", write)], RULING)
+    found = check_sql([first, up("003_b.sql", write)], CONTEXT)
     assert places(found) == [
         ("002_a.sql", 2, 1),
         ("002_a.sql", 2, 18),
@@ -80,14 +80,14 @@ def test_findings_are_ordered_by_file_line_and_column() -> None:
 
 
 def test_the_severity_is_the_registrys() -> None:
-    found = check_sql([up("002_a.sql", PREAMBLE)], RULING)
+    found = check_sql([up("002_a.sql", PREAMBLE)], CONTEXT)
     assert rules(found) >= {"search-path", "session-state", "unqualified-name", "ownership", "data-write"}
     assert all(finding.severity == RULES[finding.rule].severity for finding in found)
 
 
 @pytest.mark.parametrize("name", ["001_init.sql", "0001_baseline.sql", "20260101000000_init.sql"])
 def test_the_baseline_is_spared_by_the_rules_of_style_alone(name: str) -> None:
-    found = check_sql([up(name, PREAMBLE), up("9_b.sql", PREAMBLE)], RULING)
+    found = check_sql([up(name, PREAMBLE), up("9_b.sql", PREAMBLE)], CONTEXT)
     assert rules(found[:1]) == {"data-write"}
     assert [finding.file for finding in found].count(f"db/migrations/{name}") == 1
     assert rules(found[1:]) >= {"search-path", "session-state", "unqualified-name", "ownership"}
@@ -112,8 +112,8 @@ def test_the_baseline_is_the_first_if_it_is_called_so(names: list[str], baseline
 
 
 def test_what_is_merged_gets_notices_that_no_policy_raises() -> None:
-    ruling = RuleContext((None, "schema_migrations"), "db/migrations", frozenset({"002_a.sql"}))
-    found = check_sql([up("002_a.sql", PREAMBLE), up("003_b.sql", "DELETE FROM x.y;")], ruling)
+    context = RuleContext((None, "schema_migrations"), "db/migrations", frozenset({"002_a.sql"}))
+    found = check_sql([up("002_a.sql", PREAMBLE), up("003_b.sql", "DELETE FROM x.y;")], context)
     severities = {(finding.file, finding.severity) for finding in apply_severities(found, {"sql": "error"})}
     assert severities == {("db/migrations/002_a.sql", "notice"), ("db/migrations/003_b.sql", "error")}
 
@@ -128,7 +128,7 @@ def test_what_is_too_deep_for_the_parser_is_a_notice(monkeypatch: pytest.MonkeyP
         return Reading(left, (deep,) if left else ())
 
     monkeypatch.setattr(sql_hits, "read", reads_no_sums)
-    found = check_sql([migration], RULING)
+    found = check_sql([migration], CONTEXT)
     assert [(finding.rule, finding.severity, finding.line) for finding in found] == [
         ("syntax-error", "notice", 2),
         ("search-path", "error", 3),
@@ -137,7 +137,7 @@ def test_what_is_too_deep_for_the_parser_is_a_notice(monkeypatch: pytest.MonkeyP
 
 
 def test_a_syntax_error_hides_nothing_of_the_other_statements() -> None:
-    found = check_sql([up("002_a.sql", "SET search_path = a;\nCREAT TABLE b;\nDELETE FROM x.y;")], RULING)
+    found = check_sql([up("002_a.sql", "SET search_path = a;\nCREAT TABLE b;\nDELETE FROM x.y;")], CONTEXT)
     assert [(finding.rule, finding.line) for finding in found] == [
         ("search-path", 2),
         ("syntax-error", 3),
@@ -147,57 +147,57 @@ def test_a_syntax_error_hides_nothing_of_the_other_statements() -> None:
 
 def test_mixed_changes_are_seen_over_the_sections_of_a_file_and_found_where_they_begin() -> None:
     text = "-- migrate:up\nALTER TABLE a.{} ADD c int;\n-- migrate:down\n"
-    found = check_sql([parsed("002_a.sql", text.format("b") + text.format("d"))], RULING)
+    found = check_sql([parsed("002_a.sql", text.format("b") + text.format("d"))], CONTEXT)
     assert [(finding.rule, finding.line, finding.column) for finding in found] == [("mixed-changes", 5, 1)]
-    assert check_sql([parsed("002_a.sql", text.format("b") * 2)], RULING) == ()
+    assert check_sql([parsed("002_a.sql", text.format("b") * 2)], CONTEXT) == ()
 
 
 def test_each_block_has_its_own_transaction() -> None:
     index = "CREATE INDEX CONCURRENTLY i ON a.b (c);"
     drop = "DROP INDEX CONCURRENTLY a.i;"
     text = f"-- migrate:up transaction:false\n{index}\n-- migrate:down\n{drop}\n"
-    assert [(finding.rule, finding.line) for finding in check_sql([parsed("002_a.sql", text)], RULING)] == [
+    assert [(finding.rule, finding.line) for finding in check_sql([parsed("002_a.sql", text)], CONTEXT)] == [
         ("needs-no-transaction", 4)
     ]
 
 
 def test_the_history_table_is_the_settings_own() -> None:
     migration = up("002_a.sql", "COMMENT ON TABLE ops.applied IS 'x';")
-    assert check_sql([migration], RULING) == ()
+    assert check_sql([migration], CONTEXT) == ()
     found = check_sql([migration], RuleContext(("ops", "applied"), "db/migrations"))
     assert rules(found) == {"history-table"}
 
 
-def test_what_was_judged_is_told_for_every_file() -> None:
-    told = checked_rules([up("001_init.sql", ""), up("002_a.sql", "")], RULING)
-    assert set(told) == {"db/migrations/001_init.sql", "db/migrations/002_a.sql"}
-    assert {"search-path", "data-write", "file-name"} <= told["db/migrations/002_a.sql"]
+def test_the_checked_rules_are_listed_for_every_file() -> None:
+    rules_checked = checked_rules([up("001_init.sql", ""), up("002_a.sql", "")], CONTEXT)
+    assert set(rules_checked) == {"db/migrations/001_init.sql", "db/migrations/002_a.sql"}
+    assert {"search-path", "data-write", "file-name"} <= rules_checked["db/migrations/002_a.sql"]
     spared = {rule.id for rule in RULES.values() if rule.style}
-    assert told["db/migrations/002_a.sql"] - told["db/migrations/001_init.sql"] == spared
+    assert rules_checked["db/migrations/002_a.sql"] - rules_checked["db/migrations/001_init.sql"] == spared
     others = {"down-incomplete", "useless-allow", "stale-schema-file", "edited", "squawk"}
-    assert not others & told["db/migrations/002_a.sql"]
+    assert not others & rules_checked["db/migrations/002_a.sql"]
 
 
-def test_without_the_parser_one_notice_says_that_nothing_was_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_parser_one_notice_says_that_nothing_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "dbmate_wrap.sql.parse", raising=False)
     monkeypatch.setitem(sys.modules, "postgast", None)
     migrations = [up("002_a.sql", PREAMBLE), up("003_b.sql", PREAMBLE)]
-    [only] = check_sql(migrations, RULING)
+    [only] = check_sql(migrations, CONTEXT)
     assert (only.rule, only.severity, only.file, only.line) == ("sql", "notice", None, None)
     assert "the SQL rules were skipped" in only.message
     assert "postgast" in only.message
     assert apply_severities([only], {"sql": "off"}) == ()
-    told = checked_rules(migrations, RULING)["db/migrations/002_a.sql"]
-    assert "file-name" in told
-    assert "search-path" not in told
+    rules_checked = checked_rules(migrations, CONTEXT)["db/migrations/002_a.sql"]
+    assert "file-name" in rules_checked
+    assert "search-path" not in rules_checked
 
 
 def test_thousands_of_findings_are_placed_at_once() -> None:
-    found = check_sql([up("002_a.sql", "DELETE FROM x.y;\n" * 20_000)], RULING)
+    found = check_sql([up("002_a.sql", "DELETE FROM x.y;\n" * 20_000)], CONTEXT)
     assert places(found)[-1] == ("002_a.sql", 20_001, 1)
     assert len(found) == 20_000
 
 
 def test_no_migrations_no_findings() -> None:
-    assert check_sql([], RULING) == ()
-    assert checked_rules([], RULING) == {}
+    assert check_sql([], CONTEXT) == ()
+    assert checked_rules([], CONTEXT) == {}

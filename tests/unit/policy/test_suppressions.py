@@ -33,18 +33,18 @@ def at(text: str, place: str, rule: str = "search-path") -> Finding:
     return Finding(rule, "error", FILE, line, column, "m", "h")
 
 
-def judge(
+def resolve(
     text: str,
     *findings: Finding,
-    judged: frozenset[str] = EVERY,
+    checked: frozenset[str] = EVERY,
     policy: Mapping[str, str] | None = None,
-    old: bool = False,
+    merged: bool = False,
 ) -> list[tuple[str, int | None, int | None]]:
     """Rule, line and column of what is left."""
-    allows = suppressions_of(
-        [parsed(text)], "db/migrations", frozenset({"002_a.sql"}) if old else frozenset()
+    suppressions = suppressions_of(
+        [parsed(text)], "db/migrations", frozenset({"002_a.sql"}) if merged else frozenset()
     )
-    left = apply_suppressions(findings, allows, {FILE: judged}, policy or {})
+    left = apply_suppressions(findings, suppressions, {FILE: checked}, policy or {})
     assert all(finding.hint and finding.file == FILE for finding in left)
     return [(finding.rule, finding.line, finding.column) for finding in left]
 
@@ -65,14 +65,14 @@ def up(statements: str) -> str:
 
 def test_a_comment_takes_away_what_is_in_its_statement() -> None:
     text = up(f"SELECT 0;\n{COMMENT}\nSELECT 1,\n       2;\nSELECT 3;")
-    assert judge(text, at(text, "SELECT 1")) == []
-    assert judge(text, at(text, "2;")) == []
+    assert resolve(text, at(text, "SELECT 1")) == []
+    assert resolve(text, at(text, "2;")) == []
 
 
 def test_and_nothing_of_the_statements_around_it() -> None:
     text = up(f"SELECT 0;\n{COMMENT}\nSELECT 1; SELECT 3;")
     before, within, after = at(text, "SELECT 0"), at(text, "SELECT 1"), at(text, "SELECT 3")
-    assert judge(text, before, within, after) == [
+    assert resolve(text, before, within, after) == [
         ("search-path", before.line, before.column),
         ("search-path", after.line, after.column),
     ]
@@ -81,15 +81,15 @@ def test_and_nothing_of_the_statements_around_it() -> None:
 def test_and_nothing_of_another_rule_or_of_another_file() -> None:
     text = up(f"{COMMENT}\nSELECT 1;")
     within, other = at(text, "SELECT 1"), at(text, "SELECT 1", "data-write")
-    assert judge(text, within, other) == [("data-write", 3, 1)]
+    assert resolve(text, within, other) == [("data-write", 3, 1)]
     elsewhere = Finding("search-path", "error", "db/migrations/003_b.sql", 3, 1, "m", "h")
-    allows = suppressions_of([parsed(text)], "db/migrations")
-    assert apply_suppressions([elsewhere, within], allows, {FILE: EVERY}, {}) == (elsewhere,)
+    suppressions = suppressions_of([parsed(text)], "db/migrations")
+    assert apply_suppressions([elsewhere, within], suppressions, {FILE: EVERY}, {}) == (elsewhere,)
 
 
-def test_it_works_in_the_way_down_and_in_each_section() -> None:
+def test_it_works_in_migrate_down_and_in_each_section() -> None:
     text = f"{up('SELECT 1;')}{COMMENT}\nSELECT 2;\n{up(f'{COMMENT}{chr(10)}SELECT 3;')}"
-    assert judge(text, at(text, "SELECT 2"), at(text, "SELECT 3")) == []
+    assert resolve(text, at(text, "SELECT 2"), at(text, "SELECT 3")) == []
 
 
 @pytest.mark.parametrize(
@@ -100,19 +100,19 @@ def test_it_works_in_the_way_down_and_in_each_section() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_other_comments_may_stand_between(between: str, end: str) -> None:
     text = up(f"SELECT 0;\n\n  {COMMENT}\n{between}SELECT 1;").replace("\n", end)
-    assert judge(text, at(text, "SELECT 1")) == []
+    assert resolve(text, at(text, "SELECT 1")) == []
 
 
 def test_several_comments_of_one_statement_work_together() -> None:
     text = up(f"{COMMENT}\n-- dbmate-wrap: allow data-write because of X\nSELECT 1;")
-    assert judge(text, at(text, "SELECT 1"), at(text, "SELECT 1", "data-write")) == []
+    assert resolve(text, at(text, "SELECT 1"), at(text, "SELECT 1", "data-write")) == []
 
 
 def test_one_for_a_rule_of_squawk_works_as_well() -> None:
     comment = "-- dbmate-wrap: allow squawk/ban-drop-column because nobody reads it"
     text = up(f"{comment}\nALTER TABLE a DROP COLUMN b;")
-    assert judge(text, at(text, "ALTER", "squawk/ban-drop-column")) == []
-    assert judge(text, at(text, "ALTER", "squawk/ban-drop-table")) == [
+    assert resolve(text, at(text, "ALTER", "squawk/ban-drop-column")) == []
+    assert resolve(text, at(text, "ALTER", "squawk/ban-drop-table")) == [
         ("useless-allow", 2, 1),
         ("squawk/ban-drop-table", 3, 1),
     ]
@@ -120,8 +120,8 @@ def test_one_for_a_rule_of_squawk_works_as_well() -> None:
 
 def test_a_statement_with_text_beyond_ascii_is_covered_to_its_end() -> None:
     text = up(f"SELECT 'äöü';\n{COMMENT}\nSELECT 'äöü😀', x; SELECT 2;")
-    assert judge(text, at(text, "x;")) == []
-    assert len(judge(text, at(text, "SELECT 2"))) == 2
+    assert resolve(text, at(text, "x;")) == []
+    assert len(resolve(text, at(text, "SELECT 2"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -137,25 +137,25 @@ def test_a_statement_with_text_beyond_ascii_is_covered_to_its_end() -> None:
 def test_what_cannot_be_read_can_be_allowed(statement: str) -> None:
     comment = COMMENT.replace("search-path", "syntax-error")
     text = up(f"SELECT 0;\n{comment}\n{statement}")
-    assert judge(text, at(text, statement[-4:], "syntax-error")) == []
+    assert resolve(text, at(text, statement[-4:], "syntax-error")) == []
 
 
 def test_a_copy_is_covered_with_its_rows() -> None:
     comment = COMMENT.replace("search-path", "psql-command")
     text = up(f"{comment}\nCOPY a.b FROM stdin;\nx\ty's\n\\.\nSELECT 1;")
-    assert judge(text, at(text, "x\t", "psql-command")) == []
-    assert len(judge(text, at(text, "SELECT 1", "psql-command"))) == 1
+    assert resolve(text, at(text, "x\t", "psql-command")) == []
+    assert len(resolve(text, at(text, "SELECT 1", "psql-command"))) == 1
 
 
 def test_a_comment_before_the_first_directive_is_about_the_whole_file() -> None:
     for rule, line in (("file-name", 1), ("mixed-changes", 4), ("down-incomplete", 5)):
         text = f"-- dbmate-wrap: allow {rule} because of X\n{up('SELECT 1;')}"
-        assert judge(text, Finding(rule, "error", FILE, line, 1, "m", "h")) == []
+        assert resolve(text, Finding(rule, "error", FILE, line, 1, "m", "h")) == []
 
 
 def test_mixed_changes_can_be_allowed_at_the_statement_too() -> None:
     text = up("SELECT 1;\n-- dbmate-wrap: allow mixed-changes because of X\nSELECT 2;")
-    assert judge(text, at(text, "SELECT 2", "mixed-changes")) == []
+    assert resolve(text, at(text, "SELECT 2", "mixed-changes")) == []
 
 
 def test_one_that_allows_nothing_is_useless() -> None:
@@ -167,31 +167,31 @@ def test_one_that_allows_nothing_is_useless() -> None:
 
 
 @pytest.mark.parametrize(
-    ("judged", "policy"),
+    ("checked", "policy"),
     [
         (frozenset[str](), {}),
         (EVERY - {"search-path"}, {}),
         (EVERY, {"search-path": "off"}),
         (EVERY, {"sql": "off"}),
     ],
-    ids=["no rule was judged", "not this one", "the rule is off", "its family is off"],
+    ids=["no rule was checked", "not this one", "the rule is off", "its family is off"],
 )
-def test_but_not_where_its_rule_was_not_judged_or_is_off(
-    judged: frozenset[str], policy: Mapping[str, str]
+def test_but_not_where_its_rule_was_not_checked_or_is_off(
+    checked: frozenset[str], policy: Mapping[str, str]
 ) -> None:
-    assert judge(up(f"{COMMENT}\nSELECT 1;"), judged=judged, policy=policy) == []
+    assert resolve(up(f"{COMMENT}\nSELECT 1;"), checked=checked, policy=policy) == []
 
 
-def test_a_rule_that_is_on_in_a_family_that_is_off_is_judged() -> None:
+def test_a_rule_that_is_on_in_a_family_that_is_off_is_checked() -> None:
     policy = {"sql": "off", "search-path": "error"}
-    assert judge(up(f"{COMMENT}\nSELECT 1;"), policy=policy) == [("useless-allow", 2, 1)]
+    assert resolve(up(f"{COMMENT}\nSELECT 1;"), policy=policy) == [("useless-allow", 2, 1)]
 
 
-@pytest.mark.parametrize("judged", [True, False])
-def test_one_for_squawk_is_useless_only_where_squawk_ran(judged: bool) -> None:
+@pytest.mark.parametrize("checked", [True, False])
+def test_one_for_squawk_is_useless_only_where_squawk_ran(checked: bool) -> None:
     text = up(f"{COMMENT.replace('search-path', 'squawk/ban-drop-table')}\nSELECT 1;")
-    rules = EVERY if judged else EVERY - {"squawk"}
-    assert judge(text, judged=rules) == ([("useless-allow", 2, 1)] if judged else [])
+    rules = EVERY if checked else EVERY - {"squawk"}
+    assert resolve(text, checked=rules) == ([("useless-allow", 2, 1)] if checked else [])
 
 
 def test_in_a_merged_file_it_is_a_notice() -> None:
@@ -227,7 +227,7 @@ def test_in_a_merged_file_it_is_a_notice() -> None:
         ("-- dbmate-wrap:", "not written as", "allow RULE because REASON"),
         ("-- dbmate-wrap: allow serch-path because of X", "is not a rule", "did you mean search-path?"),
         ("-- dbmate-wrap: allow xyz because of X", "'xyz' is not a rule", "docs/rules/README.md"),
-        ("-- dbmate-wrap: allow edited because of X", "cannot be allowed", "mend what it is about"),
+        ("-- dbmate-wrap: allow edited because of X", "cannot be allowed", "fix what it is about"),
         ("-- dbmate-wrap: allow useless-allow because of X", "cannot be allowed", "remove"),
         ("-- dbmate-wrap: allow file-name because of X", "the whole file", "before `-- migrate:up`"),
     ],
@@ -237,7 +237,7 @@ def test_one_that_is_written_wrongly_is_reported_and_allows_nothing(
 ) -> None:
     text = up(f"{comment}\nSELECT 1;")
     breach = at(text, "SELECT 1")
-    assert judge(text, breach) == [("useless-allow", 2, 1), ("search-path", 3, 1)]
+    assert resolve(text, breach) == [("useless-allow", 2, 1), ("search-path", 3, 1)]
     found = useless(text)
     assert words in found.message
     assert hint in (found.hint or "")
@@ -272,7 +272,7 @@ def test_one_that_is_written_wrongly_is_reported_and_allows_nothing(
 )
 def test_one_that_stands_before_no_statement_is_reported(text: str) -> None:
     breach = at(text, "1" if "TABLE" not in text else "c int")
-    assert [rule for rule, _, _ in judge(text, breach)].count("useless-allow") == 1
+    assert [rule for rule, _, _ in resolve(text, breach)].count("useless-allow") == 1
     assert "no statement begins on the line below" in useless(text).message
 
 
@@ -301,9 +301,9 @@ def test_one_for_a_statement_before_the_directive_is_reported() -> None:
 )
 def test_what_is_none_is_let_alone(statements: str) -> None:
     text = up(statements)
-    assert judge(text) == []
+    assert resolve(text) == []
     breach = at(text, statements[-6:])
-    assert judge(text, breach) == [("search-path", breach.line, breach.column)]
+    assert resolve(text, breach) == [("search-path", breach.line, breach.column)]
 
 
 def test_the_template_of_new_is_let_alone() -> None:
@@ -354,4 +354,4 @@ def test_no_text_breaks_the_search_for_comments(parts: list[str]) -> None:
 def test_thousands_of_comments_are_matched_at_once() -> None:
     text = up(f"{COMMENT}\nSELECT 1;\n" * 3000)
     findings = [Finding("search-path", "error", FILE, line, 1, "m", "h") for line in range(3, 6002, 2)]
-    assert judge(text, *findings) == []
+    assert resolve(text, *findings) == []

@@ -31,7 +31,7 @@ from tests.support.sql_mutations import DOWN, SAMPLES, TOKENS, UP, mutated
 
 FOLDER = "db/migrations"
 REPOSITORY = Repository(PurePosixPath("/srv/shop"), "crm")
-RULING = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
+CONTEXT = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
@@ -40,15 +40,15 @@ fuzz = settings(
 )
 
 
-def judged(contents: Sequence[bytes]) -> list[Finding]:
+def findings_in(contents: Sequence[bytes]) -> list[Finding]:
     """What `check` finds without lockfile, base, squawk and shadow in files with these contents."""
     files = [
         MigrationFile(f"{number:03}_a.sql", f"{number:03}", checksum(content), content)
         for number, content in enumerate(contents, 2)
     ]
     checked = check_contents(files, FOLDER)
-    found = (*checked.findings, *sql_rules.check_sql(checked.migrations, RULING))
-    rules = sql_rules.checked_rules(checked.migrations, RULING)
+    found = (*checked.findings, *sql_rules.check_sql(checked.migrations, CONTEXT))
+    rules = sql_rules.checked_rules(checked.migrations, CONTEXT)
     kept = apply_suppressions(found, suppressions_of(checked.migrations, FOLDER), rules, {})
     run = outcome("check")
     run.findings = list(kept)
@@ -88,25 +88,25 @@ def assert_rendered(run: Outcome) -> None:
 @fuzz
 @given(st.lists(st.integers(0, 2**64), min_size=1, max_size=3))
 def test_mutated_migrations_end_in_findings(seeds: list[int]) -> None:
-    judged([mutated(Random(seed)) for seed in seeds])
+    findings_in([mutated(Random(seed)) for seed in seeds])
 
 
 @fuzz
 @given(st.binary(max_size=300), st.booleans())
 def test_random_bytes_end_in_findings(content: bytes, is_marked: bool) -> None:
-    judged([UP.encode() + content + DOWN.encode() if is_marked else content])
+    findings_in([UP.encode() + content + DOWN.encode() if is_marked else content])
 
 
 @fuzz
 @given(st.text(max_size=300))
 def test_random_text_ends_in_findings(words: str) -> None:
-    judged([(UP + words + DOWN).encode("utf-8", "surrogatepass")])
+    findings_in([(UP + words + DOWN).encode("utf-8", "surrogatepass")])
 
 
 @fuzz
 @given(st.lists(st.sampled_from(TOKENS), max_size=60), st.sampled_from(["", " ", "\n"]))
 def test_random_tokens_end_in_findings(words: list[str], glue: str) -> None:
-    judged([(UP + glue.join(words) + DOWN + "select 1;").encode()])
+    findings_in([(UP + glue.join(words) + DOWN + "select 1;").encode()])
 
 
 @fuzz
@@ -117,7 +117,7 @@ def test_random_bodies_end_in_findings(words: list[str], quote: str) -> None:
     blocks = (
         f"{start}{quote}{begin}{body}{end}{quote};" for start in ("do ", function) for begin, end in BODIES
     )
-    judged([(UP + "\n".join(blocks) + DOWN).encode()])
+    findings_in([(UP + "\n".join(blocks) + DOWN).encode()])
 
 
 BODIES = [("begin ", " end"), ("declare ", " begin end"), (" ", " ")]
@@ -126,14 +126,16 @@ BODIES = [("begin ", " end"), ("declare ", " begin end"), (" ", " ")]
 def test_every_migration_cut_off_anywhere_ends_in_findings() -> None:
     for content in SAMPLES[:20]:
         step = max(len(content) // 20, 1)
-        judged([content[:end] for end in range(0, len(content), step)])
+        findings_in([content[:end] for end in range(0, len(content), step)])
 
 
 def test_the_findings_of_a_fuzzed_file_are_real() -> None:
-    found = judged([SAMPLES[1].replace(b"-- migrate:down", b"insert into a.b values (1);\n-- migrate:down")])
+    found = findings_in(
+        [SAMPLES[1].replace(b"-- migrate:down", b"insert into a.b values (1);\n-- migrate:down")]
+    )
     assert "data-write" in {finding.rule for finding in found}
 
 
 @pytest.mark.parametrize("content", [b"\0" * 1000, "-- migrate:up\nselect 1;".encode("utf-16")])
 def test_what_is_no_text_is_one_finding(content: bytes) -> None:
-    assert [finding.rule for finding in judged([content])] == ["not-utf8"]
+    assert [finding.rule for finding in findings_in([content])] == ["not-utf8"]

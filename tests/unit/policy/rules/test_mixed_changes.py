@@ -66,7 +66,7 @@ CONNECTED = [
     "create function app.acc(int, int) returns int language sql as 'select 1'; create aggregate "
     "app.agg (int) (sfunc = app.acc, stype = int); create view app.v as select app.agg(1), app.acc(1, "
     "2)",
-    # What the migration does not show is not judged: on which table an index is, what a function is for.
+    # What the migration does not show is not checked: on which table an index is, what a function is for.
     "drop index app.a_idx; create index b_idx on app.b (x)",
     "alter index app.a_idx rename to i; alter table app.b add x int",
     f"{TOUCH}; alter table app.a add x int",
@@ -143,6 +143,6 @@ def test_the_up_blocks_of_a_file_are_one_migration() -> None:
     assert (block, hit.offset, hit.rule) == (1, 2, "mixed-changes")
 
 
-def test_five_thousand_changes_are_judged_in_reasonable_time() -> None:
+def test_five_thousand_changes_are_checked_in_reasonable_time() -> None:
     sql = "".join(f"alter table t{i} add x int default nextval('s{i}');" for i in range(5000))
     assert len(hits(sql)) == 4999
