@@ -40,3 +40,9 @@ def test_a_child_that_dies_or_takes_too_long_ends_nothing_else(monkeypatch: pyte
     deep = "select " + "+".join(["1"] * 12_000)
     assert survives(["select 1", deep, "select 'ü\n'", deep, "select 2"]) == [True, False, True, False, True]
     assert survives([deep] * 20) == [False] * 20
+
+
+def test_a_text_that_is_no_sql_at_all_ends_in_a_bounded_number_of_problems() -> None:
+    assert len(read("x;" * 100_000).unreadable) < 1_000
+    assert len(read("(;" * 100_000).unreadable) < 1_000
+    assert len(read("select :a;" * 3_000).unreadable) < 1_000

@@ -1,9 +1,14 @@
 """An empty project folder, and a process environment in which nothing is set that settings read."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+from dbmate_wrap import settings
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.settings import Environment
 
 
 def empty_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -27,8 +32,23 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def script(folder: Path, body: str) -> str:
     """A command line that runs Python code in a file of its own; nothing in it needs quoting."""
-    import sys
-
     path = folder / "print_url.py"
     path.write_text(body, encoding="utf-8")
     return f"'{sys.executable}' '{path}'"
+
+
+def staging(project: Path, **keys: str) -> Environment:
+    lines = "".join(f'{key} = """{value}"""\n' for key, value in keys.items())
+    write(project, {"dbmate-wrap.toml": f"[environments.staging]\n{lines}"})
+    return settings.load(environment="staging").environment()
+
+
+def refusal(environment: Environment) -> str:
+    """What is said when the URL cannot be had; never a piece of the secret."""
+    with pytest.raises(ConfigError) as caught:
+        environment.resolve_url()
+    error = caught.value
+    said = f"{error.message} {error.hint} {error.faults}"
+    assert "S3CR" not in said
+    assert error.__cause__ is None
+    return said

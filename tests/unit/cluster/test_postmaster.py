@@ -1,7 +1,6 @@
 """What postmaster.pid says, and when it is believed."""
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -69,17 +68,6 @@ def test_the_pid_file_of_a_copied_project_is_not_believed(listening: Path) -> No
 def test_a_dead_process_is_not_believed(listening: Path) -> None:
     write(listening, pid=2**22 + 1)  # Beyond Linux's largest.
     assert postmaster.ready(listening) is None
-
-
-def test_a_socket_that_nobody_listens_on_does_not_accept(tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        assert postmaster.accepts(path) is False
-        server.listen()
-        assert postmaster.accepts(path) is True
-    assert postmaster.accepts(path) is False
-    assert postmaster.accepts(tmp_path / "missing") is False
 
 
 def test_this_process_is_no_postmaster(tmp_path: Path) -> None:

@@ -215,11 +215,6 @@ def test_any_other_failure_of_a_download_is_trouble(monkeypatch: pytest.MonkeyPa
         update_pins.from_npm(LINUX, "2.0.0")
 
 
-def test_a_tool_that_is_not_installed_is_trouble(tmp_path: Path) -> None:
-    with pytest.raises(update_pins.Trouble, match="is needed and cannot be run"):
-        update_pins._run([str(tmp_path / "npm")])
-
-
 def test_it_runs_without_the_project_installed() -> None:
     """Standalone: the standard library only."""
     imported = [

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap import settings
+from dbmate_wrap import process, settings
 from dbmate_wrap.errors import ConfigError
-from tests.support.settings_files import empty_project, script, write
+from dbmate_wrap.settings import url_command
+from tests.support.settings_files import empty_project, write
 
 VARIABLE = {"DBMATE_WRAP_LOCK_RETRIES": "1"}
 OWN = "[environments.staging]\nlock_retries = 2\n"
@@ -89,8 +90,9 @@ def _places(project: Path, monkeypatch: pytest.MonkeyPatch, present: range, defa
 
     toml = f'default_environment = "{default}"\n[environments.staging]\n'
     if 1 in present:
-        command = script(project, "print('postgres://h/db1')")
-        toml += f'url_command = "{command}"\n'
+        toml += 'url_command = "ask"\n'
+        printed = process.Completed(("ask",), 0, "postgres://h/db1\n", "", timed_out=False)
+        monkeypatch.setattr(url_command, "run", lambda argv, **options: printed)
     toml += 'url_file = "mounted"\n' if 2 in present else ""
     files = {
         "dbmate-wrap.toml": toml,
