@@ -48,7 +48,7 @@ def creates_of(sql: str) -> tuple[Creates, ...]:
     """
     # Walking every tree for that one call costs more than all the rest.
     calls = "set_config" in sql.lower()
-    reading = read(sql, deep=False)
+    reading = read(sql, skip_long=True)
     if any(place.kind != "too-deep" for place in reading.unreadable):
         return ()
     return tuple(_making(statement, calls) for statement in reading.statements)

@@ -86,7 +86,7 @@ def _writes(node: Message) -> bool:
 
 def _statements(sql: str) -> list[Statement | None] | None:
     """The statements, None in place of one that is too deep; None for text that the grammar refuses."""
-    reading = read(sql, deep=False)
+    reading = read(sql, skip_long=True)
     if any(place.kind != "too-deep" for place in reading.unreadable):
         return None
     return [*reading.statements, *(None for _ in reading.unreadable)]

@@ -9,8 +9,8 @@ from typing import Literal
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import WORD
-from dbmate_wrap.sql import deep_parse
-from dbmate_wrap.sql.grammar import SAFE_LENGTH, TOO_DEEP, Refused, parsed
+from dbmate_wrap.sql.grammar import DEEPEST, SAFE_LENGTH, TOO_DEEP, Refused, parse_statements
+from dbmate_wrap.sql.nesting import nesting_of
 from dbmate_wrap.sql.split import Piece, Span, cut
 from dbmate_wrap.sql.statement import Statement, statements
 
@@ -19,6 +19,8 @@ __all__ = ["Reading", "Statement", "Unreadable", "read", "read_all"]
 # After so many the text is no SQL, and looking further tells nobody more.
 _MOST_PROBLEMS = 500
 _MOST_VARIABLES = 100
+# Some five seconds; 10 MB of rows take 0.01 of it, and a single chain of 30,000 operators a fifth.
+_MOST_WORK = 5_000_000_000
 _VARIABLE = re.compile(rf""":(?:{WORD}+|'[^'\n]*'|"[^"\n]*"|\{{\?\w+\}})""")
 
 
@@ -40,33 +42,47 @@ class Reading:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def read(sql: str, *, deep: bool = True) -> Reading:
-    """The statements of any text; never raises.
+def read(sql: str, *, skip_long: bool = False) -> Reading:
+    """Return the statements of any text; never raises.
 
-    Long statements are tried in a child process first, because they may end the process that parses them;
-    `deep=False` starts none, and such a statement counts as too deep.
+    With `skip_long` a long statement counts as too deep, which saves the time to read it.
     """
-    return read_all([sql], deep=deep)[0]
+    return _read(sql, None if skip_long else _Work())
 
 
-def read_all(texts: Sequence[str], *, deep: bool = True) -> list[Reading]:
-    """Each text as `read` reads it, but one child for the long statements of them all."""
-    readings = [_at_once(sql) or _Reader(sql.encode("utf-8", "replace").decode("utf-8")) for sql in texts]
-    readers = [each for each in readings if isinstance(each, _Reader)]
-    long = [text for reader in readers for text in reader.long_statements()]
-    verdicts = iter(deep_parse.survives(long) if deep and long else [False] * len(long))
-    return [each.reading(verdicts) if isinstance(each, _Reader) else each for each in readings]
+def read_all(texts: Sequence[str]) -> list[Reading]:
+    """Return each text as `read` reads it, with one limit on the work for all of them."""
+    work = _Work()
+    return [_read(sql, work) for sql in texts]
 
 
-def _at_once(sql: str) -> Reading | None:
-    whole = parsed(sql) if len(sql) <= SAFE_LENGTH else TOO_DEEP
-    return None if isinstance(whole, Refused) else Reading(tuple(statements(whole, sql, 0)))
+def _read(sql: str, work: "_Work | None") -> Reading:
+    whole = parse_statements(sql) if len(sql) <= SAFE_LENGTH else TOO_DEEP
+    if isinstance(whole, Refused):
+        return _Reader(sql.encode("utf-8", "replace").decode("utf-8"), work).reading()
+    return Reading(tuple(statements(whole, sql, 0)))
+
+
+@dataclass
+class _Work:
+    """The work that may still be spent on long statements: packing a tree takes time by its depth."""
+
+    left: int = _MOST_WORK
+
+    def parse(self, text: str) -> Sequence[pb.RawStmt] | Refused:
+        """Return the statements of a long text; too deep is also what would take too much work."""
+        nesting = nesting_of(text, DEEPEST)
+        if nesting.depth > DEEPEST or nesting.work > self.left:
+            return TOO_DEEP
+        self.left -= nesting.work
+        return parse_statements(text)
 
 
 class _Reader:
     """Reads piece by piece what could not be read in one go."""
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, work: _Work | None) -> None:
+        self._work = work
         self._pieces, self._spans = cut(sql)
         self._sql = _blanked(sql, self._spans)
         self._statements: list[Statement] = []
@@ -76,15 +92,10 @@ class _Reader:
             for span in self._spans[:_MOST_PROBLEMS]
         ]
 
-    def long_statements(self) -> list[str]:
-        """The statements that may end the process, in order."""
-        return [self._text(piece) for piece in self._pieces if piece.code > SAFE_LENGTH]
-
-    def reading(self, harmless: Iterator[bool]) -> Reading:
-        """Read all; `harmless` tells of each long statement whether a child survived it."""
+    def reading(self) -> Reading:
         for batch in _batches(self._pieces):
             if batch[0].code > SAFE_LENGTH:
-                self._read_long(batch[0], harmless=next(harmless))
+                self._read_long(batch[0])
             elif len(batch) == 1 or not self._read(batch[0].start, batch[-1].end):
                 for piece in batch:
                     if self._problems < _MOST_PROBLEMS:
@@ -99,7 +110,7 @@ class _Reader:
 
     def _read(self, start: int, end: int) -> bool:
         text = self._sql[start:end]
-        return self._take(parsed(text), text, start)
+        return self._take(parse_statements(text), text, start)
 
     def _take(self, result: Sequence[pb.RawStmt] | Refused, text: str, start: int) -> bool:
         if isinstance(result, Refused):
@@ -107,10 +118,10 @@ class _Reader:
         self._statements += statements(result, text, start)
         return True
 
-    def _read_long(self, piece: Piece, *, harmless: bool) -> None:
-        # What follows a mistake in it was never tried in the child: nothing is mended or read behind one.
+    def _read_long(self, piece: Piece) -> None:
+        # Each further attempt at it would take as long again: nothing is replaced or read behind a mistake.
         text = self._text(piece)
-        result = deep_parse.parsed_with_room(text) if harmless else TOO_DEEP
+        result = self._work.parse(text) if self._work else TOO_DEEP
         if isinstance(result, Refused):
             variable = _VARIABLE.match(text, result.position)
             if variable is not None:
@@ -121,14 +132,14 @@ class _Reader:
 
     def _read_piece(self, piece: Piece) -> None:
         text = self._text(piece)
-        result = parsed(text)
+        result = parse_statements(text)
         for _ in range(_MOST_VARIABLES):
             variable = _VARIABLE.match(text, result.position) if isinstance(result, Refused) else None
             if variable is None:
                 break
             self._note_variable(piece.start, variable)
             text = text[: variable.start()] + _stand_in(variable.group()) + text[variable.end() :]
-            result = parsed(text)
+            result = parse_statements(text)
         if isinstance(result, Refused):
             self._give_up(piece, result)
             if piece.unclosed:
