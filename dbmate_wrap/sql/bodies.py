@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -12,25 +11,11 @@ from dbmate_wrap.domain.sql_lexer import tokens
 from dbmate_wrap.sql import dynamic
 from dbmate_wrap.sql.parse import Reading, Statement, read, read_all
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
+from dbmate_wrap.sql.statement import Body
 
 _SELECT = "SELECT "
 # Nobody writes so many into one body, and a minute is not to be spent on it.
 _MOST_FRAGMENTS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What a DO block or a function runs, with offsets in the text that holds it.
-
-    `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of what is too deep or too
-    long to be read. Expressions are SELECT statements.
-    """
-
-    kind: Literal["do", "function"]
-    language: str
-    statements: tuple[Statement, ...]
-    commits: tuple[int, ...] = ()
-    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,17 +39,13 @@ class _Source:
         return replace(statement, offset=self.at(begin), places=places)
 
 
-_known: WeakKeyDictionary[Statement, tuple[Body, ...]] = WeakKeyDictionary()
-
-
 def bodies(statement: Statement) -> tuple[Body, ...]:
-    """The bodies in one statement, in SQL or PL/pgSQL; empty for other languages and other statements."""
+    """Return the bodies in one statement, in SQL or PL/pgSQL; none for other languages and statements."""
     if not isinstance(statement.tree, pb.DoStmt | pb.CreateFunctionStmt):
         return ()
-    known = _known.get(statement)
-    if known is None:
-        known = _known[statement] = tuple(_bodies(statement))
-    return known
+    if not statement.known_bodies:
+        statement.known_bodies.append(tuple(_bodies(statement)))
+    return statement.known_bodies[0]
 
 
 def _bodies(statement: Statement) -> Iterator[Body]:

@@ -1,8 +1,7 @@
 """Which objects that live in schemas a statement names, and whether it says in which schema they are."""
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -21,7 +20,6 @@ _LOOKUPS = {
     **dict.fromkeys(("nextval", "setval", "currval"), "sequence"),
     **dict.fromkeys(("to_regclass", "pg_get_serial_sequence"), "relation"),
 }
-_WORD = re.compile(r"(?<![\w$.])[\w$]+")
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
 
 
@@ -48,19 +46,10 @@ def offset_of(named: Named, statement: Statement) -> int:
         # The trigger itself may well have the function's name.
         return statement.place(max(statement.text.lower().rfind(named.name.lower()), 0))
     # Of names without a place in the tree: where the word first stands with nothing before it.
-    place = _first_words(statement.text).get(named.name.lower())
+    place = statement.first_word(named.name)
     if place is None:
         place = max(statement.text.find(f'"{named.name}"'), 0)
     return statement.place(place)
-
-
-@lru_cache(maxsize=1)
-def _first_words(text: str) -> Mapping[str, int]:
-    """The place of the first of each word in lower case that no dot is before."""
-    found: dict[str, int] = {}
-    for word in _WORD.finditer(text):
-        found.setdefault(word.group().lower(), word.start())
-    return found
 
 
 def _everything(statement: Statement) -> Iterator[Named]:

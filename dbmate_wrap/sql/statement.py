@@ -1,15 +1,18 @@
 """A statement with its tree, and the way from the parser's places in it to those of the text."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from typing import Literal
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 from postgast import scan
 
+_WORD = re.compile(r"(?<![\w$.])[\w$]+")
 _COMMENTS = frozenset({pb.SQL_COMMENT, pb.C_COMMENT})
 _SCALARS = frozenset({int, str, bool, float, bytes})
 # Half of all nodes, with nothing in them that anybody looks for, not even a place.
@@ -39,6 +42,8 @@ class Statement:
     tree: Message = field(repr=False)
     start: int = 0
     places: Sequence[int] | None = field(default=None, repr=False)
+    # Read once for all the rules (`bodies`); empty before that.
+    known_bodies: "list[tuple[Body, ...]]" = field(default_factory=list, init=False, repr=False)
 
     @cached_property
     def _index(self) -> Mapping[type[Message], Sequence[Message]]:
@@ -99,6 +104,17 @@ class Statement:
             return self.offset + min(index, len(self.text))
         return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
 
+    def first_word(self, word: str) -> int | None:
+        """The index in `text` of the first such word, in any case, that no dot is before."""
+        return self._first_words.get(word.lower())
+
+    @cached_property
+    def _first_words(self) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for word in _WORD.finditer(self.text):
+            found.setdefault(word.group().lower(), word.start())
+        return found
+
     @cached_property
     def _byte_starts(self) -> list[int]:
         starts, at = [], 0
@@ -107,6 +123,21 @@ class Statement:
             code = ord(character)
             at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
         return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a DO block or a function runs, with offsets in the text that holds it.
+
+    `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of what is too deep or too
+    long to be read. Expressions are SELECT statements.
+    """
+
+    kind: Literal["do", "function"]
+    language: str
+    statements: tuple[Statement, ...]
+    commits: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 def statements(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:

@@ -3,8 +3,9 @@
 import pytest
 from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.sql.bodies import Body, bodies
+from dbmate_wrap.sql.bodies import bodies
 from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.statement import Body
 
 
 def body(sql: str) -> Body:
