@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy.positions import Positions
@@ -34,7 +35,7 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
 
     Only a notice where the SQL parser cannot be loaded (there is none for Intel Macs): nothing was checked.
     """
-    if reason := _no_parser():
+    if reason := sql.unavailable_reason():
         return (_skipped(reason),)
     baseline = _baseline(migrations)
     findings = [
@@ -52,7 +53,7 @@ def checked_rules(
 
     Callers that run squawk or a replay add `squawk` or `down-incomplete` for the files that those have read.
     """
-    families = {"files"} if _no_parser() else {"files", "sql"}
+    families = {"files", "sql"} if sql.is_available() else {"files"}
     rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]
     every = frozenset(rule.id for rule in rules)
     spared = frozenset(rule.id for rule in rules if not rule.style)
@@ -95,15 +96,6 @@ def _findings(migration: ParsedMigration, context: RuleContext, *, spared: bool)
             hit.message,
             _MERGED if merged else hit.hint,
         )
-
-
-def _no_parser() -> str | None:
-    """The reason why the SQL parser cannot be loaded; None where it can."""
-    try:
-        import dbmate_wrap.sql.parse  # noqa: F401
-    except ImportError as error:
-        return str(error)
-    return None
 
 
 def _skipped(reason: str) -> Finding:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Position, Positions
@@ -178,10 +179,10 @@ def _comments(migration: ParsedMigration) -> Iterator[tuple[Position, ParsedComm
 
 
 def _block_comments(block: Block) -> Iterator[tuple[Position, ParsedComment, _Span | None]]:
-    try:
-        from dbmate_wrap.sql.comments import comments
-    except ImportError:
+    if not sql.is_available():
         return
+    from dbmate_wrap.sql.comments import comments
+
     positions = Positions(block)
     for comment in comments(block.sql, ATTEMPT):
         begin = positions.of(comment.offset)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from dbmate_wrap import sql
 from dbmate_wrap.workspace.schema_file import pg_dump_candidates as candidates, schema_text
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.binary import Binary
@@ -161,12 +162,12 @@ def _bench(
         yield bench, lasting
 
 
-def _statements(sql: str) -> list[tuple[int, str]]:
-    try:
-        from dbmate_wrap.sql.parse import read
-    except ImportError:
-        return []  # There is no parser for Intel Macs.
-    return [(statement.offset, statement.text) for statement in read(sql).statements]
+def _statements(text: str) -> list[tuple[int, str]]:
+    if not sql.is_available():
+        return []
+    from dbmate_wrap.sql.parse import read
+
+    return [(statement.offset, statement.text) for statement in read(text).statements]
 
 
 def _run(context: Context, bench: ReplayTools, course: ReplayPlan, progress: Progress) -> Replayed:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 
 # dbmate runs all files of one process in one server session (docs/architecture.md). This is a sieve, not a
@@ -41,10 +42,10 @@ def may_commit(block: Block, *, syntax_error: bool) -> bool:
     """
     if not _TRANSACTION_WORDS.search(block.sql):
         return False
-    try:
-        from dbmate_wrap.sql.effects import controls_transaction
-    except ImportError:
+    if not sql.is_available():
         return True
+    from dbmate_wrap.sql.effects import controls_transaction
+
     controls = controls_transaction(block.sql)
     return not syntax_error if controls is None else controls
 
@@ -56,10 +57,10 @@ def may_be_done_twice(migration: ParsedMigration) -> bool:
     """
     if migration.transactional:
         return False
-    try:
-        from dbmate_wrap.sql.effects import writes_rows
-    except ImportError:
+    if not sql.is_available():
         return True
+    from dbmate_wrap.sql.effects import writes_rows
+
     return any(writes_rows(section.up.sql) for section in migration.sections)
 
 
@@ -68,9 +69,8 @@ def changes_session(migration: ParsedMigration) -> bool:
     texts = [section.up.sql for section in migration.sections]
     if not any(_SUSPICIOUS.search(text) for text in texts):
         return False
-    try:
-        from dbmate_wrap.sql.effects import leaves_session_state
-    except ImportError:
-        # There is no parser for Intel Macs: alone is slower and always right.
-        return True
+    if not sql.is_available():
+        return True  # Alone is slower and always right.
+    from dbmate_wrap.sql.effects import leaves_session_state
+
     return any(leaves_session_state(text) for text in texts)

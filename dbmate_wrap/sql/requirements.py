@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dbmate_wrap import sql
+
 
 @dataclass(frozen=True)
 class Requirements:
@@ -21,14 +23,11 @@ class Requirements:
 
 
 def requirements_of(texts: Iterable[str]) -> Requirements | None:
-    """What the texts will want, as far as their statements can be read; None where there is no SQL parser.
-
-    There is none for Intel Macs.
-    """
-    try:
-        from dbmate_wrap.sql.creates import creates_of
-    except ImportError:
+    """What the texts will want, as far as their statements can be read; None where there is no SQL parser."""
+    if not sql.is_available():
         return None
+    from dbmate_wrap.sql.creates import creates_of
+
     made = [making for text in texts for making in creates_of(text)]
     new = {making.new_schema for making in made if making.new_schema is not None}
     schemas = {making.schema for making in made if making.schema is not None} - new

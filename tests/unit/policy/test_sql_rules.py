@@ -179,7 +179,6 @@ def test_the_checked_rules_are_listed_for_every_file() -> None:
 
 
 def test_without_the_parser_one_notice_says_that_nothing_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "dbmate_wrap.sql.parse", raising=False)
     monkeypatch.setitem(sys.modules, "postgast", None)
     migrations = [up("002_a.sql", PREAMBLE), up("003_b.sql", PREAMBLE)]
     [only] = check_sql(migrations, CONTEXT)

@@ -68,12 +68,12 @@ def test_a_later_section_counts() -> None:
 
 
 def test_without_a_suspicious_word_the_parser_is_not_even_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dbmate_wrap.sql.effects", None)
+    monkeypatch.setitem(sys.modules, "postgast", None)
     assert not changes_session(migration("CREATE TABLE a (); CREATE INDEX ON a (b); DROP VIEW v;"))
 
 
 def test_without_a_parser_a_suspicious_word_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dbmate_wrap.sql.effects", None)
+    monkeypatch.setitem(sys.modules, "postgast", None)
     assert changes_session(migration("ALTER TABLE a ALTER b SET NOT NULL;"))
     assert may_commit(migration("SELECT CASE WHEN true THEN 1 END;").sections[0].up, syntax_error=False)
 
