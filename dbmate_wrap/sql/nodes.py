@@ -1,5 +1,6 @@
-"""The node types of PostgreSQL's grammar, for rules that ask what a statement is."""
+"""The parser's types, for rules that look into a statement's tree: `pb.SelectStmt`, `pb.OBJECT_TABLE`, ..."""
 
+from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-__all__ = ["pb"]
+__all__ = ["Message", "pb"]

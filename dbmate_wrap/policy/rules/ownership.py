@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from google.protobuf.message import Message
-
 from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.nested import nested_statements
-from dbmate_wrap.sql.nodes import pb
+from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
 
 _HINT = "roles differ between environments: manage owners and privileges outside of migrations"

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from google.protobuf.message import Message
-
 from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.nested import nested_statements
-from dbmate_wrap.sql.nodes import pb
+from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
 
 _PATH = "search_path"
