@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
+from dbmate_wrap.domain.sql_lexer import tokens
 
 # dbmate's own expressions (pkg/dbmate/migration.go), with Go's ASCII meaning of \s and \S. They match inside
 # strings and comments too, and the white space may span lines: so it must be here, or we would judge other
@@ -13,9 +14,6 @@ _DIRECTIVE = rf"(?m)^--{_SPACE}*migrate:%s(?:{_SPACE}*$|{_SPACE}+[^\t\n\f\r ]+)"
 _UP = re.compile(_DIRECTIVE % "up")
 _DOWN = re.compile(_DIRECTIVE % "down")
 _OPTION_PREFIX = re.compile(rf"^--{_SPACE}*migrate:(?:up|down)")
-# White space and comments as PostgreSQL's scanner sees them: a lone CR ends a comment too.
-_BLANK = re.compile(r"[ \t\n\r\f\v;]+|--[^\n\r]*")
-_BLOCK_COMMENT_EDGE = re.compile(r"/\*|\*/")
 # What Go's TrimSpace takes away: these and U+2000 to U+200A; str.strip() takes more.
 _GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(8192, 8203)))
 _COMMENT_OR_EMPTY = re.compile(rf"^{_SPACE}*(?:--.*)?$", re.DOTALL)
@@ -60,25 +58,8 @@ def parse(file: MigrationFile, text: str) -> ParsedMigration | Fault:
 
 
 def has_statement(sql: str) -> bool:
-    """Whether anything but white space, semicolons and comments is there (PostgreSQL's `/* */` nest)."""
-    position = 0
-    while position < len(sql):
-        if blank := _BLANK.match(sql, position):
-            position = blank.end()
-        elif sql.startswith("/*", position):
-            position = _after_block_comment(sql, position)
-        else:
-            return True
-    return False
-
-
-def _after_block_comment(sql: str, position: int) -> int:
-    depth = 0
-    for edge in _BLOCK_COMMENT_EDGE.finditer(sql, position):
-        depth += 1 if edge.group() == "/*" else -1
-        if depth == 0:
-            return edge.end()
-    return len(sql)
+    """Return whether the text holds more than white space, semicolons and comments."""
+    return any(token.text != ";" for token in tokens(sql))
 
 
 def _section(text: str, line: int) -> Section | Fault:

@@ -8,10 +8,10 @@ from itertools import pairwise
 from postgast import PgQueryError, scan
 from postgast import pg_query_pb2 as pb
 
+from dbmate_wrap.domain.sql_lexer import LINE_COMMENT, comment_end
 from dbmate_wrap.sql.split import cut
 
-_OPENING = re.compile(r"--[^\r\n]*|/\*")
-_EDGE = re.compile(r"/\*|\*/")
+_OPENING = re.compile(rf"{LINE_COMMENT}|/\*")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n")
 
 
@@ -83,17 +83,8 @@ def _places(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     while opening := _OPENING.search(sql, position, end):
         position = opening.end()
         if opening.group() == "/*":
-            position = _closed(sql, opening.start(), end)
+            position = min(comment_end(sql, opening.start()) or end, end)
         yield opening.start(), position
-
-
-def _closed(sql: str, begin: int, end: int) -> int:
-    depth = 0
-    for edge in _EDGE.finditer(sql, begin, end):
-        depth += 1 if edge.group() == "/*" else -1
-        if depth == 0:
-            return edge.end()
-    return end
 
 
 def _inside(text: str, offset: int, wanted: re.Pattern[str]) -> Iterator[Comment]:

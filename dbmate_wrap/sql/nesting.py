@@ -3,27 +3,13 @@
 import re
 from dataclasses import dataclass, field
 
-from dbmate_wrap.domain.sql_lexer import (
-    BLANK,
-    IN_NAME,
-    NAME,
-    OPEN_STRING,
-    STRING,
-    TAG,
-    comment_end,
-    dollar_end,
-)
+from dbmate_wrap.domain.sql_lexer import BLANK, IN_NAME, LEXEMES, NAME, STRING, lexeme_end
 
-_BLANKS = rf"(?:{BLANK}++|--[^\n\r]*+)++"
-_CONSTANT = rf"(?:{STRING}|[0-9.]++|(?i:null|true|false|default)(?!{IN_NAME}))"
-_ROW = rf"\((?:{BLANK}++|,|-(?=[0-9])|{_CONSTANT})*+\)"
+_CONSTANT = rf"(?:[0-9.]++|(?i:null|true|false|default)(?!{IN_NAME}))"
+_ROW = rf"\((?:{BLANK}++|,|-(?=[0-9])|{STRING}|{_CONSTANT})*+\)"
 _TOKEN = re.compile(
-    rf"""
-      (?P<blank>{_BLANKS})
-    | (?P<comment>/\*)
+    rf"""{LEXEMES}
     | (?P<constant>{_CONSTANT}|{_ROW}(?:{BLANK}*+,{BLANK}*+{_ROW})*+)
-    | (?P<dollar>{TAG})
-    | (?P<open>{OPEN_STRING})
     | (?P<word>{NAME})
     | (?P<begin>[(\[])
     | (?P<end>[)\]])
@@ -92,11 +78,8 @@ def nesting_of(sql: str, deepest: int) -> Nesting:
     depth = work = at = 0
     after_operator = False
     while depth <= deepest and (match := _TOKEN.match(sql, at)):
-        kind, begin, at = match.lastgroup, at, match.end()
-        if kind == "blank":
-            continue
-        if kind == "comment":
-            at = comment_end(sql, begin) or len(sql)
+        kind, begin, at = match.lastgroup, at, lexeme_end(match)
+        if kind in ("blank", "comment"):
             continue
         if kind == "word":
             levels.add_word(match.group().lower(), is_operand=after_operator)
@@ -108,8 +91,6 @@ def nesting_of(sql: str, deepest: int) -> Nesting:
             levels.current = 0
         elif kind == "operator":
             levels.current += 1
-        elif kind == "dollar":
-            at = dollar_end(sql, match.group(), at)
         after_operator = kind == "operator"
         level = levels.below + levels.fixed + levels.current
         depth = max(depth, level)

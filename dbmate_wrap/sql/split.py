@@ -4,25 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dbmate_wrap.domain.sql_lexer import (
-    BLANK,
-    IN_NAME,
-    NAME,
-    OPEN_STRING,
-    STRING,
-    TAG,
-    comment_end,
-    dollar_end,
-)
+from dbmate_wrap.domain.sql_lexer import BLANK, IN_NAME, LEXEMES, NAME, TAG, comment_end, lexeme_end
 
 _WORDS = rf"(?i:begin|atomic|case|end)(?!{IN_NAME})"
 _TOKEN = re.compile(
-    rf"""
-      (?P<blank>(?:{BLANK}++|--[^\n\r]*+)++)
-    | (?P<comment>/\*)
-    | (?P<string>{STRING})
-    | (?P<dollar>{TAG})
-    | (?P<open>{OPEN_STRING})
+    rf"""{LEXEMES}
     | (?P<word>{_WORDS})
     | (?P<plain>(?:
           (?!{_WORDS})(?![eE]'){NAME}
@@ -83,14 +69,10 @@ class _Cutter:
         while at < len(self.sql):
             match = _TOKEN.match(self.sql, at)
             assert match is not None
-            kind, begin, at = match.lastgroup or "", at, match.end()
-            if kind == "blank":
-                continue
+            kind, begin, at = match.lastgroup or "", at, lexeme_end(match)
             if kind == "comment":
-                end = comment_end(self.sql, begin)
-                at = end or len(self.sql)
-                if end is None:
-                    self._token("open", "", begin, at)
+                kind = "blank" if comment_end(self.sql, begin) else "open"
+            if kind == "blank":
                 continue
             if kind == "mark":
                 ends = self._mark(match.group(), begin)
@@ -101,10 +83,6 @@ class _Cutter:
                     yield from self._piece(begin)
                 continue
             self._token(kind, match.group(), begin, at)
-            if kind == "dollar":
-                at = dollar_end(self.sql, match.group(), at)
-            elif kind == "open":
-                at = len(self.sql)
         yield from self._piece(len(self.sql))
 
     def _token(self, kind: str, text: str, begin: int, end: int) -> None:
