@@ -28,7 +28,7 @@ class Account:
 
     @property
     def uid_gid(self) -> tuple[int, int] | None:
-        """What `process.run` needs; None for ourselves."""
+        """The ids for `process.Command`; None for our own account."""
         return (self.uid, self.gid) if self.is_other else None
 
 
@@ -76,7 +76,8 @@ def can_run(account: Account, program: Path) -> bool:
 
 def run_as(account: Account, argv: Sequence[str], *, timeout: float) -> process.Completed:
     """Run a program as the account, from "/": it may not be able to enter the folder that we are in."""
-    return process.run(argv, env=_ENVIRONMENT, cwd=Path("/"), uid_gid=account.uid_gid, timeout=timeout)
+    command = process.Command(tuple(argv), _ENVIRONMENT, Path("/"), account.uid_gid)
+    return process.run(command, timeout=timeout)
 
 
 def _owner(data: Path) -> os.stat_result | None:

@@ -103,8 +103,9 @@ def _catalog_major(bootstrap: Path) -> int | None:
 def _asked_major(postgres: Path) -> int | None:
     from dbmate_wrap import process
 
+    command = process.Command((str(postgres), "--version"), {"LC_ALL": "C"})
     try:
-        answer = process.run([str(postgres), "--version"], env={"LC_ALL": "C"}, timeout=10)
+        answer = process.run(command, timeout=10)
     except OSError:
         return None
     named = _MAJOR.search(answer.stdout)

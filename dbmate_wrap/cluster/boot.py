@@ -15,9 +15,9 @@ def boot_id() -> str:
             return ""
     from dbmate_wrap import process
 
+    command = process.Command(("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"), {"LC_ALL": "C"})
     try:
-        argv = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
-        said = process.run(argv, env={"LC_ALL": "C"}, timeout=10)
+        said = process.run(command, timeout=10)
     except OSError:
         return ""
     return said.stdout.strip() if said.returncode == 0 else ""

@@ -123,7 +123,6 @@ def _listed_in(pid: int, data: Path) -> bool:
     # macOS has no /proc; this is never on the path of a server that is ready.
     from dbmate_wrap import process
 
-    listed = process.run(
-        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], env={"LC_ALL": "C"}, timeout=10
-    )
+    command = process.Command(("/bin/ps", "-ww", "-o", "command=", "-p", str(pid)), {"LC_ALL": "C"})
+    listed = process.run(command, timeout=10)
     return "postgres" in listed.stdout and f"-D {data}" in listed.stdout

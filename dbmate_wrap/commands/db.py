@@ -55,7 +55,7 @@ def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
     found = binaries.from_wheel()
     assert found is not None  # _ready has started the server with it
     env = process.inherited(_INHERITED) | ready.libpq_environment()
-    code = process.run_interactive([str(found.bin_dir / "psql"), *arguments], env=env)
+    code = process.run_interactive(process.Command((str(found.bin_dir / "psql"), *arguments), env))
     if code != 0:
         raise FailedError(f"psql ended with {code}")
 

@@ -54,12 +54,15 @@ class ServerOptions:
 
 @dataclass(frozen=True)
 class RunEvents:
-    """Who is told what dbmate does, in another thread: the file it begins with, the file it has ended with
-    and the seconds that took. `tick` is called all the while, and stops dbmate by returning True."""
+    """Callbacks of a dbmate run, called in another thread.
+
+    `started` gets the file that dbmate begins with, `ended` the file that it has finished and the seconds
+    that took. `should_stop` is called several times a second, and ends dbmate by returning True.
+    """
 
     started: Callable[[str], None]
     ended: Callable[[str, float], None]
-    tick: Callable[[], bool]
+    should_stop: Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Dbmate:
         cwd: Path,
         scratch: Path,
         on_line: Callable[[str], None],
-        tick: Callable[[], bool] | None = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> process.Completed:
         """Run any dbmate command in `cwd` on the migrations of `directory`.
 
@@ -121,16 +124,9 @@ class Dbmate:
         # --env-file in two words replaces `.env`; in one it is ignored and `.env` is read (dbmate 2.37.0).
         argv = [str(self.binary), "--env-file", str(_empty_env_file(scratch))]
         argv += ["--migrations-dir", str(directory), "--migrations-table", self.migrations_table, *arguments]
+        command = process.Command(tuple(argv), self._environment(), cwd, dies_with_us=True)
         try:
-            return process.run(
-                argv,
-                env=self._environment(),
-                cwd=cwd,
-                secrets=self.secrets,
-                on_line=on_line,
-                tick=tick,
-                dies_with_us=True,
-            )
+            return process.run(command, secrets=self.secrets, on_line=on_line, should_stop=should_stop)
         except OSError as error:
             raise BinaryError(
                 f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
@@ -152,7 +148,7 @@ class Dbmate:
             cwd=directory,
             scratch=directory,
             on_line=on_line,
-            tick=attendance.tick,
+            should_stop=attendance.should_stop,
         )
         if done.returncode == 0:
             return None

@@ -42,16 +42,10 @@ def run_git(
     there is no git or no folder.
     """
     deadline = time.monotonic() + (timeout or TIMEOUT_SECONDS)
-    return process.run(
-        [*_ARGV, *args],
-        env=process.inherited(_INHERITED) | _FIXED,
-        cwd=folder,
-        stdin=stdin,
-        limit=_LIMIT,
-        # Not `timeout`, which is noticed late: git answers within milliseconds, several times in a row.
-        tick=lambda: time.monotonic() > deadline,
-        undecodable="surrogateescape",
-    )
+    env = process.inherited(_INHERITED) | _FIXED
+    command = process.Command((*_ARGV, *args), env, folder, stdin=stdin, undecodable="surrogateescape")
+    # Not `timeout`, which is noticed late: git answers within milliseconds, several times in a row.
+    return process.run(command, limit=_LIMIT, should_stop=lambda: time.monotonic() > deadline)
 
 
 def ask_git(

@@ -67,7 +67,7 @@ def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 2
     argv += [f"--exclude-schema={OWN_SCHEMA}"]
     # Partition bounds and defaults of timestamptz are printed in the session's time zone.
     env = process.inherited(_INHERITED) | url.libpq_environment() | {"PGTZ": "UTC"}
-    done = process.run(argv, env=env, limit=limit)
+    done = process.run(process.Command(tuple(argv), env), limit=limit)
     if done.returncode != 0:
         said = " ".join(secrets.mask(done.stderr).split()) or done.ending
         raise FailedError(
@@ -96,8 +96,9 @@ def _without_varying(text: str) -> str:
 
 
 def _major(path: Path) -> int | None:
+    command = process.Command((str(path), "--version"), process.inherited(_INHERITED))
     try:
-        said = process.run([str(path), "--version"], env=process.inherited(_INHERITED), timeout=10).stdout
+        said = process.run(command, timeout=10).stdout
     except OSError:
         return None
     match = _VERSION.search(said)

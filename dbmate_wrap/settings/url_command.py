@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from dbmate_wrap.errors import ConfigError, Fault
-from dbmate_wrap.process import Completed, run
+from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import failure
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
@@ -26,9 +26,9 @@ def split(command: str) -> list[str]:
 
 def ask(command: str, *, environment: str, root: Path, source: str, timeout: float = TIMEOUT_SECONDS) -> str:
     """The one line that the command prints. Raises ConfigError for anything else it does."""
-    argv = [word.replace(PLACEHOLDER, environment) for word in split(command)]
+    argv = tuple(word.replace(PLACEHOLDER, environment) for word in split(command))
     try:
-        done = run(argv, env=_variables(environment), cwd=root, timeout=timeout)
+        done = run(Command(argv, _variables(environment), root), timeout=timeout)
     except OSError as error:
         raise _error(f"cannot be started: {error.strerror}", source, environment) from None
     problem = _problem(done, timeout)

@@ -271,9 +271,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     verbs: list[str] = []
     run = process.run
 
-    def record(argv: list[str], **others: object) -> process.Completed:
-        verbs.append(argv[5])
-        return run(argv, **others)  # type: ignore[arg-type]
+    def record(command: process.Command, **others: object) -> process.Completed:
+        verbs.append(command.argv[5])
+        return run(command, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(process, "run", record)
     return verbs

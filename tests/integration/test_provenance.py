@@ -173,13 +173,13 @@ def test_a_name_that_no_text_can_hold_is_cleaned(tmp_path: Path, monkeypatch: py
 
 
 def test_git_gets_nothing_of_the_callers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, str]] = []
+    seen: list[process.Command] = []
 
-    def run(argv: list[str], *, env: dict[str, str], **others: object) -> process.Completed:
-        seen.append(env)
-        return process.Completed(tuple(argv), 128, "", "", timed_out=False)
+    def run(command: process.Command, **others: object) -> process.Completed:
+        seen.append(command)
+        return process.Completed(command.argv, 128, "", "", timed_out=False)
 
     monkeypatch.setenv("STAGING_DATABASE_URL", "postgres://a:secret@b/c")
     monkeypatch.setattr(process, "run", run)
     state(tmp_path)
-    assert "STAGING_DATABASE_URL" not in seen[0]
+    assert "STAGING_DATABASE_URL" not in seen[0].env

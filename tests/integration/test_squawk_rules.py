@@ -47,7 +47,7 @@ def excluding(names: list[str], folder: Path) -> process.Completed:
     assert program is not None, "squawk-cli is not installed beside this python"
     (folder / "a.sql").write_text("SELECT 1;\n")
     options = [f"--exclude={name}" for name in names]
-    return process.run([str(program), *options, "a.sql"], env={}, cwd=folder, timeout=20)
+    return process.run(process.Command((str(program), *options, "a.sql"), {}, folder), timeout=20)
 
 
 def test_squawk_knows_every_rule_of_our_list(tmp_path: Path) -> None:

@@ -164,9 +164,8 @@ def _listen(programs: Binaries, data: Path, sockets: Path, port: int, hosts: str
         "-l",
         str(layout.log_file(data)),
     ]
-    done = process.run(
-        [*argv, "-o", options], env={"LC_ALL": "C"}, cwd=Path("/"), uid_gid=choose(data).uid_gid, timeout=60
-    )
+    command = process.Command((*argv, "-o", options), {"LC_ALL": "C"}, Path("/"), choose(data).uid_gid)
+    done = process.run(command, timeout=60)
     assert done.returncode == 0, done.stderr + layout.log_file(data).read_text()
 
 

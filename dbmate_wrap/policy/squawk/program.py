@@ -129,8 +129,9 @@ def _unusable(program: Path, reason: str) -> BinaryError:
 
 def _run(program: Path, arguments: list[str], folder: Path | None, seconds: float) -> process.Completed:
     env = process.inherited(_INHERITED) | _STACK
+    command = process.Command((str(program), *arguments), env, folder)
     try:
-        return process.run([str(program), *arguments], env=env, cwd=folder, timeout=seconds, limit=_LIMIT)
+        return process.run(command, timeout=seconds, limit=_LIMIT)
     except OSError as error:
         raise _unusable(program, error.strerror or str(error)) from None
 

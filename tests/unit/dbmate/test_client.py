@@ -8,7 +8,7 @@ import pytest
 from dbmate_wrap import process
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents, ServerOptions, _failure
 from dbmate_wrap.domain.database_url import parse
-from dbmate_wrap.process import Completed
+from dbmate_wrap.process import Command, Completed
 from dbmate_wrap.redact import Redactor
 
 NOBODY = RunEvents(lambda name: None, lambda name, seconds: None, lambda: False)
@@ -142,21 +142,18 @@ class Child:
 
     def run(
         self,
-        argv: list[str],
+        command: Command,
         *,
-        env: dict[str, str],
-        cwd: Path,
         secrets: Redactor,
         on_line: Callable[[str], None],
-        tick: Callable[[], bool] | None,
-        dies_with_us: bool,
+        should_stop: Callable[[], bool] | None,
     ) -> Completed:
         """As `process.run`."""
-        assert dies_with_us
-        self.argv, self.env, self.cwd = argv, env, cwd
+        assert command.dies_with_us
+        self.argv, self.env, self.cwd = list(command.argv), dict(command.env), command.cwd
         for line in self.lines:
             on_line(line)
-        return Completed(tuple(argv), self.returncode, "", self.stderr, timed_out=False)
+        return Completed(command.argv, self.returncode, "", self.stderr, timed_out=False)
 
 
 def dbmate(url: str = "postgres://u:hunter2-Long@h/d", options: ServerOptions | None = None) -> Dbmate:
