@@ -243,9 +243,9 @@ def db_reset(common: Common, yes: Yes = False) -> None:
 def _seconds(duration: str | None) -> float | None:
     if duration is None:
         return None
-    from dbmate_wrap.settings.durations import seconds
+    from dbmate_wrap.settings.durations import parse_duration
 
     try:
-        return seconds(duration)
+        return parse_duration(duration)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--wait") from None

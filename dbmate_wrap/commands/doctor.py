@@ -11,7 +11,7 @@ from dbmate_wrap.errors import WrapError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import catalog, schema
-from dbmate_wrap.settings import reference
+from dbmate_wrap.settings.effective import effective_settings
 from dbmate_wrap.workspace import database, dbmate
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import display_path
@@ -49,7 +49,8 @@ def _settings(context: Context) -> tuple[SettingRow, ...]:
     url = SettingRow(
         "url", "(secret)" if environment.url_source() else "none", environment.url_source() or "default"
     )
-    return (url, *(SettingRow(row.name, row.value, row.source) for row in reference.shown(environment)))
+    rows = (SettingRow(row.name, row.value, row.source) for row in effective_settings(environment))
+    return (url, *rows)
 
 
 def _configuration(context: Context) -> list[Check]:

@@ -1,4 +1,4 @@
-"""Reads dbmate-wrap.toml, or the table of pyproject.toml, and says exactly where it is broken."""
+"""Finds the project's folder and reads its dbmate-wrap.toml, or the table of its pyproject.toml."""
 
 import re
 import tomllib
@@ -7,28 +7,55 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
+from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.text_file import read_text
 
 OWN_FILE = "dbmate-wrap.toml"
 PYPROJECT = "pyproject.toml"
+MIGRATIONS = Path("db/migrations")
 _TABLE = "dbmate-wrap"
 
 
 @dataclass(frozen=True)
-class Document:
-    """The raw table of one configuration file; `prefix` is what stands before its keys in that file."""
+class ConfigDocument:
+    """The raw table of one configuration file; `prefix` stands before its keys in that file."""
 
     path: Path
     prefix: str = ""
     table: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def source(self, *keys: str) -> str:
-        """How messages name a key: dbmate-wrap.toml: environments.staging.lock_timeout."""
+        """Return the name of a key in messages: dbmate-wrap.toml: environments.staging.lock_timeout."""
         return f"{self.path.name}: {self.prefix}{'.'.join(keys)}" if keys else self.path.name
 
 
-def read(folder: Path, faults: list[Fault], warnings: list[Fault]) -> Document | None:
-    """The configuration in `folder` itself, None where it holds none; dbmate-wrap.toml wins entirely."""
+def find_project(
+    project: Path | None, faults: list[Fault], warnings: list[Fault]
+) -> tuple[Path, ConfigDocument | None]:
+    """Return the project's folder, absolute, and the configuration that it holds.
+
+    The project is the nearest folder upward with a configuration or with db/migrations, not above a .git;
+    without one it is the current folder. Raises ConfigError where `project` is given and is no folder.
+    """
+    here = _here()
+    if project is not None:
+        root = here / project
+        if not root.is_dir():
+            raise config_error(
+                [Fault(f"{project} is not a folder", "--project", "name the project's folder")]
+            )
+        return root, read_config(root, faults, warnings)
+    for folder in (here, *here.parents):
+        document = read_config(folder, faults, warnings)
+        if document is not None or (folder / MIGRATIONS).is_dir():
+            return folder, document
+        if (folder / ".git").exists():
+            break
+    return here, None
+
+
+def read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> ConfigDocument | None:
+    """Read the configuration in `folder` itself, None without one; dbmate-wrap.toml wins entirely."""
     pyproject = _from_pyproject(folder / PYPROJECT, faults)
     own = folder / OWN_FILE
     before = len(faults)
@@ -43,31 +70,41 @@ def read(folder: Path, faults: list[Fault], warnings: list[Fault]) -> Document |
                 hint="remove one of them",
             )
         )
-    return Document(own, table=_parsed(text or "", own.name, faults))
+    return ConfigDocument(own, table=_parse(text or "", own.name, faults))
 
 
-def _from_pyproject(path: Path, faults: list[Fault]) -> Document | None:
+def _from_pyproject(path: Path, faults: list[Fault]) -> ConfigDocument | None:
     ignored: list[Fault] = []
     text = read_text(path, path.name, ignored)
-    # Most pyproject.toml files on the way up are no business of ours, broken ones included.
+    # Most pyproject.toml files in parent folders have no table of ours: ignore them, broken ones too.
     if text is None or _TABLE not in text:
         return None
     parse_faults: list[Fault] = []
-    tool = _parsed(text, path.name, parse_faults).get("tool")
+    tool = _parse(text, path.name, parse_faults).get("tool")
     if parse_faults and re.search(rf"tool\s*\.\s*[\"']?{_TABLE}", text):
         faults.extend(parse_faults)
-        return Document(path)
+        return ConfigDocument(path)
     table = tool.get(_TABLE) if isinstance(tool, dict) else None
-    return Document(path, f"tool.{_TABLE}.", table) if isinstance(table, dict) else None
+    return ConfigDocument(path, f"tool.{_TABLE}.", table) if isinstance(table, dict) else None
 
 
-def _parsed(text: str, name: str, faults: list[Fault]) -> dict[str, object]:
+def _parse(text: str, name: str, faults: list[Fault]) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # tomllib's texts name what it expected, and quote at most a key or one character.
+        # tomllib's messages quote at most a key or one character, so no secret is shown.
         message, _, place = str(error).partition(" (at ")
         last = text.count("\n") + 1
         where = place.rstrip(")") if place.startswith("line") else f"line {last}, at its end"
         faults.append(Fault(f"is not valid TOML: {message}", f"{name} {where}", hint="text needs quotes"))
         return {}
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        pass
+    raise config_error(
+        [Fault("does not exist any more", "the current folder", "change to the project's folder")]
+    )

@@ -1,4 +1,4 @@
-"""Checks the shape of the TOML table: known keys, no secrets, tables where tables belong."""
+"""Validates the shape of the TOML table: known keys, no secrets, tables where tables belong."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.policy.registry import FAMILIES, RULES, nearest_rule, rule_of
-from dbmate_wrap.settings.config_file import Document
+from dbmate_wrap.settings.config_file import ConfigDocument
 from dbmate_wrap.settings.model import BOOLEANS, NAMES
 from dbmate_wrap.settings.names import PREFIX, holds_secret, is_name, nearest
 
@@ -15,21 +15,21 @@ _SECRET_KEY = re.compile(r"(.*_)?(url|database_url|password|pgpassword)", re.IGN
 
 
 @dataclass(frozen=True)
-class Table:
-    """What a configuration file says, with everything faulty left out."""
+class ConfigTable:
+    """The content of a configuration file without its faulty parts."""
 
-    document: Document
+    document: ConfigDocument
     shared: Mapping[str, object] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     default_environment: str | None = None
     policy: Mapping[str, str] = field(default_factory=dict)
 
 
-def checked(document: Document, faults: list[Fault]) -> Table:
-    """The table of a document; everything wrong with its shape is added to `faults`."""
+def validate(document: ConfigDocument, faults: list[Fault]) -> ConfigTable:
+    """Return the table of a document; every fault of its shape is added to `faults`."""
     table = dict(document.table)
     environments = _tables(document, "environments", table.pop("environments", {}), faults)
-    return Table(
+    return ConfigTable(
         document,
         environments={
             name: _settings(document, ("environments", name), values, faults)
@@ -42,15 +42,15 @@ def checked(document: Document, faults: list[Fault]) -> Table:
 
 
 def _settings(
-    document: Document,
-    place: tuple[str, ...],
+    document: ConfigDocument,
+    path: tuple[str, ...],
     table: Mapping[str, object],
     faults: list[Fault],
     also: Iterable[str] = (),
 ) -> dict[str, object]:
     kept: dict[str, object] = {}
     for key, value in table.items():
-        fault = _fault(key, value, document.source(*place, _printable(key)), (*NAMES, *also))
+        fault = _fault(key, value, document.source(*path, _display_key(key)), (*NAMES, *also))
         if fault:
             faults.append(fault)
         else:
@@ -80,14 +80,14 @@ def _holds_secret(value: object) -> bool:
 
 
 def _tables(
-    document: Document, key: str, value: object, faults: list[Fault]
+    document: ConfigDocument, key: str, value: object, faults: list[Fault]
 ) -> dict[str, Mapping[str, object]]:
     if not isinstance(value, dict):
         faults.append(Fault("must be a table", document.source(key), hint="write [environments.staging]"))
         return {}
     found: dict[str, Mapping[str, object]] = {}
     for name, inner in value.items():
-        source = document.source(key, _printable(name))
+        source = document.source(key, _display_key(name))
         if not isinstance(inner, dict):
             faults.append(Fault("must be a table", source, hint="write [environments.staging]"))
         elif not is_name(name):
@@ -97,20 +97,20 @@ def _tables(
     return found
 
 
-def _default(document: Document, value: object, faults: list[Fault]) -> str | None:
+def _default(document: ConfigDocument, value: object, faults: list[Fault]) -> str | None:
     if value is None or (isinstance(value, str) and not holds_secret(value)):
         return value
     faults.append(Fault("must be the name of an environment", document.source("default_environment")))
     return None
 
 
-def _policy(document: Document, value: object, faults: list[Fault]) -> dict[str, str]:
+def _policy(document: ConfigDocument, value: object, faults: list[Fault]) -> dict[str, str]:
     if not isinstance(value, dict):
         faults.append(Fault("must be a table", document.source("policy"), hint="write [policy]"))
         return {}
     kept: dict[str, str] = {}
     for rule, severity in value.items():
-        source = document.source("policy", _printable(rule))
+        source = document.source("policy", _display_key(rule))
         if rule not in FAMILIES and rule_of(rule) is None:
             faults.append(Fault("is not a rule or a family of rules", source, hint=_nearest_rule(rule)))
         elif isinstance(severity, str) and severity in _SEVERITIES:
@@ -127,6 +127,6 @@ def _nearest_rule(rule: str) -> str:
     return nearest(rule, (*FAMILIES, *RULES)) or "docs/rules/README.md lists the rules"
 
 
-def _printable(key: str) -> str:
-    # A key that needs quotes in TOML is no key of ours, and may be anything, a URL included.
+def _display_key(key: str) -> str:
+    # A key that needs quotes in TOML is not one of ours and may be anything, even a URL: it is not shown.
     return key if re.fullmatch(r"[A-Za-z0-9_/-]{1,60}", key) else "(a key)"

@@ -1,4 +1,4 @@
-"""Reads .env files strictly, where python-dotenv alone would log a broken line and go on."""
+"""Reads .env files strictly: python-dotenv alone would log a broken line and continue."""
 
 import re
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from dbmate_wrap.settings.text_file import read_text
 
 
 @dataclass(frozen=True)
-class Line:
-    """The value of one variable, and the line on which it stands."""
+class DotenvLine:
+    """The value of one variable and its line number."""
 
     value: str = field(repr=False)
     number: int
@@ -24,29 +24,29 @@ class DotenvFile:
     """The URL variables of one file; `faults` is empty unless it is broken."""
 
     name: str
-    urls: Mapping[str, Line] = field(default_factory=dict)
+    urls: Mapping[str, DotenvLine] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
 
-    def line(self, variable: str) -> Line | None:
-        """A variable that is set; empty counts as not set, as in the process environment."""
+    def line(self, variable: str) -> DotenvLine | None:
+        """Return a variable that is set; empty counts as not set, as in the process environment."""
         line = self.urls.get(variable)
         return line if line and line.value.strip() else None
 
 
-def read(path: Path) -> DotenvFile:
-    """The file, or an empty one where it does not exist. `$` has no meaning: passwords have them."""
+def read_dotenv(path: Path) -> DotenvFile:
+    """Read a file; one that does not exist is empty. `$` has no meaning, because passwords contain it."""
     faults: list[Fault] = []
     text = read_text(path, path.name, faults)
     if text is None:
         return DotenvFile(path.name, faults=tuple(faults))
-    return _parsed(path.name, text)
+    return _parse(path.name, text)
 
 
-def _parsed(name: str, text: str) -> DotenvFile:
+def _parse(name: str, text: str) -> DotenvFile:
     from dotenv.parser import parse_stream
 
-    urls: dict[str, Line] = {}
+    urls: dict[str, DotenvLine] = {}
     faults: list[Fault] = []
     warnings: list[Fault] = []
     for binding in parse_stream(StringIO(text)):
@@ -56,12 +56,17 @@ def _parsed(name: str, text: str) -> DotenvFile:
         if fault:
             faults.append(fault)
         elif binding.key and binding.value is not None:
-            _keep(binding.key, Line(binding.value, number), place, urls, faults, warnings)
+            _keep(binding.key, DotenvLine(binding.value, number), place, urls, faults, warnings)
     return DotenvFile(name, urls, tuple(faults), tuple(warnings))
 
 
 def _keep(
-    key: str, line: Line, place: str, urls: dict[str, Line], faults: list[Fault], warnings: list[Fault]
+    key: str,
+    line: DotenvLine,
+    place: str,
+    urls: dict[str, DotenvLine],
+    faults: list[Fault],
+    warnings: list[Fault],
 ) -> None:
     if key.startswith("DBMATE_"):
         hint = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
@@ -75,7 +80,7 @@ def _keep(
 
 
 def _blank_lines(original: str) -> int:
-    """python-dotenv counts blank lines before an assignment to it; who reads the message does not."""
+    """Count blank lines before an assignment: python-dotenv adds them to it, which misleads readers."""
     return original[: len(original) - len(original.lstrip())].count("\n")
 
 
@@ -85,7 +90,7 @@ def _fault(error: bool, key: str | None, value: str | None, source: str) -> Faul
         return Fault("is not an assignment that can be read", source, hint=hint)
     if key is not None and value is None:
         return Fault("has a name without a value", source, hint="write NAME=value")
-    # An open quote runs on to the next one, and takes the lines between with it.
+    # An open quote extends to the next quote, over the lines between.
     if value is not None and re.search(rf"[\r\n].*{UNPREFIXED}", value, re.DOTALL):
         return Fault(f"opens a quote that runs over a line with {UNPREFIXED}", source, hint="close the quote")
     return None

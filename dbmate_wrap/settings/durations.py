@@ -1,4 +1,4 @@
-"""Durations as people write them (`5s`, `2m`, `500ms`), in seconds, as types for the settings model."""
+"""Written durations (`5s`, `2m`, `500ms`) as types for the settings model, in seconds."""
 
 import re
 from typing import Annotated
@@ -12,8 +12,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHORTEST, _LONGEST = 0.001, 2_147_483.0
 
 
-def seconds(written: object) -> float:
-    """What a person wrote, in seconds; raises ValueError with the forms that exist."""
+def parse_duration(written: object) -> float:
+    """Parse a written duration into seconds. Raises ValueError that lists the valid forms."""
     if isinstance(written, int) and not isinstance(written, bool) and written == 0:
         return 0.0
     # A bare number is refused: PostgreSQL reads it as milliseconds, libpq as seconds.
@@ -32,7 +32,7 @@ def seconds(written: object) -> float:
 
 
 def _positive(written: object) -> float:
-    result = seconds(_without_none(written, "must not be none here"))
+    result = parse_duration(_without_none(written, "must not be none here"))
     if result == 0:
         raise ValueError(f"must be more than 0; {FORMS}")
     return result
@@ -41,11 +41,11 @@ def _positive(written: object) -> float:
 def _positive_or_none(written: object) -> float | None:
     if isinstance(written, str) and written.strip().lower() == "none":
         return None
-    return seconds(written) or None
+    return parse_duration(written) or None
 
 
 def _zero_or_more(written: object) -> float:
-    return seconds(_without_none(written, "must not be none here; 0 means not to wait"))
+    return parse_duration(_without_none(written, "must not be none here; 0 means not to wait"))
 
 
 def _without_none(written: object, complaint: str) -> object:
@@ -54,8 +54,8 @@ def _without_none(written: object, complaint: str) -> object:
     return written
 
 
-def text(value: float | None) -> str:
-    """The shortest way to write a duration given in seconds."""
+def write_duration(value: float | None) -> str:
+    """Return the shortest written form of a duration in seconds."""
     if value is None:
         return "none"
     if value < 1 and value:

@@ -1,14 +1,34 @@
-"""Turns faults into the one error that reports them all."""
+"""Faults of the settings: the place that each value came from, and one error for all faults."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dbmate_wrap.errors import ConfigError, Fault
 
 
-def failure(faults: Iterable[Fault]) -> ConfigError:
-    """An error for at least one fault: a single one is the message, several are counted there."""
+@dataclass(frozen=True)
+class Source:
+    """The place that a value came from, in words; `for_one`: it belongs to a single environment."""
+
+    text: str
+    for_one: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+DEFAULT = Source("default")
+
+
+def variable_source(name: str) -> Source:
+    """A variable of the process environment as a source."""
+    return Source(f"{name} in the process environment")
+
+
+def config_error(faults: Iterable[Fault]) -> ConfigError:
+    """Return one error for at least one fault: a single fault is its message, several are counted."""
     different = tuple(dict.fromkeys(faults))
     if len(different) == 1:
         (only,) = different
         return ConfigError(f"{only.source}: {only.message}", hint=only.hint, faults=different)
-    return ConfigError(f"{len(different)} settings are wrong", hint="mend each of them", faults=different)
+    return ConfigError(f"{len(different)} settings are wrong", hint="fix each of them", faults=different)

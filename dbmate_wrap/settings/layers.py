@@ -1,4 +1,4 @@
-"""Lays the sources of one environment's settings over one another, and keeps where each value came from."""
+"""Merges the layers of one environment's settings and keeps the source of each value."""
 
 import os
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from pydantic_core import ErrorDetails
 
 from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.config_schema import Table
+from dbmate_wrap.settings.config_schema import ConfigTable
+from dbmate_wrap.settings.faults import DEFAULT, Source, variable_source
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
-from dbmate_wrap.settings.source import DEFAULT, Source, variable
 
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -27,17 +27,19 @@ _PLAIN = {
 
 
 @dataclass(frozen=True)
-class Layered:
+class LayeredValues:
     """The validated settings of one environment; paths are absolute."""
 
     values: Values
     sources: Mapping[str, Source] = field(default_factory=dict)
 
 
-def lay(environment: str, table: Table | None, root: Path, faults: list[Fault]) -> Layered:
-    """Process variables over the environment's table over the shared one over what the name implies.
+def merge_layers(
+    environment: str, table: ConfigTable | None, root: Path, faults: list[Fault]
+) -> LayeredValues:
+    """Merge the layers: process variables, the environment's table, the shared table, the name's defaults.
 
-    Every fault is added to `faults`; the values are then those of the model, and not to be used.
+    Earlier layers win. Every fault is added to `faults`; the values are then not to be used.
     """
     given: dict[str, object] = dict(BUILT_IN.get(environment, {}))
     sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {environment}"))
@@ -47,16 +49,18 @@ def lay(environment: str, table: Table | None, root: Path, faults: list[Fault]) 
         document = table.document
         sources |= {key: Source(document.source(key)) for key in table.shared}
         sources |= {key: Source(document.source("environments", environment, key), True) for key in own}
-    sources |= {key: variable(name) for key in NAMES if os.environ.get(name := f"{PREFIX}{key.upper()}")}
+    sources |= {
+        key: variable_source(name) for key in NAMES if os.environ.get(name := f"{PREFIX}{key.upper()}")
+    }
     try:
         values = Values(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         faults.extend(
             _fault(detail, sources) for detail in error.errors(include_url=False, include_input=False)
         )
-        return Layered(Values.model_construct(), sources)
+        return LayeredValues(Values.model_construct(), sources)
     faults.extend(_contradictions(values, sources))
-    return Layered(_completed(values, sources, root), sources)
+    return LayeredValues(_complete(values, sources, root), sources)
 
 
 def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault]:
@@ -70,18 +74,18 @@ def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault
         except UrlFault as fault:
             found.append(Fault(f"is not usable: {fault.message}", str(sources["shadow_url"]), fault.hint))
     if values.url_command is not None:
-        from dbmate_wrap.settings.url_command import split
+        from dbmate_wrap.settings.url_command import split_command
 
         try:
-            split(values.url_command)
+            split_command(values.url_command)
         except ValueError:
             hint = "it is split as a shell does; quotes must be closed"
             found.append(Fault("is not a command line", str(sources["url_command"]), hint))
     return found
 
 
-def _completed(values: Values, sources: dict[str, Source], root: Path) -> Values:
-    """The values with absolute paths, and with the default that depends on another value."""
+def _complete(values: Values, sources: dict[str, Source], root: Path) -> Values:
+    """Return the values with absolute paths and with the default that depends on another value."""
     update: dict[str, object] = {
         key: root / path for key in PATHS if isinstance(path := getattr(values, key), Path)
     }
@@ -109,24 +113,26 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, Source]) -> Fault:
 
 
 def variable_faults() -> list[Fault]:
-    """Process variables that look like settings and are none, or that hold what no setting may."""
+    """Return faults for process variables that are no settings, or hold a URL with a password."""
     known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE]
     faults: list[Fault] = []
     for name, value in sorted(os.environ.items()):
         if not (value and name.upper().startswith(PREFIX)):
             continue
         if name not in known:
-            faults.append(Fault("is not a setting", variable(name).text, hint=nearest(name, known)))
+            faults.append(Fault("is not a setting", variable_source(name).text, hint=nearest(name, known)))
         elif name != f"{PREFIX}SHADOW_URL" and holds_secret(value):
-            faults.append(Fault("holds a URL with a password", variable(name).text, hint="use url_file"))
+            faults.append(
+                Fault("holds a URL with a password", variable_source(name).text, hint="use url_file")
+            )
     return faults
 
 
 def variable_warnings() -> list[Fault]:
-    """dbmate's own variables, which never reach the dbmate that is run here."""
+    """Return warnings for dbmate's own variables, which never reach the dbmate that is run here."""
     hint = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
     return [
-        Fault("has no effect here", variable(name).text, hint=hint)
+        Fault("has no effect here", variable_source(name).text, hint=hint)
         for name in sorted(os.environ)
         if name.startswith("DBMATE_") and not name.startswith(PREFIX)
     ]

@@ -1,4 +1,4 @@
-"""Every setting that is not a secret: its name, type, default and meaning, in one place."""
+"""Every setting that is not a secret: its name, type, default and meaning."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience
 from dbmate_wrap.settings.names import PREFIX
 
-# What an environment is before anything is configured; these four names always exist.
+# The settings that a name implies; these four environments always exist.
 BUILT_IN: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {
         "dev": {"dump_schema": True, "create_database": True},

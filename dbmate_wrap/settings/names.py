@@ -1,4 +1,4 @@
-"""Names of environments and of their variables, and the nearest name to one that does not exist."""
+"""Names of environments and of their variables, and hints for misspelled names."""
 
 import re
 from collections.abc import Iterable
@@ -15,22 +15,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 def url_variable(environment: str) -> str:
-    """The variable that holds the URL of one environment: pre-prod -> PRE_PROD_DATABASE_URL."""
+    """Return the variable that holds an environment's URL: pre-prod -> PRE_PROD_DATABASE_URL."""
     return f"{environment.upper().replace('-', '_')}_{UNPREFIXED}"
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text looks like a URL with a password, wherever it stands."""
+    """Return True where a text contains something like a URL with a password."""
     return bool(_SECRET.search(text))
 
 
 def is_name(text: str) -> bool:
-    """Whether an environment can be called that."""
+    """Return True for a valid name of an environment."""
     return bool(_NAME.fullmatch(text))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """A hint that names the nearest known name, None where none is near."""
+    """Return a hint with the nearest known name, None where none is near."""
     from difflib import get_close_matches
 
     by_folded = {each.lower(): each for each in known}
@@ -39,7 +39,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def name_faults(names: Iterable[str], source: str) -> list[Fault]:
-    """Pairs of names that share one variable."""
+    """Return a fault for every pair of names that share one variable."""
     faults: list[Fault] = []
     seen: dict[str, str] = {}
     for name in names:

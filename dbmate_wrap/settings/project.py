@@ -1,4 +1,4 @@
-"""Puts the settings together: the project, its environments, and all faults of both at once."""
+"""Loads a project: its settings, its environments, and all faults of both at once."""
 
 import os
 import sys
@@ -8,19 +8,18 @@ from pathlib import Path
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings import layers
-from dbmate_wrap.settings import root as roots
-from dbmate_wrap.settings.config_schema import Table, checked
+from dbmate_wrap.settings.config_file import find_project
+from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.environment import Environment
-from dbmate_wrap.settings.faults import failure
+from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.model import BUILT_IN
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
-from dbmate_wrap.settings.source import variable
 from dbmate_wrap.settings.url_lookup import UrlConfig, UrlSources
 
 
 @dataclass(frozen=True)
 class Project:
-    """One project's settings: `selected` is the environment asked for, `warnings` is for doctor."""
+    """The settings of one project; `selected` is the environment to use, `warnings` are for doctor."""
 
     root: Path
     config_file: Path | None
@@ -32,28 +31,28 @@ class Project:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The names, the four that always exist first."""
+        """The names of the environments, the four built-in ones first."""
         return tuple(self.all_environments)
 
     def environment(self, name: str | None = None) -> Environment:
-        """The environment of that name, without one the selected. Raises ConfigError for an unknown name."""
+        """Return the environment of that name, or the selected one. Raises ConfigError if unknown."""
         found = self.all_environments.get(name or self.selected)
         if found is None:
-            raise failure([_unknown(name or self.selected, self.environments, "--env")])
+            raise config_error([_unknown(name or self.selected, self.environments, "--env")])
         return found
 
 
 def load(project: Path | None = None, environment: str | None = None) -> Project:
-    """Read and check the settings of every environment, and the .env files of the one that is asked for.
+    """Read and validate the settings of all environments, and the .env files of the selected one.
 
-    `project` is the folder given on the command line, `environment` the name. Raises ConfigError with every
-    fault there is, each with its source; URLs are looked up later, by `Environment.resolve_url`.
+    `project` is the folder given on the command line, `environment` the name. Raises ConfigError with all
+    faults, each with its source. URLs are looked up later, by `Environment.resolve_url`.
     """
     faults: list[Fault] = []
     warnings = layers.variable_warnings()
-    root, document = roots.locate(project, faults, warnings)
-    unread = bool(faults)  # Then nobody knows which environments it declares.
-    table = checked(document, faults) if document else None
+    root, document = find_project(project, faults, warnings)
+    unread = bool(faults)  # Then it is not known which environments it declares.
+    table = validate(document, faults) if document else None
     names = tuple(dict.fromkeys((*BUILT_IN, *(table.environments if table else ()))))
     faults += name_faults(names, document.source("environments") if document else "")
     faults += layers.variable_faults()
@@ -63,13 +62,13 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     faults += [
         _unknown(name, names, place) for name, place in asked.items() if name not in names and not unread
     ]
-    layered = {name: layers.lay(name, table, root, faults) for name in names}
-    around = UrlSources(root, default, _os_user(), _url_variables())
+    layered = {name: layers.merge_layers(name, table, root, faults) for name in names}
+    url_sources = UrlSources(root, default, _os_user(), _url_variables())
     for file in (".env", f".env.{selected}") if selected in names else (".env",):
-        faults += around.dotenv(file).faults
-        warnings += around.dotenv(file).warnings
+        faults += url_sources.dotenv(file).faults
+        warnings += url_sources.dotenv(file).warnings
     if faults:
-        raise failure(faults)
+        raise config_error(faults)
     return Project(
         root=root,
         config_file=document.path if document else None,
@@ -77,41 +76,43 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         selected=selected,
         policy=table.policy if table else {},
         warnings=tuple(warnings),
-        all_environments=_environments(layered, around),
+        all_environments=_environments(layered, url_sources),
     )
 
 
-def _environments(layered: Mapping[str, layers.Layered], around: UrlSources) -> dict[str, Environment]:
-    wanted = {name: _wanted(name, each, around) for name, each in layered.items()}
+def _environments(
+    layered: Mapping[str, layers.LayeredValues], url_sources: UrlSources
+) -> dict[str, Environment]:
+    configs = {name: _url_config(name, each, url_sources) for name, each in layered.items()}
     return {
         name: Environment(
             name=name,
-            is_default=name == around.default_environment,
+            is_default=name == url_sources.default_environment,
             values=each.values,
             sources=each.sources,
-            around=around,
-            wanted=wanted[name],
-            others=tuple(other for other in wanted.values() if other.name != name),
+            url_sources=url_sources,
+            url_config=configs[name],
+            other_configs=tuple(other for other in configs.values() if other.name != name),
         )
         for name, each in layered.items()
     }
 
 
-def _wanted(name: str, each: layers.Layered, around: UrlSources) -> UrlConfig:
+def _url_config(name: str, each: layers.LayeredValues, url_sources: UrlSources) -> UrlConfig:
     command, file = each.values.url_command, each.values.url_file
     return UrlConfig(
         name,
-        name == around.default_environment,
+        name == url_sources.default_environment,
         (command, each.sources["url_command"]) if command else None,
         (str(file), each.sources["url_file"]) if file else None,
     )
 
 
-def _default_environment(table: Table | None) -> tuple[str, str]:
-    """The environment of a bare DATABASE_URL and of a command without --env, and who says so."""
+def _default_environment(table: ConfigTable | None) -> tuple[str, str]:
+    """Return the default environment, which owns an unprefixed DATABASE_URL, and the source of its name."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
-        return named, variable(ENVIRONMENT_VARIABLE).text
+        return named, variable_source(ENVIRONMENT_VARIABLE).text
     if table and table.default_environment is not None:
         return table.default_environment, table.document.source("default_environment")
     return "dev", ""
@@ -119,7 +120,7 @@ def _default_environment(table: Table | None) -> tuple[str, str]:
 
 def _unknown(name: str, names: tuple[str, ...], source: str) -> Fault:
     hint = nearest(name, names) or f"there are {', '.join(names)}"
-    # What is no name is not shown: it may be a URL in the wrong place.
+    # Text that is not a name is not shown: it may be a URL in the wrong place.
     shown = f"{name} is" if is_name(name) else "this is"
     return Fault(f"{shown} not an environment", source, hint)
 
@@ -129,7 +130,7 @@ def _url_variables() -> dict[str, str]:
 
 
 def _os_user() -> str:
-    """Who libpq takes for a URL without a user; empty in a container whose user has no name."""
+    """Return the user that libpq assumes; empty in a container whose user has no name."""
     if sys.platform != "win32":
         import pwd
 

@@ -1,15 +1,15 @@
-"""Reads a small text file strictly (UTF-8, no BOM, no NUL), with a plain sentence for each failure."""
+"""Reads a small text file strictly: UTF-8, no byte order mark, no NUL."""
 
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
 
-# No file of settings is larger; /dev/zero is.
+# Settings files are smaller; a device such as /dev/zero is not.
 _LARGEST = 1 << 20
 
 
 def read_text(path: Path, name: str, faults: list[Fault]) -> str | None:
-    """The text of a file, None where it does not exist or has a fault; messages call it `name`."""
+    """Return the text of a file, None where it does not exist or has a fault; messages call it `name`."""
     try:
         with path.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
@@ -23,7 +23,7 @@ def read_text(path: Path, name: str, faults: list[Fault]) -> str | None:
 
 def _decoded(data: bytes, name: str, faults: list[Fault]) -> str | None:
     if len(data) > _LARGEST:
-        faults.append(Fault("is larger than 1 MiB, so it is no file of settings", name))
+        faults.append(Fault("is larger than 1 MiB, so it is not a settings file", name))
     elif data.startswith(b"\xef\xbb\xbf"):
         faults.append(Fault("begins with a byte order mark", name, hint="save it as UTF-8 without BOM"))
     elif b"\0" in data:

@@ -1,4 +1,4 @@
-"""Asks a command for a database URL, and reports its failures without ever showing what it printed."""
+"""Runs the command that prints a database URL, and reports failures without showing its output."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
-from dbmate_wrap.settings.faults import failure
+from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
 
 TIMEOUT_SECONDS = 30.0
@@ -16,29 +16,31 @@ _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
 _NAMED_SECRET = re.compile(r"((?:password|passwd|secret|token|key)\s*[=:]\s*)\S+", re.IGNORECASE)
 
 
-def split(command: str) -> list[str]:
-    """The words of a command line as a shell splits them; raises ValueError for an open quote or no words."""
+def split_command(command: str) -> list[str]:
+    """Split a command line like a shell. Raises ValueError for an open quote or no words."""
     words = shlex.split(command)
     if not words or any("\0" in word for word in words):
         raise ValueError("must be a command line")
     return words
 
 
-def ask(command: str, *, environment: str, root: Path, source: str, timeout: float = TIMEOUT_SECONDS) -> str:
-    """The one line that the command prints. Raises ConfigError for anything else it does."""
-    argv = tuple(word.replace(PLACEHOLDER, environment) for word in split(command))
+def run_url_command(
+    command: str, *, environment: str, root: Path, source: str, timeout: float = TIMEOUT_SECONDS
+) -> str:
+    """Return the one line that the command prints. Raises ConfigError for every other outcome."""
+    argv = tuple(word.replace(PLACEHOLDER, environment) for word in split_command(command))
     try:
         done = run(Command(argv, _variables(environment), root), timeout=timeout)
     except OSError as error:
-        raise _error(f"cannot be started: {error.strerror}", source, environment) from None
+        raise _failed(f"cannot be started: {error.strerror}", source, environment) from None
     problem = _problem(done, timeout)
     if problem:
-        raise _error(problem + _last_words(done), source, environment)
+        raise _failed(problem + _reason(done), source, environment)
     return done.stdout.strip("\r\n")
 
 
 def _variables(environment: str) -> dict[str, str]:
-    """All that this process has, so that any secret manager finds its login, but no database's URL."""
+    """Return this process's environment, so that secret managers find their login, without database URLs."""
     inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
     return inherited | {ENVIRONMENT_VARIABLE: environment}
 
@@ -58,8 +60,8 @@ def _problem(done: Completed, timeout: float) -> str | None:
     return f"printed {len(lines)} lines, and a URL is one" if len(lines) > 1 else None
 
 
-def _last_words(done: Completed) -> str:
-    """Its last line on stderr: the reason, where it gives one. What it printed on stdout is masked in it."""
+def _reason(done: Completed) -> str:
+    """Return the last line on stderr, which usually names the reason; text from stdout is masked in it."""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if not lines:
         return ""
@@ -71,7 +73,7 @@ def _last_words(done: Completed) -> str:
     return ": " + "".join(character for character in masked[:200] if character.isprintable())
 
 
-def _error(problem: str, source: str, environment: str) -> ConfigError:
+def _failed(problem: str, source: str, environment: str) -> ConfigError:
     message = f"the url_command of {environment} {problem}"
     hint = "run it by hand; it must print one line, the database URL, and end with exit code 0"
-    return failure([Fault(message, source, hint)])
+    return config_error([Fault(message, source, hint)])

@@ -5,21 +5,21 @@ import sys
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.faults import failure
+from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.text_file import read_text
 
 _ANYONE_READS = stat.S_IROTH
 
 
-def read(path: Path, *, environment: str, source: str) -> tuple[str, tuple[Fault, ...]]:
-    """The one line of the file, and warnings about the file. Raises ConfigError."""
+def read_url_file(path: Path, *, environment: str, source: str) -> tuple[str, tuple[Fault, ...]]:
+    """Return the one line of the file and warnings about the file. Raises ConfigError."""
     faults: list[Fault] = []
     text = read_text(path, str(path), faults)
     problem = faults[0].message if faults else _problem(text)
     if text is None or problem:
         message = f"the url_file of {environment} {problem}"
         hint = f"{path} must hold one line, the database URL"
-        raise failure([Fault(message, source, hint)])
+        raise config_error([Fault(message, source, hint)])
     return text.strip("\r\n"), _warnings(path, source)
 
 

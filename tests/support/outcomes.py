@@ -5,22 +5,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
-from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
-from dbmate_wrap.domain.results import (
-    DoctorResult,
+from dbmate_wrap.domain.outcome import (
     EnvironmentRow,
-    EnvironmentsResult,
-    ExecResult,
+    ErrorReport,
+    Extra,
     Matrix,
     MatrixError,
-    MatrixResult,
     MatrixRow,
-    NewResult,
-    PlanResult,
+    MigrationRow,
+    Outcome,
+    ProjectLocation,
     SettingRow,
     Step,
+    Target,
 )
-from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
+from dbmate_wrap.errors import ExitCode, Fault
 
 STARTED = datetime(2026, 1, 31, 12, 30, 5, 123456, tzinfo=UTC)
 ENDED = STARTED + timedelta(seconds=1, milliseconds=500)
@@ -153,8 +152,8 @@ def status_hostile() -> Outcome:
 def status_all() -> Outcome:
     """Environments beside each other, one not reached."""
     run = outcome("status", "dev", None)
-    run.result = MatrixResult(
-        Matrix(
+    run.extra = Extra(
+        matrix=Matrix(
             ("dev", "staging"),
             (
                 MatrixRow("001", "001_init.sql", ("applied", "applied")),
@@ -172,8 +171,8 @@ def status_all() -> Outcome:
 def plan() -> Outcome:
     """Each way in which a migration may run."""
     run = outcome("plan")
-    run.result = PlanResult(
-        (
+    run.extra = Extra(
+        steps=(
             Step("002", "002_add_orders.sql", transaction=True, own_process=False),
             Step("003", "003_index_orders_concurrently.sql", transaction=False, own_process=False),
             Step("004", "004_set_search_path.sql", transaction=True, own_process=True),
@@ -187,8 +186,8 @@ def plan() -> Outcome:
 def envs() -> Outcome:
     """The default, one with a URL, one without, one protected."""
     run = outcome("envs", "dev", None)
-    run.result = EnvironmentsResult(
-        (
+    run.extra = Extra(
+        environments=(
             EnvironmentRow("dev", default=True, protected=False, url=None),
             EnvironmentRow(
                 "staging", default=False, protected=False, url="STAGING_DATABASE_URL in .env line 3"
@@ -202,8 +201,8 @@ def envs() -> Outcome:
 def doctor() -> Outcome:
     """A check of every kind."""
     run = outcome("doctor", "dev", None)
-    run.result = DoctorResult(
-        (
+    run.extra = Extra(
+        settings=(
             SettingRow("migrations_dir", "db/migrations", "default"),
             SettingRow("lock_timeout", "5s", "DBMATE_WRAP_LOCK_TIMEOUT"),
             SettingRow("statement_timeout", "none", "default"),
@@ -224,8 +223,7 @@ def new() -> Outcome:
     """A result that scripts take as it is."""
     run = outcome("new", "dev", None)
     run.migrations = [MigrationRow("002", "002_add_orders.sql", "pending", None, None)]
-    run.result = NewResult("db/migrations/002_add_orders.sql")
-    run.summary = run.result.path
+    run.summary = "db/migrations/002_add_orders.sql"
     return run
 
 
@@ -240,7 +238,7 @@ def seal() -> Outcome:
 def exec_() -> Outcome:
     """dbmate's own output has been shown as it came."""
     run = outcome("exec")
-    run.result = ExecResult(returncode=2, stdout="[ ] 001_init.sql\n", stderr="Error: no\n")
+    run.extra = Extra(returncode=2, stdout="[ ] 001_init.sql\n", stderr="Error: no\n")
     run.exit = ExitCode.FAILED
     run.error = ErrorReport("dbmate ended with 2: Error: no")
     return run
@@ -249,7 +247,7 @@ def exec_() -> Outcome:
 def check_good() -> Outcome:
     """Nothing to say."""
     run = outcome("check", "dev", None)
-    run.location = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
+    run.place = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
     run.sources = {"db/migrations/001_init.sql": "", "db/migrations/002_add_orders.sql": ""}
     run.checks = [
         Check("lockfile", "pass", "2 of 2 migrations sealed"),
@@ -328,8 +326,7 @@ def check_hostile() -> Outcome:
     ]
     run.summary = f"::notice::{nasty}"
     run.exit = ExitCode.FAILED
-    faults = (Fault(nasty, nasty, nasty),) * 2
-    run.error = ErrorReport(nasty, nasty, "42P01", "003.sql", 2, frame=nasty, faults=faults)
+    run.error = ErrorReport(nasty, nasty, "42P01", "003.sql", 2, (Fault(nasty, nasty, nasty),) * 2, nasty)
     return run
 
 

@@ -1,0 +1,52 @@
+"""The settings of one environment in effect, as text with their sources."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbmate_wrap.settings.durations import write_duration
+from dbmate_wrap.settings.environment import Environment
+from dbmate_wrap.settings.model import NAMES
+
+# The settings that are durations, with their type for the docs.
+DURATIONS = {
+    "lock_timeout": "duration",
+    "connect_timeout": "duration",
+    "statement_timeout": "duration or `none`",
+    "advisory_lock_wait": "duration or `0`",
+}
+
+
+@dataclass(frozen=True)
+class EffectiveSetting:
+    """One setting of an environment, its value as text."""
+
+    name: str
+    value: str
+    source: str
+
+
+def effective_settings(environment: Environment) -> tuple[EffectiveSetting, ...]:
+    """Return every setting of the environment with its source; a secret as ***."""
+    return tuple(
+        EffectiveSetting(
+            name,
+            format_value(name, getattr(environment.values, name), environment.root),
+            str(environment.sources[name]),
+        )
+        for name in NAMES
+    )
+
+
+def format_value(name: str, value: object, root: Path) -> str:
+    """Return the value of the setting `name` as text; paths below `root` are relative to it."""
+    if name in DURATIONS and (value is None or isinstance(value, float)):
+        return write_duration(value)
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case Path() if value.is_relative_to(root):
+            return str(value.relative_to(root))
+        case _:
+            return str(value)  # SecretStr becomes stars.

@@ -1,0 +1,56 @@
+"""The table of settings in docs/settings.md, made from the model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pydantic.fields import FieldInfo
+
+from dbmate_wrap.settings.effective import DURATIONS, format_value
+from dbmate_wrap.settings.model import BOOLEANS, BUILT_IN, PATHS, Values
+
+
+@dataclass(frozen=True)
+class SettingDoc:
+    """One setting; `type` and `default` are Markdown."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+def setting_docs() -> tuple[SettingDoc, ...]:
+    """Return every setting, in the order of the model."""
+    return tuple(
+        SettingDoc(name, _type(name, field), _default(name, field), field.description or "")
+        for name, field in Values.model_fields.items()
+    )
+
+
+def settings_table() -> str:
+    """Return the rows as a Markdown table."""
+    lines = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{row.name}` | {row.type} | {row.default} | {row.meaning} |" for row in setting_docs()]
+    return "\n".join(lines)
+
+
+def _type(name: str, field: FieldInfo) -> str:
+    if name in DURATIONS:
+        return DURATIONS[name]
+    if name in BOOLEANS:
+        return "boolean"
+    if name in PATHS:
+        return "path"
+    choices = [each for each in get_args(field.annotation) if isinstance(each, str)]
+    if choices:
+        return " or ".join(f"`{each}`" for each in choices)
+    return "number" if field.annotation is int else "text"
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    text = f"`{format_value(name, field.default, Path())}`" if field.default is not None else "none"
+    if name == "require_tls":
+        return "as `protected`"
+    special = [each for each, implied in BUILT_IN.items() if name in implied]
+    return f"{text}; `true` for {' and '.join(special)}" if special else text
