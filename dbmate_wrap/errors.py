@@ -1,7 +1,7 @@
 """The exit codes of the public contract and one error tree whose classes carry them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar, Literal, Self
 
@@ -60,6 +60,32 @@ MEANINGS: Mapping[ExitCode, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the settings; `source` is the file and line, or the variable, it came from."""
+
+    message: str
+    source: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class ErrorReport:
+    """The error that ended a run; its field names are keys of the public JSON.
+
+    `frame` shows the line of the migration, with a caret under the place. `faults` are all the things that
+    are wrong with the settings.
+    """
+
+    message: str
+    hint: str | None = None
+    sqlstate: str | None = None
+    migration: str | None = None
+    line: int | None = None
+    frame: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+
 class WrapError(Exception):
     """Something a person can act on: what happened to what, and the next command to type."""
 
@@ -94,20 +120,15 @@ class WrapError(Exception):
             other.hint = hint
         return other
 
+    def report(self) -> ErrorReport:
+        """Return the error as a value."""
+        return ErrorReport(self.message, self.hint, self.sqlstate, self.migration, self.line, self.frame)
+
 
 class UsageError(WrapError):
     """The command line asks for something that cannot be meant."""
 
     code = ExitCode.USAGE
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with the settings; `source` is the file and line, or the variable, it came from."""
-
-    message: str
-    source: str
-    hint: str | None = None
 
 
 class ConfigError(WrapError):
@@ -118,6 +139,10 @@ class ConfigError(WrapError):
     def __init__(self, message: str, *, hint: str | None = None, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(message, hint=hint)
         self.faults = faults
+
+    def report(self) -> ErrorReport:
+        """Return the error as a value, with every fault."""
+        return replace(super().report(), faults=self.faults)
 
 
 class BinaryError(WrapError):

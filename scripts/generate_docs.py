@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from dbmate_wrap.cli.app import app, db  # noqa: E402
-from dbmate_wrap.domain.outcome import Extra  # noqa: E402
+from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import MEANINGS, ExitCode  # noqa: E402
 from dbmate_wrap.render.document import Document  # noqa: E402
 from scripts import rule_docs, settings_docs  # noqa: E402
@@ -65,26 +66,32 @@ def orphaned(texts: Mapping[Path, str]) -> list[Path]:
 def output_schema() -> dict[str, object]:
     """The JSON Schema of what every command prints with `--format json`."""
     base = TypeAdapter(Document).json_schema()
-    extra = TypeAdapter(Extra).json_schema()
-    properties = {name: without_null(value) for name, value in extra["properties"].items()}
+    properties, definitions = dict(base["properties"]), dict(base["$defs"])
+    for kind in get_args(Result):
+        result = TypeAdapter(kind).json_schema()
+        properties |= result["properties"]
+        definitions |= result.get("$defs", {})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "dbmate-wrap --format json",
         "description": "One object on stdout, also on failure. Keys after `findings` are of single commands.",
         "type": "object",
         "required": list(base["properties"]),
-        "properties": base["properties"] | properties,
-        "$defs": dict(sorted((base["$defs"] | extra["$defs"]).items())),
+        "properties": properties,
+        "$defs": {name: complete(definition) for name, definition in sorted(definitions.items())},
         "additionalProperties": False,
     }
 
 
-def without_null(schema: dict[str, object]) -> dict[str, object]:
-    """A key that a command does not report is left out, never null."""
-    options = schema.get("anyOf")
-    assert isinstance(options, list)
-    [only] = [option for option in options if option != {"type": "null"}]
-    return dict(only)
+def complete(schema: dict[str, object]) -> dict[str, object]:
+    """The schema of an object that always has all of its keys: what is not known is null, never left out."""
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    shown = {
+        name: {key: each for key, each in value.items() if key != "default"}
+        for name, value in properties.items()
+    }
+    return schema | {"properties": shown, "required": list(properties)}
 
 
 def commands() -> Iterator[tuple[str, str]]:

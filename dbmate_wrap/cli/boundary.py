@@ -14,8 +14,8 @@ from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import shown_while_running, write_result
 from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.domain.invocation import Invocation
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome, ProjectLocation
-from dbmate_wrap.errors import ConfigError, ExitCode, WrapError
+from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
+from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
@@ -60,7 +60,7 @@ def _carry_out(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, t
         verb(_context(common, outcome, secrets, terminal), outcome)
     except WrapError as error:
         outcome.exit = error.code
-        outcome.error = ErrorReport.of(error, error.faults if isinstance(error, ConfigError) else ())
+        outcome.error = error.report()
     except KeyboardInterrupt:
         outcome.exit = ExitCode.INTERRUPTED
         outcome.error = ErrorReport("interrupted", hint=_SEE)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.terminal import Terminal, paint_for
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome
+from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ExitCode
 from dbmate_wrap.redact import Secrets
 
@@ -38,7 +38,7 @@ def write_result(
     shown = _without_secrets(outcome, secrets)
     unwritten = _reports(shown, reports, ended_at)
     if unwritten and outcome.exit is ExitCode.OK:
-        outcome.exit, outcome.error = ExitCode.CONFIG, ErrorReport.of(unwritten.pop(0))
+        outcome.exit, outcome.error = ExitCode.CONFIG, unwritten.pop(0).report()
         shown = _without_secrets(outcome, secrets)
     _result(shown, common.format, terminal, ended_at)
     if common.format is Format.GITHUB:

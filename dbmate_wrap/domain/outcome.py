@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.results import Result
-from dbmate_wrap.errors import ExitCode, Fault, WrapError
+from dbmate_wrap.errors import ErrorReport, ExitCode
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,6 @@ class MigrationRow:
     state: str
     applied_at: str | None
     checksum: str | None
-
-
-@dataclass(frozen=True)
-class ErrorReport:
-    """The error that ended the run; `faults` are all the things wrong with the settings.
-
-    `frame` shows the line of the migration, with a caret under the place.
-    """
-
-    message: str
-    hint: str | None = None
-    sqlstate: str | None = None
-    migration: str | None = None
-    line: int | None = None
-    faults: tuple[Fault, ...] = ()
-    frame: str | None = None
-
-    @classmethod
-    def of(cls, error: WrapError, faults: tuple[Fault, ...] = ()) -> "ErrorReport":
-        """The report of one error of the tree."""
-        place = (error.migration, error.line)
-        return cls(error.message, error.hint, error.sqlstate, *place, faults, error.frame)
 
 
 @dataclass

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.render.escape import visible, visible_lines
 

@@ -1,10 +1,15 @@
-"""The public JSON document as values: the one place that fixes its keys; docs/output.schema.json has them."""
+"""The public JSON document as values, each spelled once: docs/output.schema.json is made from these types.
+
+The keys that all commands have stand here. What they hold, and the keys of single commands
+(domain/results.py), are values of the domain, whose field names are the keys.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, Target
+from dbmate_wrap.errors import ErrorReport
 
 FORMAT_VERSION = 1
 
@@ -18,30 +23,8 @@ class Exit:
 
 
 @dataclass(frozen=True)
-class SettingsFault:
-    """One thing wrong with the settings, and the file or variable it came from."""
-
-    message: str
-    source: str
-    hint: str | None
-
-
-@dataclass(frozen=True)
-class Error:
-    """Why the run ended with another code than 0."""
-
-    message: str
-    hint: str | None
-    sqlstate: str | None
-    migration: str | None
-    line: int | None
-    frame: str | None
-    faults: tuple[SettingsFault, ...]
-
-
-@dataclass(frozen=True)
 class Document:
-    """What every command prints with `--format json`, also on failure; commands add keys of their own."""
+    """The keys of every command with `--format json`, also on failure; those of its result follow."""
 
     format_version: int
     command: str
@@ -51,7 +34,7 @@ class Document:
     started_at: str
     duration_ms: int
     exit: Exit
-    error: Error | None
+    error: ErrorReport | None
     checks: tuple[Check, ...]
     migrations: tuple[MigrationRow, ...]
     applied: tuple[str, ...]
@@ -60,7 +43,6 @@ class Document:
 
 def document(outcome: Outcome, ended_at: datetime) -> Document:
     """The document of a run that ended at `ended_at`."""
-    error = outcome.error
     return Document(
         format_version=FORMAT_VERSION,
         command=outcome.command,
@@ -71,17 +53,7 @@ def document(outcome: Outcome, ended_at: datetime) -> Document:
         # A clock that is set back makes no time negative.
         duration_ms=max(round((ended_at - outcome.started_at).total_seconds() * 1000), 0),
         exit=Exit(int(outcome.exit), outcome.exit.label),
-        error=Error(
-            error.message,
-            error.hint,
-            error.sqlstate,
-            error.migration,
-            error.line,
-            error.frame,
-            tuple(SettingsFault(fault.message, fault.source, fault.hint) for fault in error.faults),
-        )
-        if error
-        else None,
+        error=outcome.error,
         checks=tuple(outcome.checks),
         migrations=tuple(outcome.migrations),
         applied=tuple(outcome.applied),

@@ -52,7 +52,6 @@ def tables(outcome: Outcome) -> Iterator[Table]:
             yield _settings(settings)
         case MatrixResult(matrix):
             yield from _matrix(matrix)
-            yield _migrations(outcome.migrations)
         case _:
             assert_never(outcome.result)
 

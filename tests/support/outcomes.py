@@ -5,21 +5,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
-from dbmate_wrap.domain.outcome import (
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
+from dbmate_wrap.domain.results import (
+    DoctorResult,
     EnvironmentRow,
-    ErrorReport,
-    Extra,
+    EnvironmentsResult,
+    ExecResult,
     Matrix,
     MatrixError,
+    MatrixResult,
     MatrixRow,
-    MigrationRow,
-    Outcome,
-    ProjectLocation,
+    NewResult,
+    PlanResult,
     SettingRow,
     Step,
-    Target,
 )
-from dbmate_wrap.errors import ExitCode, Fault
+from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
 
 STARTED = datetime(2026, 1, 31, 12, 30, 5, 123456, tzinfo=UTC)
 ENDED = STARTED + timedelta(seconds=1, milliseconds=500)
@@ -152,8 +153,8 @@ def status_hostile() -> Outcome:
 def status_all() -> Outcome:
     """Environments beside each other, one not reached."""
     run = outcome("status", "dev", None)
-    run.extra = Extra(
-        matrix=Matrix(
+    run.result = MatrixResult(
+        Matrix(
             ("dev", "staging"),
             (
                 MatrixRow("001", "001_init.sql", ("applied", "applied")),
@@ -171,8 +172,8 @@ def status_all() -> Outcome:
 def plan() -> Outcome:
     """Each way in which a migration may run."""
     run = outcome("plan")
-    run.extra = Extra(
-        steps=(
+    run.result = PlanResult(
+        (
             Step("002", "002_add_orders.sql", transaction=True, own_process=False),
             Step("003", "003_index_orders_concurrently.sql", transaction=False, own_process=False),
             Step("004", "004_set_search_path.sql", transaction=True, own_process=True),
@@ -186,8 +187,8 @@ def plan() -> Outcome:
 def envs() -> Outcome:
     """The default, one with a URL, one without, one protected."""
     run = outcome("envs", "dev", None)
-    run.extra = Extra(
-        environments=(
+    run.result = EnvironmentsResult(
+        (
             EnvironmentRow("dev", default=True, protected=False, url=None),
             EnvironmentRow(
                 "staging", default=False, protected=False, url="STAGING_DATABASE_URL in .env line 3"
@@ -201,8 +202,8 @@ def envs() -> Outcome:
 def doctor() -> Outcome:
     """A check of every kind."""
     run = outcome("doctor", "dev", None)
-    run.extra = Extra(
-        settings=(
+    run.result = DoctorResult(
+        (
             SettingRow("migrations_dir", "db/migrations", "default"),
             SettingRow("lock_timeout", "5s", "DBMATE_WRAP_LOCK_TIMEOUT"),
             SettingRow("statement_timeout", "none", "default"),
@@ -223,7 +224,8 @@ def new() -> Outcome:
     """A result that scripts take as it is."""
     run = outcome("new", "dev", None)
     run.migrations = [MigrationRow("002", "002_add_orders.sql", "pending", None, None)]
-    run.summary = "db/migrations/002_add_orders.sql"
+    run.result = NewResult("db/migrations/002_add_orders.sql")
+    run.summary = run.result.path
     return run
 
 
@@ -238,7 +240,7 @@ def seal() -> Outcome:
 def exec_() -> Outcome:
     """dbmate's own output has been shown as it came."""
     run = outcome("exec")
-    run.extra = Extra(returncode=2, stdout="[ ] 001_init.sql\n", stderr="Error: no\n")
+    run.result = ExecResult(returncode=2, stdout="[ ] 001_init.sql\n", stderr="Error: no\n")
     run.exit = ExitCode.FAILED
     run.error = ErrorReport("dbmate ended with 2: Error: no")
     return run
@@ -247,7 +249,7 @@ def exec_() -> Outcome:
 def check_good() -> Outcome:
     """Nothing to say."""
     run = outcome("check", "dev", None)
-    run.place = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
+    run.location = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
     run.sources = {"db/migrations/001_init.sql": "", "db/migrations/002_add_orders.sql": ""}
     run.checks = [
         Check("lockfile", "pass", "2 of 2 migrations sealed"),
@@ -326,7 +328,8 @@ def check_hostile() -> Outcome:
     ]
     run.summary = f"::notice::{nasty}"
     run.exit = ExitCode.FAILED
-    run.error = ErrorReport(nasty, nasty, "42P01", "003.sql", 2, (Fault(nasty, nasty, nasty),) * 2, nasty)
+    faults = (Fault(nasty, nasty, nasty),) * 2
+    run.error = ErrorReport(nasty, nasty, "42P01", "003.sql", 2, frame=nasty, faults=faults)
     return run
 
 

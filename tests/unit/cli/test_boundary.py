@@ -8,6 +8,7 @@ import typer
 
 from dbmate_wrap.cli import boundary
 from dbmate_wrap.cli.options import Common, Format
+from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ExitCode, Fault, PartialError
 from dbmate_wrap.workspace.context import Context
 
@@ -29,12 +30,12 @@ def _shown(
         "json.render",
         "github.render",
         "markdown.render",
-        "complaints.complaints",
+        "stderr_text.stderr_text",
     ):
         monkeypatch.setattr(f"dbmate_wrap.render.{renderer}", _bug)
-    monkeypatch.setattr(boundary, "_call", lambda *given: None)
+    monkeypatch.setattr(boundary, "_context", lambda *given: None)
 
-    def verb(context: Context) -> None:
+    def verb(context: Context, outcome: Outcome) -> None:
         if error is not None:
             raise error
 

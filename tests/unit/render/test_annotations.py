@@ -6,8 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import ErrorReport
-from dbmate_wrap.errors import ExitCode, Fault
+from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints
 from dbmate_wrap.render.masked import masked
@@ -64,7 +63,7 @@ def test_an_error_of_its_own_is_the_first_remark(code: ExitCode) -> None:
 
 def test_faults_of_the_settings_are_all_told() -> None:
     run = check_good()
-    run.place = None
+    run.location = None
     run.exit = ExitCode.CONFIG
     run.error = ErrorReport("2 faults", faults=(Fault("m1", "s1", "h1"), Fault("m2", "s2")))
     [remark] = annotations_of(run, SHOP)
@@ -99,13 +98,12 @@ def test_masking_reaches_every_text_and_spares_our_own_words() -> None:
     run.findings.append(Finding("data-write", "error", f"{secret}.sql", 1, 1, secret, secret))
     run.sources[f"{secret}.sql"] = f"select '{secret}';\n"
     run.summary = secret
-    run.error = ErrorReport(
-        secret, secret, None, f"{secret}.sql", 1, (Fault(secret, secret, secret),), secret
-    )
+    faults = (Fault(secret, secret, secret),)
+    run.error = ErrorReport(secret, secret, None, f"{secret}.sql", 1, secret, faults)
     clean = masked(run, Redactor([secret]).mask)
     assert secret not in repr(clean)
     assert clean.sources["***.sql"] == "select '***';\n"
-    assert (clean.exit, clean.place, clean.started_at) == (run.exit, run.place, run.started_at)
+    assert (clean.exit, clean.location, clean.started_at) == (run.exit, run.location, run.started_at)
 
 
 def test_masking_without_secrets_changes_nothing_but_sources_that_nothing_is_about() -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.domain.outcome import ErrorReport, Extra, MigrationRow, Outcome, SettingRow
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.results import DumpResult, ExecResult
+from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.json import render
 from dbmate_wrap.render.masked import masked
@@ -93,7 +94,7 @@ def test_nothing_known_yet_is_null_or_empty() -> None:
 
 def test_only_the_keys_that_a_command_reports_are_added() -> None:
     run = outcome("dump")
-    run.extra = Extra(schema_file="db/schema.sql", changed=False)
+    run.result = DumpResult("db/schema.sql", changed=False)
     assert list(rendered(run))[len(KEYS) :] == ["schema_file", "changed"]
 
 
@@ -141,7 +142,7 @@ def test_every_text_is_masked() -> None:
     run.error = ErrorReport(f"a {SECRET}", f"b {SECRET}", None, SECRET, 1)
     run.migrations = [MigrationRow("001", f"{SECRET}.sql", "pending", None, None)]
     run.checks = [Check("x", "fail", f"c {SECRET}", f"d {SECRET}")]
-    run.extra = Extra(settings=(SettingRow("x", f"e {SECRET}", f"f {SECRET}"),), stdout=f"g {SECRET}\n")
+    run.result = ExecResult(returncode=1, stdout=f"e {SECRET} f {SECRET}\n", stderr=f"g {SECRET}\n")
     text = render(masked(run, Redactor([SECRET]).mask), ENDED)
     document = json.loads(text)
     assert SECRET not in repr(document).encode().decode("unicode_escape")

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import ErrorReport, MigrationRow
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.domain.outcome import MigrationRow
+from dbmate_wrap.domain.results import ExecResult
+from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown import LIMIT, marker, render, verdict
 from dbmate_wrap.render.markdown_text import block, cell, code
@@ -60,7 +61,7 @@ def test_it_never_grows_beyond_what_github_takes_and_says_what_is_missing(filler
     run.migrations = [MigrationRow(str(n), f"{n}.sql", "pending", None, None) for n in range(2000)]
     run.exit, run.error = ExitCode.FAILED, ErrorReport(filler * 9000, filler * 9000, frame=filler * 9000)
     run.summary = filler * 9000
-    run.extra.stdout = filler * 90000
+    run.result = ExecResult(returncode=1, stdout=filler * 90000, stderr="")
     text = render(run, SHOP)
     assert len(text.encode()) <= LIMIT
     assert "### Errors (500)" in text or "<summary>Errors (500)</summary>" in text

@@ -16,13 +16,26 @@ from dbmate_wrap.cli.output import write_result
 from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.ledger import LedgerEntry
-from dbmate_wrap.domain.outcome import ErrorReport, Outcome
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import HistoryResult, Result
+from dbmate_wrap.errors import ErrorReport
 from dbmate_wrap.redact import Redactor, Secrets
 from dbmate_wrap.render.masked import NO_TEXT, masked
 from tests.support.outcomes import STARTED, outcome, status
 
 SECRET = "hunter-2026-x"
 _PLAIN: Mapping[object, object] = {int: 7, bool: True, datetime: STARTED, Path: Path("p"), str: SECRET}
+
+
+def _outcomes() -> list[Outcome]:
+    """One outcome for each type of result, with the secret in every string."""
+    made: list[Outcome] = []
+    for kind in get_args(Result):
+        run, result = _filled(Outcome), _filled(kind)
+        assert isinstance(run, Outcome)
+        assert isinstance(result, kind)
+        made.append(replace(run, result=result))
+    return made
 
 
 def _filled(hint: Any) -> object:  # noqa: ANN401 - whatever a field is annotated with
@@ -61,9 +74,7 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_text_of_every_type_is_masked_unless_it_is_listed() -> None:
-    run = _filled(Outcome)
-    assert isinstance(run, Outcome)
-    clean = masked(run, Redactor([SECRET]).mask)
+    clean = [masked(run, Redactor([SECRET]).mask) for run in _outcomes()]
     kept = {name for name, text in _texts(clean, "") if SECRET in text}
     # The listed ones that are types of their own (Literal) never have the secret.
     assert kept == NO_TEXT - {"severity", "status"}
@@ -75,7 +86,7 @@ def test_what_is_no_text_keeps_its_value_and_its_type() -> None:
     run = _filled(Outcome)
     assert isinstance(run, Outcome)
     clean = masked(run, Redactor([SECRET, "2026", "p"]).mask)
-    assert (clean.exit, clean.started_at, clean.place and clean.place.root) == (0, STARTED, Path("p"))
+    assert (clean.exit, clean.started_at, clean.location and clean.location.root) == (0, STARTED, Path("p"))
     assert type(clean.exit) is type(run.exit)
     assert clean.target is not None
     assert clean.target.port == 7
@@ -92,7 +103,7 @@ def _history() -> Outcome:
     run = outcome("history")
     when = "2026-01-31T12:00:00.000Z"
     own = ("applied", "a20260b", "up", "staging", "app", None, None, None, None, "1.0.0", None)
-    run.extra.entries = (LedgerEntry("20260131", "20260131_a.sql", "2026" * 16, None, when, 5, *own),)
+    run.result = HistoryResult((LedgerEntry("20260131", "20260131_a.sql", "2026" * 16, None, when, 5, *own),))
     return run
 
 

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import ErrorReport
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import counted, stderr_text
 from tests.support.outcomes import ORDERS, check, check_hostile, outcome

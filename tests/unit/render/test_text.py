@@ -3,8 +3,8 @@
 import pytest
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import ErrorReport, MigrationRow, Target
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.domain.outcome import MigrationRow, Target
+from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render import text
 from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import stderr_text as complain
