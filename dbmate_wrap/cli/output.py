@@ -56,9 +56,9 @@ def write_result(
 def _without_secrets(outcome: Outcome, secrets: Secrets) -> Outcome:
     if secrets.is_empty:
         return outcome
-    from dbmate_wrap.render.masked import masked
+    from dbmate_wrap.render.mask import mask_outcome
 
-    return masked(outcome, secrets.mask)
+    return mask_outcome(outcome, secrets.mask)
 
 
 def _result(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:

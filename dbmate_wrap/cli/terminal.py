@@ -9,7 +9,7 @@ from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
 from dbmate_wrap.render.escape import visible
-from dbmate_wrap.render.paint import Paint
+from dbmate_wrap.render.table import Paint
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render import text
 from dbmate_wrap.render.annotations import Repository, annotations_of, text_of
-from dbmate_wrap.render.paint import PLAIN
+from dbmate_wrap.render.table import PLAIN
 
 # GitHub shows no more of each kind from one step.
 MOST = 10

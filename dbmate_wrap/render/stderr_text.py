@@ -10,7 +10,7 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.policy.registry import FAMILIES, rule_of
 from dbmate_wrap.render.escape import visible, visible_lines
-from dbmate_wrap.render.paint import Paint
+from dbmate_wrap.render.table import Paint
 
 _SUMS = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
 # Of one rule: a project that has just begun with lockfiles has one for each of its files.

@@ -1,11 +1,25 @@
-"""Plain text tables; `rich` would cost 45 ms to import and more to draw a thousand rows."""
+"""Plain text tables and colours; `rich` would cost 45 ms to import and more to draw a thousand rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dbmate_wrap.render.escape import visible
-from dbmate_wrap.render.paint import PLAIN, Paint
 
 _GAP = "  "
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+
+
+@dataclass(frozen=True)
+class Paint:
+    """Colours text when `enabled` (a terminal, and NO_COLOR is not set)."""
+
+    enabled: bool
+
+    def __call__(self, style: str, text: str) -> str:
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.enabled and text else text
+
+
+PLAIN = Paint(False)
 
 
 def table(
@@ -17,7 +31,7 @@ def table(
 ) -> str:
     """Left-aligned columns under a header; `styles` has one style a row for the cell of `styled_column`.
 
-    Empty when there are no rows. Cells are kept whole: a cut name is worth nothing to who has to type it.
+    Empty when there are no rows. Names are never truncated: people copy them.
     """
     if not rows:
         return ""

@@ -1,8 +1,10 @@
-"""Renders the result that a person reads on stdout; what is wrong is told by `complaints`."""
+"""Renders the result that a person reads on stdout; findings and the error are in `stderr_text`."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import assert_never
 
+from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import (
     DoctorResult,
@@ -20,12 +22,11 @@ from dbmate_wrap.domain.results import (
     UrlResult,
 )
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render import ledger
 from dbmate_wrap.render.escape import visible, visible_lines
-from dbmate_wrap.render.paint import Paint
-from dbmate_wrap.render.table import table
+from dbmate_wrap.render.table import Paint, table
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
+_COMMIT_DIGITS = 10
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
@@ -61,7 +62,7 @@ def _body(outcome: Outcome, paint: Paint) -> str:
         case PlanResult(steps):
             return _steps(steps)
         case HistoryResult(entries):
-            return ledger.entries(entries, paint)
+            return _ledger(entries, paint)
         case EnvironmentsResult(environments):
             return _environments(environments)
         case DoctorResult(settings):
@@ -144,3 +145,31 @@ def _matrix(matrix: Matrix, paint: Paint) -> str:
     text = table(("migration", *matrix.environments), rows, paint)
     errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]
     return text + ("\n\nNot reached:\n" + "\n".join(errors) if errors else "")
+
+
+def _ledger(lines: Sequence[LedgerEntry], paint: Paint) -> str:
+    """A paragraph for each run, oldest first, a line for each migration in it."""
+    if not lines:
+        return ""
+    names = [visible(line.file or f"{line.version} (no file)") for line in lines]
+    width = max(map(len, names))
+    how_width = max(len(visible(line.how)) for line in lines)
+    parts: list[str] = []
+    shown = iter(names)
+    for _, run in groupby(lines, key=lambda line: line.run_id):
+        of_run = list(run)
+        parts.append("\n" * bool(parts) + paint("bold", _run_heading(of_run[0])))
+        for line in of_run:
+            took = "" if line.duration_ms is None else f"{line.duration_ms} ms"
+            row = f"  {next(shown):{width}}  {visible(line.how):{how_width}}  {took:>9}"
+            parts.append(row.rstrip())
+    return "\n".join(parts)
+
+
+def _run_heading(line: LedgerEntry) -> str:
+    """``2026-01-31 12:00:00Z  up by ada@laptop, commit 0123456789 (dirty)``."""
+    when = (line.applied_at or line.recorded_at)[:19].replace("T", " ")
+    who = f"{line.os_user or line.database_user}@{line.host or '?'}"
+    commit = f", commit {line.git_commit[:_COMMIT_DIGITS]}" if line.git_commit else ""
+    dirty = " (dirty)" if line.git_dirty else ""
+    return visible(f"{when}Z  {line.command} by {who}{commit}{dirty}")

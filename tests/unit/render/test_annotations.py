@@ -9,8 +9,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints
-from dbmate_wrap.render.masked import masked
-from tests.support.outcomes import OUTCOMES, check, check_good, check_replay
+from dbmate_wrap.render.mask import mask_outcome
 
 ROOT = PurePosixPath("/srv/shop")
 SHOP = Repository(ROOT, "crm")
@@ -100,7 +99,7 @@ def test_masking_reaches_every_text_and_spares_our_own_words() -> None:
     run.summary = secret
     faults = (Fault(secret, secret, secret),)
     run.error = ErrorReport(secret, secret, None, f"{secret}.sql", 1, secret, faults)
-    clean = masked(run, Redactor([secret]).mask)
+    clean = mask_outcome(run, Redactor([secret]).mask)
     assert secret not in repr(clean)
     assert clean.sources["***.sql"] == "select '***';\n"
     assert (clean.exit, clean.location, clean.started_at) == (run.exit, run.location, run.started_at)
@@ -109,6 +108,6 @@ def test_masking_reaches_every_text_and_spares_our_own_words() -> None:
 def test_masking_without_secrets_changes_nothing_but_sources_that_nothing_is_about() -> None:
     for make in OUTCOMES.values():
         run = make()
-        clean = masked(run, Redactor(["0000", "2026"]).mask)
+        clean = mask_outcome(run, Redactor(["0000", "2026"]).mask)
         assert list(clean.sources) == list(run.sources)
         assert replace(clean, sources={}) == replace(run, sources={})

@@ -15,7 +15,7 @@ from dbmate_wrap.domain.results import DumpResult, ExecResult
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.json import render
-from dbmate_wrap.render.masked import masked
+from dbmate_wrap.render.mask import mask_outcome
 from tests.support.cases import assert_golden
 from tests.support.outcomes import ENDED, OUTCOMES, STARTED, outcome, status
 
@@ -143,7 +143,7 @@ def test_every_text_is_masked() -> None:
     run.migrations = [MigrationRow("001", f"{SECRET}.sql", "pending", None, None)]
     run.checks = [Check("x", "fail", f"c {SECRET}", f"d {SECRET}")]
     run.result = ExecResult(returncode=1, stdout=f"e {SECRET} f {SECRET}\n", stderr=f"g {SECRET}\n")
-    text = render(masked(run, Redactor([SECRET]).mask), ENDED)
+    text = render(mask_outcome(run, Redactor([SECRET]).mask), ENDED)
     document = json.loads(text)
     assert SECRET not in repr(document).encode().decode("unicode_escape")
     assert json.dumps(SECRET)[1:-1] not in text
@@ -157,7 +157,7 @@ def test_every_text_is_masked() -> None:
 def test_a_poor_password_does_not_punch_holes_into_what_scripts_read(password: str) -> None:
     for make in OUTCOMES.values():
         run = make()
-        assert render(masked(run, Redactor([password]).mask), ENDED) == render(run, ENDED)
+        assert render(mask_outcome(run, Redactor([password]).mask), ENDED) == render(run, ENDED)
 
 
 @given(st.text(), st.text(), st.integers())

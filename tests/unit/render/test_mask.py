@@ -20,8 +20,7 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import HistoryResult, Result
 from dbmate_wrap.errors import ErrorReport
 from dbmate_wrap.redact import Redactor, Secrets
-from dbmate_wrap.render.masked import NO_TEXT, masked
-from tests.support.outcomes import STARTED, outcome, status
+from dbmate_wrap.render.mask import UNMASKED_FIELDS, mask_outcome
 
 SECRET = "hunter-2026-x"
 _PLAIN: Mapping[object, object] = {int: 7, bool: True, datetime: STARTED, Path: Path("p"), str: SECRET}
@@ -74,10 +73,10 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_text_of_every_type_is_masked_unless_it_is_listed() -> None:
-    clean = [masked(run, Redactor([SECRET]).mask) for run in _outcomes()]
+    clean = [mask_outcome(run, Redactor([SECRET]).mask) for run in _outcomes()]
     kept = {name for name, text in _texts(clean, "") if SECRET in text}
     # The listed ones that are types of their own (Literal) never have the secret.
-    assert kept == NO_TEXT - {"severity", "status"}
+    assert kept == UNMASKED_FIELDS - {"severity", "status"}
     names = {name for name, text in _texts(clean, "") if text == "***"}
     assert {"message", "source", "hint", "frame", "host", "database", "url", "stdout", "file"} <= names
 
@@ -85,7 +84,7 @@ def test_every_text_of_every_type_is_masked_unless_it_is_listed() -> None:
 def test_what_is_no_text_keeps_its_value_and_its_type() -> None:
     run = _filled(Outcome)
     assert isinstance(run, Outcome)
-    clean = masked(run, Redactor([SECRET, "2026", "p"]).mask)
+    clean = mask_outcome(run, Redactor([SECRET, "2026", "p"]).mask)
     assert (clean.exit, clean.started_at, clean.location and clean.location.root) == (0, STARTED, Path("p"))
     assert type(clean.exit) is type(run.exit)
     assert clean.target is not None
@@ -94,7 +93,7 @@ def test_what_is_no_text_keeps_its_value_and_its_type() -> None:
 
 def test_what_does_not_change_is_not_copied() -> None:
     run = status()
-    clean = masked(run, Redactor([SECRET]).mask)
+    clean = mask_outcome(run, Redactor([SECRET]).mask)
     assert all(one is other for one, other in zip(run.migrations, clean.migrations, strict=True))
     assert clean.target is run.target
 
@@ -146,6 +145,6 @@ def test_nothing_is_masked_where_no_secret_is_known(
     def never(*given: object) -> None:
         raise AssertionError(given)
 
-    monkeypatch.setattr("dbmate_wrap.render.masked.masked", never)
+    monkeypatch.setattr("dbmate_wrap.render.mask.mask_outcome", never)
     _told(status(), Format.JSON, Secrets())
     assert json.loads(capsys.readouterr().out)["command"] == "status"

@@ -6,9 +6,8 @@ import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.errors import ErrorReport, ExitCode
-from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import counted, stderr_text
-from tests.support.outcomes import ORDERS, check, check_hostile, outcome
+from dbmate_wrap.render.table import PLAIN, Paint
 
 FILE = "db/migrations/002_add_orders.sql"
 

@@ -1,7 +1,6 @@
 """Tables are plain text, aligned, and never cut a name."""
 
-from dbmate_wrap.render.paint import PLAIN, Paint
-from dbmate_wrap.render.table import table
+from dbmate_wrap.render.table import PLAIN, Paint, table
 
 
 def test_columns_are_aligned_and_lines_end_without_spaces() -> None:

@@ -6,8 +6,8 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render import text
-from dbmate_wrap.render.paint import PLAIN, Paint
 from dbmate_wrap.render.stderr_text import stderr_text as complain
+from dbmate_wrap.render.table import PLAIN, Paint
 from tests.support.cases import assert_golden
 from tests.support.outcomes import OUTCOMES, outcome, status, status_hostile, up
 

@@ -24,9 +24,8 @@ from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from dbmate_wrap.render import github, gitlab, junit, markdown, sarif, text
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.json import render as as_json
-from dbmate_wrap.render.paint import PLAIN
 from dbmate_wrap.render.stderr_text import stderr_text
-from tests.support.outcomes import ENDED, outcome
+from dbmate_wrap.render.table import PLAIN
 from tests.support.sql_mutations import DOWN, SAMPLES, TOKENS, UP, mutated
 
 FOLDER = "db/migrations"

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 # None of these is text from outside: a password of digits must not punch holes into what scripts read.
-NO_TEXT = frozenset(
+UNMASKED_FIELDS = frozenset(
     {"command", "run_id", "severity", "rule", "status", "state", "states", "how"}
     | {"version", "checksum", "sqlstate", "applied", "applied_at", "recorded_at"}
 )
 
 
-def masked(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
+def mask_outcome(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
     """The outcome without secrets; of `sources` only the files that findings are about are kept."""
     named = {finding.file for finding in outcome.findings}
     # Files that nothing was found in stay known by their names.
@@ -60,4 +60,4 @@ def _masked_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "D
 
 @cache
 def _names_of_texts(kind: "type[DataclassInstance]") -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in NO_TEXT)
+    return tuple(field.name for field in fields(kind) if field.name not in UNMASKED_FIELDS)
