@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 
 class ExitCode(IntEnum):
-    """What scripts branch on; numbers and names are fixed by docs/exit-codes.md."""
+    """The exit codes that scripts branch on; docs/exit-codes.md fixes numbers and names."""
 
     OK = 0
     INTERNAL = 1
@@ -45,7 +45,7 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, "
     "out of order, not baselined",
     ExitCode.REFUSED: "a guard said no: protected without confirmation, the database is stamped with "
-    "another environment, rollback where protected, no way down",
+    "another environment, rollback where protected, a migration without migrate:down",
     ExitCode.UNREACHABLE: "no connection: host, TLS, authentication, or the database does not exist",
     ExitCode.PREFLIGHT: "the server cannot take the migration now: replica, read-only, privilege or "
     "extension missing, invalid index, pooler in transaction mode",
@@ -87,7 +87,7 @@ class ErrorReport:
 
 
 class WrapError(Exception):
-    """Something a person can act on: what happened to what, and the next command to type."""
+    """An error that a person can act on: what happened to what, and the next command to type."""
 
     code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
@@ -126,7 +126,7 @@ class WrapError(Exception):
 
 
 class UsageError(WrapError):
-    """The command line asks for something that cannot be meant."""
+    """The command line is wrong."""
 
     code = ExitCode.USAGE
 
@@ -175,7 +175,7 @@ UnreachableKind = Literal[
 
 
 class UnreachableError(WrapError):
-    """No connection; `kind` says which of the ways it failed."""
+    """No connection; `kind` is the cause."""
 
     code = ExitCode.UNREACHABLE
 
@@ -204,7 +204,7 @@ class LockedError(WrapError):
 
 
 class BlockedError(WrapError):
-    """lock_timeout was hit; somebody else holds what the migration needs."""
+    """lock_timeout was hit: another session holds a lock that the migration needs."""
 
     code = ExitCode.BLOCKED
 

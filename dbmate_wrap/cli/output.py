@@ -21,9 +21,9 @@ def shown_while_running(chosen: Format, mask: Mask) -> Mask:
 
 
 def _inert(words: str) -> str:
-    from dbmate_wrap.render.github import inert
+    from dbmate_wrap.render.github import escape_commands
 
-    return inert(words)
+    return escape_commands(words)
 
 
 def write_result(
@@ -66,7 +66,7 @@ def _result(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: date
         case Format.TEXT:
             from dbmate_wrap.render import text
 
-            terminal.document(text.result(outcome, paint_for(sys.stdout)))
+            terminal.document(text.render(outcome, paint_for(sys.stdout)))
         case Format.JSON:
             from dbmate_wrap.render import json
 

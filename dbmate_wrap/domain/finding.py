@@ -1,4 +1,4 @@
-"""What a rule has to say about a place in a file, and what a check found on a server."""
+"""Findings of rules in files, and results of checks of the machine and the server."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether it stops a run."""
+        """Return whether it stops a run."""
         return self.severity == "error"
 
 

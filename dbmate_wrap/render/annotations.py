@@ -1,4 +1,4 @@
-"""What the tools of a code host are shown: findings and the error, each at its place in the repository."""
+"""Annotations for code hosts: findings and the error, each at its place in the repository."""
 
 import hashlib
 from collections import Counter
@@ -12,7 +12,7 @@ from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.render.escape import visible, visible_lines
 
-_SUMS = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
+_SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
 
 
 @dataclass(frozen=True)
@@ -35,52 +35,53 @@ class Repository:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A finding whose `file` is relative to the repository; `line_of_code` is what stands there, if known."""
+    """A finding whose `file` is relative to the repository; `line_of_code` is the text there, if known."""
 
     finding: Finding
     line_of_code: str | None = None
 
 
 def annotations_of(outcome: Outcome, repository: Repository) -> tuple[Annotation, ...]:
-    """The error, unless it only sums up findings, then these, errors before warnings; all text is visible."""
+    """The error, unless it only sums up findings, then the findings, errors first; all text is visible."""
     lines_of: dict[str, list[str]] = {}
-    found = [_remark(finding, outcome, repository, lines_of) for finding in outcome.findings]
-    if outcome.error is not None and not _only_sums(outcome):
-        found.insert(0, Annotation(_of_error(outcome, outcome.error, repository)))
+    found = [_annotate(finding, outcome, repository, lines_of) for finding in outcome.findings]
+    if outcome.error is not None and not _error_only_summarizes(outcome):
+        found.insert(0, Annotation(_finding_of(outcome, outcome.error, repository)))
     order = ("error", "warning", "notice")
-    return tuple(sorted(found, key=lambda remark: order.index(remark.finding.severity)))
+    return tuple(sorted(found, key=lambda each: order.index(each.finding.severity)))
 
 
-def text_of(finding: Finding) -> str:
-    """The message and what to do."""
+def message_with_hint(finding: Finding) -> str:
+    """The message, and under it what to do."""
     return f"{finding.message}\nhint: {finding.hint}" if finding.hint else finding.message
 
 
 def fingerprints(found: Sequence[Annotation]) -> list[str]:
     """One for each, 64 hex digits, unique, and the same when lines above are added or removed.
 
-    Made from the rule, the file and the code that it is about (or else the message); what is the same in all
-    three is numbered from the top.
+    Made from the rule, the file and the line of code (without one, the message); annotations with the same
+    three are numbered from the top.
     """
     seen: Counter[str] = Counter()
     result: list[str] = []
-    for remark in found:
-        finding = remark.finding
-        about = finding.message if remark.line_of_code is None else " ".join(remark.line_of_code.split())
+    for annotation in found:
+        finding = annotation.finding
+        line = annotation.line_of_code
+        about = finding.message if line is None else " ".join(line.split())
         key = "\0".join((finding.rule, finding.file or "", about))
         seen[key] += 1
         result.append(hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "backslashreplace")).hexdigest())
     return result
 
 
-def _remark(
+def _annotate(
     finding: Finding, outcome: Outcome, repository: Repository, lines_of: dict[str, list[str]]
 ) -> Annotation:
     shown = replace(
         finding,
         rule=visible(finding.rule),
         file=repository.path(finding.file) if finding.file else None,
-        # GitLab takes no issue without words.
+        # GitLab refuses an issue without a description.
         message=visible_lines(finding.message, "") or visible(finding.rule),
         hint=visible_lines(finding.hint, "") if finding.hint else None,
     )
@@ -89,7 +90,7 @@ def _remark(
 
 def _line_of_code(finding: Finding, outcome: Outcome, lines_of: dict[str, list[str]]) -> str | None:
     rule = RULES.get(finding.rule)
-    # What is about a whole file is shown on its first line, and does not depend on what stands there.
+    # A finding about a whole file is shown on its first line, and does not depend on the text there.
     if rule is not None and rule.scope == "file":
         return None
     if finding.file is None or finding.line is None or finding.file not in outcome.sources:
@@ -100,21 +101,21 @@ def _line_of_code(finding: Finding, outcome: Outcome, lines_of: dict[str, list[s
     return lines[finding.line - 1] if 1 <= finding.line <= len(lines) else None
 
 
-def _only_sums(outcome: Outcome) -> bool:
+def _error_only_summarizes(outcome: Outcome) -> bool:
     errors = [finding for finding in outcome.findings if finding.is_error]
     repeated = outcome.error is not None and outcome.error.message in {each.message for each in errors}
-    return repeated or (bool(errors) and outcome.exit in _SUMS)
+    return repeated or (bool(errors) and outcome.exit in _SUMMARY_CODES)
 
 
-def _of_error(outcome: Outcome, error: ErrorReport, repository: Repository) -> Finding:
+def _finding_of(outcome: Outcome, error: ErrorReport, repository: Repository) -> Finding:
     file, message = None, error.message
     if error.migration is not None and outcome.location is not None:
         shown = f"{outcome.location.migrations}/{error.migration}"
         file = repository.path(shown)
-        # The place is told beside the message.
+        # The place is shown beside the message.
         message = message.removeprefix(f"{shown}:{error.line}: ")
     message += f" ({error.sqlstate})" if error.sqlstate else ""
-    # One alone is the message already.
+    # A single fault is the message already.
     for fault in error.faults if len(error.faults) > 1 else ():
         message += f"\n{fault.source}: {fault.message}" + (f" (hint: {fault.hint})" if fault.hint else "")
     return Finding(

@@ -1,20 +1,20 @@
-"""Makes text from outside safe to show: what could steer a terminal or hide in a name becomes an escape."""
+"""Makes text from outside safe to show: characters that steer a terminal or are invisible are escaped."""
 
 
 def visible(text: str) -> str:
     """One line; control and format characters (bidi overrides too) and undecodable bytes are escapes."""
     if text.isprintable():
         return text
-    return "".join(_shown(character) for character in text)
+    return "".join(_escape(character) for character in text)
 
 
 def visible_lines(text: str, indent: str = "  ") -> str:
-    """The same for a text of more than one line; `indent` goes before all but the first."""
+    """Return the same for a text of several lines; `indent` goes before all but the first."""
     return f"\n{indent}".join(visible(line.removesuffix("\r")) for line in text.strip("\n").split("\n"))
 
 
-def _shown(character: str) -> str:
-    from unicodedata import category  # A megabyte of tables, which next to no text needs.
+def _escape(character: str) -> str:
+    from unicodedata import category  # A megabyte of tables, which almost no text needs.
 
     # Servers that speak French put no-break spaces into their messages.
     if character.isprintable() or category(character) == "Zs":

@@ -1,17 +1,17 @@
-"""Renders annotations for GitHub Actions, and keeps other text from being taken for commands."""
+"""Renders annotations for GitHub Actions, and escapes what the runner would take for a command."""
 
 from collections import Counter
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.render import text
-from dbmate_wrap.render.annotations import Repository, annotations_of, text_of
+from dbmate_wrap.render.annotations import Repository, annotations_of, message_with_hint
 from dbmate_wrap.render.table import PLAIN
+from dbmate_wrap.render.text import render as render_text
 
-# GitHub shows no more of each kind from one step.
-MOST = 10
-# Of a message; what GitHub takes is 64 KB.
-_LONGEST = 4000
+# GitHub shows no more annotations of a severity from one step.
+MAX_ANNOTATIONS = 10
+# Characters of a message; GitHub takes 64 KB.
+_MAX_MESSAGE = 4000
 
 
 def render(outcome: Outcome, repository: Repository) -> str:
@@ -19,31 +19,32 @@ def render(outcome: Outcome, repository: Repository) -> str:
     found = annotations_of(outcome, repository)
     shown: Counter[str] = Counter()
     lines: list[str] = []
-    for remark in found:
-        shown[remark.finding.severity] += 1
-        if shown[remark.finding.severity] <= MOST:
-            lines.append(_annotation(remark.finding))
-    more = sum(count - MOST for count in shown.values() if count > MOST)
+    for annotation in found:
+        shown[annotation.finding.severity] += 1
+        if shown[annotation.finding.severity] <= MAX_ANNOTATIONS:
+            lines.append(_annotation(annotation.finding))
+    more = sum(count - MAX_ANNOTATIONS for count in shown.values() if count > MAX_ANNOTATIONS)
     if more:
         lines.append(
-            f"{more} more: GitHub shows {MOST} of a kind; the log and the step summary have them all"
+            f"{more} more: GitHub shows {MAX_ANNOTATIONS} of a kind;"
+            " the log and the step summary have them all"
         )
-    return "".join(f"{line}\n" for line in lines) + inert(text.result(outcome, PLAIN))
+    return "".join(f"{line}\n" for line in lines) + escape_commands(render_text(outcome, PLAIN))
 
 
-def inert(words: str) -> str:
-    r"""The text, no line of which the runner takes for a command.
+def escape_commands(text: str) -> str:
+    r"""Return the text with a backslash in every line that the runner would take for a command.
 
     It looks for ``::`` at the beginning of a line, after white space, and for ``##[`` anywhere in it
-    (actions/runner, ActionCommand.cs); both get a backslash.
+    (actions/runner, ActionCommand.cs).
     """
-    if "::" not in words and "##[" not in words:
-        return words
-    lines = words.replace("##[", "#\\#[").splitlines(keepends=True)
-    return "".join(_not_a_command(line) for line in lines)
+    if "::" not in text and "##[" not in text:
+        return text
+    lines = text.replace("##[", "#\\#[").splitlines(keepends=True)
+    return "".join(_escape_command(line) for line in lines)
 
 
-def _not_a_command(line: str) -> str:
+def _escape_command(line: str) -> str:
     start = len(line) - len(line.lstrip())
     return f"{line[:start]}\\{line[start:]}" if line.startswith("::", start) else line
 
@@ -57,15 +58,15 @@ def _annotation(finding: Finding) -> str:
             if finding.column is not None:
                 properties["col"] = str(finding.column)
     properties["title"] = finding.rule
-    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    words = text_of(finding)
-    cut = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
-    return f"::{finding.severity} {given}::{_data(cut)}"
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    message = message_with_hint(finding)
+    cut = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
+    return f"::{finding.severity} {listed}::{_data(cut)}"
 
 
-def _data(words: str) -> str:
-    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _data(value: str) -> str:
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(words: str) -> str:
-    return _data(words).replace(":", "%3A").replace(",", "%2C")
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")

@@ -1,16 +1,16 @@
 """Renders JUnit XML as GitLab and Jenkins read it: a suite for each family of rules, a case for each file."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.policy.registry import RULES, family_of
-from dbmate_wrap.render.annotations import Repository, annotations_of, text_of
+from dbmate_wrap.render.annotations import Repository, annotations_of, message_with_hint
 
-# Every file is judged by these; the others have cases only for what they found.
+# These families check every file; the others have cases only for what they found.
 _ALWAYS = ("files", "sql", "lockfile")
 _RUN = "run"
 
@@ -19,39 +19,36 @@ _RUN = "run"
 class _Case:
     name: str
     is_file: bool
-    found: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def failures(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.found if finding.is_error)
+        return tuple(finding for finding in self.findings if finding.is_error)
 
 
 def render(outcome: Outcome, repository: Repository, ended_at: datetime) -> str:
     """The XML of a masked outcome; the suite `run` is always there and has the error of the run."""
-    found = [remark.finding for remark in annotations_of(outcome, repository)]
+    findings = [annotation.finding for annotation in annotations_of(outcome, repository)]
     files = {repository.path(file) for file in outcome.sources}
+    suites = list(_suites(findings, sorted(files), outcome.command))
+    cases = [case for _, of_family in suites for case in of_family]
     seconds = max((ended_at - outcome.started_at).total_seconds(), 0)
-    suites = list(_suites(found, sorted(files), outcome.command))
-    tests = sum(len(cases) for _, cases in suites)
-    failures = sum(bool(case.failures) for _, cases in suites for case in cases)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
-    lines.append(
-        f'<testsuites name="dbmate-wrap {escape(outcome.command)}" tests="{tests}" failures="{failures}"'
-        f' errors="0" time="{seconds:.3f}">'
-    )
+    title = f"dbmate-wrap {outcome.command}"
+    root = ET.Element("testsuites", {"name": title, **_counts(cases), "time": f"{seconds:.3f}"})
     started = outcome.started_at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
-    for family, cases in suites:
-        lines += _suite(family, cases, started)
-    return "\n".join([*lines, "</testsuites>"]) + "\n"
+    for family, of_family in suites:
+        _add_suite(root, family, of_family, started)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
 def _suites(
-    found: Sequence[Finding], files: Sequence[str], command: str
+    findings: Sequence[Finding], files: Sequence[str], command: str
 ) -> Iterator[tuple[str, Sequence[_Case]]]:
     families: dict[str, dict[str, list[Finding]]] = {_RUN: {command: []}}
     for family in _ALWAYS if files else ():
         families[family] = {file: [] for file in files}
-    for finding in found:
+    for finding in findings:
         family = family_of(finding.rule) if _is_rule(finding.rule) else _RUN
         name = finding.file if finding.file and family != _RUN else command
         families.setdefault(family, {}).setdefault(name, []).append(finding)
@@ -63,58 +60,50 @@ def _is_rule(rule: str) -> bool:
     return rule in RULES or rule.startswith("squawk/")
 
 
-def _suite(family: str, cases: Sequence[_Case], started: str) -> Iterator[str]:
+def _counts(cases: Sequence[_Case]) -> dict[str, str]:
     failures = sum(bool(case.failures) for case in cases)
-    yield (
-        f'  <testsuite name="dbmate-wrap {family}" tests="{len(cases)}" failures="{failures}" errors="0"'
-        f' skipped="0" time="0" timestamp="{started}">'
-    )
+    return {"tests": str(len(cases)), "failures": str(failures), "errors": "0"}
+
+
+def _add_suite(root: ET.Element, family: str, cases: Sequence[_Case], started: str) -> None:
+    attributes = {"name": f"dbmate-wrap {family}", **_counts(cases), "skipped": "0", "time": "0"}
+    suite = ET.SubElement(root, "testsuite", attributes | {"timestamp": started})
     for case in cases:
-        yield from _case(family, case)
-    yield "  </testsuite>"
+        _add_case(suite, family, case)
 
 
-def _case(family: str, case: _Case) -> Iterator[str]:
+def _add_case(suite: ET.Element, family: str, case: _Case) -> None:
     # Jenkins takes what is before the last dot for a package; GitLab tells cases apart by both names.
-    place = f' file="{_attribute(case.name)}"' if case.is_file else ""
-    start = f'    <testcase classname="dbmate-wrap.{family}" name="{_attribute(case.name)}"{place} time="0"'
-    if not case.found:
-        yield f"{start}/>"
-        return
-    yield f"{start}>"
+    element = ET.SubElement(suite, "testcase", classname=f"dbmate-wrap.{family}", name=_xml_text(case.name))
+    if case.is_file:
+        element.set("file", _xml_text(case.name))
+    element.set("time", "0")
     if case.failures:
         first = case.failures[0]
         more = f" (and {len(case.failures) - 1} more)" if len(case.failures) > 1 else ""
-        words = _text("\n\n".join(_shown(finding) for finding in case.failures))
         # GitLab shows the text alone, Jenkins the message above it.
-        kind = _attribute(first.rule)
-        yield f'      <failure message="{_attribute(first.message + more)}" type="{kind}">{words}</failure>'
-    others = [_shown(finding) for finding in case.found if not finding.is_error]
-    if others:
-        words = _text("\n\n".join(others))
-        yield f"      <system-out>{words}</system-out>"
-    yield "    </testcase>"
+        message, kind = _xml_text(first.message + more), _xml_text(first.rule)
+        ET.SubElement(element, "failure", message=message, type=kind).text = _describe_all(case.failures)
+    if others := [finding for finding in case.findings if not finding.is_error]:
+        ET.SubElement(element, "system-out").text = _describe_all(others)
 
 
-def _shown(finding: Finding) -> str:
+def _describe_all(findings: Sequence[Finding]) -> str:
+    return _xml_text("\n\n".join(_describe(finding) for finding in findings))
+
+
+def _describe(finding: Finding) -> str:
     line = f":{finding.line}" if finding.line is not None else ""
     place = f"{finding.file}{line}: " if finding.file else ""
-    return f"{finding.severity}: {place}{text_of(finding)} [{finding.rule}]"
+    return f"{finding.severity}: {place}{message_with_hint(finding)} [{finding.rule}]"
 
 
-def _text(words: str) -> str:
-    return escape("".join(each for each in words if _allowed(each)), quote=False)
+def _xml_text(text: str) -> str:
+    """The text without the characters that XML 1.0 does not have (production 2, Char)."""
+    return "".join(each for each in text if _is_allowed(each))
 
 
-def _attribute(words: str) -> str:
-    # A line end in an attribute would be read as a space.
-    return (
-        escape("".join(each for each in words if _allowed(each))).replace("\n", "&#10;").replace("\t", "&#9;")
-    )
-
-
-def _allowed(character: str) -> bool:
-    """XML 1.0, production 2 (Char)."""
+def _is_allowed(character: str) -> bool:
     return (
         character in "\t\n"
         or " " <= character <= "\ud7ff"

@@ -10,16 +10,16 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_tables import Table, tables
 from dbmate_wrap.render.markdown_text import block, cell, code
-from dbmate_wrap.render.stderr_text import counted, error_lines
+from dbmate_wrap.render.stderr_text import count_findings, error_lines
 from dbmate_wrap.render.text import is_one_line
 
 # GitHub takes 65,536 characters; counted in bytes, which are never fewer.
 LIMIT = 65_000
 _RESERVED = 300
 # In characters, of which one has at most four bytes: with these there is always room for the rest.
-_LONGEST_ERROR = 5_000
-_LONGEST_OUTPUT = 5_000
-_LONGEST_SUMMARY = 1_000
+_MAX_ERROR = 5_000
+_MAX_OUTPUT = 5_000
+_MAX_SUMMARY = 1_000
 _UNFOLDED = 10
 _TITLES: tuple[tuple[Severity, str], ...] = (
     ("error", "Errors"),
@@ -29,16 +29,16 @@ _TITLES: tuple[tuple[Severity, str], ...] = (
 
 
 def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
-    """Of a masked outcome, at most `limit` bytes: a marker, the verdict, findings, what was done.
+    """Return at most `limit` bytes for a masked outcome: a marker, the verdict, findings, tables.
 
-    A bot finds its comment again by the first line; that names the command, and for what is about one
-    database its environment.
+    A bot finds its comment again by the marker in the first line, which names the command and, except for
+    `check`, the environment.
     """
     parts = [f"{marker(outcome)}\n## dbmate-wrap {outcome.command}: {verdict(outcome)}", *_opening(outcome)]
     left = limit - _RESERVED - sum(_size(part) for part in parts)
     cut = False
     for table in (*_findings(outcome, repository), *tables(outcome)):
-        text, whole = _fitting(table, left)
+        text, whole = _fit(table, left)
         parts += [text] if text else []
         left -= _size(text)
         cut = cut or not whole
@@ -48,7 +48,7 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
 
 
 def marker(outcome: Outcome) -> str:
-    """An HTML comment that nobody sees."""
+    """The HTML comment, which readers do not see, by which a bot finds its comment again."""
     name = outcome.command.replace(" ", "-")
     environment = "" if outcome.command == "check" else f" {outcome.environment or 'none'}"
     # Nothing in it may end the comment.
@@ -56,8 +56,8 @@ def marker(outcome: Outcome) -> str:
 
 
 def verdict(outcome: Outcome) -> str:
-    """How the run ended, in words."""
-    found = counted(outcome.findings)
+    """The end of the run in words."""
+    found = count_findings(outcome.findings)
     if outcome.exit is ExitCode.OK:
         good = "passed" if outcome.command == "check" else "done"
         return f"{good}, {found}" if found else good
@@ -74,12 +74,11 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         environment = code(outcome.environment or "")
         yield f"{environment}: database {code(target.database)} on {code(place)}, {server}"
     if outcome.error is not None:
-        yield block("\n".join(error_lines(outcome)), _LONGEST_ERROR)
+        yield block("\n".join(error_lines(outcome)), _MAX_ERROR)
     if outcome.summary:
-        bare = is_one_line(outcome)
-        yield (block if bare else cell)(outcome.summary, _LONGEST_SUMMARY)
+        yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
     if isinstance(outcome.result, ExecResult) and outcome.result.stdout:
-        yield block(outcome.result.stdout, _LONGEST_OUTPUT)
+        yield block(outcome.result.stdout, _MAX_OUTPUT)
 
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[Table]:
@@ -96,22 +95,22 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
     return place, code(finding.rule), cell(finding.message), cell(finding.hint or "")
 
 
-def _fitting(table: Table, room: int) -> tuple[str, bool]:
-    """The table with as many rows as there is room for, and whether these are all."""
+def _fit(table: Table, room: int) -> tuple[str, bool]:
+    """Return the table with as many rows as fit into `room` bytes, and whether these are all."""
     if not table.rows:
         return "", True
     rows: list[str] = []
-    room -= _size(_framed(table, []))
+    room -= _size(_with_title(table, []))
     for row in table.rows:
         line = _line(row)
         room -= _size(line)
         if room < 0:
             break
         rows.append(line)
-    return _framed(table, rows) if rows else "", len(rows) == len(table.rows)
+    return _with_title(table, rows) if rows else "", len(rows) == len(table.rows)
 
 
-def _framed(table: Table, rows: Sequence[str]) -> str:
+def _with_title(table: Table, rows: Sequence[str]) -> str:
     text = "\n".join([_line(table.header), _line(["---"] * len(table.header)), *rows])
     if table.folded:
         return f"<details>\n<summary>{table.title}</summary>\n\n{text}\n\n</details>"

@@ -1,4 +1,4 @@
-"""The tables that single commands show in Markdown, their cells ready to be written."""
+"""The tables of single commands in Markdown; their cells are escaped already."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Puts text from outside into Markdown so that it shows as it is, links nothing and calls nobody."""
+"""Escapes text from outside for Markdown: it is shown as it is, links nothing and mentions nobody."""
 
 import re
 
@@ -7,20 +7,20 @@ from dbmate_wrap.render.escape import visible, visible_lines
 _SPECIAL = re.compile(r"[\\`*_\[\]~|$]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # A mention notifies somebody, a reference writes into another issue; a zero-width space ends both.
-_CALLS = re.compile(r"[@!](?=\w)|#(?=\d)|(?<=\b[Gg][Hh])-(?=\d)")
+_MENTIONS = re.compile(r"[@!](?=\w)|#(?=\d)|(?<=\b[Gg][Hh])-(?=\d)")
 _LINKS = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
-# What begins a line with these is no paragraph: a heading, a list, a rule, the line under a heading.
+# A line that begins with one of these is no paragraph: a heading, a list, a rule, the line under a heading.
 _STARTS = re.compile(r"^([#+=-])|^(\d+)(?=[.)](?:\s|$))")
-_LONGEST = 500
+_MAX_CELL = 500
 
 
-def cell(words: str, longest: int = _LONGEST) -> str:
-    """Text for a cell of a table: one line, where more were, with breaks."""
+def cell(words: str, longest: int = _MAX_CELL) -> str:
+    """Text for a cell of a table: lines are separated by <br>."""
     text = _cut(words, longest, "...").lstrip()
     text = "".join(_ENTITIES.get(character, character) for character in text)
     text = _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
     text = _STARTS.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", text)
-    text = _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
+    text = _MENTIONS.sub(lambda found: f"{found[0]}\u200b", text)
     return _LINKS.sub(lambda found: f"&#{ord(found[0])};", text).replace("\n", "<br>")
 
 
@@ -42,6 +42,6 @@ def block(words: str, longest: int) -> str:
 
 
 def _cut(words: str, longest: int, end: str) -> str:
-    # Cut before and after: what is shown is never shorter than what was given, and may be ten times as long.
+    # Cut before and after: an escaped text is never shorter than the text, and may be ten times as long.
     text = visible_lines(words[: longest + 1], "")
     return f"{text[:longest]}{end}" if len(text) > longest or len(words) > longest + 1 else text

@@ -1,4 +1,4 @@
-"""Masks every text of an outcome once, so that what is made of it may be escaped, cut and hashed."""
+"""Masks every text of an outcome once, before it is escaped, cut or hashed."""
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
@@ -10,7 +10,7 @@ from dbmate_wrap.domain.outcome import Outcome
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-# None of these is text from outside: a password of digits must not punch holes into what scripts read.
+# Fields without text from outside: a password of digits must not damage what scripts read.
 UNMASKED_FIELDS = frozenset(
     {"command", "run_id", "severity", "rule", "status", "state", "states", "how"}
     | {"version", "checksum", "sqlstate", "applied", "applied_at", "recorded_at"}
@@ -18,46 +18,46 @@ UNMASKED_FIELDS = frozenset(
 
 
 def mask_outcome(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
-    """The outcome without secrets; of `sources` only the files that findings are about are kept."""
+    """The outcome without secrets; `sources` keeps only the texts of files that findings are about."""
     named = {finding.file for finding in outcome.findings}
-    # Files that nothing was found in stay known by their names.
+    # The names of the other files stay.
     sources = {mask(file): mask(text) if file in named else "" for file, text in outcome.sources.items()}
-    result = _masked(replace(outcome, sources={}), mask)
+    result = _mask(replace(outcome, sources={}), mask)
     assert isinstance(result, Outcome)
     return replace(result, sources=sources)
 
 
-def _masked(value: object, mask: Callable[[str], str]) -> object:
-    """The value itself where nothing in it changes: a thousand migrations are not copied for nothing."""
+def _mask(value: object, mask: Callable[[str], str]) -> object:
+    """Return the value itself if nothing in it changes: a thousand migrations are not copied for nothing."""
     # Numbers, times and paths are no text, and neither are the members of an enum of strings.
     match value:
         case str():
             return mask(value) if type(value) is str else value
         case list():
-            return [_masked(item, mask) for item in value]
+            return [_mask(item, mask) for item in value]
         case tuple():
-            return tuple(_masked(item, mask) for item in value)
+            return tuple(_mask(item, mask) for item in value)
         case dict():
-            return {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
+            return {_mask(key, mask): _mask(item, mask) for key, item in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return _masked_fields(value, mask)
+            return _mask_fields(value, mask)
         case _:
             return value
 
 
-def _masked_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "DataclassInstance":
+def _mask_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "DataclassInstance":
     changed: dict[str, object] = {}
-    for name in _names_of_texts(type(value)):
+    for name in _text_fields(type(value)):
         before = getattr(value, name)
         if before is None:
             continue
-        # Most are texts: for those nothing else is asked.
-        after = mask(before) if type(before) is str else _masked(before, mask)
+        # Most are texts, and need no further test.
+        after = mask(before) if type(before) is str else _mask(before, mask)
         if after != before:
             changed[name] = after
     return replace(value, **changed) if changed else value
 
 
 @cache
-def _names_of_texts(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+def _text_fields(kind: "type[DataclassInstance]") -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in UNMASKED_FIELDS)

@@ -10,27 +10,26 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import MEANINGS, ExitCode
 from dbmate_wrap.policy.registry import family_of, rule_of
 from dbmate_wrap.policy.rule_texts import RuleText, text_of_rule
-from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, text_of
+from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, message_with_hint
 from dbmate_wrap.render.json import JsonValue
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "notice": "note"}
-# GitHub takes no more of a description.
-_LONGEST = 1024
-# The run did what it is for; what it found is in the results.
-_JUDGED = frozenset({ExitCode.OK, ExitCode.POLICY, ExitCode.HISTORY, ExitCode.FAILED, ExitCode.PARTIAL})
+# Characters of a description that GitHub takes.
+_MAX_DESCRIPTION = 1024
+# With these codes the run did its work; what it found is in the results.
+_COMPLETED = frozenset({ExitCode.OK, ExitCode.POLICY, ExitCode.HISTORY, ExitCode.FAILED, ExitCode.PARTIAL})
 
 
 def render(outcome: Outcome, repository: Repository, ended_at: datetime, version: str) -> str:
     """One run of a masked outcome; `version` is this tool's."""
     found = annotations_of(outcome, repository)
-    rules = list(dict.fromkeys(remark.finding.rule for remark in found))
-    marks = fingerprints(found)
+    rules = list(dict.fromkeys(annotation.finding.rule for annotation in found))
     results = [
-        _result(remark.finding, rules.index(remark.finding.rule), mark, outcome, repository)
-        for remark, mark in zip(found, marks, strict=True)
+        _result(annotation.finding, rules.index(annotation.finding.rule), fingerprint, outcome, repository)
+        for annotation, fingerprint in zip(found, fingerprints(found), strict=True)
     ]
-    # Code hosts take what was reported before under the same name as mended: each project has its own.
+    # Code hosts take what was reported before under the same name as fixed: each project has its own.
     folder = f"{quote(repository.folder)}/" if repository.folder else ""
     run: dict[str, JsonValue] = {
         "tool": {
@@ -46,23 +45,25 @@ def render(outcome: Outcome, repository: Repository, ended_at: datetime, version
 
 
 def _rule(rule: str) -> JsonValue:
-    known, words = rule_of(rule), text_of_rule(rule)
-    if words is None:
-        words = RuleText(f"The run ended with {rule}.", "", "The message says what to do.")
-    full = f"{words.what}\n\n{words.why}".strip()
+    known, texts = rule_of(rule), text_of_rule(rule)
+    if texts is None:
+        texts = RuleText(f"The run ended with {rule}.", "", "The message says what to do.")
+    full = f"{texts.what}\n\n{texts.why}".strip()
     family = family_of(rule) if known else "run"
     return {
         "id": rule,
-        "shortDescription": {"text": words.what.partition(": ")[0].partition(". ")[0].rstrip(".") + "."},
-        "fullDescription": {"text": words.what[:_LONGEST]},
-        "help": {"text": f"{full}\n\n{words.remedy}", "markdown": f"{full}\n\n{words.remedy}"},
+        "shortDescription": {"text": texts.what.partition(": ")[0].partition(". ")[0].rstrip(".") + "."},
+        "fullDescription": {"text": texts.what[:_MAX_DESCRIPTION]},
+        "help": {"text": f"{full}\n\n{texts.remedy}", "markdown": f"{full}\n\n{texts.remedy}"},
         "defaultConfiguration": {"level": _LEVEL[known.severity if known else "error"]},
         "properties": {"tags": ["postgresql", "migrations", family]},
     }
 
 
-def _result(finding: Finding, index: int, mark: str, outcome: Outcome, repository: Repository) -> JsonValue:
-    # GitHub shows no result without a place: what has none is about the migrations as a whole.
+def _result(
+    finding: Finding, index: int, fingerprint: str, outcome: Outcome, repository: Repository
+) -> JsonValue:
+    # GitHub shows no result without a place: one without is about the migrations as a whole.
     folder = outcome.location.migrations if outcome.location is not None else "."
     place: dict[str, JsonValue] = {"artifactLocation": _artifact(finding.file or repository.path(folder))}
     if finding.file and finding.line is not None:
@@ -74,9 +75,9 @@ def _result(finding: Finding, index: int, mark: str, outcome: Outcome, repositor
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVEL[finding.severity],
-        "message": {"text": text_of(finding)},
+        "message": {"text": message_with_hint(finding)},
         "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"primaryLocationLineHash": mark},
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     }
 
 
@@ -87,17 +88,17 @@ def _artifact(path: str) -> JsonValue:
 
 
 def _invocation(outcome: Outcome, ended_at: datetime) -> JsonValue:
-    judged = outcome.exit in _JUDGED
-    told: list[JsonValue] = []
-    if outcome.error is not None and not judged:
-        told.append({"level": "error", "message": {"text": outcome.error.message}})
+    completed = outcome.exit in _COMPLETED
+    notifications: list[JsonValue] = []
+    if outcome.error is not None and not completed:
+        notifications.append({"level": "error", "message": {"text": outcome.error.message}})
     return {
-        "executionSuccessful": judged,
+        "executionSuccessful": completed,
         "exitCode": int(outcome.exit),
         "exitCodeDescription": MEANINGS[outcome.exit],
         "startTimeUtc": _utc(outcome.started_at),
         "endTimeUtc": _utc(max(ended_at, outcome.started_at)),
-        "toolExecutionNotifications": told,
+        "toolExecutionNotifications": notifications,
     }
 
 

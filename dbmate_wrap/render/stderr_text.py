@@ -1,4 +1,4 @@
-"""Renders what a person reads on stderr: findings with their line of SQL, then the error with its remedy."""
+"""Renders stderr for people: findings with their line of SQL, then the error with its hint."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,29 +10,29 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.policy.registry import FAMILIES, rule_of
 from dbmate_wrap.render.escape import visible, visible_lines
-from dbmate_wrap.render.table import Paint
+from dbmate_wrap.render.table import PLAIN, Paint
 
-_SUMS = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
-# Of one rule: a project that has just begun with lockfiles has one for each of its files.
-_MOST_WARNINGS = 3
+_SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
+# Warnings of one rule: a project that has just begun with lockfiles has one for each of its files.
+_MAX_WARNINGS = 3
 # With the number before it and the dots of a cut line on both sides it fits into 80 columns.
-_WIDEST = 66
+_MAX_WIDTH = 66
 _STYLE: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "notice": "dim"}
 
 
 def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = False) -> str:
-    """The text for stderr; of warnings of one rule no more than three, unless `verbose`."""
-    lines = list(_findings(outcome, paint, quiet=quiet, most=None if verbose else _MOST_WARNINGS))
+    """The text for stderr; at most three warnings of one rule, unless `verbose`."""
+    lines = list(_findings(outcome, paint, quiet=quiet, most=None if verbose else _MAX_WARNINGS))
     if len(outcome.findings) > 1 and not quiet:
-        lines.append(counted(outcome.findings))
+        lines.append(count_findings(outcome.findings))
     if outcome.error is not None:
         error = _error(outcome, paint)
-        # One finding alone is the error: it stands there already.
-        lines += error[-1:] if _is_told(outcome) else error
+        # One finding alone is the error, and is shown already.
+        lines += error[-1:] if _error_is_a_finding(outcome) else error
     return "".join(f"{line}\n" for line in lines)
 
 
-def counted(findings: Sequence[Finding]) -> str:
+def count_findings(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``; empty without findings."""
     numbers = Counter(finding.severity for finding in findings)
     order: tuple[Severity, ...] = ("error", "warning", "notice")
@@ -40,21 +40,21 @@ def counted(findings: Sequence[Finding]) -> str:
 
 
 def error_lines(outcome: Outcome) -> list[str]:
-    """What the error says: message, the line of the migration, faults of the settings, remedy, exit code."""
-    return _error(outcome, Paint(enabled=False))
+    """The error as lines: message, the line of the migration, faults of the settings, hint, exit code."""
+    return _error(outcome, PLAIN)
 
 
 def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) -> Iterator[str]:
     lines_of: dict[str, list[str]] = {}
-    told: Counter[tuple[Severity, str]] = Counter()
+    numbers: Counter[tuple[Severity, str]] = Counter()
     merged = [finding for finding in outcome.findings if _is_merged(finding)]
     folded = most is not None and len(merged) > most
     for finding in outcome.findings:
         if folded and _is_merged(finding):
             continue
         if not finding.is_error:
-            told[finding.severity, finding.rule] += 1
-            if quiet or (most is not None and told[finding.severity, finding.rule] > most):
+            numbers[finding.severity, finding.rule] += 1
+            if quiet or (most is not None and numbers[finding.severity, finding.rule] > most):
                 continue
         yield from _finding(finding, paint)
         yield from _frame(finding, outcome.sources, lines_of)
@@ -63,41 +63,41 @@ def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) 
     if folded and not quiet:
         more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
         yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
-    for (severity, rule), number in told.items():
+    for (severity, rule), number in numbers.items():
         if most is not None and number > most and not quiet:
             more = f"and {number - most} more with --verbose [{visible(rule)}]"
             yield f"{paint(_STYLE[severity], severity)}: {more}"
 
 
 def _is_merged(finding: Finding) -> bool:
-    """Whether it is about SQL that nobody can mend any more: a project that adopts the tool has hundreds."""
+    """Return whether it is about merged SQL, which stays as it is: a project may have hundreds of them."""
     return finding.severity == "notice" and finding.rule in FAMILIES["sql"]
 
 
-def _is_told(outcome: Outcome) -> bool:
+def _error_is_a_finding(outcome: Outcome) -> bool:
     errors = [finding.message for finding in outcome.findings if finding.is_error]
-    return outcome.exit in _SUMS and outcome.error is not None and errors == [outcome.error.message]
+    return outcome.exit in _SUMMARY_CODES and outcome.error is not None and errors == [outcome.error.message]
 
 
 def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     line = f":{finding.line}" if finding.line is not None else ""
     place = f"{finding.file}{line}: " if finding.file else ""
-    words = visible_lines(f"{place}{finding.message}")
-    yield f"{paint(_STYLE[finding.severity], finding.severity)}: {words} [{visible(finding.rule)}]"
+    message = visible_lines(f"{place}{finding.message}")
+    yield f"{paint(_STYLE[finding.severity], finding.severity)}: {message} [{visible(finding.rule)}]"
 
 
 def _frame(finding: Finding, sources: Mapping[str, str], lines_of: dict[str, list[str]]) -> Iterator[str]:
-    """`lines_of` keeps files that were split into lines: one may have thousands of findings."""
+    """`lines_of` caches files as lists of lines: one file may have thousands of findings."""
     if finding.file is None or finding.line is None or finding.file not in sources:
         return
     rule = rule_of(finding.rule)
     if rule is not None and rule.scope == "file":
-        return  # The line is the file's first, and says nothing.
+        return  # The line is only the first of the file.
     if finding.file not in lines_of:
         lines_of[finding.file] = sources[finding.file].split("\n")
     lines = lines_of[finding.file]
     if 1 <= finding.line <= len(lines):
-        frame = line_frame(lines[finding.line - 1], finding.line, finding.column, _WIDEST)
+        frame = line_frame(lines[finding.line - 1], finding.line, finding.column, _MAX_WIDTH)
         yield from (visible(line).rstrip() for line in frame.split("\n"))
 
 
@@ -108,7 +108,7 @@ def _error(outcome: Outcome, paint: Paint) -> list[str]:
     lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
     if error.frame:
         lines += [visible(line) for line in error.frame.split("\n")]
-    # One alone is the message already.
+    # A single fault is the message already.
     for fault in error.faults if len(error.faults) > 1 else ():
         lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
         if fault.hint:

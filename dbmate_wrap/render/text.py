@@ -30,7 +30,7 @@ _COMMIT_DIGITS = 10
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
-def result(outcome: Outcome, paint: Paint) -> str:
+def render(outcome: Outcome, paint: Paint) -> str:
     """The text for stdout; empty when there is nothing to show."""
     if is_one_line(outcome):
         return f"{outcome.summary}\n" if outcome.summary else ""
@@ -46,12 +46,12 @@ def _heading(outcome: Outcome, paint: Paint) -> str:
     target = outcome.target
     host = f"[{target.host}]" if ":" in target.host else target.host
     place = host if host.startswith("/") else f"{host}:{target.port}"
-    words = f"database {target.database} on {place}, PostgreSQL {target.server_version}"
-    return f"{paint('bold', outcome.environment or '')}  {visible(words)}"
+    database = f"database {target.database} on {place}, PostgreSQL {target.server_version}"
+    return f"{paint('bold', outcome.environment or '')}  {visible(database)}"
 
 
 def is_one_line(outcome: Outcome) -> bool:
-    """Whether the result is one line that scripts take as it is."""
+    """Return whether the result is one line that scripts take as it is."""
     return outcome.command in ("new", "db url")
 
 
@@ -91,7 +91,7 @@ def _common(outcome: Outcome, paint: Paint) -> str:
 
 
 def _touched(outcome: Outcome) -> list[MigrationRow]:
-    """What this run applied, and what is not as it should be."""
+    """The migrations that this run applied, and those that are not applied."""
     applied = frozenset(outcome.applied)
     return [row for row in outcome.migrations if row.version in applied or row.state != "applied"]
 
@@ -105,9 +105,9 @@ def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
 def _steps(steps: Sequence[Step]) -> str:
     rows: list[tuple[str, str, str]] = []
     for step in steps:
-        how = "in a transaction" if step.transaction else "outside a transaction"
-        alone = ", own process" if step.own_process else ""
-        rows.append((step.version, step.file, how + alone))
+        mode = "in a transaction" if step.transaction else "outside a transaction"
+        process = ", own process" if step.own_process else ""
+        rows.append((step.version, step.file, mode + process))
     return table(("version", "file", "runs"), rows)
 
 
@@ -153,23 +153,23 @@ def _ledger(lines: Sequence[LedgerEntry], paint: Paint) -> str:
         return ""
     names = [visible(line.file or f"{line.version} (no file)") for line in lines]
     width = max(map(len, names))
-    how_width = max(len(visible(line.how)) for line in lines)
+    origin_width = max(len(visible(line.how)) for line in lines)
     parts: list[str] = []
     shown = iter(names)
     for _, run in groupby(lines, key=lambda line: line.run_id):
         of_run = list(run)
         parts.append("\n" * bool(parts) + paint("bold", _run_heading(of_run[0])))
         for line in of_run:
-            took = "" if line.duration_ms is None else f"{line.duration_ms} ms"
-            row = f"  {next(shown):{width}}  {visible(line.how):{how_width}}  {took:>9}"
+            duration = "" if line.duration_ms is None else f"{line.duration_ms} ms"
+            row = f"  {next(shown):{width}}  {visible(line.how):{origin_width}}  {duration:>9}"
             parts.append(row.rstrip())
     return "\n".join(parts)
 
 
 def _run_heading(line: LedgerEntry) -> str:
     """``2026-01-31 12:00:00Z  up by ada@laptop, commit 0123456789 (dirty)``."""
-    when = (line.applied_at or line.recorded_at)[:19].replace("T", " ")
-    who = f"{line.os_user or line.database_user}@{line.host or '?'}"
+    time = (line.applied_at or line.recorded_at)[:19].replace("T", " ")
+    author = f"{line.os_user or line.database_user}@{line.host or '?'}"
     commit = f", commit {line.git_commit[:_COMMIT_DIGITS]}" if line.git_commit else ""
     dirty = " (dirty)" if line.git_dirty else ""
-    return visible(f"{when}Z  {line.command} by {who}{commit}{dirty}")
+    return visible(f"{time}Z  {line.command} by {author}{commit}{dirty}")

@@ -26,7 +26,7 @@ def _shown(
 ) -> tuple[int, str]:
     """The exit code and stderr of a run with this end, while every renderer has a bug."""
     for renderer in (
-        "text.result",
+        "text.render",
         "json.render",
         "github.render",
         "markdown.render",

@@ -10,6 +10,7 @@ from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints
 from dbmate_wrap.render.mask import mask_outcome
+from tests.support.outcomes import OUTCOMES, check, check_good, check_replay
 
 ROOT = PurePosixPath("/srv/shop")
 SHOP = Repository(ROOT, "crm")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import MigrationRow
 from dbmate_wrap.render.annotations import Repository
-from dbmate_wrap.render.github import inert, render
+from dbmate_wrap.render.github import escape_commands, render
 from tests.support.cases import assert_golden
 from tests.support.outcomes import OUTCOMES, check, check_good, outcome
 
@@ -96,18 +96,18 @@ def test_no_text_becomes_another_command_or_property(rule: str, file: str, messa
     ],
 )
 def test_no_line_of_other_text_is_a_command(words: str) -> None:
-    assert read(inert(words)) == []
+    assert read(escape_commands(words)) == []
 
 
 @given(st.text("a:#[] \n\r\t\x0b\x85\u2028"))
 def test_whatever_the_text_no_line_of_it_is_a_command(words: str) -> None:
-    assert read(inert(words)) == []
-    assert inert(words).replace("\\", "") == words
+    assert read(escape_commands(words)) == []
+    assert escape_commands(words).replace("\\", "") == words
 
 
 def test_ordinary_text_stays_as_it_is() -> None:
     words = "error: a::text cast failed at [1::2]\n  | select 1::text\n"
-    assert inert(words) == words
+    assert escape_commands(words) == words
 
 
 def test_the_table_follows_and_cannot_be_a_command() -> None:

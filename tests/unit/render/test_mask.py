@@ -21,6 +21,7 @@ from dbmate_wrap.domain.results import HistoryResult, Result
 from dbmate_wrap.errors import ErrorReport
 from dbmate_wrap.redact import Redactor, Secrets
 from dbmate_wrap.render.mask import UNMASKED_FIELDS, mask_outcome
+from tests.support.outcomes import STARTED, outcome, status
 
 SECRET = "hunter-2026-x"
 _PLAIN: Mapping[object, object] = {int: 7, bool: True, datetime: STARTED, Path: Path("p"), str: SECRET}

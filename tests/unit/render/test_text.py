@@ -17,7 +17,7 @@ COLOURED = Paint(True)
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_what_is_shown_is_the_golden_text(name: str) -> None:
     run = OUTCOMES[name]()
-    shown = text.result(run, PLAIN)
+    shown = text.render(run, PLAIN)
     complaints = complain(run, PLAIN, quiet=False)
     assert_golden(f"{name}.txt", f"--- stdout\n{shown}--- stderr\n{complaints}")
 
@@ -25,7 +25,7 @@ def test_what_is_shown_is_the_golden_text(name: str) -> None:
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_without_colours_there_is_not_one_control_character(name: str) -> None:
     run = OUTCOMES[name]()
-    shown = text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)
+    shown = text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)
     assert all(line.isprintable() or "\xa0" in line for line in shown.split("\n"))
     assert "\x1b" not in shown
 
@@ -33,15 +33,15 @@ def test_without_colours_there_is_not_one_control_character(name: str) -> None:
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_colours_change_nothing_else(name: str) -> None:
     run = OUTCOMES[name]()
-    plain = text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)
-    coloured = text.result(run, COLOURED) + complain(run, COLOURED, quiet=False)
+    plain = text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)
+    coloured = text.render(run, COLOURED) + complain(run, COLOURED, quiet=False)
     for code in ("0", "1", "2", "31", "32", "33"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured == plain
 
 
 def test_states_and_severities_have_colours() -> None:
-    shown = text.result(status(), COLOURED)
+    shown = text.render(status(), COLOURED)
     assert "\x1b[32mapplied\x1b[0m" in shown
     assert "\x1b[33mpending\x1b[0m" in shown
     assert "\x1b[31medited\x1b[0m" in shown
@@ -50,12 +50,12 @@ def test_states_and_severities_have_colours() -> None:
 
 @pytest.mark.parametrize("name", [name for name in OUTCOMES if "hostile" not in name])
 def test_ordinary_results_fit_into_eighty_columns(name: str) -> None:
-    assert max((len(line) for line in text.result(OUTCOMES[name](), PLAIN).split("\n")), default=0) <= 80
+    assert max((len(line) for line in text.render(OUTCOMES[name](), PLAIN).split("\n")), default=0) <= 80
 
 
 def test_every_table_ends_with_one_newline_and_no_line_with_spaces() -> None:
     for make in OUTCOMES.values():
-        shown = text.result(make(), PLAIN)
+        shown = text.render(make(), PLAIN)
         assert not shown or (shown.endswith("\n") and not shown.endswith("\n\n"))
         assert all(line == line.rstrip() for line in shown.split("\n"))
 
@@ -75,8 +75,8 @@ def test_a_run_without_complaints_says_nothing_on_stderr() -> None:
 
 
 def test_a_run_without_result_says_nothing_on_stdout() -> None:
-    assert text.result(outcome("up"), PLAIN) == ""
-    assert text.result(outcome("new"), PLAIN) == ""
+    assert text.render(outcome("up"), PLAIN) == ""
+    assert text.render(outcome("new"), PLAIN) == ""
 
 
 def test_the_error_ends_with_the_code_that_scripts_get() -> None:
@@ -97,7 +97,7 @@ def test_the_error_ends_with_the_code_that_scripts_get() -> None:
 def test_the_heading_names_the_place(host: str, shown: str) -> None:
     run = outcome("status", target=Target(host, 5432, "crm", "18.1"))
     run.summary = "x"
-    assert shown in text.result(run, PLAIN).split("\n")[0]
+    assert shown in text.render(run, PLAIN).split("\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_long_names_are_never_cut() -> None:
     name = f"001_{'x' * 240}.sql"
     run = outcome("status")
     run.migrations = [MigrationRow("001", name, "applied", None, None)]
-    assert name in text.result(run, PLAIN)
+    assert name in text.render(run, PLAIN)
 
 
 def test_text_with_lone_surrogates_can_be_written() -> None:
     run = status_hostile()
-    (text.result(run, PLAIN) + complain(run, PLAIN, quiet=False)).encode("utf-8")
+    (text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)).encode("utf-8")
 
 
 def test_a_thousand_rows_are_drawn_once_each() -> None:
     run = outcome("up")
     run.migrations = [MigrationRow(f"{n:04}", f"{n:04}_x.sql", "applied", None, None) for n in range(1000)]
     run.applied = [row.version for row in run.migrations]
-    assert text.result(run, PLAIN).count("applied") == 1000
+    assert text.render(run, PLAIN).count("applied") == 1000

@@ -26,6 +26,7 @@ from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.json import render as as_json
 from dbmate_wrap.render.stderr_text import stderr_text
 from dbmate_wrap.render.table import PLAIN
+from tests.support.outcomes import ENDED, outcome
 from tests.support.sql_mutations import DOWN, SAMPLES, TOKENS, UP, mutated
 
 FOLDER = "db/migrations"
@@ -74,7 +75,7 @@ def assert_within(finding: Finding, sources: dict[str, str]) -> None:
 
 def assert_rendered(run: Outcome) -> None:
     """Every format can say it."""
-    text.result(run, PLAIN).encode("utf-8", "backslashreplace")
+    text.render(run, PLAIN).encode("utf-8", "backslashreplace")
     stderr_text(run, PLAIN, quiet=False, verbose=True).encode("utf-8", "backslashreplace")
     assert json.loads(as_json(run, ENDED))
     assert run.findings == [] or "::" in github.render(run, REPOSITORY)
