@@ -1,1 +1,1 @@
-"""Replays histories on scratch databases of a shadow server, and keeps what was checked as templates."""
+"""Replays histories on scratch databases of a shadow server, and caches checked histories as templates."""

@@ -1,4 +1,4 @@
-"""Remembers in files what was seen of a history, so that neither pg_dump nor a round trip is repeated."""
+"""Cache files of dumps and round trips, so that neither pg_dump nor a round trip is repeated."""
 
 import contextlib
 import json
@@ -12,18 +12,18 @@ from pathlib import Path
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.errors import ConfigError
 
-# A picture of a thousand tables is a megabyte.
-_MOST = 20
-_PROOFS = 5000
+# The dump of a thousand tables is a megabyte.
+_MOST_DUMPS = 20
+_MOST_ROUND_TRIPS = 5000
 _OLD_SECONDS = 30 * 86400.0
-_PROVEN = "round-trips"
-# No one else's: the folder may be a link to where others keep theirs.
+_ROUND_TRIPS_FILE = "round-trips"
+# A suffix that nobody else uses: the folder may be a link to where others keep their files.
 _SUFFIX = ".dbmate-wrap-picture.json"
 
 
 @dataclass(frozen=True)
 class SchemaDump:
-    """A state of the schema: pg_dump's text, and the statement that records its versions ("" for none)."""
+    """pg_dump's text of a schema, and the statement that records its versions ("" for none)."""
 
     schema: str
     history: str
@@ -31,57 +31,57 @@ class SchemaDump:
 
 @dataclass(frozen=True)
 class ReplayCache:
-    """What is known of states, by their keys; `stamp` stands for what else a picture depends on.
+    """Dumps and passed round trips by the keys of their histories.
 
-    That is the program that took it and the kind of server. What cannot be read or written is not known:
-    nothing here raises.
+    `stamp` stands for all else that a dump depends on: the program that wrote it and the kind of server.
+    Nothing here raises: a file that cannot be read or written counts as missing.
     """
 
     folder: Path
     stamp: str
 
-    def picture(self, key: str) -> SchemaDump | None:
-        """The state of `key` as it was seen, if it was."""
+    def load_dump(self, key: str) -> SchemaDump | None:
+        """Return the dump of the history `key`, None if there is none."""
         path = self._path(key)
         try:
-            known = json.loads(path.read_text("utf-8"))
-            picture = SchemaDump(str(known["schema"]), str(known["history"]))
+            content = json.loads(path.read_text("utf-8"))
+            dump = SchemaDump(str(content["schema"]), str(content["history"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)  # Where another account has written it, it grows old.
-        return picture
+            os.utime(path)  # Fails for a file of another account: that one grows old.
+        return dump
 
-    def remember(self, key: str, picture: SchemaDump) -> None:
-        """Keep a picture; the least recently used of many are forgotten."""
-        content = json.dumps({"schema": picture.schema, "history": picture.history})
+    def save_dump(self, key: str, dump: SchemaDump) -> None:
+        """Save a dump; of too many the least recently used are removed."""
+        content = json.dumps({"schema": dump.schema, "history": dump.history})
         with contextlib.suppress(ConfigError, OSError):
             write_by_rename(self._path(key), content.encode())
-            self._sweep()
+            self._remove_old()
 
-    def proven(self) -> frozenset[str]:
-        """The keys whose last migration was undone and applied again, and left the schema as it was."""
+    def passed_round_trips(self) -> frozenset[str]:
+        """Return the keys whose last migration was undone and applied again with the same schema."""
         try:
-            lines = (self.folder / _PROVEN).read_text("utf-8").splitlines()
+            lines = (self.folder / _ROUND_TRIPS_FILE).read_text("utf-8").splitlines()
         except (OSError, ValueError):
             return frozenset()
         return frozenset(
             key for key, _, stamp in (line.partition(" ") for line in lines) if stamp == self.stamp
         )
 
-    def prove(self, keys: Iterable[str]) -> None:
-        """Remember round trips. Of two runs at once one may forget the other's: it is done once more."""
-        path = self.folder / _PROVEN
+    def record_round_trips(self, keys: Iterable[str]) -> None:
+        """Record passed round trips. Two runs at once may lose a record: that round trip is run again."""
+        path = self.folder / _ROUND_TRIPS_FILE
         with contextlib.suppress(ConfigError, OSError, ValueError):
-            known = path.read_text("utf-8").splitlines() if path.exists() else []
-            lines = dict.fromkeys([*known, *(f"{key} {self.stamp}" for key in keys)])
-            write_by_rename(path, "".join(f"{line}\n" for line in list(lines)[-_PROOFS:]).encode())
+            recorded = path.read_text("utf-8").splitlines() if path.exists() else []
+            lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
+            write_by_rename(path, "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:]).encode())
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{re.sub('[^A-Za-z0-9]', '-', key)}.{self.stamp}{_SUFFIX}"
 
-    def _sweep(self) -> None:
-        kept = sorted(self.folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for place, path in enumerate(kept):
-            if place >= _MOST or time.time() - path.stat().st_mtime > _OLD_SECONDS:
+    def _remove_old(self) -> None:
+        newest = sorted(self.folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for index, path in enumerate(newest):
+            if index >= _MOST_DUMPS or time.time() - path.stat().st_mtime > _OLD_SECONDS:
                 path.unlink(missing_ok=True)

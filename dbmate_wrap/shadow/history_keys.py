@@ -1,19 +1,21 @@
-"""Names histories: a key for every prefix of the migrations, from their exact bytes."""
+"""Keys of histories: one for every prefix of the migrations, from their exact bytes."""
 
 from collections.abc import Sequence
 from hashlib import sha256
 
 from dbmate_wrap.domain.migration import MigrationFile
 
-# Counted up when the same files make another database than before because of this program.
+# Increased when this program makes another database of the same files than before.
 FORMAT = 1
 
 
-def keys(files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str) -> tuple[str, ...]:
-    """For each file, 64 hex digits that stand for the history from the first file to it.
+def history_keys(
+    files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str
+) -> tuple[str, ...]:
+    """Return for each file 64 hex digits that identify the history from the first file to this one.
 
-    Two histories with one key make one database: key n is the SHA-256 of key n-1, the name and the content,
-    each after its length; before the first stands what else decides (`pin`: which dbmate).
+    Two histories with one key make the same database: key n is the SHA-256 of key n-1, the name and the
+    content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version).
     """
     last = _digest(b"", str(FORMAT).encode(), str(major).encode(), pin.encode(), migrations_table.encode())
     found = []

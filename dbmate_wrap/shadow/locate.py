@@ -1,6 +1,6 @@
-"""Finds the statement of a migration that fails, where the server told no place."""
+"""Finds the failing statement of a migration where the server gave no position."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from dbmate_wrap.dbmate.client import DbmateError
@@ -8,43 +8,46 @@ from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.errors import FailedError, WrapError
 from dbmate_wrap.postgres.session import Session
 
-# The statements of a text: where each begins in it (characters), and its own text.
-Statements = Callable[[str], Sequence[tuple[int, str]]]
 
+def locate_failure(failure: DbmateError, block: Block, connect: Callable[[], Session]) -> DbmateError:
+    """Return the failure with line and column of its statement; unchanged where that cannot be found.
 
-def placed(
-    failure: DbmateError, block: Block, statements: Statements, session: Callable[[], Session]
-) -> DbmateError:
-    """The failure with line and column of its statement; as it was where they are known, or cannot be found.
-
-    The server tells a place for what it does not understand, none for most of what it cannot do (a table that
-    is not there). So the statements are run one by one, in a transaction that is rolled back: for scratch
-    databases only, in the state that the migration failed in.
+    The server gives a position for what it cannot parse, and none for most other errors (a missing table).
+    So the statements are run one by one, in a transaction that is rolled back. For scratch databases only,
+    in the state in which the migration failed.
     """
     if failure.line is not None or failure.sqlstate is None:
         return failure
-    offset = _offset(failure, block, statements(block.sql), session)
+    offset = _find_offset(failure.sqlstate, block, connect)
     if offset is None:
         return failure
     before = block.sql[:offset]
     return replace(failure, line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1)
 
 
-def _offset(
-    failure: DbmateError, block: Block, parts: Sequence[tuple[int, str]], session: Callable[[], Session]
-) -> int | None:
-    if len(parts) == 1:
-        return parts[0][0]
+def _find_offset(sqlstate: str, block: Block, connect: Callable[[], Session]) -> int | None:
+    statements = _split(block.sql)
+    if len(statements) == 1:
+        return statements[0][0]
     if not block.transaction:
         return None
     try:
-        with session() as open_session:
-            open_session.rows("begin")
-            for offset, text in parts:
+        with connect() as session:
+            session.rows("begin")
+            for offset, text in statements:
                 try:
-                    open_session.rows(text)
+                    session.rows(text)
                 except FailedError as error:
-                    return offset if error.sqlstate == failure.sqlstate else None
+                    return offset if error.sqlstate == sqlstate else None
     except WrapError:
-        pass  # It was only to find the line: the failure itself is told all the same.
+        pass  # Only the line is missing then: the failure itself is reported all the same.
     return None
+
+
+def _split(sql: str) -> list[tuple[int, str]]:
+    """The statements of a text: the offset of each (characters), and its own text."""
+    try:
+        from dbmate_wrap.sql.parse import read
+    except ImportError:
+        return []  # There is no parser for Intel Macs.
+    return [(statement.offset, statement.text) for statement in read(sql).statements]

@@ -1,4 +1,4 @@
-"""The server of a project's shadows: started clean after whatever was left, made anew where it is broken."""
+"""The persistent shadow server of a project: cleaned at every start, made anew where it is broken."""
 
 import os
 import time
@@ -15,7 +15,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.shadow.server_state import OwnServer, own_state
+from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 
 # Autovacuum would connect to templates, and has nothing to do here. Nothing else that was tried, from
 # shared_buffers to wal_level, made a replay or a copy faster.
@@ -24,14 +24,14 @@ _FORMAT = "2"
 _START_SECONDS = 0.2
 
 
-def url_of(endpoint: Endpoint) -> DatabaseUrl:
-    """The maintenance database of a server of our own."""
+def maintenance_url(endpoint: Endpoint) -> DatabaseUrl:
+    """Return the URL of the maintenance database of our own server."""
     parameters = (("sslmode", "disable"),)
     return DatabaseUrl(endpoint.user, None, str(endpoint.socket_dir), endpoint.port, "postgres", parameters)
 
 
 def connect_maintenance(url: DatabaseUrl, *, timeout: float | None, application_name: str) -> Session:
-    """A session on the maintenance database that no timeout ends."""
+    """Return a session on the maintenance database that no timeout ends."""
     session = connect(url, application_name=application_name, timeout=timeout, keepalives=not url.is_socket)
     try:
         shadow.disable_timeouts(session)
@@ -43,91 +43,91 @@ def connect_maintenance(url: DatabaseUrl, *, timeout: float | None, application_
 
 @dataclass
 class PersistentServer:
-    """The server in `folder`; beside it lies what it must match: our format, this boot, its first state.
+    """The server in `folder`; a file beside it records its format, its boot and its state after initdb.
 
-    It never flushes to the disk, so what it holds is worth nothing after a crash of the machine. Nobody can
-    tell one from an orderly shutdown, so every boot makes it anew.
+    It never flushes to the disk, so its data is worthless after a crash of the machine. A crash cannot be
+    told from an orderly shutdown, so every boot makes a new server.
     """
 
     folder: Path
     binaries: Binaries
     timeout: float | None
     application_name: str
-    ground: OwnServer | None = field(default=None, init=False)
+    running: OwnServer | None = field(default=None, init=False)
     url: DatabaseUrl | None = field(default=None, init=False)
 
     def start(self) -> OwnServer:
         """Start it, with nothing on it but templates. Raises what `cluster.server.start` raises."""
-        initial = self._known()
+        initial = self._read_initial_state()
         if initial is not None:
             try:
-                self.ground = OwnServer(self._resume(), initial, self._anew)
-                self.ground.tidy()
-                return self.ground
+                self.running = OwnServer(self._restart(), initial, self._recreate)
+                self.running.drop_stale_databases()
+                return self.running
             except LockedError:
                 raise
             except WrapError:
-                self._leave()  # Broken, of another major, full: it is only a cache.
-        session, initial = self._anew()
-        self.ground = OwnServer(session, initial, self._anew)
-        return self.ground
+                self._close_session()  # Broken, of another major, full: it is only a cache.
+        session, initial = self._recreate()
+        self.running = OwnServer(session, initial, self._recreate)
+        return self.running
 
     def stop(self) -> None:
         """End its sessions and the server."""
-        self._leave()
+        self._close_session()
         if self.url is not None:
             server.stop(self.folder)
             return
-        # The start was interrupted: a server that comes up all the same shows itself by now.
+        # The start was interrupted: a server that starts all the same can be seen after this time.
         time.sleep(_START_SECONDS)
         with suppress(WrapError):
-            server.stop(self.folder)  # Where the folder cannot be used, the start has said so.
+            server.stop(self.folder)  # The start has reported a folder that cannot be used.
 
-    def _resume(self) -> Session:
+    def _restart(self) -> Session:
         server.stop(self.folder)
         _reset_settings(self.folder)
-        return self._enter()
+        return self._start_and_connect()
 
-    def _anew(self) -> tuple[Session, str]:
-        self._leave()
+    def _recreate(self) -> tuple[Session, str]:
+        self._close_session()
         try:
-            self._mark.unlink(missing_ok=True)
+            self._marker_file.unlink(missing_ok=True)
         except OSError as error:
-            raise ConfigError(f"cannot remove {self._mark}: {error.strerror}") from error
+            raise ConfigError(f"cannot remove {self._marker_file}: {error.strerror}") from error
         server.destroy(self.folder)
-        session = self._enter()
-        initial = own_state(session).state(())
+        session = self._start_and_connect()
+        initial = read_cluster(session).state(())
         # Without it, or with a part of it, the next check makes the server anew.
         with suppress(OSError):
-            self._mark.write_text(f"{_FORMAT}\n{boot_id()}\n{self._place}\n{initial}\n", "utf-8")
+            self._marker_file.write_text(f"{_FORMAT}\n{boot_id()}\n{self._folder_id}\n{initial}\n", "utf-8")
         return session, initial
 
-    def _enter(self) -> Session:
+    def _start_and_connect(self) -> Session:
         endpoint = server.start(self.folder, self.binaries, durable=False, settings=SETTINGS)
-        self.url = url_of(endpoint)
+        self.url = maintenance_url(endpoint)
         return connect_maintenance(self.url, timeout=self.timeout, application_name=self.application_name)
 
-    def _leave(self) -> None:
-        if self.ground is not None:
-            self.ground.session.close()
+    def _close_session(self) -> None:
+        if self.running is not None:
+            self.running.session.close()
 
     @property
-    def _mark(self) -> Path:
+    def _marker_file(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.made")
 
-    def _known(self) -> str | None:
-        """The state after initdb; None where there is no server of this format and this boot."""
+    def _read_initial_state(self) -> str | None:
+        """Return the state after initdb; None where there is no server of this format and this boot."""
         try:
-            written, boot, place, initial = self._mark.read_text("utf-8").splitlines()
+            written, boot, folder_id, initial = self._marker_file.read_text("utf-8").splitlines()
         except (OSError, ValueError):
             return None
-        # Where the system does not tell one boot from another, any may lie between.
-        is_ours = boot and (written, boot, place) == (_FORMAT, boot_id(), self._place)
+        # An empty boot id means that boots cannot be told apart: any may lie between.
+        is_ours = boot and (written, boot, folder_id) == (_FORMAT, boot_id(), self._folder_id)
         return initial if is_ours else None
 
     @property
-    def _place(self) -> str:
-        """Stands for the folder: a copy of it may have been made amid a check."""
+    def _folder_id(self) -> str:
+        """Identifies the folder: a copy of it may have been made during a check."""
         return sha256(os.fsencode(self.folder.resolve())).hexdigest()[:24]
 
 

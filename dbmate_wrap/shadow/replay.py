@@ -1,24 +1,25 @@
-"""Replays a history on scratch databases: what is new goes up, down and up again, and is compared."""
+"""The replay of a history on scratch databases: new migrations go up, down and up again, and are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.round_trip import DownFault, round_trip
-from dbmate_wrap.shadow.scratch import ReplayTools, apply, dump_with_history, history
-from dbmate_wrap.shadow.scratch_pool import Scratch, ScratchPool
+from dbmate_wrap.shadow.round_trip import DownFault, run_round_trip
+from dbmate_wrap.shadow.scratch import ReplayTools, ScratchDatabase
+from dbmate_wrap.shadow.scratch_pool import ScratchHandle
 
-# Applying so many again costs more than one more template.
-_MANY = 20
+# Applying more than so many again costs more than one more template.
+_MOST_REAPPLIED = 20
 
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """A whole history with its keys, and the places in it (from 0) whose round trip is to be proven.
+    """A whole history with its keys, and what of it is run.
 
-    Until `base` everything is simply applied; the first `start` are there already, as a template.
+    The first `start` migrations are in a template already. All before `base` are only applied; `due` are
+    the indexes (from 0) of the migrations that get a round trip.
     """
 
     migrations: tuple[ParsedMigration, ...]
@@ -28,141 +29,151 @@ class ReplayPlan:
     start: int
 
     def key(self, length: int) -> str | None:
-        """The key of the first so many migrations."""
+        """Return the key of the first `length` migrations; None for none of them."""
         return self.keys[length - 1] if length else None
 
     @property
-    def ahead(self) -> tuple[ParsedMigration, ...]:
-        """What is going to be run."""
+    def remaining(self) -> tuple[ParsedMigration, ...]:
+        """The migrations that are in no template yet."""
         return self.migrations[self.start :]
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What came of it, and the schema after the last migration; None where that could not be made again."""
+class ReplayResult:
+    """The faults of round trips, and the final schema; None where that could not be made again."""
 
     faults: tuple[DownFault, ...]
-    picture: SchemaDump | None
+    dump: SchemaDump | None
 
 
 def round_trips_due(
-    migrations: Sequence[ParsedMigration], keys: Sequence[str], new: frozenset[str], proven: frozenset[str]
+    migrations: Sequence[ParsedMigration],
+    keys: Sequence[str],
+    names: Collection[str],
+    passed: Collection[str],
 ) -> tuple[int, ...]:
-    """The places of those `new` (names of files) that have a way down which is not proven yet."""
+    """Return the indexes of the files `names` that have a migrate:down, and a key that has not `passed`."""
     return tuple(
-        place
-        for place, migration in enumerate(migrations)
-        if migration.file.name in new and keys[place] not in proven and _has_way_down(migration)
+        index
+        for index, migration in enumerate(migrations)
+        if migration.file.name in names and keys[index] not in passed and _has_down(migration)
     )
 
 
 def plan_replay(
-    shelf: ScratchPool, migrations: Sequence[ParsedMigration], keys: Sequence[str], due: Sequence[int]
+    migrations: Sequence[ParsedMigration],
+    keys: Sequence[str],
+    due: Sequence[int],
+    longest_cached_prefix: Callable[[Sequence[str]], int],
 ) -> ReplayPlan:
-    """How the history is to be replayed, given the templates that are there."""
+    """Return the plan: it starts from the longest template of a history before the first round trip."""
     base = due[0] if due else len(migrations)
-    return ReplayPlan(tuple(migrations), tuple(keys), tuple(due), base, shelf.longest(keys[:base]))
+    return ReplayPlan(tuple(migrations), tuple(keys), tuple(due), base, longest_cached_prefix(keys[:base]))
 
 
-def run(bench: ReplayTools, course: ReplayPlan) -> Replayed:
-    """Replay it; at least one migration.
+def run_replay(tools: ReplayTools, plan: ReplayPlan) -> ReplayResult:
+    """Run the plan; it has at least one migration.
 
-    Raises Broken; UnreachableError and FailedError where the server or pg_dump does not do its part.
+    Raises MigrationFailed; UnreachableError and FailedError where the server or pg_dump fails.
     """
-    if not course.ahead and (known := bench.memory.picture(course.keys[-1])):
-        return Replayed((), known)
-    running = _Run(bench, course)
+    if not plan.remaining and (cached := tools.cache.load_dump(plan.keys[-1])):
+        return ReplayResult((), cached)
+    replay = _Replay(tools, plan)
     try:
-        return running.run()
+        return replay.run()
     finally:
-        if running.proven:
-            bench.memory.prove(running.proven)
+        if replay.passed:
+            tools.cache.record_round_trips(replay.passed)
 
 
 @dataclass
-class _Run:
-    bench: ReplayTools
-    course: ReplayPlan
+class _Replay:
+    """A running replay. `lasts`: the last round trip has left a cluster-wide object."""
+
+    tools: ReplayTools
+    plan: ReplayPlan
     dumps: dict[int, str] = field(default_factory=dict)  # By the number of migrations applied.
     faults: list[DownFault] = field(default_factory=list)
-    proven: list[str] = field(default_factory=list)
-    lasts: bool = False  # The last round trip has left something on the server.
+    passed: list[str] = field(default_factory=list)
+    lasts: bool = False
 
-    def run(self) -> Replayed:
-        start, end = self.course.start, len(self.course.migrations)
-        begin = base = self.course.base
-        if base == end or (start < base and not self._keep_state(start, base)):
+    def run(self) -> ReplayResult:
+        start, end = self.plan.start, len(self.plan.migrations)
+        first = base = self.plan.base
+        if base == end or (start < base and not self._save_template(start, base)):
             base = start
         while True:
-            with self.bench.shelf.scratch(self.course.key(base)) as scratch:
-                spoilt = self._proven(scratch, base, begin)
+            with self.tools.pool.scratch(self.plan.key(base)) as handle:
+                spoilt = self._run_from(self._database(handle), base, first)
                 if spoilt is None:
-                    return self._finished(scratch)
+                    return self._finish(handle)
             if self.lasts and spoilt + 1 == end:
-                return Replayed(tuple(self.faults), None)
-            # What a round trip has left must not be in the way of what follows: back to what was kept.
-            begin = spoilt + 1
-            if begin - base > _MANY and self._keep_state(base, begin):
-                base = begin
+                return ReplayResult(tuple(self.faults), None)
+            # What a round trip has left must not affect later migrations: start again from a template.
+            first = spoilt + 1
+            if first - base > _MOST_REAPPLIED and self._save_template(base, first):
+                base = first
 
-    def _keep_state(self, begin: int, end: int) -> bool:
-        with self.bench.shelf.scratch(self.course.key(begin)) as scratch:
-            self._apply(scratch, begin, end)
-            return scratch.keep(self.course.keys[end - 1])
+    def _save_template(self, base: int, end: int) -> bool:
+        """Make a template of the first `end` migrations, from the one of the first `base`."""
+        with self.tools.pool.scratch(self.plan.key(base)) as handle:
+            self._database(handle).apply(self.plan.migrations[base:end])
+            return handle.save_template(self.plan.keys[end - 1])
 
-    def _proven(self, scratch: Scratch, base: int, begin: int) -> int | None:
-        """Apply everything after `base`, with the round trips from `begin` on.
+    def _run_from(self, database: ScratchDatabase, base: int, first: int) -> int | None:
+        """Apply all migrations from `base` on, with the round trips from `first` on.
 
-        Returns the place of a round trip that has left something, where that is another state now.
+        Returns the index of a round trip that spoilt the database and ended this run; None for the whole.
         """
-        position = base
-        for place in (place for place in self.course.due if place >= begin):
-            self._apply(scratch, position, place)
-            before = self._before(scratch, place)
-            trip = round_trip(self.bench, scratch.url, self.course.migrations[place], before)
-            self.dumps = {place + 1: trip.after}
+        applied = base
+        for index in (index for index in self.plan.due if index >= first):
+            database.apply(self.plan.migrations[applied:index])
+            before = self._dump_before(database, index)
+            trip = run_round_trip(database, self.plan.migrations[index], before)
+            self.dumps = {index + 1: trip.after}
             if trip.fault is None:
-                self.proven.append(self.course.keys[place])
+                self.passed.append(self.plan.keys[index])
             else:
                 self.faults.append(trip.fault)
             self.lasts = trip.lasts
-            # Rows that are there twice harm less than to begin once more, and to meet what lasts.
+            # Duplicate rows are less harmful than a restart that collides with leftover roles.
             if trip.spoilt and not (trip.lasts and trip.fault is None):
-                return place
-            position = place + 1
-        self._apply(scratch, position, len(self.course.migrations))
+                return index
+            applied = index + 1
+        database.apply(self.plan.migrations[applied:])
         return None
 
-    def _finished(self, scratch: Scratch) -> Replayed:
-        end = len(self.course.migrations)
-        last = self.course.keys[-1]
-        seen = self.bench.memory.picture(last) if self.course.start == end else None
-        if seen is None:
-            seen = SchemaDump(self._dump(scratch, end), history(self.bench, scratch.url).literal)
-            self.bench.memory.remember(last, seen)
-        if not self.faults and self.course.start < end:
-            scratch.keep(last)
-        return Replayed(tuple(self.faults), seen)
+    def _finish(self, handle: ScratchHandle) -> ReplayResult:
+        """Read the final schema, and save the database as the template of the whole history."""
+        database, end, key = self._database(handle), len(self.plan.migrations), self.plan.keys[-1]
+        dump = self.tools.cache.load_dump(key) if self.plan.start == end else None
+        if dump is None:
+            dump = SchemaDump(self._dump(database, end), database.history().statement)
+            self.tools.cache.save_dump(key, dump)
+        if not self.faults and self.plan.start < end:
+            handle.save_template(key)
+        return ReplayResult(tuple(self.faults), dump)
 
-    def _apply(self, scratch: Scratch, begin: int, end: int) -> None:
-        apply(self.bench, scratch.url, self.course.migrations[begin:end])
+    def _database(self, handle: ScratchHandle) -> ScratchDatabase:
+        return ScratchDatabase(handle.url, self.tools)
 
-    def _before(self, scratch: Scratch, place: int) -> str:
-        if place == self.course.base and place and place not in self.dumps:
-            key = self.course.keys[place - 1]
-            known = self.bench.memory.picture(key)
-            if known is None:
-                known = dump_with_history(self.bench, scratch.url)
-                self.bench.memory.remember(key, known)
-            self.dumps[place] = known.schema
-        return self._dump(scratch, place)
+    def _dump_before(self, database: ScratchDatabase, index: int) -> str:
+        """Return pg_dump's text before the migration `index`; that of the base is cached."""
+        if index == self.plan.base and index and index not in self.dumps:
+            key = self.plan.keys[index - 1]
+            dump = self.tools.cache.load_dump(key)
+            if dump is None:
+                dump = database.dump_with_history()
+                self.tools.cache.save_dump(key, dump)
+            self.dumps[index] = dump.schema
+        return self._dump(database, index)
 
-    def _dump(self, scratch: Scratch, length: int) -> str:
-        """pg_dump's text of the state after so many migrations, which is the scratch's now."""
+    def _dump(self, database: ScratchDatabase, length: int) -> str:
+        """Return pg_dump's text after `length` migrations, which is the database's state now."""
         if length not in self.dumps:
-            self.dumps[length] = self.bench.dump(scratch.url)
+            self.dumps[length] = database.dump()
         return self.dumps[length]
 
 
-def _has_way_down(migration: ParsedMigration) -> bool:
+def _has_down(migration: ParsedMigration) -> bool:
     return any(has_statement(section.down.sql) for section in migration.sections)

@@ -1,18 +1,16 @@
-"""Takes one migration up, down and up again on a scratch database, and tells what that has left."""
+"""The round trip of one migration on a scratch database: up, down and up again."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare
 from dbmate_wrap.postgres import catalog, shadow_contents
-from dbmate_wrap.shadow.locate import placed
-from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, apply, compare_reloaded, migrate, undo
+from dbmate_wrap.shadow.scratch import MigrationFailed, ScratchDatabase, compare_reloaded
 
-# A sieve that lets too much through: what it catches in vain costs one more scratch database.
+# It may match too much: a false match costs one more scratch database.
 _WRITES = re.compile(
     r"(?<!on )\b(?:insert|update|delete|merge|copy|truncate|do|call|execute|perform)\b"
     r"|(?:^|;)\s*(?:select|with|values)\b|\b(?:nextval|setval)\b",
@@ -22,7 +20,7 @@ _WRITES = re.compile(
 
 @dataclass(frozen=True)
 class DownFault:
-    """A way down that fails or does not undo; `line` and `column` count from 1 in the file."""
+    """A migrate:down that fails or does not undo; `line` and `column` count from 1 in the file."""
 
     file: str
     line: int
@@ -31,11 +29,11 @@ class DownFault:
 
 
 @dataclass(frozen=True)
-class Trip:
-    """What came of it: pg_dump's text `after` the first way up, and whether the database is `spoilt`.
+class RoundTrip:
+    """The result of a round trip; `after` is pg_dump's text after the first `up`.
 
-    It is where something may be left in it that the way up alone does not make. `lasts`: the server has kept
-    something that the migration would meet if it were run from before again.
+    `spoilt`: the database may contain more than `up` alone creates. `lasts`: a cluster-wide object remains
+    that a second `up` would collide with.
     """
 
     fault: DownFault | None
@@ -46,84 +44,84 @@ class Trip:
 
 @dataclass(frozen=True)
 class _State:
-    """pg_dump's text, what it is told to leave out, and dbmate's history table (schema and name)."""
+    """pg_dump's text, what pg_dump leaves out, and dbmate's history table (schema and name)."""
 
     schema: str
     rights: Mapping[str, str]
-    history: tuple[str, str]
+    history_table: tuple[str, str]
 
 
-def round_trip(bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, before: str) -> Trip:
-    """Up, down and up again; `before` is pg_dump's text now. Raises Broken where the way up fails."""
-    lasting = bench.shelf.lasting()
-    begun = _state(bench, url, before)
-    apply(bench, url, [migration])
-    after = _state(bench, url)
-    fault = _way_down(bench, url, migration, begun)
+def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before: str) -> RoundTrip:
+    """Apply, undo and apply again; `before` is pg_dump's text now.
+
+    Raises MigrationFailed where the first `up` fails.
+    """
+    pool = database.tools.pool
+    shared_before = pool.shared_objects()
+    initial = _read_state(database, before)
+    database.apply([migration])
+    applied = _read_state(database)
+    fault = _check_down(database, migration, initial)
     spoilt = True
     if fault is None:
-        fault, spoilt = _again(bench, url, migration, after)
-    return Trip(fault, spoilt, bench.shelf.lasting() != lasting, after.schema)
+        fault, spoilt = _check_second_up(database, migration, applied)
+    return RoundTrip(fault, spoilt, pool.shared_objects() != shared_before, applied.schema)
 
 
-def _way_down(
-    bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, begun: _State
-) -> DownFault | None:
-    if failure := undo(bench, url, migration):
-        down = migration.sections[-1].down
-        failure = placed(failure, down, bench.statements, lambda: bench.session(url))
-        return _fault(migration, f"the way down fails: {_said(failure)}", failure)
-    if differs := _difference(bench, begun, _state(bench, url)):
-        told = differs.told(
+def _check_down(database: ScratchDatabase, migration: ParsedMigration, initial: _State) -> DownFault | None:
+    if failure := database.undo(migration):
+        return _fault(migration, f"migrate:down fails: {_describe(failure)}", failure)
+    if difference := _compare_states(database, initial, _read_state(database)):
+        named = difference.told(
             extra="it leaves", missing="it does not bring back", changed="it does not restore"
         )
-        return _fault(migration, f"the way down does not undo the way up: {told}")
+        return _fault(migration, f"migrate:down does not undo migrate:up: {named}")
     return None
 
 
-def _again(
-    bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, after: _State
+def _check_second_up(
+    database: ScratchDatabase, migration: ParsedMigration, applied: _State
 ) -> tuple[DownFault | None, bool]:
-    """What is wrong with the second way up, and whether that may have left something."""
-    failure, left = migrate(bench, url, [migration])
-    if left:
+    """Apply it again: return its fault, and whether the database is spoilt now."""
+    failure, missing = database.apply_batch([migration])
+    if missing:
         if failure is None or failure.file is None:
             raise MigrationFailed(migration, failure)
-        told = f"after the way down it cannot be applied again: {_said(failure)}"
-        return _fault(migration, told), True
-    again = _state(bench, url)
-    if differs := _difference(bench, after, again):
-        told = differs.told(extra="there is also", missing="there is no", changed="it differs in")
-        told = f"applied again after the way down it makes another schema: {told}"
-        return _fault(migration, told), True
-    return None, again.schema != after.schema or _may_write_rows(migration)
+        message = f"after migrate:down it cannot be applied again: {_describe(failure)}"
+        return _fault(migration, message), True
+    again = _read_state(database)
+    if difference := _compare_states(database, applied, again):
+        named = difference.told(extra="there is also", missing="there is no", changed="it differs in")
+        message = f"applied again after migrate:down it makes another schema: {named}"
+        return _fault(migration, message), True
+    return None, again.schema != applied.schema or may_write_rows(migration)
 
 
-def _state(bench: ReplayTools, url: DatabaseUrl, schema: str | None = None) -> _State:
-    """The state now, of which `schema` may be known."""
-    with bench.session(url) as session:
-        server = catalog.read_server(session, bench.migrations_table)
+def _read_state(database: ScratchDatabase, schema: str | None = None) -> _State:
+    """Read the state now; `schema` is pg_dump's text where that is known."""
+    with database.connect() as session:
+        server = catalog.read_server(session, database.tools.migrations_table)
         table = (server.history_schema, server.history_table)
         rights = shadow_contents.rights(session, table)
-    return _State(bench.dump(url) if schema is None else schema, rights, table)
+    return _State(database.dump() if schema is None else schema, rights, table)
 
 
-def _difference(bench: ReplayTools, expected: _State, found: _State) -> Difference:
+def _compare_states(database: ScratchDatabase, expected: _State, found: _State) -> Difference:
     if found.schema != expected.schema:
-        differs = _of_note(compare(expected.schema, found.schema, found.history))
-        if differs:
-            again = compare_reloaded(bench, expected.schema, found.schema, found.history)
-            differs = differs if again is None else _of_note(again)
-        if differs:
-            return differs
-    # The objects are the same now: what is told of one that is there no more needs no telling.
+        difference = _without_order(compare(expected.schema, found.schema, found.history_table))
+        if difference:
+            reloaded = compare_reloaded(database.tools, expected.schema, found.schema, found.history_table)
+            difference = difference if reloaded is None else _without_order(reloaded)
+        if difference:
+            return difference
+    # The objects are the same here: a right of an object that is gone was reported with its object.
     changed = dict(expected.rights.items() ^ found.rights.items())
     return Difference(changed=tuple(sorted(changed)))
 
 
-def _of_note(found: Difference) -> Difference:
+def _without_order(difference: Difference) -> Difference:
     # A column that was dropped comes back as the last one: PostgreSQL has no way to undo that.
-    return Difference(found.extra, found.missing, found.changed)
+    return Difference(difference.extra, difference.missing, difference.changed)
 
 
 def _fault(migration: ParsedMigration, message: str, failure: DbmateError | None = None) -> DownFault:
@@ -134,10 +132,10 @@ def _fault(migration: ParsedMigration, message: str, failure: DbmateError | None
     return DownFault(migration.file.name, block.line + failure.line - 1, failure.column, message)
 
 
-def _may_write_rows(migration: ParsedMigration) -> bool:
-    """Whether rows, which pg_dump does not show here, may be there twice or be gone after up, down and up."""
+def may_write_rows(migration: ParsedMigration) -> bool:
+    """Return whether up, down and up may leave rows twice or lose some: these dumps have no rows."""
     return any(_WRITES.search(part.sql) for each in migration.sections for part in (each.up, each.down))
 
 
-def _said(failure: DbmateError) -> str:
+def _describe(failure: DbmateError) -> str:
     return f"{failure.message} ({failure.sqlstate})" if failure.sqlstate else failure.message

@@ -1,4 +1,4 @@
-"""What is done to one scratch database: migrate, undo, look at the schema, load a dump."""
+"""Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,23 @@ from typing import Literal
 
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
-from dbmate_wrap.shadow.locate import Statements, placed
+from dbmate_wrap.shadow.locate import locate_failure
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
+from dbmate_wrap.sql.batching import batches
 
 
 class MigrationFailed(Exception):
-    """A migration cannot be applied; `failure` is None where dbmate ended with 0 and the database has not
-    recorded it. `part` says which way it went."""
+    """A migration cannot be applied or undone; `part` says which.
+
+    `failure` is None where dbmate ended with 0, but the history does not say that it did its work.
+    """
 
     def __init__(
         self, migration: ParsedMigration, failure: DbmateError | None, part: Literal["up", "down"] = "up"
@@ -32,103 +35,114 @@ class MigrationFailed(Exception):
 
 @dataclass(frozen=True)
 class ReplayTools:
-    """What a replay works with, and how it reaches a scratch database.
+    """The means of a replay: scratch databases, and what works on each by its URL.
 
-    `dump` is pg_dump's text; `batches` cuts migrations into those that one dbmate process may run;
-    `statements` cuts a text into its statements.
+    `dump` returns pg_dump's text; `events` are dbmate's callbacks.
     """
 
-    shelf: ScratchPool
+    pool: ScratchPool
     dbmate: Callable[[DatabaseUrl], Dbmate]
-    session: Callable[[DatabaseUrl], Session]
+    connect: Callable[[DatabaseUrl], Session]
     dump: Callable[[DatabaseUrl], str]
-    batches: Callable[[Sequence[ParsedMigration]], Sequence[Sequence[ParsedMigration]]]
-    statements: Statements
-    attendance: RunEvents
-    memory: ReplayCache
+    events: RunEvents
+    cache: ReplayCache
     migrations_table: str
 
 
 @dataclass(frozen=True)
-class History:
-    """dbmate's history in a scratch database: its table (schema and name), and the versions recorded."""
+class RecordedVersions:
+    """The versions in dbmate's history table, and the statement that records them ("" for none)."""
 
-    table: tuple[str, str]
     versions: tuple[str, ...]
-    literal: str
+    statement: str
 
 
-def migrate(
-    bench: ReplayTools, url: DatabaseUrl, batch: Sequence[ParsedMigration]
-) -> tuple[DbmateError | None, list[ParsedMigration]]:
-    """Apply a batch with one dbmate process: its error, and what of the batch is not recorded after it."""
-    with stage([migration.file for migration in batch]) as folder:
-        failure = bench.dbmate(url).migrate(folder, bench.attendance)
-    versions = history(bench, url).versions
-    return failure, [migration for migration in batch if migration.file.version not in versions]
+@dataclass(frozen=True)
+class ScratchDatabase:
+    """One scratch database. No session stays open, so that it can be saved as a template at any time."""
+
+    url: DatabaseUrl
+    tools: ReplayTools
+
+    def connect(self) -> Session:
+        """Return a session on it."""
+        return self.tools.connect(self.url)
+
+    def apply(self, migrations: Sequence[ParsedMigration]) -> None:
+        """Apply all migrations, in as few dbmate processes as possible.
+
+        Raises MigrationFailed, with the place of the failing statement, at the first that fails.
+        """
+        for batch in batches(migrations):
+            failure, missing = self.apply_batch(batch)
+            if missing:
+                block = missing[0].sections[0].up
+                raise MigrationFailed(missing[0], self._located(failure, missing[0], block))
+
+    def apply_batch(
+        self, batch: Sequence[ParsedMigration]
+    ) -> tuple[DbmateError | None, list[ParsedMigration]]:
+        """Apply a batch with one dbmate process: return its error, and the migrations not recorded."""
+        with stage([migration.file for migration in batch]) as folder:
+            failure = self.tools.dbmate(self.url).migrate(folder, self.tools.events)
+        versions = self.history().versions
+        return failure, [migration for migration in batch if migration.file.version not in versions]
+
+    def undo(self, migration: ParsedMigration) -> DbmateError | None:
+        """Run migrate:down of the last migration: return its error, None where it is gone from the history.
+
+        Raises MigrationFailed where dbmate did not come to run it.
+        """
+        # dbmate undoes the last applied one of the files it sees: it is given this one alone.
+        with stage([migration.file]) as folder:
+            failure = self.tools.dbmate(self.url).rollback(folder, self.tools.events)
+        if migration.file.version not in self.history().versions:
+            return None
+        if failure is None or failure.file is None:
+            raise MigrationFailed(migration, failure, "down")
+        return locate_failure(failure, migration.sections[-1].down, self.connect)
+
+    def history(self) -> RecordedVersions:
+        """Read dbmate's history table."""
+        with self.connect() as session:
+            server = catalog.read_server(session, self.tools.migrations_table)
+            versions = catalog.applied_versions(session, server)
+        return RecordedVersions(versions, catalog.history_literal(versions, server))
+
+    def dump(self) -> str:
+        """Return pg_dump's text."""
+        return self.tools.dump(self.url)
+
+    def dump_with_history(self) -> SchemaDump:
+        """Return pg_dump's text, and the statement that records the versions."""
+        return SchemaDump(self.dump(), self.history().statement)
+
+    def _located(
+        self, failure: DbmateError | None, migration: ParsedMigration, block: Block
+    ) -> DbmateError | None:
+        if failure is None or failure.file != migration.file.name or len(migration.sections) > 1:
+            return failure
+        return locate_failure(failure, block, self.connect)
 
 
-def apply(bench: ReplayTools, url: DatabaseUrl, migrations: Sequence[ParsedMigration]) -> None:
-    """Apply all of them, in as few dbmate processes as may be. Raises Broken at the first that fails."""
-    for batch in bench.batches(migrations):
-        failure, left = migrate(bench, url, batch)
-        if left:
-            raise migration_failed(bench, url, left[0], failure)
-
-
-def migration_failed(
-    bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration, failure: DbmateError | None
-) -> MigrationFailed:
-    """The exception for a migration that was not applied, with the place of what failed in it."""
-    if failure is not None and failure.file == migration.file.name and len(migration.sections) == 1:
-        block = migration.sections[0].up
-        failure = placed(failure, block, bench.statements, lambda: bench.session(url))
-    return MigrationFailed(migration, failure)
-
-
-def undo(bench: ReplayTools, url: DatabaseUrl, migration: ParsedMigration) -> DbmateError | None:
-    """Run the way down of the last migration; None when it is gone from the history. Raises Broken."""
-    # dbmate undoes the last applied one of those it sees: it is shown this one alone.
-    with stage([migration.file]) as folder:
-        failure = bench.dbmate(url).rollback(folder, bench.attendance)
-    if migration.file.version not in history(bench, url).versions:
-        return None
-    if failure is None or failure.file is None:
-        raise MigrationFailed(migration, failure, "down")
-    return failure
-
-
-def history(bench: ReplayTools, url: DatabaseUrl) -> History:
-    """What the database says; the session is closed again, so that the scratch can be kept."""
-    with bench.session(url) as session:
-        server = catalog.read_server(session, bench.migrations_table)
-        versions = catalog.applied_versions(session, server)
-    literal = catalog.history_literal(versions, server)
-    return History((server.history_schema, server.history_table), versions, literal)
-
-
-def dump_with_history(bench: ReplayTools, url: DatabaseUrl) -> SchemaDump:
-    """The schema as it is now."""
-    return SchemaDump(bench.dump(url), history(bench, url).literal)
-
-
-def reload(bench: ReplayTools, text: str) -> SchemaDump:
-    """A dump, loaded into an empty database and dumped again. Raises FailedError when it cannot be loaded."""
-    with bench.shelf.scratch(None) as scratch:
-        with bench.session(scratch.url) as session:
+def reload_dump(tools: ReplayTools, text: str) -> SchemaDump:
+    """Load a dump into an empty database and dump that. Raises FailedError when it cannot be loaded."""
+    with tools.pool.scratch(None) as handle:
+        database = ScratchDatabase(handle.url, tools)
+        with database.connect() as session:
             session.rows(text)
-        return dump_with_history(bench, scratch.url)
+        return database.dump_with_history()
 
 
 def compare_reloaded(
-    bench: ReplayTools, expected: str, found: str, history: tuple[str, str] | None = None
+    tools: ReplayTools, expected: str, found: str, history: tuple[str, str] | None = None
 ) -> Difference | None:
-    """The difference of two dumps after each was loaded once more; None when one cannot be loaded.
+    """Compare two dumps after each was loaded and dumped once more; None when one cannot be loaded.
 
-    PostgreSQL writes some expressions in other words than it got them, and those words in others again (`in`
-    over varchar): a schema that was dumped and loaded is dumped differently, although it is the same.
+    PostgreSQL rewrites some expressions, and rewrites its own text again when that is loaded (`in` over
+    varchar): the dump of a loaded dump can differ although the schema is the same.
     """
     try:
-        return compare(reload(bench, expected).schema, reload(bench, found).schema, history)
+        return compare(reload_dump(tools, expected).schema, reload_dump(tools, found).schema, history)
     except FailedError:
         return None

@@ -1,4 +1,4 @@
-"""Hands out scratch databases of a server that one check at a time holds, and keeps templates on it."""
+"""Pool of scratch databases and cached templates, on a server that one check at a time uses."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +9,10 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres import catalog, shadow, shadow_contents
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.shadow.server_state import Ground, is_template
-from dbmate_wrap.shadow.template import Template, name_of, read, scratch_name
+from dbmate_wrap.shadow.server_state import ForeignServer, ShadowServer, is_template
+from dbmate_wrap.shadow.template import Template, new_scratch_name, parse_comment, template_name
 
-MOST = 8
+MOST_TEMPLATES = 8
 MOST_BYTES = 1 << 30
 _DISK_FULL = "53100"
 _CONNECT_SECONDS = 10
@@ -20,97 +20,106 @@ _CONNECT_SECONDS = 10
 
 @dataclass
 class ScratchPool:
-    """`url`: the maintenance database; `origin`: for people; `cached`: what is kept outlives this check."""
+    """Scratch databases and templates of one server.
+
+    `url`: the maintenance database; `origin`: the server's name for people; `persistent`: templates outlive
+    this check; `remedy`: the hint where the server fails.
+    """
 
     url: DatabaseUrl
     major: int
     origin: str
-    cached: bool
-    ground: Ground = field(repr=False)
+    persistent: bool
+    server: ShadowServer = field(repr=False)
     remedy: str = field(repr=False, default="run the command again")
     _open: int = field(repr=False, default=0)
 
-    def longest(self, keys: Sequence[str]) -> int:
-        """The number of leading migrations for which there is a template: 0 for none, len(keys) for all.
+    def longest_cached_prefix(self, keys: Sequence[str]) -> int:
+        """Return the number of leading migrations for which there is a template: 0 for none.
 
-        Also brings the roles of the server to where that history leaves them: call it before the replay.
+        Also restores the roles of the server to the state after that history: call it before the replay.
         """
-        with self._told("the shadow server could not be prepared"):
-            known = self.templates()
-            candidates = [known.get(self.name_of(key)) for key in keys]
-            return self.ground.settle(candidates, known)
+        with self._failures_as_unreachable("the shadow server could not be prepared"):
+            templates = self.templates()
+            candidates = [templates.get(self.template_name(key)) for key in keys]
+            return self.server.restore_for(candidates, templates)
 
-    def name_of(self, key: str) -> str:
-        """The database that is, or would be, the template of a key."""
-        return name_of(key, self.ground.owner)
+    def template_name(self, key: str) -> str:
+        """Return the name of the database that is, or would be, the template of a key."""
+        return template_name(key, self.server.owner)
 
-    def lasting(self) -> frozenset[str]:
-        """What is on the server now that every new scratch will find, whatever its history has made."""
-        with self._told("the shadow server could not be looked at"):
-            return self.ground.lasting()
+    @property
+    def keeps_roles(self) -> bool:
+        """Whether roles and foreign databases stay on the server after a check."""
+        return isinstance(self.server, ForeignServer)
+
+    def shared_objects(self) -> frozenset[str]:
+        """Return the cluster-wide objects that every new scratch database meets, whatever its history."""
+        with self._failures_as_unreachable("the shadow server could not be looked at"):
+            return self.server.shared_objects()
 
     @contextmanager
-    def scratch(self, key: str | None) -> Iterator["Scratch"]:
-        """A new database from the template of `key` (None: an empty one), dropped at the end unless kept.
+    def scratch(self, key: str | None) -> Iterator["ScratchHandle"]:
+        """Create a database from the template of `key` (None: empty), dropped at the end unless saved.
 
-        Raises UnreachableError where the server does not make it.
+        Raises UnreachableError where the server cannot create it.
         """
-        made = self._make(key)
+        handle = self._create(key)
         self._open += 1
         try:
-            yield made
+            yield handle
         finally:
             self._open -= 1
-            if not made.kept:
-                # What resists is dropped by the next check; the error of the replay counts.
+            if not handle.saved:
+                # The next check drops what cannot be dropped now; the error of the replay counts.
                 with suppress(WrapError):
-                    self._drop(made.url)
+                    self._drop(handle.url)
 
     def templates(self) -> dict[str, Template]:
-        """The templates that there are, by the names of their databases."""
+        """Return the templates by the names of their databases."""
         found = [each for each in shadow.databases(self._session) if is_template(each)]
-        pairs = ((each.name, read(each.comment)) for each in found)
+        pairs = ((each.name, parse_comment(each.comment)) for each in found)
         return {name: template for name, template in pairs if template is not None}
 
-    def keep(self, scratch: "Scratch", key: str) -> bool:
-        """Make it the template of `key`; the least recently used of too many are dropped.
+    def save_template(self, handle: "ScratchHandle", key: str) -> bool:
+        """Turn a scratch database into the template of `key`, and drop the least recently used of too many.
 
-        False where a copy would not be the same: then it stays a scratch.
+        Returns False where a copy would differ from it: then it stays a scratch database.
         """
-        name = self.name_of(key)
-        with self._told("the shadow database could not be kept"):
-            if shadow_contents.has_subscriptions(self._session, scratch.url.database):
+        name = self.template_name(key)
+        with self._failures_as_unreachable("the shadow database could not be kept"):
+            if shadow_contents.has_subscriptions(self._session, handle.url.database):
                 return False
-            roles, state = self.ground.made(scratch.roles)
-            size = shadow.size(self._session, scratch.url.database)
+            roles, state = self.server.capture(handle.roles)
+            size = shadow.size(self._session, handle.url.database)
             template = Template(time.time(), roles, state, size)
             catalog.drop_database(self._session, name)
-            shadow.publish(self._session, scratch.url.database, name, template.comment())
-        self._make_room(name)
+            shadow.publish(self._session, handle.url.database, name, template.comment())
+        self._drop_old_templates(name)
         return True
 
     @property
     def _session(self) -> Session:
-        return self.ground.session
+        return self.server.session
 
-    def _make(self, key: str | None) -> "Scratch":
-        name = scratch_name()
-        source = self.name_of(key) if key is not None else None
-        with self._told("no shadow database could be made"):
-            known = self.templates()
+    def _create(self, key: str | None) -> "ScratchHandle":
+        name = new_scratch_name()
+        source = self.template_name(key) if key is not None else None
+        with self._failures_as_unreachable("no shadow database could be made"):
+            templates = self.templates()
             if not self._open:
-                self.ground.sweep(known)
-            shadow.create(self._session, name, source, unicode=self.ground.unicode)
-            if source is not None and source in known:
-                self._carry(source, name)
-                used = replace(known[source], used_at=time.time())
+                self.server.drop_stale_roles(templates)
+            shadow.create(self._session, name, source, unicode=self.server.unicode)
+            if source is not None and source in templates:
+                self._copy_database_settings(source, name)
+                used = replace(templates[source], used_at=time.time())
                 shadow.describe(self._session, source, used.comment())
-        roles = known[source].roles if source in known else frozenset[str]()
-        return Scratch(replace(self.url, database=name), roles, self.keep)
+        roles = templates[source].roles if source in templates else frozenset[str]()
+        return ScratchHandle(replace(self.url, database=name), roles, self.save_template)
 
-    def _carry(self, source: str, target: str) -> None:
+    def _copy_database_settings(self, source: str, target: str) -> None:
         for command in shadow.carrying(self._session, source, target):
-            # Nearly everything that could be set here can be set again; what cannot only a session sees.
+            # Nearly everything that could be set can be set again; the rest affects sessions only.
             with suppress(FailedError):
                 self._session.rows(command)
 
@@ -121,24 +130,24 @@ class ScratchPool:
         shadow.await_quiet(self._session, url.database)
         catalog.drop_database(self._session, url.database)
 
-    def _make_room(self, spared: str) -> None:
+    def _drop_old_templates(self, spared: str) -> None:
         by_age = sorted(self.templates().items(), key=lambda item: item[1].used_at, reverse=True)
-        room = MOST_BYTES
-        for place, (name, template) in enumerate(by_age):
-            room -= template.size
-            if name != spared and (place >= MOST or room < 0):
-                # Too many are no harm; the next one tries again.
+        free = MOST_BYTES
+        for index, (name, template) in enumerate(by_age):
+            free -= template.size
+            if name != spared and (index >= MOST_TEMPLATES or free < 0):
+                # One template too many does no harm; the next check tries again.
                 with suppress(WrapError):
                     catalog.drop_database(self._session, name)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _failures_as_unreachable(self, message: str) -> Iterator[None]:
         try:
             yield
         except FailedError as error:
             full = "make room on the disk of the server; then " if error.sqlstate == _DISK_FULL else ""
             raise UnreachableError(
-                f"{what} ({self.origin}): {error.message}",
+                f"{message} ({self.origin}): {error.message}",
                 kind="other",
                 sqlstate=error.sqlstate,
                 hint=f"{full}{self.remedy}",
@@ -146,18 +155,18 @@ class ScratchPool:
 
 
 @dataclass
-class Scratch:
-    """A database of this check alone; `roles`: those that its template's history made."""
+class ScratchHandle:
+    """A scratch database of this check alone; `roles` are those that its template's history made."""
 
     url: DatabaseUrl
     roles: frozenset[str] = field(repr=False)
-    _keep: Callable[["Scratch", str], bool] = field(repr=False)
-    kept: bool = False
+    _save: Callable[["ScratchHandle", str], bool] = field(repr=False)
+    saved: bool = False
 
-    def keep(self, key: str) -> bool:
-        """Make it the template of `key`, after which it is gone; no session may be in it any more.
+    def save_template(self, key: str) -> bool:
+        """Turn it into the template of `key`; no session may be connected to it, and it is gone afterwards.
 
-        False where a copy would not be the same. Raises UnreachableError where the server refuses.
+        Returns False where a copy would differ from it. Raises UnreachableError where the server refuses.
         """
-        self.kept = self._keep(self, key)
-        return self.kept
+        self.saved = self._save(self, key)
+        return self.saved

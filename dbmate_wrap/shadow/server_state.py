@@ -1,4 +1,4 @@
-"""What databases share on a shadow server, its roles above all: brought to where a history needs it."""
+"""Cluster-wide state of a shadow server (mainly roles), restored to what a cached history needs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -7,109 +7,114 @@ from dataclasses import dataclass
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, shadow, shadow_shared
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.shadow.template import NAMES, Template, kind_of, read
+from dbmate_wrap.shadow.template import NAMES, Template, database_kind, parse_comment
 
-_INITIAL = frozenset({"postgres", "template0", "template1"})
+_INITIAL_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 
-def own_state(session: Session) -> shadow_shared.Cluster:
-    """What the databases of a server of our own share."""
+def read_cluster(session: Session) -> shadow_shared.Cluster:
+    """Read the cluster-wide state of our own server."""
     return shadow_shared.cluster(session, NAMES)
 
 
 @dataclass
 class ForeignServer:
-    """Somebody else's server: nothing on it is touched but databases of our names, and no role is dropped.
+    """A server that is not ours: only databases with our names are changed there, and no role is dropped.
 
-    `owner` is the role that we are; `before`: the roles that were there; `release` stands for its programs.
+    `owner` is our role; `roles_before` are the roles at the start; `release` identifies its programs.
     """
 
     session: Session
     owner: str
     unicode: bool
-    before: frozenset[str]
+    roles_before: frozenset[str]
     release: str
 
-    def tidy(self) -> None:
-        """Drop what killed checks left; what somebody is connected to is not left over."""
+    def drop_stale_databases(self) -> None:
+        """Drop what killed checks left; a database with connections is in use."""
         for database in shadow.databases(self.session):
-            if kind_of(database.name) and database.ours and not database.busy and not is_template(database):
+            is_ours = database_kind(database.name) is not None and database.ours
+            if is_ours and not database.busy and not is_template(database):
                 with suppress(FailedError):
-                    # What cannot be dropped now is not in our way.
+                    # A database that cannot be dropped now does no harm.
                     catalog.drop_database(self.session, database.name)
 
-    def settle(self, candidates: Sequence[Template | None], known: Mapping[str, Template]) -> int:
-        """The length of the longest history whose template can be used."""
-        here = shadow_shared.roles(self.session)
-        return _longest(candidates, lambda each: each.roles <= here and each.state == self.release)
+    def restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
+        """Return the length of the longest history whose template can be used."""
+        roles = shadow_shared.roles(self.session)
+        return _longest(candidates, lambda each: each.roles <= roles and each.state == self.release)
 
-    def sweep(self, known: Mapping[str, Template]) -> None:
-        """Roles and foreign databases stay."""
+    def drop_stale_roles(self, templates: Mapping[str, Template]) -> None:
+        """Do nothing: roles and foreign databases stay."""
 
-    def lasting(self) -> frozenset[str]:
-        """Names of roles and foreign databases, as they are now: the next scratch finds them all the same."""
-        names = (each.name for each in shadow.databases(self.session) if not kind_of(each.name))
+    def shared_objects(self) -> frozenset[str]:
+        """Return the names of roles and foreign databases: every new scratch database meets them."""
+        names = (each.name for each in shadow.databases(self.session) if not database_kind(each.name))
         return shadow_shared.roles(self.session) | {f"database {name}" for name in names}
 
-    def made(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
-        """The roles that a history has made, those of its template among them, and the server's programs."""
-        return inherited | (shadow_shared.roles(self.session) - self.before), self.release
+    def capture(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
+        """Return the roles that a history made, with those `inherited` from its template, and `release`."""
+        return inherited | (shadow_shared.roles(self.session) - self.roles_before), self.release
 
 
 @dataclass
 class OwnServer:
-    """A server of our own: everything on it that is neither initial nor a template's is removed.
+    """Our own server: everything on it that is neither initial nor a template's is removed.
 
-    `initial` is its state after initdb. `anew` replaces the server by a new one, where there is no other way.
+    `initial` is its state after initdb. `recreate` replaces the server by a new one, where that is possible.
     """
 
     session: Session
     initial: str
-    anew: Callable[[], tuple[Session, str]] | None
+    recreate: Callable[[], tuple[Session, str]] | None
     owner: str = ""
     unicode: bool = True
-    release: str = ""  # The state tells it.
+    release: str = ""  # Part of the state.
 
-    def tidy(self) -> None:
+    def drop_stale_databases(self) -> None:
         """Drop every database that is neither initial nor a template. Raises FailedError."""
         for database in shadow.databases(self.session):
-            if database.name not in _INITIAL and not is_template(database):
+            if database.name not in _INITIAL_DATABASES and not is_template(database):
                 catalog.drop_database(self.session, database.name)
 
-    def settle(self, candidates: Sequence[Template | None], known: Mapping[str, Template]) -> int:
-        """The length of the longest history whose template can be used; what else there is makes way."""
-        cluster = own_state(self.session)
+    def restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
+        """Return the length of the longest history whose template can be used.
+
+        Roles of other histories are dropped, together with the templates that need them.
+        """
+        cluster = read_cluster(self.session)
 
         def fits(template: Template) -> bool:
             return template.roles <= cluster.roles and cluster.state(template.roles) == template.state
 
         length = _longest(candidates, fits)
         template = candidates[length - 1] if length else None
-        if not self._cleared(cluster.roles - (template.roles if template else frozenset()), known):
+        needed = template.roles if template else frozenset[str]()
+        if not self._drop_roles_with_templates(cluster.roles - needed, templates):
             return self._start_over()
-        if template is None and own_state(self.session).state(()) != self.initial:
+        if template is None and read_cluster(self.session).state(()) != self.initial:
             return self._start_over()
         return length
 
-    def sweep(self, known: Mapping[str, Template]) -> None:
-        """Drop roles and databases that belong to no template: an earlier replay of this check made them."""
+    def drop_stale_roles(self, templates: Mapping[str, Template]) -> None:
+        """Drop roles and databases of no template: an earlier replay of this check made them."""
         with suppress(FailedError):
-            self.tidy()
-        owned = frozenset[str]().union(*(template.roles for template in known.values()))
+            self.drop_stale_databases()
+        owned = frozenset[str]().union(*(template.roles for template in templates.values()))
         shadow_shared.drop_roles(self.session, shadow_shared.roles(self.session) - owned)
 
-    def lasting(self) -> frozenset[str]:
-        """Nothing: what a scratch finds is swept before."""
+    def shared_objects(self) -> frozenset[str]:
+        """Return nothing: roles are dropped before a scratch database is made."""
         return frozenset()
 
-    def made(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
-        """All roles that are there, and the state of the server."""
-        cluster = own_state(self.session)
+    def capture(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
+        """Return all roles, and the state of the server."""
+        cluster = read_cluster(self.session)
         return cluster.roles, cluster.state(cluster.roles)
 
-    def _cleared(self, roles: Collection[str], known: Mapping[str, Template]) -> bool:
+    def _drop_roles_with_templates(self, roles: Collection[str], templates: Mapping[str, Template]) -> bool:
         try:
-            for name, template in known.items():
+            for name, template in templates.items():
                 if not template.roles.isdisjoint(roles):
                     catalog.drop_database(self.session, name)
             shadow_shared.drop_roles(self.session, roles)
@@ -118,12 +123,12 @@ class OwnServer:
         return True
 
     def _start_over(self) -> int:
-        if self.anew is not None:
-            self.session, self.initial = self.anew()
+        if self.recreate is not None:
+            self.session, self.initial = self.recreate()
         return 0
 
 
-Ground = ForeignServer | OwnServer
+ShadowServer = ForeignServer | OwnServer
 
 
 def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], bool]) -> int:
@@ -135,6 +140,6 @@ def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], b
 
 
 def is_template(database: shadow.Database) -> bool:
-    """Whether it is one of ours that can be used."""
-    sound = database.ours and database.valid and read(database.comment) is not None
-    return sound and kind_of(database.name) == "template"
+    """Return whether it is one of our templates, and usable."""
+    usable = database.ours and database.valid and parse_comment(database.comment) is not None
+    return usable and database_kind(database.name) == "template"

@@ -1,4 +1,4 @@
-"""Finds a shadow server and holds it for one check: our own, a throw-away one, or one that a URL names."""
+"""Opens a shadow server for one check: the project's own, a throw-away one, or one that a URL names."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,14 +11,15 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow, shadow_shared
-from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.shadow.own_server import SETTINGS, PersistentServer, connect_maintenance, url_of
+from dbmate_wrap.shadow.own_server import SETTINGS, PersistentServer, connect_maintenance, maintenance_url
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, own_state
+from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, read_cluster
+
+_BUSY = "another check is using the shadow server"
 
 
 @contextmanager
-def own(
+def open_own_server(
     home: Path,
     binaries: Binaries,
     *,
@@ -27,23 +28,23 @@ def own(
     say: Callable[[str], None],
     application_name: str,
 ) -> Iterator[ScratchPool]:
-    """The server of these programs in the folder `home`, which holds one for each origin and major.
+    """Open the server of these programs in the folder `home`, which holds one for each origin and major.
 
-    While another check has it, waits for up to `wait` seconds; then, and where the folder cannot be used,
-    takes a throw-away server, without what was kept. `timeout` seconds are for connecting. Raises what
+    While another check uses it, waits for up to `wait` seconds; then, and where the folder cannot be used,
+    starts a throw-away server without cached templates. `timeout` seconds are for connecting. Raises what
     `cluster.server.start` raises.
     """
     folder = home / f"{'embedded' if binaries.origin == 'wheel' else 'local'}-{binaries.major}"
-    kept = PersistentServer(folder, binaries, timeout, application_name)
+    persistent = PersistentServer(folder, binaries, timeout, application_name)
     with ExitStack() as stack:
-        shelf = _kept(stack, kept, wait, say)
-        if shelf is None:
-            shelf = _thrown_away(stack, binaries, timeout, application_name)
-        yield shelf
+        pool = _start_persistent(stack, persistent, wait, say)
+        if pool is None:
+            pool = _start_throw_away(stack, binaries, timeout, application_name)
+        yield pool
 
 
 @contextmanager
-def remote(
+def open_foreign_server(
     url: DatabaseUrl,
     *,
     wait: float,
@@ -51,81 +52,73 @@ def remote(
     say: Callable[[str], None],
     application_name: str,
 ) -> Iterator[ScratchPool]:
-    """The server that a URL names, by a role that may create databases; nothing else on it is touched.
+    """Open the server that a URL names, by a role that may create databases; nothing else on it is touched.
 
     One check at a time on the whole server: an advisory lock. Raises UnreachableError; ConfigError where
     the role may not create databases; LockedError when another check has it for more than `wait` seconds.
     """
     with connect_maintenance(url, timeout=timeout, application_name=application_name) as session:
         account = shadow.account(session)
-        _demand(url, account)
+        _raise_for_missing_rights(url, account)
         if not shadow.acquire(session, wait, lambda: say(f"{_BUSY}: waiting up to {wait:.0f} s for it")):
             raise LockedError(
                 f"{_BUSY}, and has been for {wait:.0f} s ({url.public()})",
                 hint="wait for it; if it is dead, end its session (pg_stat_activity, pg_terminate_backend)",
             )
         roles, release = shadow_shared.roles(session), shadow_shared.release(session)
-        ground = ForeignServer(session, account.name, account.unicode, roles, release)
-        ground.tidy()
+        server = ForeignServer(session, account.name, account.unicode, roles, release)
+        server.drop_stale_databases()
+        major = session.server_version_num // 10000
         try:
-            yield ScratchPool(
-                url, session.server_version_num // 10000, "shadow_url", cached=True, ground=ground
-            )
+            yield ScratchPool(url, major, "shadow_url", persistent=True, server=server)
         finally:
-            # Closing would do, but not at once.
+            # The end of the session would release it too, but not at once.
             with suppress(WrapError):
                 session.rows("select pg_catalog.pg_advisory_unlock_all()")
 
 
-_BUSY = "another check is using the shadow server"
-
-
-def _kept(
-    stack: ExitStack, kept: PersistentServer, wait: float, say: Callable[[str], None]
+def _start_persistent(
+    stack: ExitStack, persistent: PersistentServer, wait: float, say: Callable[[str], None]
 ) -> ScratchPool | None:
-    """Our own server, which the stack stops; None where it is not to be had."""
-    lock = kept.folder.with_name(f"{kept.folder.name}.check.lock")
+    """Start the project's own server, which the stack stops; None where it is busy or cannot be used."""
+    folder, binaries = persistent.folder, persistent.binaries
+    lock = folder.with_name(f"{folder.name}.check.lock")
     try:
         try:
             stack.enter_context(file_lock.hold_file_lock(lock, patience=0))
         except LockedError:
             say(f"{_BUSY}: waiting up to {wait:.0f} s for it")
             stack.enter_context(file_lock.hold_file_lock(lock, patience=wait))
-        stack.callback(kept.stop)
-        ground = kept.start()
+        stack.callback(persistent.stop)
+        server = persistent.start()
     except LockedError:
-        say("it is still busy: this check takes a throw-away server, without what was kept")
+        say("it is still busy: this check uses a throw-away server, without cached templates")
         return None
     except ConfigError as error:
-        say(f"this check takes a throw-away server, without what was kept: {error.message}")
+        say(f"this check uses a throw-away server, without cached templates: {error.message}")
         return None
-    assert kept.url is not None  # It has started.
-    return ScratchPool(
-        kept.url,
-        kept.binaries.major,
-        _origin(kept.binaries),
-        cached=True,
-        ground=ground,
-        remedy=f"run the command again; if that does not help: rm -rf {kept.folder.parent}",
-    )
+    assert persistent.url is not None  # It has started.
+    remedy = f"run the command again; if that does not help: rm -rf {folder.parent}"
+    origin = _origin(binaries)
+    return ScratchPool(persistent.url, binaries.major, origin, persistent=True, server=server, remedy=remedy)
 
 
-def _thrown_away(
+def _start_throw_away(
     stack: ExitStack, binaries: Binaries, timeout: float | None, application_name: str
 ) -> ScratchPool:
-    url = url_of(stack.enter_context(temporary(binaries, settings=SETTINGS)))
-    session: Session = stack.enter_context(
+    url = maintenance_url(stack.enter_context(temporary(binaries, settings=SETTINGS)))
+    session = stack.enter_context(
         connect_maintenance(url, timeout=timeout, application_name=application_name)
     )
-    ground = OwnServer(session, own_state(session).state(()), None)
-    return ScratchPool(url, binaries.major, _origin(binaries), cached=False, ground=ground)
+    server = OwnServer(session, read_cluster(session).state(()), None)
+    return ScratchPool(url, binaries.major, _origin(binaries), persistent=False, server=server)
 
 
 def _origin(binaries: Binaries) -> str:
     return f"{'embedded' if binaries.origin == 'wheel' else 'local'} PostgreSQL {binaries.major}"
 
 
-def _demand(url: DatabaseUrl, account: shadow.Account) -> None:
+def _raise_for_missing_rights(url: DatabaseUrl, account: shadow.Account) -> None:
     if account.read_only:
         raise ConfigError(
             f"the server of shadow_url is a standby, which only reads ({url.public()})",

@@ -1,4 +1,4 @@
-"""What is known of a template database: its name, and the record in its comment."""
+"""Template databases: their names, and the record in the comment of each."""
 
 import json
 import re
@@ -10,15 +10,18 @@ from typing import Literal
 
 _PREFIX = "dbmate_wrap_shadow_"
 _FORMAT = 1
-# On a server of others a name that merely begins like ours is not ours. PostgreSQL reads it as well.
+# On a foreign server a name that only begins like ours is not ours. PostgreSQL gets this pattern as well.
 NAMES = rf"^{_PREFIX}(?:scratch_[0-9a-f]{{12}}|[0-9a-f]{{24}})$"
 _NAME = re.compile(NAMES)
 
 
 @dataclass(frozen=True)
 class Template:
-    """When it was used (seconds since 1970), the roles that its history made, the server's state after it,
-    and the bytes of its database."""
+    """The record of a template database.
+
+    `used_at`: seconds since 1970; `roles`: those that its history made; `state`: a digest of the server's
+    state after that history; `size`: bytes of the database.
+    """
 
     used_at: float
     roles: frozenset[str]
@@ -26,7 +29,7 @@ class Template:
     size: int
 
     def comment(self) -> str:
-        """The comment of its database."""
+        """Return the comment for its database."""
         record = {
             "format": _FORMAT,
             "used_at": round(self.used_at, 3),
@@ -37,25 +40,25 @@ class Template:
         return json.dumps(record, ensure_ascii=False)
 
 
-def name_of(key: str, owner: str = "") -> str:
-    """The database that is the template of a key; of several roles on one server each has its own."""
+def template_name(key: str, owner: str = "") -> str:
+    """Return the name of the template of a key; each `owner` on one server has templates of its own."""
     return f"{_PREFIX}{sha256(f'{key} {owner}'.encode()).hexdigest()[:24] if owner else key[:24]}"
 
 
-def scratch_name() -> str:
-    """A name that no database has."""
+def new_scratch_name() -> str:
+    """Return a random name for a scratch database."""
     return f"{_PREFIX}scratch_{secrets.token_hex(6)}"
 
 
-def kind_of(name: str) -> Literal["template", "scratch"] | None:
-    """What a database of that name is to us; None: nothing."""
+def database_kind(name: str) -> Literal["template", "scratch"] | None:
+    """Return the kind of a database by its name; None for a name that is not ours."""
     if not _NAME.fullmatch(name):
         return None
     return "scratch" if name.startswith(f"{_PREFIX}scratch_") else "template"
 
 
-def read(comment: str) -> Template | None:
-    """What a comment says; None where it is not one of ours, or of another format."""
+def parse_comment(comment: str) -> Template | None:
+    """Return the record in a comment; None for a comment that is not ours, or of another format."""
     try:
         found = json.loads(comment)
     except ValueError:

@@ -42,10 +42,10 @@ from dbmate_wrap.cluster import binaries
 from tests.support.shadows import HISTORY, KEYS, checking, replay
 print("begun", flush=True)
 for length in itertools.cycle(range(1, 5)):
-    with checking(sys.argv[1]) as shelf:
-        replay(shelf, HISTORY[:length], KEYS[:length])
+    with checking(sys.argv[1]) as pool:
+        replay(pool, HISTORY[:length], KEYS[:length])
         if length == 4:
-            shelf.longest([])
+            pool.longest_cached_prefix([])
     print("checked", flush=True)
 """
 
@@ -81,21 +81,21 @@ def kill(running: "subprocess.Popen[str]", number: int = signal.SIGKILL) -> None
 
 def assert_sound(where: str) -> None:
     """A check works; there is nothing but templates, and each holds its history and no more."""
-    with checking(where) as shelf:
-        names = {shelf.name_of(each) for each in KEYS}
-        assert databases(shelf) - {"app"} <= names
-        length = shelf.longest(KEYS)
-        assert length == 0 or "made" not in roles(shelf) or length == 4
+    with checking(where) as pool:
+        names = {pool.template_name(each) for each in KEYS}
+        assert databases(pool) - {"app"} <= names
+        length = pool.longest_cached_prefix(KEYS)
+        assert length == 0 or "made" not in roles(pool) or length == 4
         for place, each in enumerate(KEYS):
-            if shelf.longest(KEYS[: place + 1]) == place + 1:
-                assert_holds(shelf, each, place + 1)
-        length = shelf.longest(KEYS[:3])
-        assert replay(shelf, HISTORY[:3], KEYS[:3]) == length
-        assert_holds(shelf, KEYS[2], 3)
+            if pool.longest_cached_prefix(KEYS[: place + 1]) == place + 1:
+                assert_holds(pool, each, place + 1)
+        length = pool.longest_cached_prefix(KEYS[:3])
+        assert replay(pool, HISTORY[:3], KEYS[:3]) == length
+        assert_holds(pool, KEYS[2], 3)
 
 
-def assert_holds(shelf: ScratchPool, name: str, tables: int) -> None:
-    with shelf.scratch(name) as scratch:
+def assert_holds(pool: ScratchPool, name: str, tables: int) -> None:
+    with pool.scratch(name) as scratch:
         [(found,)] = execute(scratch.url, "select count(*) from pg_tables where schemaname = 'public'")
         assert found == tables
 
@@ -115,7 +115,7 @@ def test_after_a_check_was_killed_the_next_one_works(here: Project, moment: int)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
 def test_after_the_server_was_killed_the_next_check_works(here: Project, number: int) -> None:
     assert here.check(HISTORY[:2], KEYS[:2]) == 0
-    with suppress(WrapError), here.shelf() as shelf, shelf.scratch(KEYS[1]):
+    with suppress(WrapError), here.open_pool() as pool, pool.scratch(KEYS[1]):
         state = server.state(here.folder)
         assert isinstance(state, server.Running)
         os.kill(state.pid, number)
@@ -171,8 +171,8 @@ def assert_url_sound(where: str) -> None:
 
 
 def scratches(where: str) -> set[str]:
-    with checking(where) as shelf:
-        return {name for name in databases(shelf) if template.kind_of(name) == "scratch"}
+    with checking(where) as pool:
+        return {name for name in databases(pool) if template.database_kind(name) == "scratch"}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
@@ -187,8 +187,8 @@ def test_after_the_disk_was_full_the_next_check_works(here: Project) -> None:
         pytest.skip("no tmpfs can be mounted here")
     try:
         fills = "create table public.big as select repeat('x', 1000) as x from generate_series(1, 100000)"
-        with pytest.raises(Exception, match=r"No space left|connection|terminat"), here.shelf() as shelf:
-            replay(shelf, [fills], [key("e")])
+        with pytest.raises(Exception, match=r"No space left|connection|terminat"), here.open_pool() as pool:
+            replay(pool, [fills], [key("e")])
         assert_sound(str(here.home))
     finally:
         server.destroy(here.folder)

@@ -43,7 +43,7 @@ def url(tcp_server: TcpServer) -> Iterator[DatabaseUrl]:
 
 
 def remote(url: DatabaseUrl) -> AbstractContextManager[ScratchPool]:
-    return servers.remote(url, wait=0, timeout=10, say=lambda line: None, application_name=NAME)
+    return servers.open_foreign_server(url, wait=0, timeout=10, say=lambda line: None, application_name=NAME)
 
 
 # What a history leaves
@@ -54,32 +54,32 @@ def test_a_database_that_a_history_made_is_there_when_it_goes_on(here: Project) 
     here.check(history, [A, B])
     more = [*history, "alter database reporting set timezone to 'UTC'"]
     assert here.check(more, [A, B, C]) < 2
-    with here.shelf() as found:
+    with here.open_pool() as found:
         assert databases(found).isdisjoint({"reporting"})
 
 
 def test_a_second_replay_in_one_check_finds_no_databases_of_the_first(here: Project) -> None:
-    with here.shelf() as found:
+    with here.open_pool() as found:
         for _ in range(2):
             with found.scratch(None) as scratch:
                 execute(scratch.url, "create database reporting")
 
 
 def test_what_subscribes_is_not_kept_and_does_not_stay(here: Project) -> None:
-    with here.shelf() as found:
+    with here.open_pool() as found:
         replay(found, [ONE], [A])
         with found.scratch(A) as scratch:
             execute(scratch.url, SUBSCRIPTION)
-            assert not scratch.keep(B)
-        assert databases(found) == {template.name_of(A)}
-        assert found.longest([A, B]) == 1
+            assert not scratch.save_template(B)
+        assert databases(found) == {template.template_name(A)}
+        assert found.longest_cached_prefix([A, B]) == 1
 
 
 def test_a_template_that_was_given_away_is_dropped(here: Project) -> None:
     gives = "do $$ begin execute format('alter database %I owner to other', current_database()); end $$"
     here.check(["create role other", gives], [A, B])
-    with here.shelf() as found:
-        assert found.longest([B]) == 0
+    with here.open_pool() as found:
+        assert found.longest_cached_prefix([B]) == 0
         assert databases(found) == set()
 
 
@@ -92,12 +92,12 @@ def test_an_upgraded_server_forgets_what_the_old_one_made(
     here.check([ONE], [A])
     with remote(url) as found:
         replay(found, [ONE], [A])
-        assert found.longest([A]) == 1
+        assert found.longest_cached_prefix([A]) == 1
     monkeypatch.setattr(shadow_shared, "release", lambda session: "18.7 with pgvector 0.9")
     assert here.check([ONE], [A]) == 0
     assert here.check([ONE], [A]) == 1
     with remote(url) as found:
-        assert found.longest([A]) == 0
+        assert found.longest_cached_prefix([A]) == 0
 
 
 def test_where_no_boot_is_told_from_another_nothing_is_trusted(
@@ -111,11 +111,11 @@ def test_where_no_boot_is_told_from_another_nothing_is_trusted(
 def test_a_copied_project_starts_over_and_leaves_the_original_alone(here: Project) -> None:
     here.check([ONE], [A])
     copy = Project(here.home.with_name("copy"), here.programs)
-    with here.shelf() as found:
+    with here.open_pool() as found:
         # What is copied while its server runs may hold half of everything.
         subprocess.run(["cp", "-a", str(here.home), str(copy.home)], check=True)
         assert copy.check([TWO], [A]) == 0
-        assert found.longest([A]) == 1
+        assert found.longest_cached_prefix([A]) == 1
     server.destroy(copy.folder)
 
 
@@ -138,8 +138,8 @@ def test_a_server_folder_that_cannot_be_used_costs_the_cache_and_no_more(
         case _:
             folder.mkdir()
             (folder / "precious").touch()
-    with here.shelf() as found:
-        assert not found.cached
+    with here.open_pool() as found:
+        assert not found.persistent
         assert replay(found, [ONE], [A]) == 0
     assert "throw-away" in here.said[0]
     assert list(tmp_path.iterdir()) == []
@@ -187,7 +187,7 @@ def test_each_role_has_templates_of_its_own_on_a_url(url: DatabaseUrl, tcp_serve
                 replay(found, [ONE], [A])
     for each in (url, admin):
         with remote(each) as found:
-            assert found.longest([A]) == 1
+            assert found.longest_cached_prefix([A]) == 1
 
 
 def test_what_cannot_be_dropped_on_a_url_keeps_nothing_else_from_being_dropped(

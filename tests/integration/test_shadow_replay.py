@@ -1,4 +1,4 @@
-"""A history is replayed on real servers: what a way down leaves is named, and nothing is run twice."""
+"""A history is replayed on real servers: what migrate:down leaves is named, and nothing is run twice."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +20,8 @@ from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.redact import NOTHING
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow.cache import ReplayCache
-from dbmate_wrap.shadow.replay import Replayed
-from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload
-from dbmate_wrap.sql.batching import batches
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.shadow.replay import ReplayResult
+from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload_dump
 from tests.support.cases import migration_file
 from tests.support.projects import migration
 from tests.support.servers import Server
@@ -34,29 +32,30 @@ TABLE = "schema_migrations"
 
 
 @dataclass
-class FakeScratch:
-    """A database; `keep` makes it a template."""
+class FakeHandle:
+    """A database; `save_template` makes it a template."""
 
-    shelf: "FakeShelf"
+    pool: "FakePool"
     name: str
     url: DatabaseUrl
-    kept: bool = False
+    saved: bool = False
 
-    def keep(self, key: str) -> bool:
-        self.shelf.templates[key] = self.name
-        self.kept = True
+    def save_template(self, key: str) -> bool:
+        self.pool.templates[key] = self.name
+        self.saved = True
         return True
 
 
 @dataclass
-class FakeShelf:
+class FakePool:
     """Templates by their keys on a server of the tests."""
 
     server: Server
     templates: dict[str, str] = field(default_factory=dict)
     made: list[str | None] = field(default_factory=list)
     origin: str = "the tests' PostgreSQL"
-    cached: bool = True
+    persistent: bool = True
+    keeps_roles: bool = False
 
     @property
     def url(self) -> DatabaseUrl:
@@ -66,23 +65,23 @@ class FakeShelf:
     def major(self) -> int:
         return self.server.major
 
-    def longest(self, keys: Sequence[str]) -> int:
-        return max((place for place, key in enumerate(keys, 1) if key in self.templates), default=0)
+    def longest_cached_prefix(self, keys: Sequence[str]) -> int:
+        return max((length for length, key in enumerate(keys, 1) if key in self.templates), default=0)
 
-    def lasting(self) -> frozenset[str]:
+    def shared_objects(self) -> frozenset[str]:
         return frozenset()
 
     @contextmanager
-    def scratch(self, key: str | None) -> Iterator[FakeScratch]:
+    def scratch(self, key: str | None) -> Iterator[FakeHandle]:
         name = f"s_{uuid.uuid4().hex[:12]}"
         self.made.append(key)
         template = self.templates[key] if key is not None else "template0"
         self.run("create database {} template {}", name, template)
-        scratch = FakeScratch(self, name, replace(self.url, database=name))
+        handle = FakeHandle(self, name, replace(self.url, database=name))
         try:
-            yield scratch
+            yield handle
         finally:
-            if not scratch.kept:
+            if not handle.saved:
                 self.run("drop database {} with (force)", name)
 
     def run(self, statement: str, *names: str) -> None:
@@ -91,47 +90,46 @@ class FakeShelf:
 
 
 @dataclass
-class Workshop:
-    """Replays histories, given as names and texts, on one server with one memory."""
+class Replayer:
+    """Replays histories, given as names and texts, on one server with one cache."""
 
-    shelf: FakeShelf
+    pool: FakePool
     dbmate: Path
-    memory: ReplayCache
-    began: list[str] = field(default_factory=list)
+    cache: ReplayCache
+    started: list[str] = field(default_factory=list)
     dumped: list[str] = field(default_factory=list)
 
     @property
-    def bench(self) -> ReplayTools:
+    def tools(self) -> ReplayTools:
         """What the replay is given; it notes what dbmate begins with, and what is dumped."""
-        program = PgDump(self.shelf.server.bin_dir / "pg_dump", self.shelf.major)
+        program = PgDump(self.pool.server.bin_dir / "pg_dump", self.pool.major)
 
         def dump(url: DatabaseUrl) -> str:
             self.dumped.append(url.database)
             return schema.dump(program, url, NOTHING)
 
         return ReplayTools(
-            shelf=self.shelf,  # type: ignore[arg-type]
+            pool=self.pool,  # type: ignore[arg-type]
             dbmate=lambda url: Dbmate(self.dbmate, url, TABLE, ServerOptions("tests"), NOTHING),
-            session=lambda url: connect(url, application_name="tests", timeout=10),
+            connect=lambda url: connect(url, application_name="tests", timeout=10),
             dump=dump,
-            batches=batches,
-            statements=lambda sql: [(each.offset, each.text) for each in read(sql).statements],
-            attendance=RunEvents(self.began.append, lambda name, seconds: None, lambda: False),
-            memory=self.memory,
+            events=RunEvents(self.started.append, lambda name, seconds: None, lambda: False),
+            cache=self.cache,
             migrations_table=TABLE,
         )
 
-    def replay(self, history: Mapping[str, str], new: Sequence[str] = ()) -> Replayed:
-        """Replay it; `began` and `dumped` are of this replay alone."""
-        self.began.clear()
+    def replay(self, history: Mapping[str, str], new: Sequence[str] = ()) -> ReplayResult:
+        """Replay it; `started` and `dumped` are of this replay alone."""
+        self.started.clear()
         self.dumped.clear()
         migrations = [parsed(name, text) for name, text in history.items()]
         keys = keys_of(migrations)
-        due = replays.round_trips_due(migrations, keys, frozenset(new), self.memory.proven())
-        return replays.run(self.bench, replays.plan_replay(self.shelf, migrations, keys, due))  # type: ignore[arg-type]
+        due = replays.round_trips_due(migrations, keys, frozenset(new), self.cache.passed_round_trips())
+        plan = replays.plan_replay(migrations, keys, due, self.pool.longest_cached_prefix)
+        return replays.run_replay(self.tools, plan)
 
-    def said(self, history: Mapping[str, str], new: Sequence[str]) -> list[tuple[str, int, str]]:
-        """What is told of ways down: file, line, message."""
+    def faults(self, history: Mapping[str, str], new: Sequence[str]) -> list[tuple[str, int, str]]:
+        """The faults of round trips: file, line, message."""
         return [(fault.file, fault.line, fault.message) for fault in self.replay(history, new).faults]
 
 
@@ -152,25 +150,25 @@ def keys_of(migrations: Sequence[ParsedMigration]) -> tuple[str, ...]:
 
 
 @contextmanager
-def workshop_on(server: Server, dbmate: Path, folder: Path) -> Iterator[Workshop]:
-    """A workshop whose databases are dropped afterwards."""
-    shelf = FakeShelf(server)
-    yield Workshop(shelf, dbmate, ReplayCache(folder, "stamp"))
-    for name in shelf.templates.values():
-        shelf.run("drop database if exists {} with (force)", name)
+def replayer_on(server: Server, dbmate: Path, folder: Path) -> Iterator[Replayer]:
+    """A replayer whose databases are dropped afterwards."""
+    pool = FakePool(server)
+    yield Replayer(pool, dbmate, ReplayCache(folder, "stamp"))
+    for name in pool.templates.values():
+        pool.run("drop database if exists {} with (force)", name)
 
 
 @pytest.fixture
-def workshop(server: Server, dbmate: Path, tmp_path: Path) -> Iterator[Workshop]:
+def replayer(server: Server, dbmate: Path, tmp_path: Path) -> Iterator[Replayer]:
     """On both majors."""
-    with workshop_on(server, dbmate, tmp_path) as made:
+    with replayer_on(server, dbmate, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def embedded_workshop(embedded: Server, dbmate: Path, tmp_path: Path) -> Iterator[Workshop]:
+def embedded_replayer(embedded: Server, dbmate: Path, tmp_path: Path) -> Iterator[Replayer]:
     """On the wheel's server alone, for what no major changes."""
-    with workshop_on(embedded, dbmate, tmp_path) as made:
+    with replayer_on(embedded, dbmate, tmp_path) as made:
         yield made
 
 
@@ -188,12 +186,12 @@ def upon(up: str, down: str, *, options: str = "") -> dict[str, str]:
 NEW = ["003_c.sql"]
 
 
-def test_a_way_down_that_undoes_everything_is_fine(workshop: Workshop) -> None:
+def test_a_migrate_down_that_undoes_everything_is_fine(replayer: Replayer) -> None:
     up = "create table app.c (id bigserial primary key, kind text check (kind in ('a', 'b')));"
     up += " create index on app.orders (note); alter table app.orders add price int default 1;"
     down = "alter table app.orders drop price; drop index app.orders_note_idx; drop table app.c;"
-    assert workshop.said(upon(up, down), NEW) == []
-    assert workshop.began == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
+    assert replayer.faults(upon(up, down), NEW) == []
+    assert replayer.started == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
 
 
 @pytest.mark.parametrize(
@@ -230,12 +228,12 @@ def test_a_way_down_that_undoes_everything_is_fine(workshop: Workshop) -> None:
         ("comment on table app.orders is 'x';", "select 1;", "it leaves comment on table app.orders"),
     ],
 )
-def test_what_a_way_down_leaves_or_does_not_bring_back_is_named(
-    workshop: Workshop, up: str, down: str, message: str
+def test_what_a_migrate_down_leaves_or_does_not_bring_back_is_named(
+    replayer: Replayer, up: str, down: str, message: str
 ) -> None:
-    [(file, line, said)] = workshop.said(upon(up, down), NEW)
+    [(file, line, found)] = replayer.faults(upon(up, down), NEW)
     assert (file, line) == ("003_c.sql", 4)
-    assert said == f"the way down does not undo the way up: {message}"
+    assert found == f"migrate:down does not undo migrate:up: {message}"
 
 
 @pytest.mark.parametrize(
@@ -268,95 +266,97 @@ def test_what_a_way_down_leaves_or_does_not_bring_back_is_named(
     ],
 )
 def test_privileges_and_settings_of_the_database_are_undone_too(
-    workshop: Workshop, up: str, down: str, rest: str, what: str
+    replayer: Replayer, up: str, down: str, rest: str, what: str
 ) -> None:
-    assert workshop.said(upon(up, down), NEW) == []
-    [(_, _, said)] = workshop.said(upon(up, rest), NEW)
-    assert said == f"the way down does not undo the way up: it does not restore {what}"
+    assert replayer.faults(upon(up, down), NEW) == []
+    [(_, _, message)] = replayer.faults(upon(up, rest), NEW)
+    assert message == f"migrate:down does not undo migrate:up: it does not restore {what}"
 
 
-def test_owners_are_brought_back_too(workshop: Workshop) -> None:
-    workshop.shelf.server.execute("create role owner_4711")
+def test_owners_are_brought_back_too(replayer: Replayer) -> None:
+    replayer.pool.server.execute("create role owner_4711")
     try:
         up = "alter table app.orders owner to owner_4711;"
-        assert workshop.said(upon(up, "alter table app.orders owner to postgres;"), NEW) == []
-        [(_, _, said)] = workshop.said(upon(up, "select 1;"), NEW)
-        assert said.endswith("it does not restore the owner of table app.orders")
+        assert replayer.faults(upon(up, "alter table app.orders owner to postgres;"), NEW) == []
+        [(_, _, message)] = replayer.faults(upon(up, "select 1;"), NEW)
+        assert message.endswith("it does not restore the owner of table app.orders")
     finally:
-        for name in workshop.shelf.templates.values():
-            workshop.shelf.run("drop database {} with (force)", name)
-        workshop.shelf.templates.clear()
-        workshop.shelf.server.execute("drop role owner_4711")
+        for name in replayer.pool.templates.values():
+            replayer.pool.run("drop database {} with (force)", name)
+        replayer.pool.templates.clear()
+        replayer.pool.server.execute("drop role owner_4711")
 
 
-def test_the_name_of_a_not_null_that_nobody_chose_is_no_part_of_the_schema(workshop: Workshop) -> None:
+def test_the_name_of_a_not_null_that_nobody_chose_is_no_part_of_the_schema(replayer: Replayer) -> None:
     up = "alter table app.orders rename id to number; alter table app.orders add extra int not null;"
     down = "alter table app.orders drop extra; alter table app.orders rename number to id;"
-    assert workshop.said(upon(up, down), NEW) == []
+    assert replayer.faults(upon(up, down), NEW) == []
     history = upon("alter table app.orders alter note set not null;", "select 1;")
     history["004_d.sql"] = migration(
         "alter table app.orders rename note to memo; alter table app.orders alter memo drop not null;",
         "alter table app.orders alter memo set not null; alter table app.orders rename memo to note;",
     )
-    assert workshop.said(history, ["004_d.sql"]) == []
+    assert replayer.faults(history, ["004_d.sql"]) == []
 
 
 def test_a_round_trip_is_not_gone_back_upon_where_the_server_keeps_what_it_has_made(
-    embedded_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    embedded_replayer: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = iter(range(9))
-    monkeypatch.setattr(FakeShelf, "lasting", lambda self: frozenset({str(next(made))}))
+    monkeypatch.setattr(FakePool, "shared_objects", lambda self: frozenset({str(next(made))}))
     up = "insert into app.orders values (1) on conflict do nothing; create table app.c ();"
-    assert embedded_workshop.said(upon(up, "drop table app.c;"), NEW) == []
-    assert embedded_workshop.began == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
+    assert embedded_replayer.faults(upon(up, "drop table app.c;"), NEW) == []
+    assert embedded_replayer.started == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
 
 
 def test_a_history_that_cannot_be_kept_is_replayed_to_its_end(
-    embedded_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    embedded_replayer: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FakeScratch, "keep", lambda self, key: False)
+    monkeypatch.setattr(FakeHandle, "save_template", lambda self, key: False)
     history = upon("insert into app.orders values (1); create table app.c ();", "drop table app.c;")
-    [(_, _, said)] = embedded_workshop.said(history, NEW)
-    assert said.startswith("after the way down it cannot be applied again")
-    assert embedded_workshop.shelf.made == [None, None, None]
-    assert embedded_workshop.shelf.templates == {}
+    [(_, _, message)] = embedded_replayer.faults(history, NEW)
+    assert message.startswith("after migrate:down it cannot be applied again")
+    assert embedded_replayer.pool.made == [None, None, None]
+    assert embedded_replayer.pool.templates == {}
 
 
-def test_at_most_five_names_are_told(embedded_workshop: Workshop) -> None:
+def test_at_most_five_names_are_given(embedded_replayer: Replayer) -> None:
     up = "".join(f"create table app.t{number} (id int);" for number in range(8))
-    [(_, _, said)] = embedded_workshop.said(upon(up, "select 1;"), NEW)
+    [(_, _, message)] = embedded_replayer.faults(upon(up, "select 1;"), NEW)
     names = "table app.t0, table app.t1, table app.t2, table app.t3, table app.t4"
-    assert said.endswith(f"it leaves {names} and 3 more")
+    assert message.endswith(f"it leaves {names} and 3 more")
 
 
-def test_a_way_down_that_fails_is_told_with_the_servers_words_and_its_line(workshop: Workshop) -> None:
+def test_a_migrate_down_that_fails_is_reported_with_the_servers_words_and_its_line(
+    replayer: Replayer,
+) -> None:
     history = upon("create table app.c (id int);", "select 1;\ndrop table app.missing;")
-    [(file, line, said)] = workshop.said(history, NEW)
+    [(file, line, message)] = replayer.faults(history, NEW)
     assert (file, line) == ("003_c.sql", 6)  # The server tells no position for this error.
-    assert said == 'the way down fails: table "missing" does not exist (42P01)'
+    assert message == 'migrate:down fails: table "missing" does not exist (42P01)'
     history = upon("create table app.c (id int);", "select 1;\nselect missing;")
-    [(_, line, said)] = workshop.said(history, NEW)
+    [(_, line, message)] = replayer.faults(history, NEW)
     assert line == 6
-    assert said == 'the way down fails: column "missing" does not exist (42703)'
+    assert message == 'migrate:down fails: column "missing" does not exist (42703)'
 
 
-def test_a_migration_that_cannot_be_applied_again_is_told(workshop: Workshop) -> None:
+def test_a_migration_that_cannot_be_applied_again_is_reported(replayer: Replayer) -> None:
     # What is left behind is no part of the schema: rows.
     up = "insert into app.orders (id) values (1);"
-    [(_, line, said)] = workshop.said(upon(up, "select 1;"), NEW)
+    [(_, line, message)] = replayer.faults(upon(up, "select 1;"), NEW)
     assert line == 4
-    assert said.startswith("after the way down it cannot be applied again: duplicate key value violates")
+    assert message.startswith("after migrate:down it cannot be applied again: duplicate key value violates")
 
 
-def test_a_column_that_comes_back_as_the_last_one_is_fine(workshop: Workshop) -> None:
+def test_a_column_that_comes_back_as_the_last_one_is_fine(replayer: Replayer) -> None:
     history = upon(
         "alter table app.orders drop id;", "alter table app.orders add id int not null primary key;"
     )
-    assert workshop.said(history, NEW) == []
+    assert replayer.faults(history, NEW) == []
 
 
-def test_a_check_that_postgresql_writes_in_other_words_is_fine(workshop: Workshop) -> None:
-    """pg_dump's own text of the constraint, as somebody pastes it into the way down."""
+def test_a_check_that_postgresql_writes_in_other_words_is_fine(replayer: Replayer) -> None:
+    """pg_dump's own text of the constraint, as somebody pastes it into migrate:down."""
     first = "alter table app.orders add kind varchar(9) constraint k check (kind in ('a', 'b'));"
     pasted = (
         "alter table app.orders add constraint k check"
@@ -364,95 +364,95 @@ def test_a_check_that_postgresql_writes_in_other_words_is_fine(workshop: Worksho
     )
     history = {**BASE, "003_c.sql": migration(first)}
     history["004_d.sql"] = migration("alter table app.orders drop constraint k;", pasted)
-    assert workshop.said(history, ["004_d.sql"]) == []
+    assert replayer.faults(history, ["004_d.sql"]) == []
 
 
-def test_without_a_statement_after_down_there_is_nothing_to_undo(embedded_workshop: Workshop) -> None:
+def test_without_a_statement_after_down_there_is_nothing_to_undo(embedded_replayer: Replayer) -> None:
     history = upon("create table app.c (id int);", "-- there is no way back;\n/* drop table app.c; */")
-    assert embedded_workshop.said(history, NEW) == []
-    assert embedded_workshop.began.count("003_c.sql") == 1
+    assert embedded_replayer.faults(history, NEW) == []
+    assert embedded_replayer.started.count("003_c.sql") == 1
 
 
-def test_the_first_migration_of_all_may_have_a_way_down(workshop: Workshop) -> None:
+def test_the_first_migration_of_all_may_have_a_migrate_down(replayer: Replayer) -> None:
     history = {"001_a.sql": migration("create table a (id int);", "drop table a;")}
-    assert workshop.said(history, ["001_a.sql"]) == []
-    assert workshop.began == ["001_a.sql"] * 3
+    assert replayer.faults(history, ["001_a.sql"]) == []
+    assert replayer.started == ["001_a.sql"] * 3
 
 
-def test_an_edited_first_migration_is_not_taken_for_the_one_before(embedded_workshop: Workshop) -> None:
-    assert embedded_workshop.said({"001_a.sql": migration("create table a ();", "drop table a;")}, ()) == []
+def test_an_edited_first_migration_is_not_taken_for_the_one_before(embedded_replayer: Replayer) -> None:
+    assert embedded_replayer.faults({"001_a.sql": migration("create table a ();", "drop table a;")}, ()) == []
     history = {"001_a.sql": migration("create table a ();", "select 1;")}
-    [(_, _, said)] = embedded_workshop.said(history, ["001_a.sql"])
-    assert said.endswith("it leaves table public.a")
+    [(_, _, message)] = embedded_replayer.faults(history, ["001_a.sql"])
+    assert message.endswith("it leaves table public.a")
 
 
-def test_of_several_new_migrations_each_is_tested_upon_those_before(workshop: Workshop) -> None:
+def test_of_several_new_migrations_each_is_tested_upon_those_before(replayer: Replayer) -> None:
     history = {
         **upon("create table app.c (id int);", "drop table app.c;"),
         "004_d.sql": migration("alter table app.c add d int;", "select 1;"),
         "005_e.sql": migration("alter table app.c add e int;", "alter table app.c drop d;"),
         "006_f.sql": migration("alter table app.c add f int;", "alter table app.c drop f;"),
     }
-    said = workshop.said(history, list(history)[2:])
-    assert [(file, message.split(": ")[1]) for file, _, message in said] == [
+    faults = replayer.faults(history, list(history)[2:])
+    assert [(file, message.split(": ")[1]) for file, _, message in faults] == [
         ("004_d.sql", "it leaves column app.c.d"),
         ("005_e.sql", "it leaves column app.c.e; it does not bring back column app.c.d"),
     ]
 
 
-def test_rows_that_a_round_trip_has_doubled_do_not_stop_what_follows(workshop: Workshop) -> None:
+def test_rows_that_a_round_trip_has_doubled_do_not_stop_what_follows(replayer: Replayer) -> None:
     history = {
         **upon("insert into app.customer values (1);", "select 1;"),
         "004_d.sql": migration(
             "create unique index on app.customer (id);", "drop index app.customer_id_idx;"
         ),
     }
-    assert workshop.said(history, ["003_c.sql", "004_d.sql"]) == []
-    template = workshop.shelf.templates[keys_of([parsed(*item) for item in history.items()])[-1]]
-    assert workshop.shelf.server.execute("select id from app.customer", template) == [(1,)]
+    assert replayer.faults(history, ["003_c.sql", "004_d.sql"]) == []
+    template = replayer.pool.templates[keys_of([parsed(*item) for item in history.items()])[-1]]
+    assert replayer.pool.server.execute("select id from app.customer", template) == [(1,)]
 
 
-def test_a_new_migration_alone_is_run_once_its_history_is_cached(workshop: Workshop) -> None:
-    workshop.replay(BASE)
-    assert workshop.began == ["001_init.sql", "002_b.sql"]
-    workshop.replay(upon("create table app.c (id int);", "drop table app.c;"), NEW)
-    assert workshop.began == NEW * 3
-    assert len(workshop.dumped) == 3, "the schema before it was known"
+def test_a_new_migration_alone_is_run_once_its_history_is_cached(replayer: Replayer) -> None:
+    replayer.replay(BASE)
+    assert replayer.started == ["001_init.sql", "002_b.sql"]
+    replayer.replay(upon("create table app.c (id int);", "drop table app.c;"), NEW)
+    assert replayer.started == NEW * 3
+    assert len(replayer.dumped) == 3, "the schema before it was known"
 
 
-def test_what_was_checked_whole_is_not_run_again(workshop: Workshop) -> None:
+def test_what_was_checked_whole_is_not_run_again(replayer: Replayer) -> None:
     history = upon("create table app.c (id int);", "drop table app.c;")
-    first = workshop.replay(history, NEW)
-    made = len(workshop.shelf.made)
-    assert workshop.replay(history, NEW) == first
-    assert (workshop.began, workshop.dumped, len(workshop.shelf.made)) == ([], [], made)
+    first = replayer.replay(history, NEW)
+    made = len(replayer.pool.made)
+    assert replayer.replay(history, NEW) == first
+    assert (replayer.started, replayer.dumped, len(replayer.pool.made)) == ([], [], made)
 
 
-def test_what_was_only_applied_is_not_taken_for_checked(workshop: Workshop) -> None:
+def test_what_was_only_applied_is_not_taken_for_checked(replayer: Replayer) -> None:
     history = upon("create table app.c (id int);", "select 1;")
-    assert workshop.said(history, []) == []
-    assert len(workshop.said(history, NEW)) == 1
-    assert len(workshop.said(history, NEW)) == 1, "told again every time"
+    assert replayer.faults(history, []) == []
+    assert len(replayer.faults(history, NEW)) == 1
+    assert len(replayer.faults(history, NEW)) == 1, "reported again every time"
 
 
-def test_of_many_faults_what_was_replayed_is_kept_on_the_way(embedded_workshop: Workshop) -> None:
+def test_of_many_faults_what_was_replayed_is_kept_on_the_way(embedded_replayer: Replayer) -> None:
     history = {f"{n:03}_t.sql": migration(f"create table t{n} ();", "select 1;") for n in range(1, 60)}
-    assert len(embedded_workshop.said(history, list(history))) == 59
-    assert len(embedded_workshop.began) < 59 * 25
+    assert len(embedded_replayer.faults(history, list(history))) == 59
+    assert len(embedded_replayer.started) < 59 * 25
 
 
-def test_a_migration_that_fails_stops_the_replay_with_its_place(workshop: Workshop) -> None:
+def test_a_migration_that_fails_stops_the_replay_with_its_place(replayer: Replayer) -> None:
     history = upon("create table app.c (id int);\nselect missing;", "drop table app.c;")
     with pytest.raises(MigrationFailed) as caught:
-        workshop.replay(history, NEW)
+        replayer.replay(history, NEW)
     assert caught.value.migration.file.name == "003_c.sql"
     failure = caught.value.failure
     assert failure is not None
     assert (failure.line, failure.sqlstate) == (3, "42703")
-    workshop.shelf.made.clear()
+    replayer.pool.made.clear()
     with pytest.raises(MigrationFailed):
-        workshop.replay(history, NEW)
-    assert workshop.began == NEW, "what is before it was kept"
+        replayer.replay(history, NEW)
+    assert replayer.started == NEW, "what is before it was kept"
 
 
 @pytest.mark.parametrize(
@@ -464,59 +464,59 @@ def test_a_migration_that_fails_stops_the_replay_with_its_place(workshop: Worksh
     ],
 )
 def test_the_statement_that_fails_is_found_where_the_server_tells_no_place(
-    workshop: Workshop, up: str, place: tuple[int, int]
+    replayer: Replayer, up: str, place: tuple[int, int]
 ) -> None:
     with pytest.raises(MigrationFailed) as caught:
-        workshop.replay(upon(up, ""), NEW)
+        replayer.replay(upon(up, ""), NEW)
     failure = caught.value.failure
     assert failure is not None
     assert (failure.line, failure.column) == place
 
 
-def test_a_migration_that_dbmate_ends_well_with_and_does_not_record_is_told(workshop: Workshop) -> None:
+def test_a_migration_that_dbmate_ends_well_with_and_does_not_record_is_reported(replayer: Replayer) -> None:
     history = {**BASE, "003_c.sql": migration("select 1;"), "004_d.sql": migration("select 1;")}
     history["003_c.sql"] = migration(f"create rule r as on insert to {TABLE} do instead nothing;")
     with pytest.raises(MigrationFailed) as caught:
-        workshop.replay(history)
+        replayer.replay(history)
     assert caught.value.failure is None
 
 
-def test_session_state_of_one_migration_does_not_reach_the_next(workshop: Workshop) -> None:
+def test_session_state_of_one_migration_does_not_reach_the_next(replayer: Replayer) -> None:
     history = {
         "001_init.sql": migration("select pg_catalog.set_config('search_path', '', false);"),
         "002_b.sql": migration("create table b (id int);", "drop table b;"),
     }
-    assert workshop.said(history, ["002_b.sql"]) == []
+    assert replayer.faults(history, ["002_b.sql"]) == []
 
 
-def test_a_migration_outside_a_transaction_goes_up_and_down(workshop: Workshop) -> None:
+def test_a_migration_outside_a_transaction_goes_up_and_down(replayer: Replayer) -> None:
     history = upon(
         "create index concurrently i on app.orders (note);", "drop index app.i;", options="transaction:false"
     )
-    assert workshop.said(history, NEW) == []
+    assert replayer.faults(history, NEW) == []
 
 
-def test_the_picture_is_that_of_the_last_migration(workshop: Workshop) -> None:
+def test_the_picture_is_that_of_the_last_migration(replayer: Replayer) -> None:
     history = upon("create table app.c (id int);", "select 1;")
     for new in (NEW, []):
-        seen = workshop.replay(history, new).picture
+        seen = replayer.replay(history, new).dump
         assert seen is not None
         assert "CREATE TABLE app.c (" in seen.schema
         assert seen.history.endswith("('001'),\n    ('002'),\n    ('003');\n")
 
 
-def test_no_scratch_database_is_left(workshop: Workshop) -> None:
+def test_no_scratch_database_is_left(replayer: Replayer) -> None:
     with pytest.raises(MigrationFailed):
-        workshop.replay(upon("select missing;", ""), NEW)
-    workshop.replay(upon("create table app.c ();", "select 1;"), NEW)
-    names = {str(name) for (name,) in workshop.shelf.server.execute("select datname from pg_database")}
-    assert {name for name in names if name.startswith("s_")} == set(workshop.shelf.templates.values())
+        replayer.replay(upon("select missing;", ""), NEW)
+    replayer.replay(upon("create table app.c ();", "select 1;"), NEW)
+    names = {str(name) for (name,) in replayer.pool.server.execute("select datname from pg_database")}
+    assert {name for name in names if name.startswith("s_")} == set(replayer.pool.templates.values())
 
 
-def test_a_dump_that_is_loaded_and_dumped_is_the_same_schema(workshop: Workshop) -> None:
+def test_a_dump_that_is_loaded_and_dumped_is_the_same_schema(replayer: Replayer) -> None:
     kinds = "create table app.k (v varchar(9) check (v in ('a', 'b')));"
-    picture = workshop.replay({**BASE, "003_c.sql": migration(kinds)}).picture
-    assert picture is not None
-    again = reload(workshop.bench, picture.schema)
-    assert again.schema != picture.schema, "PostgreSQL has other words for the check now"
-    assert not compare_reloaded(workshop.bench, picture.schema, again.schema)
+    dump = replayer.replay({**BASE, "003_c.sql": migration(kinds)}).dump
+    assert dump is not None
+    again = reload_dump(replayer.tools, dump.schema)
+    assert again.schema != dump.schema, "PostgreSQL has other words for the check now"
+    assert not compare_reloaded(replayer.tools, dump.schema, again.schema)

@@ -1,4 +1,4 @@
-"""Shelves for the tests: a check's way through one, and what lies on its server."""
+"""Scratch pools for the tests: how a check uses one, and what is on its server."""
 
 import shutil
 import tempfile
@@ -34,27 +34,27 @@ class Project:
         return self.home / f"{origin}-{self.programs.major}"
 
     @contextmanager
-    def shelf(self, wait: float = 0) -> Iterator[ScratchPool]:
+    def open_pool(self, wait: float = 0) -> Iterator[ScratchPool]:
         """What a check gets."""
-        with servers.own(
+        with servers.open_own_server(
             self.home, self.programs, wait=wait, timeout=10, say=self.said.append, application_name=NAME
-        ) as shelf:
-            yield shelf
+        ) as pool:
+            yield pool
 
     def check(self, statements: list[str], keys: list[str]) -> int:
         """Replay as a check does, keep the result, and return how many migrations were there already."""
-        with self.shelf() as shelf:
-            return replay(shelf, statements, keys)
+        with self.open_pool() as pool:
+            return replay(pool, statements, keys)
 
 
-def replay(shelf: ScratchPool, statements: list[str], keys: list[str]) -> int:
+def replay(pool: ScratchPool, statements: list[str], keys: list[str]) -> int:
     """Run the statements after the longest template, keep the whole, and return that template's length."""
-    length = shelf.longest(keys)
-    with shelf.scratch(keys[length - 1] if length else None) as scratch:
+    length = pool.longest_cached_prefix(keys)
+    with pool.scratch(keys[length - 1] if length else None) as scratch:
         for statement in statements[length:]:
             execute(scratch.url, statement)
         if length < len(keys):
-            scratch.keep(keys[-1])
+            scratch.save_template(keys[-1])
     return length
 
 
@@ -66,7 +66,7 @@ def execute(url: DatabaseUrl, sql: str) -> list[TupleRow]:
 
 
 def key(letter: str) -> str:
-    """A key like those of `shadow.keys`."""
+    """A key like those of `shadow.history_keys`."""
     return letter.encode().hex() * 32
 
 
@@ -77,30 +77,30 @@ HISTORY.append("create role made; create table public.t3 (i int); grant select o
 
 @contextmanager
 def checking(where: str) -> Iterator[ScratchPool]:
-    """A shelf at a URL, or of the project with that home."""
+    """A pool at a URL, or of the project with that home."""
     if "://" not in where:
         project = Project(Path(where), binaries.embedded())
-        with project.shelf(wait=60) as shelf:
-            assert shelf.cached, project.said
-            yield shelf
+        with project.open_pool(wait=60) as pool:
+            assert pool.persistent, project.said
+            yield pool
         return
     said: list[str] = []
     url = parse(where, os_user="")
-    with servers.remote(url, wait=60, timeout=10, say=said.append, application_name=NAME) as shelf:
-        yield shelf
+    with servers.open_foreign_server(
+        url, wait=60, timeout=10, say=said.append, application_name=NAME
+    ) as pool:
+        yield pool
 
 
-def databases(shelf: ScratchPool) -> set[str]:
+def databases(pool: ScratchPool) -> set[str]:
     """What the server has beside its own."""
-    rows = execute(shelf.url, "select datname from pg_database where datname !~ '^(postgres|template[01])$'")
+    rows = execute(pool.url, "select datname from pg_database where datname !~ '^(postgres|template[01])$'")
     return {str(name) for (name,) in rows}
 
 
-def roles(shelf: ScratchPool) -> set[str]:
+def roles(pool: ScratchPool) -> set[str]:
     """The roles beside PostgreSQL's own."""
-    rows = execute(
-        shelf.url, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'"
-    )
+    rows = execute(pool.url, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'")
     return {str(name) for (name,) in rows}
 
 

@@ -1,4 +1,4 @@
-"""Which histories share a key, and what a template's comment tells."""
+"""Which histories share a key, and what the comment of a template records."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap.domain.migration import MigrationFile, checksum
 from dbmate_wrap.shadow import template
-from dbmate_wrap.shadow.history_keys import keys
+from dbmate_wrap.shadow.history_keys import history_keys
 from dbmate_wrap.shadow.template import Template
 
 
@@ -20,7 +20,7 @@ FILES = [file("001_a.sql", b"one\n"), file("002_b.sql", b"two\n"), file("003_c.s
 def named(
     files: list[MigrationFile], major: int = 18, pin: str = "2.37.0", table: str = "t"
 ) -> tuple[str, ...]:
-    return keys(files, major=major, pin=pin, migrations_table=table)
+    return history_keys(files, major=major, pin=pin, migrations_table=table)
 
 
 def test_a_key_stands_for_the_files_up_to_its_own_and_no_others() -> None:
@@ -62,7 +62,7 @@ def test_the_keys_are_the_same_on_every_machine() -> None:
 
 def test_a_comment_is_read_back_whatever_the_names_of_the_roles() -> None:
     written = Template(1700000000.5, frozenset({"app", "a\"b\\c'é"}), "state", 42)
-    assert template.read(written.comment()) == written
+    assert template.parse_comment(written.comment()) == written
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_comment_is_read_back_whatever_the_names_of_the_roles() -> None:
     ],
 )
 def test_a_foreign_comment_is_no_template(comment: str) -> None:
-    assert template.read(comment) is None
+    assert template.parse_comment(comment) is None
 
 
 def test_a_template_has_a_name_that_postgresql_does_not_cut() -> None:
-    name = template.name_of(named(FILES)[-1])
+    name = template.template_name(named(FILES)[-1])
     assert name == f"dbmate_wrap_shadow_{named(FILES)[-1][:24]}"
     assert len(name) < 64

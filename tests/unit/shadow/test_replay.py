@@ -1,7 +1,8 @@
-"""What of a replay needs no server: comparing dumps, what is remembered, what is still to be done."""
+"""What of a replay needs no server: comparing dumps, what is cached, what is still to be done."""
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -132,97 +133,92 @@ def test_the_first_line_that_differs_is_a_line_of_the_text() -> None:
     assert first_difference("a\nb\nc", "a\nb") == 2
 
 
-PICTURE = SchemaDump("CREATE TABLE é;\n", "INSERT ...;\n")
+DUMP = SchemaDump("CREATE TABLE é;\n", "INSERT ...;\n")
 
 
-def test_a_picture_is_remembered_for_its_key_and_stamp(tmp_path: Path) -> None:
-    ReplayCache(tmp_path / "new", "one").remember("k", PICTURE)
-    assert ReplayCache(tmp_path / "new", "one").picture("k") == PICTURE
-    assert ReplayCache(tmp_path / "new", "two").picture("k") is None
-    assert ReplayCache(tmp_path / "new", "one").picture("other") is None
+def test_a_dump_is_cached_for_its_key_and_stamp(tmp_path: Path) -> None:
+    ReplayCache(tmp_path / "new", "one").save_dump("k", DUMP)
+    assert ReplayCache(tmp_path / "new", "one").load_dump("k") == DUMP
+    assert ReplayCache(tmp_path / "new", "two").load_dump("k") is None
+    assert ReplayCache(tmp_path / "new", "one").load_dump("other") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"null", b"\xff"])
-def test_a_picture_that_cannot_be_read_is_not_known(tmp_path: Path, content: bytes) -> None:
-    memory = ReplayCache(tmp_path, "one")
-    memory.remember("k", PICTURE)
+def test_a_dump_that_cannot_be_read_is_not_known(tmp_path: Path, content: bytes) -> None:
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("k", DUMP)
     [path] = tmp_path.iterdir()
     path.write_bytes(content)
-    assert memory.picture("k") is None
+    assert cache.load_dump("k") is None
 
 
-def test_the_pictures_used_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST", 3)
-    memory = ReplayCache(tmp_path, "one")
+def test_the_dumps_used_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_DUMPS", 3)
+    cache = ReplayCache(tmp_path, "one")
     for number in range(3):
-        memory.remember(f"k{number}", PICTURE)
+        cache.save_dump(f"k{number}", DUMP)
         [path] = tmp_path.glob(f"k{number}.*")
         os.utime(path, (path.stat().st_mtime - 100 + number,) * 2)
-    assert memory.picture("k0") is not None
-    memory.remember("k3", PICTURE)
-    assert [memory.picture(f"k{number}") is not None for number in range(4)] == [True, False, True, True]
+    assert cache.load_dump("k0") is not None
+    cache.save_dump("k3", DUMP)
+    assert [cache.load_dump(f"k{number}") is not None for number in range(4)] == [True, False, True, True]
 
 
-def test_files_of_others_are_never_forgotten(tmp_path: Path) -> None:
+def test_files_of_others_are_never_removed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     theirs = tmp_path / "elsewhere" / "settings.json"
     theirs.write_text("{}")
     os.utime(theirs, (0, 0))
     (tmp_path / "dumps").symlink_to(tmp_path / "elsewhere")
-    memory = ReplayCache(tmp_path / "dumps", "one")
-    memory.remember("k", PICTURE)
-    assert memory.picture("k") == PICTURE
+    cache = ReplayCache(tmp_path / "dumps", "one")
+    cache.save_dump("k", DUMP)
+    assert cache.load_dump("k") == DUMP
     assert theirs.exists()
 
 
-def test_a_picture_that_another_account_has_made_is_known(
+def test_a_dump_that_another_account_has_made_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path) -> None:
         raise PermissionError
 
-    memory = ReplayCache(tmp_path, "one")
-    memory.remember("k", PICTURE)
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("k", DUMP)
     monkeypatch.setattr(os, "utime", refuse)
-    assert memory.picture("k") == PICTURE
+    assert cache.load_dump("k") == DUMP
 
 
-def test_old_pictures_are_forgotten(tmp_path: Path) -> None:
-    memory = ReplayCache(tmp_path, "one")
-    memory.remember("old", PICTURE)
+def test_old_dumps_are_removed(tmp_path: Path) -> None:
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("old", DUMP)
     [path] = tmp_path.iterdir()
     os.utime(path, (0, 0))
-    memory.remember("new", PICTURE)
-    assert memory.picture("old") is None
+    cache.save_dump("new", DUMP)
+    assert cache.load_dump("old") is None
 
 
-def test_round_trips_are_remembered_for_their_stamp(tmp_path: Path) -> None:
-    ReplayCache(tmp_path, "one").prove(["a", "b"])
-    ReplayCache(tmp_path, "one").prove(["c"])
-    ReplayCache(tmp_path, "two").prove(["d"])
-    assert ReplayCache(tmp_path, "one").proven() == {"a", "b", "c"}
+def test_round_trips_are_recorded_for_their_stamp(tmp_path: Path) -> None:
+    ReplayCache(tmp_path, "one").record_round_trips(["a", "b"])
+    ReplayCache(tmp_path, "one").record_round_trips(["c"])
+    ReplayCache(tmp_path, "two").record_round_trips(["d"])
+    assert ReplayCache(tmp_path, "one").passed_round_trips() == {"a", "b", "c"}
 
 
 def test_where_nothing_can_be_written_nothing_is_known(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    memory = ReplayCache(tmp_path / "file" / "folder", "one")
-    memory.remember("k", PICTURE)
-    memory.prove(["k"])
-    assert (memory.picture("k"), memory.proven()) == (None, frozenset())
+    cache = ReplayCache(tmp_path / "file" / "folder", "one")
+    cache.save_dump("k", DUMP)
+    cache.record_round_trips(["k"])
+    assert (cache.load_dump("k"), cache.passed_round_trips()) == (None, frozenset())
 
 
-class Shelf:
-    """Has templates for these keys."""
-
-    def __init__(self, *keys: str) -> None:
-        self.keys = keys
-
-    def longest(self, keys: list[str]) -> int:
-        return max((place for place, key in enumerate(keys, 1) if key in self.keys), default=0)
+def longest_of(templates: str) -> Callable[[Sequence[str]], int]:
+    """A pool that has templates for these keys, of one letter each."""
+    return lambda keys: max((length for length, key in enumerate(keys, 1) if key in templates), default=0)
 
 
 def history(*downs: str) -> list[ParsedMigration]:
-    """Migrations with these ways down."""
+    """Migrations with these sections after migrate:down."""
     made = []
     for number, down in enumerate(downs, 1):
         text = migration("create table t ();", down)
@@ -232,7 +228,7 @@ def history(*downs: str) -> list[ParsedMigration]:
     return made
 
 
-def test_a_round_trip_is_due_for_what_is_new_has_a_way_down_and_is_not_proven() -> None:
+def test_a_round_trip_is_due_for_what_is_new_has_a_down_and_has_not_passed() -> None:
     migrations = history("drop table t;", "drop table t;", "-- none", "drop table t;")
     new = frozenset(each.file.name for each in migrations[1:])
     assert replays.round_trips_due(migrations, list("abcd"), new, frozenset()) == (1, 3)
@@ -255,10 +251,10 @@ def test_a_replay_starts_from_a_template_before_the_first_round_trip(
     due: tuple[int, ...], templates: str, base: int, start: int
 ) -> None:
     migrations = history(*["drop table t;"] * 4)
-    course = replays.plan_replay(Shelf(*templates), migrations, list("abcd"), due)  # type: ignore[arg-type]
-    assert (course.base, course.start) == (base, start)
-    assert [each.file.name for each in course.ahead] == [each.file.name for each in migrations[start:]]
-    assert course.key(start) == ("abcd"[start - 1] if start else None)
+    plan = replays.plan_replay(migrations, list("abcd"), due, longest_of(templates))
+    assert (plan.base, plan.start) == (base, start)
+    assert [each.file.name for each in plan.remaining] == [each.file.name for each in migrations[start:]]
+    assert plan.key(start) == ("abcd"[start - 1] if start else None)
 
 
 @pytest.mark.parametrize(
@@ -274,14 +270,14 @@ def test_a_replay_starts_from_a_template_before_the_first_round_trip(
         ("truncate t;", True),
     ],
 )
-def test_what_may_write_rows_is_seen(up: str, may: bool) -> None:
+def test_whatmay_write_rows_is_seen(up: str, may: bool) -> None:
     text = migration(up)
     found = parse(migration_file("001_t.sql", text), text)
     assert isinstance(found, ParsedMigration)
-    assert round_trip._may_write_rows(found) is may
+    assert round_trip.may_write_rows(found) is may
 
 
-def test_the_names_of_pictures_are_plain(tmp_path: Path) -> None:
-    ReplayCache(tmp_path, "one").remember("sha256:../a/b", PICTURE)
+def test_the_names_of_cache_files_are_plain(tmp_path: Path) -> None:
+    ReplayCache(tmp_path, "one").save_dump("sha256:../a/b", DUMP)
     [path] = tmp_path.iterdir()
     assert re.fullmatch(r"[A-Za-z0-9.-]+", path.name)
