@@ -1,7 +1,7 @@
 """Proves a pull request without a shared database: files, lockfile, base, SQL, hazards, replay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, Finding
@@ -15,6 +15,9 @@ from dbmate_wrap.review.lint import LintInput, LintResult, lint, lint_input, wit
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
+
+if TYPE_CHECKING:
+    from dbmate_wrap.review.replay import ReplayReport
 
 
 def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bool, shadow: bool) -> None:
@@ -85,32 +88,19 @@ def _raise_for_findings(result: LintResult, folder: str) -> None:
         raise error
 
 
-@dataclass(frozen=True)
-class _ReplayReport:
-    findings: tuple[Finding, ...]
-    message: str
-
-
-def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintResult) -> _ReplayReport:
+def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintResult) -> "ReplayReport":
     from dbmate_wrap.review.replay import replay
+    from dbmate_wrap.workspace.replay_setup import replay_setup
 
+    setup = replay_setup(context)
     try:
-        found = replay(context, given.files, given.round_trip)
+        return replay(given.files, given.round_trip, context.environment, setup, context.console)
     except WrapError as error:
         outcome.checks.append(Check("shadow", "fail", error.message.split("\n", 1)[0]))
         if not isinstance(error, InterruptedRun):
             # The server did not accept what the parser refuses: then the broken rule is the error.
             _raise_for_findings(result, given.rules.folder)
         raise
-    return _ReplayReport(found, _replay_message(outcome, given.files))
-
-
-def _replay_message(outcome: Outcome, files: ProjectFiles) -> str:
-    """Take out of the outcome what the replay has written there."""
-    for number, each in enumerate(outcome.checks):
-        if each.id == "shadow":
-            return outcome.checks.pop(number).message
-    return "replayed before, byte for byte: taken from the cache" if files.parsed else "nothing to replay"
 
 
 def _summary(files: ProjectFiles, findings: Sequence[Finding]) -> str:

@@ -1,201 +1,208 @@
-"""Replays the project's history on a throw-away database, to find what is wrong before it is merged."""
+"""Replays the project's history on a shadow server, to find faults before the merge."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dbmate_wrap import sql
-from dbmate_wrap.workspace.schema_file import pg_dump_candidates as candidates, schema_text
 from dbmate_wrap.dbmate import pins
-from dbmate_wrap.dbmate.binary import Binary
-from dbmate_wrap.dbmate.client import Dbmate, RunEvents
+from dbmate_wrap.dbmate.client import Dbmate
+from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import InterruptedRun
-from dbmate_wrap.execution.interruption import stopped_error as stopped
-from dbmate_wrap.postgres import schema, server_facts
+from dbmate_wrap.execution.diagnosis import ProjectNames
+from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.schema import PgDump
-from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
-from dbmate_wrap.review.replay_errors import UNTOUCHED, broken_error, lacking
-from dbmate_wrap.review.replay_findings import down_incomplete, schema_file, stale_schema_file
-from dbmate_wrap.review.replay_progress import Progress
-from dbmate_wrap.shadow import replay as replays
+from dbmate_wrap.review.replay_errors import UNTOUCHED, missing_extension_error, replay_error
+from dbmate_wrap.review.replay_findings import (
+    down_incomplete,
+    is_up_to_date,
+    read_schema_file,
+    stale_schema_file,
+)
+from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.settings import Environment
+from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import ReplayCache
-from dbmate_wrap.shadow.history_keys import keys
-from dbmate_wrap.shadow.replay import Replayed, ReplayPlan
+from dbmate_wrap.shadow.history_keys import history_keys
+from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from dbmate_wrap.sql.batching import batches
 from dbmate_wrap.sql.requirements import requirements_of
-from dbmate_wrap.workspace import dbmate as runner
 from dbmate_wrap.workspace import shadow_server
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.project_files import ProjectFiles, display_path
+from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
-# Part of every stamp: another number where dumps are written, or compared, in another way than before.
+# Part of every stamp: increased where dumps are written or compared in another way than before.
 _FORMAT = 2
-
-
-def replay(context: Context, files: ProjectFiles, new: frozenset[str]) -> tuple[Finding, ...]:
-    """Run the whole history on a throw-away database, and the round trips of `new` (names of files).
-
-    Returns findings of `down-incomplete` and `stale-schema-file`. Raises FailedError with the place of what
-    failed, PreflightError for an extension that the shadow server lacks, ConfigError where there is no such
-    server, BinaryError, UnreachableError, and InterruptedRun after a signal.
-    """
-    if not files.parsed:
-        return ()
-    try:
-        return _replay(context, files.parsed, new)
-    except (KeyboardInterrupt, Terminated) as signal:
-        raise _interrupted(signal) from None
-
-
-def _replay(
-    context: Context, migrations: Sequence[ParsedMigration], new: frozenset[str]
-) -> tuple[Finding, ...]:
-    place = shadow_server.find(context)
-    known = _known(context, place, place.major) if place.major is not None else None
-    if known is not None and _is_fine(context, known, migrations, new):
-        return ()
-    binary = runner.start_verification(context)
-    with place.open() as shelf:
-        known = known or _known(context, place, shelf.major, shelf)
-        names = _keys(context, known, migrations)
-        due = replays.round_trips_due(migrations, names, new, known.memory.proven())
-        course = replays.plan_replay(shelf, migrations, names, due)
-        progress = Progress(context.say, context.detail, context.show_in_place, course, shelf.origin)
-        with _bench(context, shelf, known, binary, progress.attendance()) as (bench, session):
-            _demand_extensions(context, session, shelf, course.ahead)
-            replayed = _run(context, bench, course, progress)
-            stale = stale_schema_file(context, bench, replayed.picture) if replayed.picture else None
-    findings = [down_incomplete(context, fault) for fault in replayed.faults]
-    findings += [stale] if stale is not None else []
-    message = _told(course, shelf)
-    context.outcome.checks.append(Check("shadow", "warn" if findings else "pass", message))
-    return tuple(findings)
-
-
-def _told(course: ReplayPlan, shelf: ScratchPool) -> str:
-    """What was done, in a line."""
-    cached = f" ({course.start:,} of them from the cache)" if course.start else ""
-    trips = f"; {len(course.due):,} also undone and done again" if course.due else ""
-    return f"{_count(len(course.migrations))} replayed on {shelf.origin}{cached}{trips}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,} migration{' was' if number == 1 else 's were'}"
+_NOTHING = "nothing to replay"
+_CACHED = "replayed before, byte for byte: taken from the cache"
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What is known of a place: its server's major, the pg_dump that fits, and what was seen there."""
+class ReplayReport:
+    """The findings of a replay (all are warnings), and a message about what was done."""
+
+    findings: tuple[Finding, ...]
+    message: str
+
+
+def replay(
+    files: ProjectFiles,
+    round_trips: frozenset[str],
+    environment: Environment,
+    setup: ReplaySetup,
+    console: Console,
+) -> ReplayReport:
+    """Run the whole history on scratch databases, with the round trips of the files named in `round_trips`.
+
+    A verb calls ``replay(files, branch.round_trip, context.environment, replay_setup(context),
+    context.console)``; the check `shadow` then passes, or warns where there are findings: `down-incomplete`
+    and `stale-schema-file`. Raises FailedError with the place of what failed, PreflightError for an extension
+    that the shadow server lacks, ConfigError where there is no such server, BinaryError, UnreachableError,
+    and InterruptedRun after a signal.
+    """
+    if not files.parsed:
+        return ReplayReport((), _NOTHING)
+    try:
+        return _Replay(files, round_trips, environment, setup, console).run()
+    except (KeyboardInterrupt, Terminated) as signal:
+        raise _stopped(signal) from None
+
+
+@dataclass(frozen=True)
+class _DumpStore:
+    """The pg_dump for a server of this major, and the cache of what it wrote."""
 
     major: int
     program: PgDump
-    memory: ReplayCache
+    cache: ReplayCache
 
 
-def _known(context: Context, place: ShadowChoice, major: int, shelf: ScratchPool | None = None) -> _Known:
-    program = schema.find_pg_dump(candidates(context, shelf.url if shelf else None), major)
-    server = shelf.ground.release if shelf else ""
-    text = f"{_FORMAT} {shadow_server.program_identity(program.path)} {program.major} {place.label} {server}"
-    stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return _Known(major, program, ReplayCache(shadow_server.shadow_dir(context) / "dumps", stamp))
+@dataclass(frozen=True)
+class _Replay:
+    files: ProjectFiles
+    round_trips: frozenset[str]
+    environment: Environment
+    setup: ReplaySetup
+    console: Console
 
+    def run(self) -> ReplayReport:
+        choice = self.setup.choose_server()
+        store = self._store(choice, choice.major) if choice.major is not None else None
+        if store is not None and self._is_cached(store):
+            return ReplayReport((), _CACHED)
+        bind = self.setup.start_dbmate()
+        with choice.open() as pool:
+            store = store or self._store(choice, pool.major, pool)
+            return self._run_on(pool, store, bind)
 
-def _is_fine(
-    context: Context, known: _Known, migrations: Sequence[ParsedMigration], new: frozenset[str]
-) -> bool:
-    """Whether all was seen before, and the schema file is what came of it: then no server is started."""
-    names = _keys(context, known, migrations)
-    if replays.round_trips_due(migrations, names, new, known.memory.proven()):
-        return False
-    picture = known.memory.picture(names[-1])
-    if picture is None:
-        return False
-    found = schema_file(context)
-    return found is None or found == schema_text(picture.schema, picture.history)
-
-
-def _keys(context: Context, known: _Known, migrations: Sequence[ParsedMigration]) -> tuple[str, ...]:
-    files = [migration.file for migration in migrations]
-    table = context.environment.values.migrations_table
-    return keys(files, major=known.major, pin=pins.load().version, migrations_table=table)
-
-
-@contextmanager
-def _bench(
-    context: Context,
-    shelf: ScratchPool,
-    known: _Known,
-    binary: Callable[[], Binary],
-    attendance: RunEvents,
-) -> Iterator[tuple[ReplayTools, Session]]:
-    """The bench, and a session on the server that is in no scratch database."""
-    timeout = context.environment.values.connect_timeout
-
-    def session(url: DatabaseUrl) -> Session:
-        return connect(url, application_name=context.application_name, timeout=timeout)
-
-    with session(shelf.url) as lasting:
-        prepared = runner.bind(context, binary(), shelf.url, lasting)
-
-        def dbmate(url: DatabaseUrl) -> Dbmate:
-            return replace(prepared, url=url.with_connect_timeout(timeout))
-
-        bench = ReplayTools(
-            shelf=shelf,
-            dbmate=dbmate,
-            session=session,
-            dump=lambda url: schema.dump(known.program, url, context.secrets.redactor),
-            batches=batches,
-            statements=_statements,
-            attendance=attendance,
-            memory=known.memory,
-            migrations_table=context.environment.values.migrations_table,
+    def _run_on(
+        self, pool: ScratchPool, store: _DumpStore, bind: Callable[[DatabaseUrl, Session], Dbmate]
+    ) -> ReplayReport:
+        plan = shadow_replay.plan_replay(
+            self.files.parsed, self._keys(store), self._due(store), pool.longest_cached_prefix
         )
-        yield bench, lasting
+        progress = ReplayProgress(self.console, plan, pool.origin)
+        # This session is in no scratch database.
+        with self.setup.connect(pool.url) as session:
+            tools = self._tools(pool, store, bind(pool.url, session), progress)
+            self._raise_for_missing_extensions(session, plan, pool.origin)
+            result = self._run_plan(tools, plan, progress)
+            findings = self._findings(result, tools)
+        return ReplayReport(findings, describe_replay(plan, pool.origin))
+
+    def _store(self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None) -> _DumpStore:
+        program = self.setup.find_pg_dump(major, pool.url if pool else None)
+        identity, release = shadow_server.program_identity(program.path), pool.server.release if pool else ""
+        text = f"{_FORMAT} {identity} {program.major} {choice.label} {release}"
+        stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _DumpStore(major, program, ReplayCache(self.setup.cache_dir, stamp))
+
+    def _is_cached(self, store: _DumpStore) -> bool:
+        """Return whether all was replayed before and the schema file is up to date: no server is started."""
+        if self._due(store):
+            return False
+        dump = store.cache.load_dump(self._keys(store)[-1])
+        return dump is not None and is_up_to_date(read_schema_file(self.environment.values.schema_file), dump)
+
+    def _keys(self, store: _DumpStore) -> tuple[str, ...]:
+        files = [migration.file for migration in self.files.parsed]
+        table = self.environment.values.migrations_table
+        return history_keys(files, major=store.major, pin=pins.load().version, migrations_table=table)
+
+    def _due(self, store: _DumpStore) -> tuple[int, ...]:
+        passed = store.cache.passed_round_trips()
+        return shadow_replay.round_trips_due(self.files.parsed, self._keys(store), self.round_trips, passed)
+
+    def _tools(
+        self, pool: ScratchPool, store: _DumpStore, bound: Dbmate, progress: ReplayProgress
+    ) -> ReplayTools:
+        values = self.environment.values
+        return ReplayTools(
+            pool=pool,
+            dbmate=lambda url: replace(bound, url=url.with_connect_timeout(values.connect_timeout)),
+            connect=self.setup.connect,
+            dump=lambda url: self.setup.dump(store.program, url),
+            events=progress.events(),
+            cache=store.cache,
+            migrations_table=values.migrations_table,
+        )
+
+    def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:
+        """Raise PreflightError (22) before anything is run, where the server lacks an extension."""
+        needed = first_uses_of_extensions(plan.remaining)
+        missing = server_facts.missing_extensions(session, needed) if needed else ()
+        if missing:
+            path = f"{self.files.folder}/{needed[missing[0]]}"
+            raise missing_extension_error(path, ", ".join(missing), origin)
+
+    def _run_plan(self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress) -> ReplayResult:
+        try:
+            return shadow_replay.run_replay(tools, plan)
+        except MigrationFailed as failed:
+            names = ProjectNames(self.files.folder, self.environment.values.migrations_table)
+            pool = tools.pool
+            raise replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles) from None
+        finally:
+            progress.clear()
+
+    def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:
+        found = tuple(down_incomplete(fault, self.files.folder) for fault in result.faults)
+        if result.dump is None:
+            return found
+        path = self.environment.values.schema_file
+        stale = stale_schema_file(path, display_path(self.environment, path), result.dump, tools)
+        return found if stale is None else (*found, stale)
 
 
-def _statements(text: str) -> list[tuple[int, str]]:
-    if not sql.is_available():
-        return []
-    from dbmate_wrap.sql.parse import read
-
-    return [(statement.offset, statement.text) for statement in read(text).statements]
-
-
-def _run(context: Context, bench: ReplayTools, course: ReplayPlan, progress: Progress) -> Replayed:
-    try:
-        return replays.run(bench, course)
-    except MigrationFailed as broken:
-        raise broken_error(context, bench.shelf, broken) from None
-    finally:
-        progress.end()
+def describe_replay(plan: ReplayPlan, origin: str) -> str:
+    """Describe in one line what was replayed."""
+    number = len(plan.migrations)
+    cached = f" ({plan.start:,} of them from the cache)" if plan.start else ""
+    trips = f"; {len(plan.due):,} also undone and done again" if plan.due else ""
+    return f"{number:,} migration{' was' if number == 1 else 's were'} replayed on {origin}{cached}{trips}"
 
 
-def _demand_extensions(
-    context: Context, session: Session, shelf: ScratchPool, ahead: Sequence[ParsedMigration]
-) -> None:
-    """Raise PreflightError (22) before anything is run, where an extension will be missing."""
-    wants: dict[str, str] = {}
-    for migration in ahead:
+def first_uses_of_extensions(migrations: Sequence[ParsedMigration]) -> Mapping[str, str]:
+    """Return the extensions that migrations create, each with the name of the first file that does."""
+    first: dict[str, str] = {}
+    for migration in migrations:
         # The parser is loaded and run only for files that may create one.
         texts = [part.up.sql for part in migration.sections if "extension" in part.up.sql.lower()]
         found = requirements_of(texts) if texts else None
         for name in found.extensions if found else ():
-            wants.setdefault(name, migration.file.name)
-    missing = server_facts.missing_extensions(session, wants) if wants else ()
-    if missing:
-        raise lacking(context, shelf, wants[missing[0]], ", ".join(missing))
+            first.setdefault(name, migration.file.name)
+    return first
 
 
-def _interrupted(signal: BaseException) -> InterruptedRun:
-    return stopped(
-        signal, f"the history was not replayed to its end; {UNTOUCHED}", "run `dbmate-wrap check` again"
-    )
+def _stopped(signal: BaseException) -> InterruptedRun:
+    # Imported here: it loads the attended run, which a replay does without.
+    from dbmate_wrap.execution.interruption import stopped_error
+
+    message = f"the history was not replayed to its end; {UNTOUCHED}"
+    return stopped_error(signal, message, "run `dbmate-wrap check` again")

@@ -1,54 +1,54 @@
-"""Says how far a replay is, where it takes long enough to wonder."""
+"""Progress of a replay: shown only where it takes more than a second."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dbmate_wrap.dbmate.client import RunEvents
+from dbmate_wrap.domain.console import Console
 from dbmate_wrap.shadow.replay import ReplayPlan
 
-_PATIENCE_SECONDS = 1.0
+_QUIET_SECONDS = 1.0
 
 
 @dataclass
-class Progress:
-    """`say` a line once, `show_in_place` (on a terminal) the count that goes on."""
+class ReplayProgress:
+    """Shows one line about the whole replay and, on a terminal, a count that is updated in place."""
 
-    say: Callable[[str], None]
-    detail: Callable[[str], None]
-    show_in_place: Callable[[str], None] | None
-    course: ReplayPlan
+    console: Console
+    plan: ReplayPlan
     origin: str
     clock: Callable[[], float] = time.monotonic
-    _begun: float | None = None
-    _told: bool = False
-    _seen: set[str] = field(default_factory=set)
+    _started_at: float | None = None
+    _is_shown: bool = False
+    _started_files: set[str] = field(default_factory=set)
 
-    def attendance(self) -> RunEvents:
-        """What dbmate's runs are attended by."""
-        return RunEvents(self._started, lambda name, seconds: None, self._tick)
+    def events(self) -> RunEvents:
+        """Return the callbacks for dbmate's runs."""
+        return RunEvents(self._on_start, lambda name, seconds: None, self._on_tick)
 
-    def end(self) -> None:
-        """Take away what stands in place."""
-        if self._told and self.show_in_place is not None:
-            self.show_in_place("")
+    def clear(self) -> None:
+        """Remove the count from the terminal."""
+        if self._is_shown and self.console.replace_line is not None:
+            self.console.replace_line("")
 
-    def _started(self, name: str) -> None:
-        if self._begun is None:
-            self._begun = self.clock()
-            self.detail(self._heading())
-        self._seen.add(name)
+    def _on_start(self, name: str) -> None:
+        if self._started_at is None:
+            self._started_at = self.clock()
+            self.console.detail(self._heading())
+        self._started_files.add(name)
 
-    def _tick(self) -> bool:
-        if self._begun is not None and self.clock() - self._begun >= _PATIENCE_SECONDS:
-            if not self._told:
-                self._told = True
-                self.say(self._heading())
-            if self.show_in_place is not None:
-                self.show_in_place(f"{len(self._seen):,} of {len(self.course.ahead):,} replayed")
+    def _on_tick(self) -> bool:
+        if self._started_at is not None and self.clock() - self._started_at >= _QUIET_SECONDS:
+            if not self._is_shown:
+                self._is_shown = True
+                self.console.say(self._heading())
+            if self.console.replace_line is not None:
+                done, all_files = len(self._started_files), len(self.plan.remaining)
+                self.console.replace_line(f"{done:,} of {all_files:,} replayed")
         return False
 
     def _heading(self) -> str:
-        number, start = len(self.course.ahead), self.course.start
-        upon = f", on top of {start:,} that are cached" if start else ""
-        return f"replaying {number:,} migration{'' if number == 1 else 's'} on {self.origin}{upon}"
+        cached = f", on top of {self.plan.start:,} that are cached" if self.plan.start else ""
+        number = len(self.plan.remaining)
+        return f"replaying {number:,} migration{'' if number == 1 else 's'} on {self.origin}{cached}"

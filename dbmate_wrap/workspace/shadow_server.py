@@ -1,4 +1,4 @@
-"""Finds the server on which histories are replayed, as the setting `shadow` says."""
+"""The shadow server that the setting `shadow` chooses, and where its data is kept."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -10,13 +10,16 @@ from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, UnreachableError
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace import database, local_folder
 from dbmate_wrap.workspace.context import Context
 
 
 @dataclass(frozen=True)
 class ShadowChoice:
-    """A server to be; `major` is None until it was asked. `label` tells places apart, for what is kept."""
+    """A shadow server that can be opened.
+
+    `label` identifies it in the keys of cached dumps; `major` is None where only the open server knows it.
+    """
 
     label: str
     major: int | None
@@ -24,30 +27,30 @@ class ShadowChoice:
 
 
 def shadow_dir(context: Context) -> Path:
-    """Where everything about shadows is kept."""
+    """Return the folder for shadow servers and cached dumps."""
     return context.project.root / ".dbmate-wrap" / "shadow"
 
 
 def find(context: Context) -> ShadowChoice:
-    """The server that the settings name. Raises ConfigError with the ways out where there is none."""
+    """Return the server that the settings name. Raises ConfigError where there is none."""
     kind, _, major = context.environment.values.shadow.partition(":")
     match kind:
         case "url":
-            return _remote(context)
+            return _foreign(context)
         case "local":
-            return _own(context, _local(int(major) if major else None))
+            return _own(context, _local_binaries(int(major) if major else None))
         case _:
-            return _own(context, _embedded())
+            return _own(context, _embedded_binaries())
 
 
 def program_identity(program: Path) -> str:
-    """Stands for a program as it is now: an upgrade puts another one in its place."""
+    """Return a text that identifies the program's file: after an upgrade it is another one."""
     found = program.stat()
     return f"{program} {found.st_size} {found.st_mtime_ns}"
 
 
 def alternatives_hint() -> str:
-    """What to do where the shadow server cannot take a history: one way a line."""
+    """Return the alternatives where the shadow server cannot take a history, one a line."""
     local = binaries.local()
     major = local.major if local else 15
     return "\n".join(
@@ -61,7 +64,7 @@ def alternatives_hint() -> str:
     )
 
 
-def _embedded() -> Binaries:
+def _embedded_binaries() -> Binaries:
     if found := binaries.from_wheel():
         return found
     raise ConfigError(
@@ -70,7 +73,7 @@ def _embedded() -> Binaries:
     )
 
 
-def _local(major: int | None) -> Binaries:
+def _local_binaries(major: int | None) -> Binaries:
     if found := binaries.local(major):
         return found
     majors = ", ".join(str(each) for each in dict.fromkeys(one.major for one in binaries.installations()))
@@ -87,46 +90,47 @@ def _own(context: Context, programs: Binaries) -> ShadowChoice:
 
     @contextmanager
     def start() -> Iterator[ScratchPool]:
-        shelves = servers.own(
+        opening = servers.open_own_server(
             shadow_dir(context),
             programs,
             wait=values.advisory_lock_wait,
             timeout=values.connect_timeout,
-            say=context.say,
-            application_name=context.application_name,
+            say=context.console.say,
+            application_name=context.invocation.application_name,
         )
+        local_folder.create(context.project.root)
         with ExitStack() as stack:
             try:
-                shelf = stack.enter_context(shelves)
+                pool = stack.enter_context(opening)
             except (ConfigError, UnreachableError) as error:
-                # What else there is to do concerns the development database.
-                error.hint = f"mend that; where you cannot, {alternatives_hint()}"
-                raise
+                # Its own hint is about the development database.
+                raise error.but(hint=f"fix that; where you cannot, {alternatives_hint()}") from error
             try:
-                yield shelf
+                yield pool
             except UnreachableError as error:
-                # Nobody but us can have been meant to start it.
-                if shelf.remedy not in (error.hint or ""):
-                    error.hint = shelf.remedy
-                raise
+                # It is our server: nobody else starts it.
+                if pool.remedy in (error.hint or ""):
+                    raise
+                raise error.but(hint=pool.remedy) from error
 
     label = f"{programs.origin} {programs.major} {program_identity(programs.bin_dir / 'postgres')}"
     return ShadowChoice(label, programs.major, start)
 
 
-def _remote(context: Context) -> ShadowChoice:
+def _foreign(context: Context) -> ShadowChoice:
     resolved = context.environment.resolve_shadow_url()
     if resolved is None:
         raise ConfigError('shadow is "url", but no shadow_url is set', hint="set DBMATE_WRAP_SHADOW_URL")
-    url, values = database.accept_url(context, resolved).url, context.environment.values
+    url, values = database.accept_url(context, resolved), context.environment.values
 
-    def reach() -> AbstractContextManager[ScratchPool]:
-        return servers.remote(
+    def connect() -> AbstractContextManager[ScratchPool]:
+        local_folder.create(context.project.root)  # For the cached dumps.
+        return servers.open_foreign_server(
             url,
             wait=values.advisory_lock_wait,
             timeout=values.connect_timeout,
-            say=context.say,
-            application_name=context.application_name,
+            say=context.console.say,
+            application_name=context.invocation.application_name,
         )
 
-    return ShadowChoice(url.public(), None, reach)
+    return ShadowChoice(url.public(), None, connect)

@@ -1,4 +1,4 @@
-"""A project's history is replayed where the settings say, and what is wrong is told with its place."""
+"""A project's history is replayed where the settings say, and what is wrong is reported with its place."""
 
 import os
 import shutil
@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
-from dbmate_wrap.commands.dump import schema_text
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.errors import (
     BinaryError,
     ConfigError,
@@ -28,17 +26,16 @@ from dbmate_wrap.errors import (
 )
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.review.replay import replay
+from dbmate_wrap.review.replay import ReplayReport, replay
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.workspace import project_files, shadow_server
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import ProjectFiles
-from tests.support.cli import RunCli
-from tests.support.projects import MakeProject, ProjectFolder, migration
-from tests.support.repository import REPOSITORY
+from dbmate_wrap.workspace.replay_setup import replay_setup
+from dbmate_wrap.workspace.schema_file import schema_text
+from tests.support.projects import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
 from tests.support.servers import Server, TcpServer
 
 pytestmark = pytest.mark.integration
@@ -49,45 +46,63 @@ HISTORY = {"001_init.sql": INIT, "002_c.sql": GOOD}
 
 
 @dataclass
+class QuietConsole:
+    """Keeps what was said; there is no terminal, and nobody to ask."""
+
+    said: list[str]
+    replace_line: Callable[[str], None] | None = None
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def detail(self, line: str) -> None:
+        pass
+
+    def show(self, line: str) -> None:
+        pass
+
+    def ask(self, question: str) -> str | None:
+        return None
+
+
+@dataclass
 class Check:
-    """One project, replayed again and again; `said` is what the last replay told while it went on."""
+    """One project, replayed again and again; `said` are the progress lines of the last replay."""
 
     folder: ProjectFolder
     said: list[str] = field(default_factory=list)
 
-    def call(self) -> Context:
-        """What a verb is given."""
+    def context(self) -> Context:
+        """The context of a verb."""
         project = settings.load(self.folder.root, None)
         self.said.clear()
         return Context(
             project=project,
             environment=project.environment(None),
-            outcome=Outcome("check", "dev", "0123456789ab", datetime.now(UTC)),
+            invocation=Invocation("check", "0123456789ab"),
             secrets=Secrets(),
-            say=self.said.append,
-            detail=lambda line: None,
-            show=lambda line: None,
-            show_in_place=None,
-            ask=lambda question: None,
+            console=QuietConsole(self.said),
             scripts_dir=Path(sys.executable).parent,
             search_path="/usr/bin:/bin",
         )
 
-    def files(self, context: Context) -> ProjectFiles:
-        """The migrations as they lie there."""
-        return project_files.load_and_lint(context, contents=True)
+    def report(self, *round_trips: str) -> ReplayReport:
+        """Replay it, with the round trips of these files."""
+        context = self.context()
+        files = project_files.load(context.environment, {}).files
+        setup = replay_setup(context)
+        return replay(files, frozenset(round_trips), context.environment, setup, context.console)
 
-    def run(self, *new: str) -> tuple[Finding, ...]:
-        """Replay it; `new` are names of files."""
-        call = self.call()
-        return replay(call, self.files(call), frozenset(new))
+    def run(self, *round_trips: str) -> tuple[Finding, ...]:
+        """Replay it and return the findings alone."""
+        return self.report(*round_trips).findings
 
     @property
     def schema_file(self) -> Path:
         return self.folder.root / "db" / "schema.sql"
 
     def write_schema(self) -> str:
-        """What `dump` would write after all migrations, taken from the replay's own memory."""
+        """What `dump` would write after all migrations, taken from the replay's own cache."""
         self.schema_file.unlink(missing_ok=True)
         self.run()
         [path] = sorted(
@@ -95,9 +110,9 @@ class Check:
             key=lambda path: path.stat().st_mtime_ns,
         )[-1:]
         key, stamp, *_ = path.name.split(".")
-        picture = ReplayCache(path.parent, stamp).picture(key)
-        assert picture is not None
-        text = schema_text(picture.schema, picture.history)
+        dump = ReplayCache(path.parent, stamp).load_dump(key)
+        assert dump is not None
+        text = schema_text(dump.schema, dump.history)
         self.schema_file.write_text(text)
         return text
 
@@ -134,8 +149,8 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         raise AssertionError("a server was wanted")
 
     def close() -> None:
-        monkeypatch.setattr(servers, "own", refuse)
-        monkeypatch.setattr(servers, "remote", refuse)
+        monkeypatch.setattr(servers, "open_own_server", refuse)
+        monkeypatch.setattr(servers, "open_foreign_server", refuse)
 
     return close
 
@@ -144,9 +159,13 @@ def test_a_good_history_has_no_findings_and_is_not_replayed_twice(
     check: MakeCheck, no_server: Callable[[], None]
 ) -> None:
     made = check()
-    assert made.run("002_c.sql") == ()
+    first = made.report("002_c.sql")
+    assert first.findings == ()
+    origin = f"embedded PostgreSQL {binaries.embedded().major}"
+    assert first.message == f"2 migrations were replayed on {origin}; 1 also undone and done again"
     no_server()
-    assert made.run("002_c.sql") == ()
+    again = made.report("002_c.sql")
+    assert again == ReplayReport((), "replayed before, byte for byte: taken from the cache")
     made.folder.add("003_d.sql", GOOD.replace("shop.c", "shop.d"))
     with pytest.raises(AssertionError):
         made.run()
@@ -154,16 +173,16 @@ def test_a_good_history_has_no_findings_and_is_not_replayed_twice(
 
 def test_no_migrations_need_no_server(check: MakeCheck, no_server: Callable[[], None]) -> None:
     no_server()
-    assert check({}).run() == ()
+    assert check({}).report() == ReplayReport((), "nothing to replay")
 
 
-def test_a_way_down_that_does_not_undo_is_a_warning_every_time(check: MakeCheck) -> None:
+def test_a_migrate_down_that_does_not_undo_is_a_warning_every_time(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();", "select 1;")})
     for _ in range(2):
         [finding] = made.run("002_c.sql", "003_d.sql")
         assert (finding.rule, finding.severity) == ("down-incomplete", "warning")
         assert (finding.file, finding.line, finding.column) == ("db/migrations/003_d.sql", 4, 1)
-        assert finding.message == "the way down does not undo the way up: it leaves table shop.d"
+        assert finding.message == "migrate:down does not undo migrate:up: it leaves table shop.d"
         assert finding.hint is not None
 
 
@@ -300,7 +319,7 @@ def test_a_role_that_a_check_itself_has_made_on_a_url_is_not_in_its_way(
         tcp_server.execute("drop role if exists made_4711")
 
 
-def test_a_way_down_that_fails_is_told_where_the_role_of_its_migration_stays(
+def test_a_migrate_down_that_fails_is_reported_where_the_role_of_its_migration_stays(
     check: MakeCheck, tcp_server: TcpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBMATE_WRAP_SHADOW_URL", tcp_server.tcp_url())
@@ -335,11 +354,11 @@ def test_a_server_that_dies_amid_a_replay_is_ours_to_start_again(
 ) -> None:
     made = check()
 
-    def die(bench: ReplayTools, course: replays.ReplayPlan) -> None:
+    def die(tools: ReplayTools, plan: replays.ReplayPlan) -> None:
         cluster.stop(made.folder.root / ".dbmate-wrap" / "shadow" / f"embedded-{binaries.embedded().major}")
-        bench.session(bench.shelf.url)
+        tools.connect(tools.pool.url)
 
-    monkeypatch.setattr(replays, "run", die)
+    monkeypatch.setattr(replays, "run_replay", die)
     with pytest.raises(UnreachableError) as caught:
         made.run()
     assert (caught.value.hint or "").startswith("run the command again")
@@ -442,7 +461,7 @@ def test_a_stopped_replay_says_that_nothing_shared_was_touched(
     def stop(*args: object) -> None:
         raise signal
 
-    monkeypatch.setattr(replays, "run", stop)
+    monkeypatch.setattr(replays, "run_replay", stop)
     with pytest.raises(InterruptedRun) as caught:
         check().run()
     assert caught.value.code == code
