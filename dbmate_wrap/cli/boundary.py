@@ -17,7 +17,6 @@ from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
 
 Verb = Callable[[Context, Outcome], None]
@@ -33,8 +32,6 @@ def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = 
     outcome = Outcome(command, None, _run_id(), datetime.now(UTC))
     with process.terminations_as_exceptions():
         _carry_out(verb, common, outcome, secrets, terminal)
-    if outcome.location is not None:
-        local_folder.hide(outcome.location.root)
     try:
         write_result(outcome, common, terminal, secrets, reports or ReportFiles())
     except Exception as error:  # noqa: BLE001 - a bug while showing must not hide that there was a result

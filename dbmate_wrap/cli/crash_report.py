@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap import __version__
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.workspace import local_folder
 
 
 def write_report(
@@ -28,4 +29,9 @@ def write_report(
 
 
 def _reports(project: Path | None) -> Callable[[], str]:
-    return lambda: str((project or Path.cwd()) / ".dbmate-wrap" / "reports")
+    def folder() -> str:
+        root = project or Path.cwd()
+        local_folder.create(root)
+        return str(root / ".dbmate-wrap" / "reports")
+
+    return folder

@@ -1,7 +1,8 @@
-"""Says what waits for old transactions without keeping its table from others: what is CONCURRENTLY."""
+"""Recognises statements that are CONCURRENTLY: they wait for old transactions and block nobody meanwhile."""
 
 from collections.abc import Sequence
 
+from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.domain.sql_lexer import tokens
 from dbmate_wrap.migrations.parse import has_statement
@@ -23,17 +24,17 @@ def is_concurrent(blocks: Sequence[Block]) -> bool:
 def _is_concurrent(block: Block) -> bool:
     if block.transaction or _WORD not in block.sql.lower():
         return False
-    try:
-        from dbmate_wrap.sql.effects import is_one_concurrent
-    except ImportError:
+    if not sql.is_available():
         return _looks_concurrent(block.sql)
-    told = is_one_concurrent(block.sql)
-    return _looks_concurrent(block.sql) if told is None else told
+    from dbmate_wrap.sql.effects import is_one_concurrent
+
+    known = is_one_concurrent(block.sql)
+    return _looks_concurrent(block.sql) if known is None else known
 
 
-def _looks_concurrent(sql: str) -> bool:
+def _looks_concurrent(text: str) -> bool:
     """The same by the words alone, for want of a parser or of what it understands."""
-    words = [token for token in tokens(sql) if token.kind != "string"]
+    words = [token for token in tokens(text) if token.kind != "string"]
     while words and words[-1].text == ";":
         words.pop()
     if not words or words[0].text not in _COMMANDS or any(word.text == ";" for word in words):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.errors import FailedError, WrapError
@@ -44,10 +45,10 @@ def _find_offset(sqlstate: str, block: Block, connect: Callable[[], Session]) ->
     return None
 
 
-def _split(sql: str) -> list[tuple[int, str]]:
-    """The statements of a text: the offset of each (characters), and its own text."""
-    try:
-        from dbmate_wrap.sql.parse import read
-    except ImportError:
-        return []  # There is no parser for Intel Macs.
-    return [(statement.offset, statement.text) for statement in read(sql).statements]
+def _split(text: str) -> list[tuple[int, str]]:
+    """The statements of a text: the offset (characters) and the text of each; none without the parser."""
+    if not sql.is_available():
+        return []
+    from dbmate_wrap.sql.parse import read
+
+    return [(statement.offset, statement.text) for statement in read(text).statements]

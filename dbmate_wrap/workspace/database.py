@@ -13,6 +13,7 @@ from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
 from dbmate_wrap.settings import ResolvedUrl
+from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
 
 # Failures that may pass while a server starts.
@@ -114,6 +115,7 @@ def start_embedded(context: Context) -> DatabaseUrl:
         console.say(
             f"creating the embedded PostgreSQL {found.major} in {home.relative_to(context.project.root)}"
         )
+    local_folder.create(context.project.root)
     endpoint = server.start(home, found)
     if endpoint.started:
         console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")

@@ -1,4 +1,4 @@
-"""Keeps what is local to this machine out of the project's version control."""
+"""The project's local folder `.dbmate-wrap/`, which version control ignores."""
 
 import contextlib
 from pathlib import Path
@@ -7,13 +7,14 @@ _NAME = ".dbmate-wrap"
 _EVERYTHING = "*\n"
 
 
-def hide(root: Path) -> None:
-    """Let git ignore the local folder of the project, if it is there: it holds whole databases.
+def create(root: Path) -> None:
+    """Create the local folder where it is missing, with a `.gitignore` in it: it holds whole databases.
 
-    By a file within it: the project's own `.gitignore` may not name it, and is not ours to change.
+    The project's own `.gitignore` may not name the folder, and is not ours to change.
     """
-    # Where it cannot be written, the run itself is not worse for it.
+    # Whoever writes to the folder next reports that it cannot be created.
     with contextlib.suppress(OSError):
-        if (root / _NAME).is_dir():
-            with (root / _NAME / ".gitignore").open("x", encoding="ascii") as file:
-                file.write(_EVERYTHING)
+        folder = root / _NAME
+        folder.mkdir(exist_ok=True)
+        with (folder / ".gitignore").open("x", encoding="ascii") as file:
+            file.write(_EVERYTHING)

@@ -35,7 +35,9 @@ from dbmate_wrap.workspace import project_files, shadow_server
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.replay_setup import replay_setup
 from dbmate_wrap.workspace.schema_file import schema_text
-from tests.support.projects import REPOSITORY, MakeProject, ProjectFolder, RunCli, migration
+from tests.support.cli import RunCli
+from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Server, TcpServer
 
 pytestmark = pytest.mark.integration

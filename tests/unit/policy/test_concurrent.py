@@ -39,7 +39,7 @@ OTHERS = [
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The parser, and what is left on a machine without one."""
     if request.param == "words":
-        monkeypatch.setitem(sys.modules, "dbmate_wrap.sql.effects", None)
+        monkeypatch.setitem(sys.modules, "postgast", None)
     return str(request.param)
 
 

@@ -20,7 +20,7 @@ def connected(one: socket.socket) -> None:
 WAYS: dict[str, Callable[[], object]] = {
     "run": lambda: subprocess.run([sys.executable, "-V"], check=False),
     "popen": lambda: subprocess.Popen([sys.executable, "-V"]),
-    "ours": lambda: process.run([sys.executable, "-V"], env={}),
+    "ours": lambda: process.run(process.Command((sys.executable, "-V"), {})),
     "fork": lambda: os.fork() or os._exit(0),
     "system": lambda: os.system("true"),
     "spawn": lambda: os.posix_spawn(sys.executable, [sys.executable, "-V"], {}),
