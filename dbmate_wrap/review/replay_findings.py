@@ -16,7 +16,9 @@ _VERSION = re.compile(r"'([^']*)'")
 # Lines that only psql understands, and one that a server older than the pg_dump refuses.
 _FOR_PSQL = re.compile(r"(?m)^(?:\\(?:un)?restrict .*|SET transaction_timeout = 0;)$")
 _NO_ROLE = re.compile(r'role "[^"]+" does not exist')
-_UNDO = "undo in migrate:down all that migrate:up does; or leave only a comment there that says why it cannot"
+_UNDO = (
+    "undo there all that migrate:up does; or leave only a comment there that says why nothing can be undone"
+)
 _WRITE_ANEW = "write it anew and commit it: dbmate-wrap up && dbmate-wrap dump"
 _MOST_VERSIONS = 5
 

@@ -1,14 +1,12 @@
 """The round trip of one migration on a scratch database: up, down and up again."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare
-from dbmate_wrap.postgres import catalog, shadow_contents
-from dbmate_wrap.shadow.scratch import MigrationFailed, ScratchDatabase, compare_reloaded
+from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase, compare_reloaded
 
 # It may match too much: a false match costs one more scratch database.
 _WRITES = re.compile(
@@ -42,15 +40,6 @@ class RoundTrip:
     after: str
 
 
-@dataclass(frozen=True)
-class _State:
-    """pg_dump's text, what pg_dump leaves out, and dbmate's history table (schema and name)."""
-
-    schema: str
-    rights: Mapping[str, str]
-    history_table: tuple[str, str]
-
-
 def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before: str) -> RoundTrip:
     """Apply, undo and apply again; `before` is pg_dump's text now.
 
@@ -58,9 +47,9 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before
     """
     pool = database.tools.pool
     shared_before = pool.shared_objects()
-    initial = _read_state(database, before)
+    initial = database.read_state(before)
     database.apply([migration])
-    applied = _read_state(database)
+    applied = database.read_state()
     fault = _check_down(database, migration, initial)
     spoilt = True
     if fault is None:
@@ -68,10 +57,12 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before
     return RoundTrip(fault, spoilt, pool.shared_objects() != shared_before, applied.schema)
 
 
-def _check_down(database: ScratchDatabase, migration: ParsedMigration, initial: _State) -> DownFault | None:
+def _check_down(
+    database: ScratchDatabase, migration: ParsedMigration, initial: SchemaState
+) -> DownFault | None:
     if failure := database.undo(migration):
         return _fault(migration, f"migrate:down fails: {_describe(failure)}", failure)
-    if difference := _compare_states(database, initial, _read_state(database)):
+    if difference := _compare_states(database, initial, database.read_state()):
         named = difference.told(
             extra="it leaves", missing="it does not bring back", changed="it does not restore"
         )
@@ -80,7 +71,7 @@ def _check_down(database: ScratchDatabase, migration: ParsedMigration, initial: 
 
 
 def _check_second_up(
-    database: ScratchDatabase, migration: ParsedMigration, applied: _State
+    database: ScratchDatabase, migration: ParsedMigration, applied: SchemaState
 ) -> tuple[DownFault | None, bool]:
     """Apply it again: return its fault, and whether the database is spoilt now."""
     failure, missing = database.apply_batch([migration])
@@ -89,7 +80,7 @@ def _check_second_up(
             raise MigrationFailed(migration, failure)
         message = f"after migrate:down it cannot be applied again: {_describe(failure)}"
         return _fault(migration, message), True
-    again = _read_state(database)
+    again = database.read_state()
     if difference := _compare_states(database, applied, again):
         named = difference.told(extra="there is also", missing="there is no", changed="it differs in")
         message = f"applied again after migrate:down it makes another schema: {named}"
@@ -97,16 +88,7 @@ def _check_second_up(
     return None, again.schema != applied.schema or may_write_rows(migration)
 
 
-def _read_state(database: ScratchDatabase, schema: str | None = None) -> _State:
-    """Read the state now; `schema` is pg_dump's text where that is known."""
-    with database.connect() as session:
-        server = catalog.read_server(session, database.tools.migrations_table)
-        table = (server.history_schema, server.history_table)
-        rights = shadow_contents.rights(session, table)
-    return _State(database.dump() if schema is None else schema, rights, table)
-
-
-def _compare_states(database: ScratchDatabase, expected: _State, found: _State) -> Difference:
+def _compare_states(database: ScratchDatabase, expected: SchemaState, found: SchemaState) -> Difference:
     if found.schema != expected.schema:
         difference = _without_order(compare(expected.schema, found.schema, found.history_table))
         if difference:

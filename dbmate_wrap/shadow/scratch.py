@@ -1,6 +1,6 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres import catalog, shadow_contents
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
 from dbmate_wrap.shadow.locate import locate_failure
@@ -55,6 +55,15 @@ class RecordedVersions:
 
     versions: tuple[str, ...]
     statement: str
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """pg_dump's text, the `rights` that it leaves out, and dbmate's history table (schema and name)."""
+
+    schema: str
+    rights: Mapping[str, str]
+    history_table: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,14 @@ class ScratchDatabase:
             server = catalog.read_server(session, self.tools.migrations_table)
             versions = catalog.applied_versions(session, server)
         return RecordedVersions(versions, catalog.history_literal(versions, server))
+
+    def read_state(self, schema: str | None = None) -> SchemaState:
+        """Read the state now; `schema` is pg_dump's text where that is known."""
+        with self.connect() as session:
+            server = catalog.read_server(session, self.tools.migrations_table)
+            table = (server.history_schema, server.history_table)
+            rights = shadow_contents.rights(session, table)
+        return SchemaState(self.dump() if schema is None else schema, rights, table)
 
     def dump(self) -> str:
         """Return pg_dump's text."""

@@ -76,7 +76,7 @@ def test_a_migration_that_fails_is_told_with_file_line_and_caret(
     folder = project({**GOOD, "003_c.sql": BAD}, sealed=True)
     done = run_cli(["check"], folder.root)
     place = r"^error: db/migrations/003_c\.sql:4:16: type \"public\.nosuch\" does not exist \(42704\)"
-    assert_refused(done, 30, place, "throw-away database .* nothing shared was touched: mend 003_c.sql")
+    assert_refused(done, 30, place, "throw-away database .* nothing shared was touched: fix 003_c.sql")
     assert "\n    4 |   add column m public.nosuch;\n      |                ^\n" in done.stderr
     document = run_json(["check"], folder.root)
     assert document["exit"] == {"code": 30, "name": "failed"}

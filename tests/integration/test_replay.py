@@ -200,13 +200,6 @@ def test_a_migration_that_fails_is_told_with_file_line_and_caret(check: MakeChec
     assert "nothing shared was touched" in error.hint
 
 
-@pytest.mark.parametrize("options", ["", "transaction:false"])
-def test_whatever_fails_on_a_shadow_leaves_nothing(check: MakeCheck, options: str) -> None:
-    made = check({"001_init.sql": migration("commit; select missing;", options=options)})
-    with pytest.raises(FailedError):
-        made.run()
-
-
 def test_an_extension_that_the_server_lacks_is_told_before_anything_is_run(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration('create extension "pgcrypto"; create extension xml2;')})
     with pytest.raises(PreflightError) as caught:
@@ -449,13 +442,6 @@ def test_a_schema_file_that_cannot_be_loaded_is_told_with_the_reason(check: Make
     assert finding.line == 1
 
 
-def test_an_empty_schema_file_is_stale(check: MakeCheck) -> None:
-    made = check()
-    made.schema_file.write_bytes(b"")
-    [finding] = made.run()
-    assert finding.rule == "stale-schema-file"
-
-
 @pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
 def test_a_stopped_replay_says_that_nothing_shared_was_touched(
     check: MakeCheck, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException], code: int
@@ -520,14 +506,3 @@ def test_a_check_that_is_stopped_amid_a_migration_leaves_nothing_in_the_way(
     made.folder.seal()
     done = run_cli(["check"], made.folder.root)
     assert done.returncode == 0, done.stderr
-
-
-def test_long_replays_say_what_they_do_and_short_ones_nothing(check: MakeCheck) -> None:
-    made = check()
-    made.run()
-    assert made.said == []
-    made.folder.add("003_d.sql", migration("select pg_sleep(1.5);"))
-    made.run()
-    assert len(made.said) == 1
-    assert made.said[0].startswith("replaying 1 migration on embedded PostgreSQL")
-    assert made.said[0].endswith(", on top of 2 that are cached")

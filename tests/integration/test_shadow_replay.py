@@ -299,34 +299,6 @@ def test_the_name_of_a_not_null_that_nobody_chose_is_no_part_of_the_schema(repla
     assert replayer.faults(history, ["004_d.sql"]) == []
 
 
-def test_a_round_trip_is_not_gone_back_upon_where_the_server_keeps_what_it_has_made(
-    embedded_replayer: Replayer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = iter(range(9))
-    monkeypatch.setattr(FakePool, "shared_objects", lambda self: frozenset({str(next(made))}))
-    up = "insert into app.orders values (1) on conflict do nothing; create table app.c ();"
-    assert embedded_replayer.faults(upon(up, "drop table app.c;"), NEW) == []
-    assert embedded_replayer.started == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
-
-
-def test_a_history_that_cannot_be_kept_is_replayed_to_its_end(
-    embedded_replayer: Replayer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(FakeHandle, "save_template", lambda self, key: False)
-    history = upon("insert into app.orders values (1); create table app.c ();", "drop table app.c;")
-    [(_, _, message)] = embedded_replayer.faults(history, NEW)
-    assert message.startswith("after migrate:down it cannot be applied again")
-    assert embedded_replayer.pool.made == [None, None, None]
-    assert embedded_replayer.pool.templates == {}
-
-
-def test_at_most_five_names_are_given(embedded_replayer: Replayer) -> None:
-    up = "".join(f"create table app.t{number} (id int);" for number in range(8))
-    [(_, _, message)] = embedded_replayer.faults(upon(up, "select 1;"), NEW)
-    names = "table app.t0, table app.t1, table app.t2, table app.t3, table app.t4"
-    assert message.endswith(f"it leaves {names} and 3 more")
-
-
 def test_a_migrate_down_that_fails_is_reported_with_the_servers_words_and_its_line(
     replayer: Replayer,
 ) -> None:
@@ -365,12 +337,6 @@ def test_a_check_that_postgresql_writes_in_other_words_is_fine(replayer: Replaye
     history = {**BASE, "003_c.sql": migration(first)}
     history["004_d.sql"] = migration("alter table app.orders drop constraint k;", pasted)
     assert replayer.faults(history, ["004_d.sql"]) == []
-
-
-def test_without_a_statement_after_down_there_is_nothing_to_undo(embedded_replayer: Replayer) -> None:
-    history = upon("create table app.c (id int);", "-- there is no way back;\n/* drop table app.c; */")
-    assert embedded_replayer.faults(history, NEW) == []
-    assert embedded_replayer.started.count("003_c.sql") == 1
 
 
 def test_the_first_migration_of_all_may_have_a_migrate_down(replayer: Replayer) -> None:
@@ -433,12 +399,6 @@ def test_what_was_only_applied_is_not_taken_for_checked(replayer: Replayer) -> N
     assert replayer.faults(history, []) == []
     assert len(replayer.faults(history, NEW)) == 1
     assert len(replayer.faults(history, NEW)) == 1, "reported again every time"
-
-
-def test_of_many_faults_what_was_replayed_is_kept_on_the_way(embedded_replayer: Replayer) -> None:
-    history = {f"{n:03}_t.sql": migration(f"create table t{n} ();", "select 1;") for n in range(1, 60)}
-    assert len(embedded_replayer.faults(history, list(history))) == 59
-    assert len(embedded_replayer.started) < 59 * 25
 
 
 def test_a_migration_that_fails_stops_the_replay_with_its_place(replayer: Replayer) -> None:

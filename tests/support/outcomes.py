@@ -301,7 +301,7 @@ def check_replay() -> Outcome:
     run.exit = ExitCode.FAILED
     run.error = ErrorReport(
         f'{file}:7: relation "orders" does not exist',
-        "mend 002_add_orders.sql and check again",
+        "fix 002_add_orders.sql and check again",
         "42P01",
         "002_add_orders.sql",
         7,

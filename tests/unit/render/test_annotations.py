@@ -57,7 +57,7 @@ def test_an_error_of_its_own_is_the_first_remark(code: ExitCode) -> None:
         7,
         None,
         'relation "orders" does not exist (42P01)',
-        "mend 002_add_orders.sql and check again",
+        "fix 002_add_orders.sql and check again",
     )
 
 

@@ -1,0 +1,80 @@
+"""Long replays show what they do, short ones nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.shadow.replay import ReplayPlan
+from tests.support.migrations import parsed_migration
+
+
+@dataclass
+class FakeConsole:
+    """Keeps all lines; `in_place` those of the terminal, where there is one."""
+
+    has_terminal: bool = False
+    said: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    in_place: list[str] = field(default_factory=list)
+
+    @property
+    def replace_line(self) -> Callable[[str], None] | None:
+        return self.in_place.append if self.has_terminal else None
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def detail(self, line: str) -> None:
+        self.details.append(line)
+
+    def show(self, line: str) -> None:
+        raise AssertionError(line)
+
+    def ask(self, question: str) -> str | None:
+        raise AssertionError(question)
+
+
+def plan(length: int, start: int) -> ReplayPlan:
+    migrations = tuple(parsed_migration(f"{number:03}_t.sql", "select 1;") for number in range(length))
+    return ReplayPlan(migrations, tuple(str(number) for number in range(length)), (), length, start)
+
+
+@pytest.mark.parametrize(
+    ("length", "start", "heading"),
+    [
+        (3, 2, "replaying 1 migration on here, on top of 2 that are cached"),
+        (3, 0, "replaying 3 migrations on here"),
+    ],
+)
+def test_after_a_second_one_line_is_said(length: int, start: int, heading: str) -> None:
+    now = 0.0
+    console = FakeConsole()
+    events = ReplayProgress(console, plan(length, start), "here", lambda: now).events()
+    assert not events.tick()
+    events.started("001_t.sql")
+    now = 0.9
+    assert not events.tick()
+    assert (console.said, console.details) == ([], [heading])
+    now = 1.1
+    for _ in range(2):
+        assert not events.tick()
+    assert console.said == [heading]
+
+
+def test_a_terminal_shows_the_count_and_is_cleared_at_the_end() -> None:
+    now = 0.0
+    console = FakeConsole(has_terminal=True)
+    progress = ReplayProgress(console, plan(3, 1), "here", lambda: now)
+    events = progress.events()
+    progress.clear()
+    assert console.in_place == []
+    events.started("001_t.sql")
+    now = 2.0
+    events.tick()
+    events.started("002_t.sql")
+    events.started("002_t.sql")
+    events.tick()
+    progress.clear()
+    assert console.in_place == ["1 of 2 replayed", "2 of 2 replayed", ""]

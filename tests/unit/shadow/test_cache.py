@@ -1,0 +1,94 @@
+"""Dumps and round trips are cached in files."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap.shadow import cache as module
+from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
+
+DUMP = SchemaDump("CREATE TABLE é;\n", "INSERT ...;\n")
+
+
+def test_a_dump_is_cached_for_its_key_and_stamp(tmp_path: Path) -> None:
+    ReplayCache(tmp_path / "new", "one").save_dump("k", DUMP)
+    assert ReplayCache(tmp_path / "new", "one").load_dump("k") == DUMP
+    assert ReplayCache(tmp_path / "new", "two").load_dump("k") is None
+    assert ReplayCache(tmp_path / "new", "one").load_dump("other") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"null", b"\xff"])
+def test_a_dump_that_cannot_be_read_is_not_known(tmp_path: Path, content: bytes) -> None:
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("k", DUMP)
+    [path] = tmp_path.iterdir()
+    path.write_bytes(content)
+    assert cache.load_dump("k") is None
+
+
+def test_the_dumps_used_last_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_DUMPS", 3)
+    cache = ReplayCache(tmp_path, "one")
+    for number in range(3):
+        cache.save_dump(f"k{number}", DUMP)
+        [path] = tmp_path.glob(f"k{number}.*")
+        os.utime(path, (path.stat().st_mtime - 100 + number,) * 2)
+    assert cache.load_dump("k0") is not None
+    cache.save_dump("k3", DUMP)
+    assert [cache.load_dump(f"k{number}") is not None for number in range(4)] == [True, False, True, True]
+
+
+def test_files_of_others_are_never_removed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    theirs = tmp_path / "elsewhere" / "settings.json"
+    theirs.write_text("{}")
+    os.utime(theirs, (0, 0))
+    (tmp_path / "dumps").symlink_to(tmp_path / "elsewhere")
+    cache = ReplayCache(tmp_path / "dumps", "one")
+    cache.save_dump("k", DUMP)
+    assert cache.load_dump("k") == DUMP
+    assert theirs.exists()
+
+
+def test_a_dump_that_another_account_has_made_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError
+
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("k", DUMP)
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.load_dump("k") == DUMP
+
+
+def test_old_dumps_are_removed(tmp_path: Path) -> None:
+    cache = ReplayCache(tmp_path, "one")
+    cache.save_dump("old", DUMP)
+    [path] = tmp_path.iterdir()
+    os.utime(path, (0, 0))
+    cache.save_dump("new", DUMP)
+    assert cache.load_dump("old") is None
+
+
+def test_round_trips_are_recorded_for_their_stamp(tmp_path: Path) -> None:
+    ReplayCache(tmp_path, "one").record_round_trips(["a", "b"])
+    ReplayCache(tmp_path, "one").record_round_trips(["c"])
+    ReplayCache(tmp_path, "two").record_round_trips(["d"])
+    assert ReplayCache(tmp_path, "one").passed_round_trips() == {"a", "b", "c"}
+
+
+def test_where_nothing_can_be_written_nothing_is_known(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = ReplayCache(tmp_path / "file" / "folder", "one")
+    cache.save_dump("k", DUMP)
+    cache.record_round_trips(["k"])
+    assert (cache.load_dump("k"), cache.passed_round_trips()) == (None, frozenset())
+
+
+def test_the_names_of_cache_files_are_plain(tmp_path: Path) -> None:
+    ReplayCache(tmp_path, "one").save_dump("sha256:../a/b", DUMP)
+    [path] = tmp_path.iterdir()
+    assert re.fullmatch(r"[A-Za-z0-9.-]+", path.name)
