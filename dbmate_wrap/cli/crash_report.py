@@ -31,7 +31,7 @@ def write_report(
 def _reports(project: Path | None) -> Callable[[], str]:
     def folder() -> str:
         root = project or Path.cwd()
-        local_folder.create(root)
+        local_folder.create_local_folder(root)
         return str(root / ".dbmate-wrap" / "reports")
 
     return folder

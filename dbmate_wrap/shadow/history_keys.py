@@ -6,7 +6,7 @@ from hashlib import sha256
 from dbmate_wrap.domain.migration import MigrationFile
 
 # Increased when this program makes another database of the same files than before.
-FORMAT = 1
+_FORMAT = 1
 
 
 def history_keys(
@@ -17,7 +17,7 @@ def history_keys(
     Two histories with one key make the same database: key n is the SHA-256 of key n-1, the name and the
     content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version).
     """
-    last = _digest(b"", str(FORMAT).encode(), str(major).encode(), pin.encode(), migrations_table.encode())
+    last = _digest(b"", str(_FORMAT).encode(), str(major).encode(), pin.encode(), migrations_table.encode())
     found = []
     for file in files:
         last = _digest(last, file.name.encode("utf-8", "surrogateescape"), file.content)

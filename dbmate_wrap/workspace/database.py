@@ -115,7 +115,7 @@ def start_embedded(context: Context) -> DatabaseUrl:
         console.say(
             f"creating the embedded PostgreSQL {found.major} in {home.relative_to(context.project.root)}"
         )
-    local_folder.create(context.project.root)
+    local_folder.create_local_folder(context.project.root)
     endpoint = server.start(home, found)
     if endpoint.started:
         console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")

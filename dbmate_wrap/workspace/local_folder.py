@@ -7,7 +7,7 @@ _NAME = ".dbmate-wrap"
 _EVERYTHING = "*\n"
 
 
-def create(root: Path) -> None:
+def create_local_folder(root: Path) -> None:
     """Create the local folder where it is missing, with a `.gitignore` in it: it holds whole databases.
 
     The project's own `.gitignore` may not name the folder, and is not ours to change.

@@ -42,7 +42,7 @@ def replay_setup(context: Context) -> ReplaySetup:
         return lambda url, session: dbmate.bind(context, binary(), url, session)
 
     return ReplaySetup(
-        choose_server=lambda: shadow_server.find(context),
+        choose_server=lambda: shadow_server.choose_server(context),
         start_dbmate=start_dbmate,
         find_pg_dump=lambda major, url: schema.find_pg_dump(
             schema_file.pg_dump_candidates(context, url), major

@@ -31,7 +31,7 @@ def shadow_dir(context: Context) -> Path:
     return context.project.root / ".dbmate-wrap" / "shadow"
 
 
-def find(context: Context) -> ShadowChoice:
+def choose_server(context: Context) -> ShadowChoice:
     """Return the server that the settings name. Raises ConfigError where there is none."""
     kind, _, major = context.environment.values.shadow.partition(":")
     match kind:
@@ -98,7 +98,7 @@ def _own(context: Context, programs: Binaries) -> ShadowChoice:
             say=context.console.say,
             application_name=context.invocation.application_name,
         )
-        local_folder.create(context.project.root)
+        local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
             try:
                 pool = stack.enter_context(opening)
@@ -124,7 +124,7 @@ def _foreign(context: Context) -> ShadowChoice:
     url, values = database.accept_url(context, resolved), context.environment.values
 
     def connect() -> AbstractContextManager[ScratchPool]:
-        local_folder.create(context.project.root)  # For the cached dumps.
+        local_folder.create_local_folder(context.project.root)  # For the cached dumps.
         return servers.open_foreign_server(
             url,
             wait=values.advisory_lock_wait,
