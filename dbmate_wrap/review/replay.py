@@ -76,9 +76,9 @@ def replay(
 
 @dataclass(frozen=True)
 class _DumpStore:
-    """The pg_dump for a server of this major, and the cache of what it wrote."""
+    """The keys of the history on a server of one major, the pg_dump for it, and the cache of its dumps."""
 
-    major: int
+    keys: tuple[str, ...]
     program: PgDump
     cache: ReplayCache
 
@@ -105,7 +105,7 @@ class _Replay:
         self, pool: ScratchPool, store: _DumpStore, bind: Callable[[DatabaseUrl, Session], Dbmate]
     ) -> ReplayReport:
         plan = shadow_replay.plan_replay(
-            self.files.parsed, self._keys(store), self._due(store), pool.longest_cached_prefix
+            self.files.parsed, store.keys, self._due(store), pool.longest_cached_prefix
         )
         progress = ReplayProgress(self.console, plan, pool.origin)
         # This session is in no scratch database.
@@ -121,23 +121,23 @@ class _Replay:
         identity, release = shadow_server.program_identity(program.path), pool.server.release if pool else ""
         text = f"{_FORMAT} {identity} {program.major} {choice.label} {release}"
         stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _DumpStore(major, program, ReplayCache(self.setup.cache_dir, stamp))
+        return _DumpStore(self._keys(major), program, ReplayCache(self.setup.cache_dir, stamp))
 
     def _is_cached(self, store: _DumpStore) -> bool:
         """Return whether all was replayed before and the schema file is up to date: no server is started."""
         if self._due(store):
             return False
-        dump = store.cache.load_dump(self._keys(store)[-1])
+        dump = store.cache.load_dump(store.keys[-1])
         return dump is not None and is_up_to_date(read_schema_file(self.environment.values.schema_file), dump)
 
-    def _keys(self, store: _DumpStore) -> tuple[str, ...]:
+    def _keys(self, major: int) -> tuple[str, ...]:
         files = [migration.file for migration in self.files.parsed]
         table = self.environment.values.migrations_table
-        return history_keys(files, major=store.major, pin=pins.load().version, migrations_table=table)
+        return history_keys(files, major=major, pin=pins.load().version, migrations_table=table)
 
     def _due(self, store: _DumpStore) -> tuple[int, ...]:
         passed = store.cache.passed_round_trips()
-        return shadow_replay.round_trips_due(self.files.parsed, self._keys(store), self.round_trips, passed)
+        return shadow_replay.round_trips_due(self.files.parsed, store.keys, self.round_trips, passed)
 
     def _tools(
         self, pool: ScratchPool, store: _DumpStore, bound: Dbmate, progress: ReplayProgress
