@@ -11,7 +11,7 @@ from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, findings_since_base
 from dbmate_wrap.review.hazards import find_hazards
-from dbmate_wrap.review.lint import LintInput, LintResult, lint, lint_input, with_counts
+from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint, prepare_lint
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -46,7 +46,7 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
         replayed = _replay(context, outcome, given, result)
         result = lint(given, replayed.findings)
         _record(outcome, given, result, branch)
-        outcome.checks.append(with_counts(Check("shadow", "pass", replayed.message), result.findings))
+        outcome.checks.append(count_findings(Check("shadow", "pass", replayed.message), result.findings))
     _raise_for_findings(result, given.rules.folder)
     outcome.summary = _summary(files, result.findings)
 
@@ -70,7 +70,7 @@ def _lint_input(
         search_path=context.search_path,
     )
     rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
-    return lint_input(files, reported, branch, rules=rules, hazards=hazards, policy=policy)
+    return prepare_lint(files, reported, branch, rules=rules, hazards=hazards, policy=policy)
 
 
 def _record(outcome: Outcome, given: LintInput, result: LintResult, branch: BranchDiff) -> None:

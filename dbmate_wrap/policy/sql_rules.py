@@ -41,7 +41,7 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
     findings = [
         finding
         for migration in migrations
-        for finding in _findings(migration, context, spared=migration.file.name == baseline)
+        for finding in _findings(migration, context, without_style=migration.file.name == baseline)
     ]
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
 
@@ -56,10 +56,10 @@ def checked_rules(
     families = {"files", "sql"} if sql.is_available() else {"files"}
     rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]
     every = frozenset(rule.id for rule in rules)
-    spared = frozenset(rule.id for rule in rules if not rule.style)
+    without_style = frozenset(rule.id for rule in rules if not rule.style)
     baseline = _baseline(migrations)
     return {
-        f"{context.folder}/{migration.file.name}": spared if migration.file.name == baseline else every
+        f"{context.folder}/{migration.file.name}": without_style if migration.file.name == baseline else every
         for migration in migrations
     }
 
@@ -74,13 +74,13 @@ def _baseline(migrations: Sequence[ParsedMigration]) -> str | None:
     return baseline_name([migration.file.name for migration in migrations])
 
 
-def _findings(migration: ParsedMigration, context: RuleContext, *, spared: bool) -> Iterator[Finding]:
+def _findings(migration: ParsedMigration, context: RuleContext, *, without_style: bool) -> Iterator[Finding]:
     from dbmate_wrap.policy.sql_hits import find_hits
 
     positions: dict[int, Positions] = {}
     for found in find_hits(migration, context.history_table):
         hit, rule = found.hit, RULES[found.hit.rule]
-        if spared and rule.style:
+        if without_style and rule.style:
             continue
         merged = migration.file.name in context.merged
         # No two blocks of a file begin in one line.

@@ -47,7 +47,7 @@ class LintResult:
         return any(finding.is_error and finding.rule != "syntax-error" for finding in self.findings)
 
 
-def lint_input(
+def prepare_lint(
     files: ProjectFiles,
     reported: tuple[Finding, ...],
     branch: BranchDiff,
@@ -56,7 +56,7 @@ def lint_input(
     hazards: Hazards,
     policy: Mapping[str, str],
 ) -> LintInput:
-    """Run the SQL rules and read the suppressions, once for both calls of `lint`.
+    """Run the SQL rules and read the suppressions: once for both calls of `lint`.
 
     `reported` are the findings of files, lockfile and base.
     """
@@ -77,10 +77,10 @@ def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintRes
     checked = _checked_rules(given, read_by)
     kept = resolve_findings(findings, given.suppressions, given.policy, checked)
     checks = (*_family_checks(given.files), given.hazards.check)
-    return LintResult(kept, tuple(with_counts(check, kept) for check in checks))
+    return LintResult(kept, tuple(count_findings(check, kept) for check in checks))
 
 
-def with_counts(check: Check, findings: Sequence[Finding]) -> Check:
+def count_findings(check: Check, findings: Sequence[Finding]) -> Check:
     """Add the number of errors and warnings that belong to the check, which set its status."""
     if check.status in ("skip", "fail"):
         return check

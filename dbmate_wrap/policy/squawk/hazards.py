@@ -19,7 +19,7 @@ NOT_JUDGED = "squawk/not-judged"
 # with ours without saying the same: ban-truncate-cascade (data-write forbids TRUNCATE; where a comment allows
 # it, CASCADE is still worth a word), ban-drop-database (needs-no-transaction only minds where it stands),
 # ban-duplicate-column-assignments (the shadow server refuses it too, but --no-shadow exists).
-NEVER: Mapping[str, str] = {
+IGNORED_RULES: Mapping[str, str] = {
     "transaction-nesting": "transaction-control reports it, and the begin that it sees is ours",
     "ban-uncommitted-transaction": "transaction-control reports it, and the begin that it sees is ours",
     "ban-concurrent-index-creation-in-transaction": "needs-no-transaction reports it",
@@ -81,7 +81,7 @@ def _of_file(
         line, column = positions.of(unread[0])
         yield _not_judged(where, line, column, unread[0].message)
     for violation in sorted(violations, key=lambda each: (each.line, each.column, each.rule)):
-        if violation.rule not in NEVER and violation.rule not in off:
+        if violation.rule not in IGNORED_RULES and violation.rule not in off:
             yield _finding(where, *positions.of(violation), violation)
 
 

@@ -11,7 +11,7 @@ from dbmate_wrap.migrations.parse import parse
 from dbmate_wrap.policy.sql_rules import RuleContext
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
-from dbmate_wrap.review.lint import LintInput, LintResult, lint, lint_input, with_counts
+from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint, prepare_lint
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.support.cases import migration_file
 
@@ -43,7 +43,7 @@ def given(
     """The input of a lint of these migrations."""
     lines = tuple(Sealed(name, "0" * 64, number) for number, name in enumerate(sealed, 3))
     files = ProjectFiles(FOLDER, tuple(each.file for each in migrations), lines, tuple(migrations))
-    return lint_input(
+    return prepare_lint(
         files,
         reported,
         BranchDiff(None, frozenset(), round_trip, merged, ()),
@@ -225,5 +225,5 @@ def test_what_is_suppressed_or_off_is_not_counted() -> None:
 def test_a_check_counts_what_belongs_to_it(
     check: Check, findings: tuple[Finding, ...], status: CheckStatus, message: str
 ) -> None:
-    counted = with_counts(check, findings)
+    counted = count_findings(check, findings)
     assert (counted.id, counted.status, counted.message) == (check.id, status, message)
