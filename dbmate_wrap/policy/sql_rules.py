@@ -11,7 +11,7 @@ from dbmate_wrap.policy.positions import Positions
 from dbmate_wrap.policy.registry import RULES
 
 _BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
-_MERGED = "it is merged: leave the file as it is, and change what it made in a new migration"
+_MERGED = "it is merged: leave the file as it is, and change what it created in a new migration"
 # A replay, or the suppressions themselves, must be known first.
 _CHECKED_ELSEWHERE = frozenset({"down-incomplete", "useless-allow", "stale-schema-file"})
 

@@ -1,4 +1,4 @@
-"""check without a replay: what breaks a rule, how severe it is, what is allowed, and how it is told."""
+"""check without a replay: what breaks a rule, how severe it is, what is allowed, and how it is reported."""
 
 import os
 import re
@@ -69,7 +69,7 @@ def test_one_error_names_its_place_in_the_document(project: MakeProject, run_jso
     assert (error["message"], error["migration"], error["line"]) == ("2 files break rules", None, None)
 
 
-def test_one_error_is_told_once(project: MakeProject, run_cli: RunCli) -> None:
+def test_one_error_is_reported_once(project: MakeProject, run_cli: RunCli) -> None:
     folder = project({**GOOD, "003_c.sql": migration(WRITE)}, sealed=True)
     done = run_cli(STATIC, folder.root)
     assert_refused(done, 12, r"^error: db/migrations/003_c\.sql:2: writes rows.*\[data-write\]$", "outside")
@@ -123,7 +123,7 @@ def test_the_team_says_how_severe_a_rule_is(
 
 
 @pytest.mark.parametrize(
-    ("policy", "code", "severity", "told"),
+    ("policy", "code", "severity", "shown"),
     [
         ("", 0, "warning", "warn"),
         ('"squawk/prefer-bigint-over-int" = "error"', 12, "error", "fail"),
@@ -135,7 +135,7 @@ def test_the_team_says_how_severe_a_rule_is(
     ],
 )
 def test_hazards_have_severities_too(
-    project: MakeProject, run_json: RunJson, policy: str, code: int, severity: str | None, told: str
+    project: MakeProject, run_json: RunJson, policy: str, code: int, severity: str | None, shown: str
 ) -> None:
     folder = project(GOOD, sealed=True, toml=f'[policy]\nunsealed = "off"\n{policy}\n')
     folder.add("003_c.sql", migration("alter table public.a add column n int;"))
@@ -145,7 +145,7 @@ def test_hazards_have_severities_too(
     assert ended["code"] == code
     place = "squawk/prefer-bigint-over-int 003_c.sql:2"
     assert found(document) == ([f"{severity} {place}"] if severity else [])
-    assert status(document)["squawk"] == told
+    assert status(document)["squawk"] == shown
 
 
 def test_sealed_migrations_are_asked_of_squawk_only_with_all(project: MakeProject, run_json: RunJson) -> None:
@@ -280,8 +280,14 @@ SHAPES: dict[str, tuple[str | bytes, list[str]]] = {
         migration("select 1;") + migration(WRITE) + migration("select 1;", WRITE),
         ["error data-write 003_c.sql:7", "error data-write 003_c.sql:15"],
     ),
-    "a way down": (migration("select 1;", "delete from public.a;"), ["error data-write 003_c.sql:5"]),
-    "a bad way down": (migration("select 1;", "selec 1;"), ["error syntax-error 003_c.sql:5"]),
+    "a bad down": (
+        migration("select 1;", "delete from public.a;"),
+        ["error data-write 003_c.sql:5"],
+    ),
+    "bad down syntax": (
+        migration("select 1;", "selec 1;"),
+        ["error syntax-error 003_c.sql:5"],
+    ),
     "CRLF": (
         migration(f"select 1;\n{WRITE}", "drop tabel x;").replace("\n", "\r\n").encode(),
         ["error data-write 003_c.sql:3", "error syntax-error 003_c.sql:6"],
@@ -293,17 +299,17 @@ SHAPES: dict[str, tuple[str | bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_files_of_every_shape_are_judged_where_they_are_wrong(
+def test_files_of_every_shape_have_findings_where_they_are_wrong(
     project: MakeProject, run_json: RunJson, name: str
 ) -> None:
     content, expected = SHAPES[name]
     toml = '[policy]\nsquawk = "off"\nunqualified-name = "off"\nunsealed = "off"\n'
     folder = project(GOOD, sealed=True, toml=toml)
     folder.add("003_c.sql", content)
-    told = found(run_json(STATIC, folder.root))
+    listed = found(run_json(STATIC, folder.root))
     if name == "psql":
-        told = [each.split()[1] for each in told]
-    assert told == expected
+        listed = [each.split()[1] for each in listed]
+    assert listed == expected
 
 
 def test_a_checkout_that_changes_the_ends_of_lines_changes_nothing(
@@ -329,7 +335,7 @@ def test_few_migrations_are_no_fault(project: MakeProject, run_cli: RunCli, numb
     assert f"{number} migration{'s' if number == 0 else ''} checked: no errors" in done.stdout
 
 
-def test_a_missing_folder_is_said_with_the_way_to_make_it(run_cli: RunCli, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_with_the_command_that_makes_it(run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "dbmate-wrap.toml").touch()
     assert_refused(run_cli(["check"], tmp_path), 10, "migrations folder .* does not exist", "dbmate-wrap new")
 
@@ -347,10 +353,10 @@ def test_a_folder_in_place_of_the_lockfile_is_a_broken_one(project: MakeProject,
     assert_refused(run_cli(STATIC, folder.root), 13, "lockfile is broken: it cannot be read", "ls -ld")
 
 
-# What the other commands judge
+# What the other commands check
 
 
-def test_up_and_seal_judge_no_sql(project: MakeProject, run_cli: RunCli, embedded_database: Database) -> None:
+def test_up_and_seal_check_no_sql(project: MakeProject, run_cli: RunCli, embedded_database: Database) -> None:
     folder = project({**GOOD, "003_c.sql": migration(WRITE)})
     sealed = run_cli(["seal"], folder.root)
     assert (sealed.returncode, sealed.stderr) == (0, "")
@@ -361,7 +367,7 @@ def test_up_and_seal_judge_no_sql(project: MakeProject, run_cli: RunCli, embedde
     assert run_cli(STATIC, folder.root).returncode == 12
 
 
-# How it is told
+# How it is reported
 
 
 def test_warnings_of_one_rule_are_counted_after_the_third(project: MakeProject, run_cli: RunCli) -> None:
@@ -422,11 +428,11 @@ def test_the_document_and_the_text_have_the_same_findings(
 ) -> None:
     sql = f"{STYLE} {WRITE} selec 1;"
     folder: ProjectFolder = project({"002_a.sql": migration(sql), "01_b.SQL": "", "003_c.sql": "x"})
-    told = found(run_json([*STATIC, "--all"], folder.root))
+    listed = found(run_json([*STATIC, "--all"], folder.root))
     done = run_cli([*STATIC, "--all", "--verbose"], folder.root)
     assert_presentable(done)
     shown = re.findall(r"^(error|warning|notice): (\S+?)(?::(\d+))?: .*\[(\S+)\]$", done.stderr, re.MULTILINE)
     assert [
         f"{severity} {rule} {Path(file).name}:{line or None}" for severity, file, line, rule in shown
-    ] == told
-    assert len(told) > 8
+    ] == listed
+    assert len(listed) > 8

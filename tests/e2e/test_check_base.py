@@ -103,9 +103,9 @@ def test_what_is_wrong_in_a_merged_migration_is_a_notice_unless_all_is_asked_for
 ) -> None:
     commit(main, {"003_old.sql": OLD_WRONG})
     git(mine.root, "pull", "--quiet", "origin", "main")
-    told = found(run_json(STATIC, mine.root))
-    assert len(told) == 4
-    assert all(each.startswith("notice ") for each in told)
+    listed = found(run_json(STATIC, mine.root))
+    assert len(listed) == 4
+    assert all(each.startswith("notice ") for each in listed)
     shown = run_cli(STATIC, mine.root)
     assert shown.returncode == 0
     assert "4 in merged files, which stay as they are; --verbose shows them" in shown.stderr
@@ -114,7 +114,7 @@ def test_what_is_wrong_in_a_merged_migration_is_a_notice_unless_all_is_asked_for
     document = run_json([*STATIC, "--all"], mine.root)
     assert document["exit"] == {"code": 12, "name": "policy"}
     assert sum(each.startswith("error ") for each in found(document)) == 3
-    # A new one is judged in full beside it.
+    # A new one is checked in full beside it.
     commit(mine, {"004_new.sql": WRITE})
     assert [each for each in found(run_json(STATIC, mine.root)) if "004" in each] == [
         "error data-write 004_new.sql:2"
@@ -135,7 +135,7 @@ def test_a_policy_makes_no_error_of_a_notice(
 
 @pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
 @pytest.mark.parametrize("commits", [False, True], ids=["working-tree", "committed"])
-def test_an_edited_migration_comes_with_the_way_back(
+def test_an_edited_migration_comes_with_the_command_that_restores_it(
     mine: ProjectFolder, run_cli: RunCli, run_json: RunJson, seals: bool, commits: bool
 ) -> None:
     mine.add("002_b.sql", C)
@@ -157,7 +157,7 @@ def test_an_edited_migration_comes_with_the_way_back(
 
 
 @pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
-def test_a_removed_migration_comes_with_the_way_back(
+def test_a_removed_migration_comes_with_the_command_that_restores_it(
     mine: ProjectFolder, run_cli: RunCli, seals: bool
 ) -> None:
     (mine.migrations / "002_b.sql").unlink()
@@ -172,7 +172,7 @@ def test_a_removed_migration_comes_with_the_way_back(
 
 
 @pytest.mark.parametrize("seals", [False, True], ids=["lockfile-as-it-was", "lockfile-rewritten"])
-def test_a_renamed_migration_comes_with_the_way_back(
+def test_a_renamed_migration_comes_with_the_command_that_restores_it(
     mine: ProjectFolder, run_cli: RunCli, seals: bool
 ) -> None:
     git(mine.root, "mv", "db/migrations/002_b.sql", "db/migrations/002_z.sql")

@@ -21,7 +21,7 @@ assert _FOUND is not None, "squawk-cli is not installed beside this python"
 SQUAWK = _FOUND
 
 
-def judge(
+def check(
     files: Mapping[str, str],
     *,
     excluded: frozenset[str] = frozenset(),
@@ -52,7 +52,7 @@ INDEX = "CREATE INDEX i ON app.a (x);"
 
 
 def test_a_hazard_is_a_warning_at_its_place() -> None:
-    (found,) = judge({"001 für alle.sql": migration("/* ü */ DROP TABLE app.a;")})
+    (found,) = check({"001 für alle.sql": migration("/* ü */ DROP TABLE app.a;")})
     assert (found.rule, found.severity, found.file) == (
         "squawk/ban-drop-table",
         "warning",
@@ -63,35 +63,35 @@ def test_a_hazard_is_a_warning_at_its_place() -> None:
     assert found.message == "Dropping a table may break existing clients"
 
 
-def test_ways_down_are_not_judged() -> None:
-    assert judge({"001_a.sql": migration("SELECT 1;", "DROP TABLE app.a;")}) == ()
+def test_nothing_is_looked_for_after_migrate_down() -> None:
+    assert check({"001_a.sql": migration("SELECT 1;", "DROP TABLE app.a;")}) == ()
 
 
 @pytest.mark.parametrize("options", ["", "transaction:false"])
-def test_nobody_is_told_to_hide_an_invalid_index_behind_if_not_exists(options: str) -> None:
+def test_nobody_is_advised_to_hide_an_invalid_index_behind_if_not_exists(options: str) -> None:
     index = "CREATE INDEX CONCURRENTLY i ON app.a (x);"
-    assert judge({"001_a.sql": migration(index, options=options)}) == ()
+    assert check({"001_a.sql": migration(index, options=options)}) == ()
 
 
 def test_an_index_on_a_table_of_the_same_transaction_is_no_hazard() -> None:
     table = "CREATE TABLE app.a (x bigint);"
-    assert judge({"001_a.sql": migration(f"{table}\n{INDEX}")}) == ()
+    assert check({"001_a.sql": migration(f"{table}\n{INDEX}")}) == ()
     two = migration(table) + migration(INDEX)
-    assert rules(judge({"001_a.sql": two})) == [(7, "require-concurrent-index-creation")]
+    assert rules(check({"001_a.sql": two})) == [(7, "require-concurrent-index-creation")]
 
 
 def test_the_hint_for_a_concurrent_index_says_how_dbmate_can_do_it() -> None:
-    (found,) = judge({"001_a.sql": migration(INDEX)})
+    (found,) = check({"001_a.sql": migration(INDEX)})
     assert found.hint is not None
     assert "transaction:false" in found.hint
 
 
 def test_a_concurrent_index_outside_a_transaction_is_no_hazard() -> None:
     text = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON app.a (x)"
-    assert judge({"001_a.sql": migration(text, options="transaction:false")}) == ()
+    assert check({"001_a.sql": migration(text, options="transaction:false")}) == ()
 
 
-def test_sections_of_one_file_are_judged_each_for_itself() -> None:
+def test_sections_of_one_file_are_checked_each_for_itself() -> None:
     robust, plain = "DROP TABLE IF EXISTS app.a", "DROP TABLE app.b"
     text = (
         migration(plain)
@@ -99,7 +99,7 @@ def test_sections_of_one_file_are_judged_each_for_itself() -> None:
         + migration(robust)
         + migration(plain)
     )
-    found = judge({"001_a.sql": text})
+    found = check({"001_a.sql": text})
     assert rules(found) == [
         (2, "ban-drop-table"),
         (7, "ban-drop-table"),
@@ -110,28 +110,28 @@ def test_sections_of_one_file_are_judged_each_for_itself() -> None:
 
 def test_what_is_said_here_already_is_left_out() -> None:
     text = "BEGIN;\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON app.a (x);\nSAVEPOINT s;\nCOMMIT;\nBEGIN;"
-    assert judge({"001_a.sql": migration(text)}) == ()
+    assert check({"001_a.sql": migration(text)}) == ()
 
 
 def test_what_the_team_has_turned_off_is_left_out() -> None:
     files = {"001_a.sql": migration(f"DROP TABLE app.b;\n{INDEX}")}
-    assert len(judge(files)) == 2
-    found = judge(files, excluded=frozenset({"squawk/ban-drop-table", "no-such-rule"}))
+    assert len(check(files)) == 2
+    found = check(files, excluded=frozenset({"squawk/ban-drop-table", "no-such-rule"}))
     assert rules(found) == [(3, "require-concurrent-index-creation")]
-    assert judge(files, excluded=frozenset({"ban-drop-table", "require-concurrent-index-creation"})) == ()
+    assert check(files, excluded=frozenset({"ban-drop-table", "require-concurrent-index-creation"})) == ()
 
 
 def test_comments_for_squawk_keep_working() -> None:
     drop = "DROP TABLE app.a;"
-    assert judge({"001_a.sql": migration(f"-- squawk-ignore ban-drop-table\n{drop}")}) == ()
-    assert judge({"001_a.sql": "-- squawk-ignore-file ban-drop-table\n" + migration(drop)}) == ()
+    assert check({"001_a.sql": migration(f"-- squawk-ignore ban-drop-table\n{drop}")}) == ()
+    assert check({"001_a.sql": "-- squawk-ignore-file ban-drop-table\n" + migration(drop)}) == ()
     below = migration(drop, "-- squawk-ignore-file ban-drop-table")
-    assert rules(judge({"001_a.sql": below})) == [(2, "ban-drop-table")]
+    assert rules(check({"001_a.sql": below})) == [(2, "ban-drop-table")]
 
 
 def test_no_comment_turns_the_transaction_off() -> None:
     text = "-- squawk-disable-assume-in-transaction\nALTER TABLE app.a ADD COLUMN c bigint;"
-    assert judge({"001_a.sql": migration(text)}) == ()
+    assert check({"001_a.sql": migration(text)}) == ()
 
 
 def test_a_configuration_of_the_user_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,33 +139,33 @@ def test_a_configuration_of_the_user_changes_nothing(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("dbmate_wrap.migrations.stage._IN_MEMORY", str(tmp_path))
-    assert rules(judge({"001_a.sql": migration("DROP TABLE app.a;")})) == [(2, "ban-drop-table")]
+    assert rules(check({"001_a.sql": migration("DROP TABLE app.a;")})) == [(2, "ban-drop-table")]
     assert [path.name for path in tmp_path.iterdir()] == [".squawk.toml"]
 
 
 def test_the_major_version_of_the_server_counts() -> None:
     files = {"001_a.sql": migration("ALTER TABLE app.a ADD COLUMN c bigint DEFAULT 1;")}
-    assert judge(files, major=18) == ()
-    assert rules(judge(files, major=10)) == [(2, "adding-field-with-default")]
+    assert check(files, major=18) == ()
+    assert rules(check(files, major=10)) == [(2, "adding-field-with-default")]
 
 
 def test_line_ends_of_windows_move_nothing() -> None:
     text = migration("SELECT 1;\nDROP TABLE app.a;").replace("\n", "\r\n")
-    assert rules(judge({"001_a.sql": text})) == [(3, "ban-drop-table")]
+    assert rules(check({"001_a.sql": text})) == [(3, "ban-drop-table")]
 
 
 def test_a_file_that_squawk_cannot_read_is_a_notice_and_hides_no_other() -> None:
     files = {"001_a.sql": migration("SELECT );"), "002_b.sql": migration("DROP TABLE app.a;")}
-    notice, found = judge(files)
+    notice, found = check(files)
     assert (notice.rule, notice.severity, notice.file) == (squawk.NOT_JUDGED, "notice", "db/m/001_a.sql")
     assert (notice.line, notice.column) == (2, 8)
     assert found.rule == "squawk/ban-drop-table"
-    assert len(judge(files, excluded=frozenset({squawk.NOT_JUDGED}))) == 1
+    assert len(check(files, excluded=frozenset({squawk.NOT_JUDGED}))) == 1
 
 
 def test_deep_nesting_is_read() -> None:
     deep = migration("SELECT " + "(" * 5_000 + "1" + ")" * 5_000 + ";\nDROP TABLE app.a;")
-    assert rules(judge({"001_a.sql": deep})) == [(3, "ban-drop-table")]
+    assert rules(check({"001_a.sql": deep})) == [(3, "ban-drop-table")]
 
 
 def test_a_file_that_crashes_squawk_is_named_and_hides_no_other(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_file_that_crashes_squawk_is_named_and_hides_no_other(tmp_path: Path) 
     )
     files = {f"{number:03}_a.sql": migration("DROP TABLE app.a;") for number in range(9)}
     files["004_a.sql"] = files["007_a.sql"] = migration("SELECT 'BOOM';")
-    found = judge(files, program=crashing)
+    found = check(files, program=crashing)
     notices = [one for one in found if one.severity == "notice"]
     assert [one.file for one in notices] == ["db/m/004_a.sql", "db/m/007_a.sql"]
     assert "signal 11" in notices[0].message
@@ -191,12 +191,10 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "said"), BROKEN.values(), ids=BROKEN)
-def test_a_squawk_that_cannot_be_used_is_an_error_with_a_way_out(
-    tmp_path: Path, text: str, said: str
-) -> None:
+def test_a_squawk_that_cannot_be_used_is_an_error_with_a_remedy(tmp_path: Path, text: str, said: str) -> None:
     program = script(tmp_path / "squawk", text)
     with pytest.raises(BinaryError) as caught:
-        judge({"001_a.sql": migration("SELECT 1;")}, program=program)
+        check({"001_a.sql": migration("SELECT 1;")}, program=program)
     assert said in caught.value.message
     assert "pip install" in (caught.value.hint or "")
     with pytest.raises(BinaryError):
@@ -208,7 +206,7 @@ def test_a_squawk_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
     program.write_bytes(b"\x7fELF no program")
     program.chmod(0o755)
     with pytest.raises(BinaryError, match="Exec format error"):
-        judge({"001_a.sql": migration("SELECT 1;")}, program=program)
+        check({"001_a.sql": migration("SELECT 1;")}, program=program)
     with pytest.raises(BinaryError, match="No such file"):
         squawk.version(tmp_path / "missing")
 
@@ -222,7 +220,7 @@ def test_a_thousand_files_take_one_run(tmp_path: Path) -> None:
     counted = script(tmp_path / "squawk", f'echo run >>{log}\nexec {SQUAWK} "$@"')
     files = {f"{number:04}_a.sql": migration(f"DROP TABLE app.t{number};") for number in range(1000)}
     start = time.monotonic()
-    found = judge(files, program=counted)
+    found = check(files, program=counted)
     assert time.monotonic() - start < 5
     assert [one.file for one in found] == [f"db/m/{name}" for name in files]
     assert log.read_text().count("run") == 1
@@ -231,7 +229,7 @@ def test_a_thousand_files_take_one_run(tmp_path: Path) -> None:
 def test_more_findings_than_can_be_shown_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dbmate_wrap.policy.squawk.program._LIMIT", 20_000)
     files = {"001_a.sql": migration("DROP TABLE app.a;\n" * 200), "002_b.sql": migration("DROP TABLE app.a;")}
-    notice, found = judge(files)
+    notice, found = check(files)
     assert (notice.rule, notice.file) == (squawk.NOT_JUDGED, "db/m/001_a.sql")
     assert found.file == "db/m/002_b.sql"
 
@@ -240,7 +238,7 @@ def test_more_findings_than_can_be_shown_are_said(monkeypatch: pytest.MonkeyPatc
 def test_a_huge_file_is_read() -> None:
     text = migration("SELECT 1 AS a_long_name_that_fills_the_file;\n" * 200_000 + "DROP TABLE app.a;")
     assert len(text) > 8_000_000
-    assert rules(judge({"001_a.sql": text})) == [(200_002, "ban-drop-table")]
+    assert rules(check({"001_a.sql": text})) == [(200_002, "ban-drop-table")]
 
 
 def test_a_file_that_takes_squawk_too_long_is_named_and_hides_no_other(
@@ -252,7 +250,7 @@ def test_a_file_that_takes_squawk_too_long_is_named_and_hides_no_other(
     files = {f"{number:03}_a.sql": migration("DROP TABLE app.a;") for number in range(9)}
     files |= {f"{number:03}_b.sql": migration(long + "DROP TABLE app.a;") for number in (10, 11)}
     files["012_c.sql"] = migration(long + "SELECT 'SLOW';")
-    found = judge(files, program=slow)
+    found = check(files, program=slow)
     notices = [one for one in found if one.severity == "notice"]
     assert [(one.rule, one.file) for one in notices] == [(squawk.NOT_JUDGED, "db/m/012_c.sql")]
     assert "did not end within 2 s" in notices[0].message
@@ -266,6 +264,6 @@ def test_when_everything_takes_squawk_too_long_there_is_an_end(
     slow = script(tmp_path / "squawk", f'if grep -q SLOW *.sql; then sleep 60; fi\nexec {SQUAWK} "$@"')
     files = {f"{number:03}_a.sql": migration("SELECT 'SLOW';") for number in range(40)}
     start = time.monotonic()
-    found = judge(files, program=slow)
+    found = check(files, program=slow)
     assert time.monotonic() - start < 15
     assert [one.rule for one in found] == [squawk.NOT_JUDGED] * 40

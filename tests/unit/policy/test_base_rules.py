@@ -106,7 +106,7 @@ def test_an_empty_base_allows_everything() -> None:
     assert check([A, B], [], then=[], tip=[], broken=b"") == ()
 
 
-def test_a_file_edited_against_main_comes_with_the_way_back() -> None:
+def test_a_file_edited_against_main_comes_with_the_command_that_restores_it() -> None:
     [finding] = check([f"{A}=edited", B])
     assert finding.message.startswith("001_a.sql was changed, but it is in origin/main already")
     assert (finding.hint or "").startswith(
@@ -173,7 +173,7 @@ def test_versions_that_are_times_are_not_counted_up() -> None:
     assert f"give 20260102120000_mine.sql a number after {other}" in (finding.hint or "")
 
 
-def test_a_file_between_two_of_the_base_is_told_without_a_merge() -> None:
+def test_a_file_between_two_of_the_base_is_reported_without_a_merge() -> None:
     [finding] = check([A, "001_b.sql=x", B])
     assert finding.message == "001_b.sql is new but has the number of 001_a.sql, which is in origin/main"
     assert (finding.hint or "").startswith("rename 001_b.sql to 003_b.sql")
@@ -217,7 +217,7 @@ def test_a_file_sealed_later_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize("broken", [b"<<<<<<< HEAD\n", b"\xff", b"001_a.sql sha256:0\n"])
-def test_a_lockfile_that_was_broken_in_the_base_can_be_mended(broken: bytes) -> None:
+def test_a_lockfile_that_was_broken_in_the_base_can_be_fixed(broken: bytes) -> None:
     assert check([A, B], broken=broken) == ()
 
 
@@ -250,7 +250,7 @@ def test_line_ends_and_comments_of_the_lockfile_are_free() -> None:
         ([A, "001_b.sql=x", B], [A, "001_b.sql=x", B], ["not-appended db/migrations/001_b.sql:1"]),
     ],
 )
-def test_nothing_is_told_twice(files: list[str], sealed: list[str], findings: list[str]) -> None:
+def test_nothing_is_reported_twice(files: list[str], sealed: list[str], findings: list[str]) -> None:
     then = [A, f"{B}=b"] if f"{B}=b" in files else [A, B]
     now = [migration_file(*file.partition("=")[::2]) for file in files]
     first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK, protected=False)
@@ -259,7 +259,7 @@ def test_nothing_is_told_twice(files: list[str], sealed: list[str], findings: li
     assert brief((*first, *second)) == findings
 
 
-def test_what_was_wrong_in_the_base_already_is_still_told() -> None:
+def test_what_was_wrong_in_the_base_already_is_still_reported() -> None:
     wrong = lines([f"{A}=other", B])
     files = [migration_file(name) for name in (A, B)]
     found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK, protected=False)

@@ -42,7 +42,7 @@ def test_every_rule_of_the_family_has_a_bad_example() -> None:
     assert shown == FAMILIES["lockfile"]
 
 
-def test_a_file_that_was_renamed_comes_with_the_way_back() -> None:
+def test_a_file_that_was_renamed_comes_with_its_old_name() -> None:
     sealed = [Sealed("001_a.sql", migration_file("001_a.sql", "x").checksum, 3)]
     [finding] = check_lockfile(
         [migration_file("001_b.sql", "x")], sealed, folder="m", lockfile="m.lock", protected=False
@@ -51,7 +51,7 @@ def test_a_file_that_was_renamed_comes_with_the_way_back() -> None:
     assert finding.hint == "rename 001_b.sql back to 001_a.sql"
 
 
-def test_two_sealed_files_of_one_content_are_told_apart() -> None:
+def test_two_sealed_files_of_one_content_are_distinguished() -> None:
     sealed = [Sealed(f"00{n}_x.sql", migration_file("0.sql", "same").checksum, n) for n in (1, 2)]
     files = [migration_file("001_x.sql", "same"), migration_file("003_y.sql", "same")]
     [finding] = check_lockfile(files, sealed, folder="m", lockfile="m.lock", protected=False)

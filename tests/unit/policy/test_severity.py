@@ -48,7 +48,7 @@ def test_the_severity_of_a_rule(
 
 @pytest.mark.parametrize("wanted", ["error", "warning"])
 @pytest.mark.parametrize("key", ["search-path", "sql"])
-def test_what_nobody_can_mend_any_more_is_never_raised(key: str, wanted: str) -> None:
+def test_a_notice_is_never_raised(key: str, wanted: str) -> None:
     old = finding("search-path", "notice")
     assert apply_severities([old], {key: wanted}) == (old,)
     assert apply_severities([old], {key: "off"}) == ()

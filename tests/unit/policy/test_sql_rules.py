@@ -33,7 +33,7 @@ def parsed(name: str, text: str) -> ParsedMigration:
 
 
 def up(name: str, statements: str) -> ParsedMigration:
-    """A migration with these statements in its way up."""
+    """A migration with these statements after migrate:up."""
     return parsed(name, f"-- migrate:up\n{statements}\n-- migrate:down\n")
 
 

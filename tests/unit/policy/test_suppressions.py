@@ -59,7 +59,7 @@ def useless(text: str, *findings: Finding) -> Finding:
 
 
 def up(statements: str) -> str:
-    """A migration with these statements in its way up."""
+    """A migration with these statements after migrate:up."""
     return f"-- migrate:up\n{statements}\n-- migrate:down\n"
 
 

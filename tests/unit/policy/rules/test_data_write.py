@@ -49,8 +49,8 @@ def found(sql: str) -> list[tuple[str, str]]:
     ],
 )
 def test_what_writes_rows_is_reported_at_its_place(sql: str, message: str, place: str) -> None:
-    ((told, where),) = found(sql)
-    assert told == message
+    ((found_message, where),) = found(sql)
+    assert found_message == message
     assert where.startswith(place)
 
 
@@ -88,6 +88,6 @@ def test_what_writes_no_rows_is_left_alone(sql: str) -> None:
     assert found(sql) == []
 
 
-def test_every_write_of_a_statement_is_told() -> None:
+def test_every_write_of_a_statement_is_a_hit() -> None:
     sql = "with a as (insert into t values (1)), b as (update u set i = 1) delete from v"
     assert sorted(message for message, _ in found(sql)) == ["DELETE FROM v", "INSERT INTO t", "UPDATE u"]

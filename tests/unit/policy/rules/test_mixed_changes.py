@@ -92,7 +92,7 @@ CONNECTED = [
 
 
 @pytest.mark.parametrize("sql", CONNECTED)
-def test_what_is_connected_or_cannot_be_told_is_no_hit(sql: str) -> None:
+def test_what_is_connected_or_unknown_is_no_hit(sql: str) -> None:
     assert not read(sql).unreadable
     assert hits(sql) == []
 

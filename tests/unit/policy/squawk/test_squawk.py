@@ -58,7 +58,7 @@ COPIES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), COPIES.values(), ids=COPIES)
-def test_squawk_reads_the_way_up_with_its_transaction(text: str, expected: str) -> None:
+def test_squawk_reads_migrate_up_with_its_transaction(text: str, expected: str) -> None:
     assert copy_for_squawk(parsed(text)).decode() == expected
 
 
