@@ -1,4 +1,4 @@
-"""The OS account that runs the server: ourselves, or for root, whom PostgreSQL refuses, another one."""
+"""The OS account that runs the server: our own, or for root, which PostgreSQL refuses, another one."""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "U
 
 @dataclass(frozen=True)
 class Account:
-    """Who the server runs as; `is_other` is true when that is not the account of this process."""
+    """The account of the server; `is_other`: it is not the account of this process."""
 
     name: str
     uid: int
@@ -32,8 +32,8 @@ class Account:
         return (self.uid, self.gid) if self.is_other else None
 
 
-def choose(data: Path) -> Account:
-    """The owner of an existing data directory; for a new one ourselves, or as root `postgres` or `nobody`.
+def choose_account(data: Path) -> Account:
+    """Return the owner of an existing data directory, else our account, or as root `postgres` or `nobody`.
 
     Raises ConfigError where the data belongs to an account that we cannot become, or root finds no account.
     """
@@ -46,26 +46,26 @@ def choose(data: Path) -> Account:
 
 
 def hand_over(path: Path, account: Account) -> None:
-    """Make `account` the owner of something that we have just made."""
+    """Make `account` the owner of a file or folder that this process has just made."""
     if not account.is_other:
         return
     try:
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
     except OSError as error:
         raise ConfigError(
-            f"root may not give {path} to {account.name}, who has to run PostgreSQL: {error.strerror}",
+            f"root may not give {path} to {account.name}, which has to run PostgreSQL: {error.strerror}",
             hint="run as an ordinary user, or set DEV_DATABASE_URL to a server of your own",
         ) from error
 
 
 def can_enter(account: Account, folder: Path) -> bool:
-    """Whether the account can reach and write the folder, asked of the system itself."""
+    """Return True where the account can reach and write the folder; the system itself decides."""
     test = ["/bin/sh", "-c", 'test -x "$1" && test -w "$1"', "sh", str(folder)]
     return not account.is_other or run_as(account, test, timeout=10).returncode == 0
 
 
 def can_run(account: Account, program: Path) -> bool:
-    """Whether the account can reach and run the program."""
+    """Return True where the account can reach and run the program."""
     try:
         return (
             not account.is_other or run_as(account, [str(program), "--version"], timeout=30).returncode == 0
@@ -75,7 +75,7 @@ def can_run(account: Account, program: Path) -> bool:
 
 
 def run_as(account: Account, argv: Sequence[str], *, timeout: float) -> process.Completed:
-    """Run a program as the account, from "/": it may not be able to enter the folder that we are in."""
+    """Run a program as the account, from "/": the account may not be able to enter the current folder."""
     command = process.Command(tuple(argv), _ENVIRONMENT, Path("/"), account.uid_gid)
     return process.run(command, timeout=timeout)
 
@@ -86,7 +86,7 @@ def _owner(data: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise foreign(data, "another account") from error
+        raise foreign_owner_error(data, "another account") from error
 
 
 def _become(owner: os.stat_result, data: Path) -> Account:
@@ -97,11 +97,11 @@ def _become(owner: os.stat_result, data: Path) -> Account:
             hint="dbmate-wrap db reset (it destroys the data), or give it back to its account with chown -R",
         )
     if account.is_other and os.geteuid() != 0:
-        raise foreign(data, f"the account {account.name}")
+        raise foreign_owner_error(data, f"the account {account.name}")
     return account
 
 
-def foreign(data: Path, owner: str) -> ConfigError:
+def foreign_owner_error(data: Path, owner: str) -> ConfigError:
     return ConfigError(
         f"the embedded database in {data} belongs to {owner}, not to you (was it started as root?)",
         hint=f"start it as that account again, or remove it: sudo rm -rf {data.parent}",

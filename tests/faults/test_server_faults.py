@@ -128,7 +128,7 @@ def stop(home: Path, mode: int) -> None:
     """What `pg_ctl stop -m` does."""
     state = cluster.state(home)
     assert isinstance(state, cluster.Running)
-    assert postmaster.end(state.pid, state.data, mode=mode)
+    assert postmaster.shut_down(state.pid, state.data, mode=mode)
 
 
 @MODES

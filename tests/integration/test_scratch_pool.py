@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import binaries, boot, layout, server, spread
+from dbmate_wrap.cluster import binaries, paths, server, spread
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.database_url import parse as parse_for
@@ -284,7 +284,7 @@ def test_a_setting_that_keeps_the_server_from_starting_does_not_outlive_the_chec
 )
 def test_a_broken_data_directory_is_made_anew(both: Project, broken: str) -> None:
     both.check([ONE], [A])
-    data = layout.locate(both.folder)
+    data = paths.find_data(both.folder)
     assert data is not None
     (data / broken).unlink()
     assert both.check([ONE], [A]) == 0
@@ -305,7 +305,7 @@ def test_after_a_boot_nothing_is_trusted_that_was_never_flushed(
     here: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.check([ONE], [A])
-    assert boot.boot_id()
+    assert own_server.boot_id()
     monkeypatch.setattr(own_server, "boot_id", lambda: "another")
     assert here.check([ONE], [A]) == 0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from dbmate_wrap.cluster.account import choose, hand_over
+from dbmate_wrap.cluster.account import choose_account, hand_over
 from tests.support.servers import TcpServer
 
 PoolMode = Literal["session", "transaction", "statement"]
@@ -48,7 +48,7 @@ def run_pooler(
 ) -> Iterator[Pooler]:
     """A PgBouncer of its own, gone afterwards; `settings` are further lines of its section [pgbouncer]."""
     folder = Path(tempfile.mkdtemp(prefix="dbmate-wrap-pooler-", dir="/tmp"))
-    account = choose(folder / "none")
+    account = choose_account(folder / "none")
     port = _free_port()
     try:
         _configure(folder, server, port, {"pool_mode": mode, **(settings or {})})

@@ -13,8 +13,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from dbmate_wrap import process
-from dbmate_wrap.cluster import binaries, layout, server
-from dbmate_wrap.cluster.account import choose
+from dbmate_wrap.cluster import binaries, paths, server
+from dbmate_wrap.cluster.account import choose_account
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.temporary import temporary
 
@@ -162,11 +162,13 @@ def _listen(programs: Binaries, data: Path, sockets: Path, port: int, hosts: str
         "-D",
         str(data),
         "-l",
-        str(layout.log_file(data)),
+        str(paths.log_file(data)),
     ]
-    command = process.Command((*argv, "-o", options), {"LC_ALL": "C"}, Path("/"), choose(data).uid_gid)
+    command = process.Command(
+        (*argv, "-o", options), {"LC_ALL": "C"}, Path("/"), choose_account(data).uid_gid
+    )
     done = process.run(command, timeout=60)
-    assert done.returncode == 0, done.stderr + layout.log_file(data).read_text()
+    assert done.returncode == 0, done.stderr + paths.log_file(data).read_text()
 
 
 def _has_ipv6() -> bool:

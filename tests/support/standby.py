@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from dbmate_wrap.cluster import copies
+from dbmate_wrap.cluster import programs as program_files
 from dbmate_wrap.cluster import server as cluster
-from dbmate_wrap.cluster.account import Account, choose, hand_over, run_as
+from dbmate_wrap.cluster.account import Account, choose_account, hand_over, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from tests.support.servers import Server, run_server
 
@@ -39,11 +39,13 @@ def run_configured_server(programs: Binaries, settings: Mapping[str, str]) -> It
 def run_standby(primary: Server) -> Iterator[Server]:
     """A hot standby that streams from `primary`, in a folder of its own, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="dbmate-wrap-standby-", dir="/tmp"))
-    account = choose(folder / "data")
+    account = choose_account(folder / "data")
     hand_over(folder, account)
     try:
         # Where the account can reach them: for root, not in somebody's home.
-        programs = copies.runnable(Binaries(primary.bin_dir, primary.major, "local"), account).bin_dir
+        programs = program_files.make_runnable(
+            Binaries(primary.bin_dir, primary.major, "local"), account
+        ).bin_dir
         _copy(primary, programs, folder / "data", account)
         pg_ctl = [str(programs / "pg_ctl"), "-w", "-D", str(folder / "data")]
         _run(account, [*pg_ctl, "start", "-l", str(folder / "log"), "-o", _options(folder)])

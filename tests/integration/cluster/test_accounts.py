@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import account, binaries, folders, layout
+from dbmate_wrap.cluster import account, binaries, paths
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Absent, Running, destroy, state, stop
 from dbmate_wrap.errors import ConfigError
@@ -47,7 +47,7 @@ def test_data_that_the_account_could_not_reach_lies_in_var_tmp(closed_home: Path
     project.mkdir()
     before = modes(project)
     endpoint = start(closed_home, PROGRAMS)
-    data = layout.pointer(closed_home).readlink()
+    data = paths.data_link(closed_home).readlink()
     assert data.parent.parent == Path("/var/tmp")
     assert stat.S_IMODE(data.parent.stat().st_mode) == 0o700
     server(endpoint).execute("CREATE TABLE kept ()")
@@ -71,7 +71,7 @@ def test_data_in_var_tmp_that_nobody_points_to_is_made_anew(closed_home: Path) -
 def test_data_cleaned_out_of_var_tmp_is_made_anew(closed_home: Path) -> None:
     start(closed_home, PROGRAMS)
     stop(closed_home)
-    shutil.rmtree(layout.pointer(closed_home).readlink().parent)
+    shutil.rmtree(paths.data_link(closed_home).readlink().parent)
     assert state(closed_home) == Absent()
     assert start(closed_home, PROGRAMS).started
 
@@ -127,7 +127,7 @@ def test_local_programs_that_the_account_cannot_run_are_explained(closed_home: P
 
 @pytest.mark.parametrize("planted", ["folder", "link", "file"])
 def test_a_socket_folder_that_somebody_else_made_is_refused(home: Path, planted: str, tmp_path: Path) -> None:
-    path = folders.socket_dir(home, account.choose(home / "data"))
+    path = paths.socket_dir(home, account.choose_account(home / "data"))
     stranger = pwd.getpwnam("daemon").pw_uid
     match planted:
         case "folder":
@@ -182,7 +182,7 @@ def test_an_ordinary_user_is_told_what_is_in_the_way(home: Path, interpreter: st
     child = python(START, home, user="nobody", interpreter=interpreter)
     error = child.communicate(timeout=60)[1].strip().splitlines()[-1]
     if case == "data of another account":
-        shutil.chown(home, account.choose(home / "data").uid)
+        shutil.chown(home, account.choose_account(home / "data").uid)
         assert "belongs to another account, not to you (was it started as root?)" in error
     else:
         assert error.startswith("dbmate_wrap.errors.ConfigError: cannot write ")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.cluster import postmaster
-from dbmate_wrap.cluster.temporary import sweep, temporary
+from dbmate_wrap.cluster.temporary import remove_abandoned, temporary
 from tests.support.clusters import PROGRAMS, python, server
 from tests.support.servers import Server
 
@@ -37,6 +37,6 @@ def test_the_temporary_server_of_a_killed_process_is_swept(embedded: Server) -> 
     child.kill()
     child.communicate()
     assert postmaster.accepts(sockets / ".s.PGSQL.5432")
-    sweep()
+    remove_abandoned()
     assert not sockets.exists()
     assert embedded.execute("SELECT 1") == [(1,)]  # The server of a living process stays.

@@ -19,7 +19,7 @@ def write(data: Path, *, status: str = "ready   ", said: Path | None = None, pid
 
 def test_a_complete_file(tmp_path: Path) -> None:
     write(tmp_path)
-    assert postmaster.read(tmp_path) == PidFile(os.getpid(), tmp_path, 5432, tmp_path, "ready")
+    assert postmaster.read_pid_file(tmp_path) == PidFile(os.getpid(), tmp_path, 5432, tmp_path, "ready")
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_a_complete_file(tmp_path: Path) -> None:
 )
 def test_an_incomplete_file(tmp_path: Path, text: str, expected: PidFile | None) -> None:
     (tmp_path / "postmaster.pid").write_text(text)
-    assert postmaster.read(tmp_path) == expected
+    assert postmaster.read_pid_file(tmp_path) == expected
 
 
 def test_no_file_and_no_folder(tmp_path: Path) -> None:
-    assert postmaster.read(tmp_path) is None
-    assert postmaster.read(tmp_path / "nowhere") is None
+    assert postmaster.read_pid_file(tmp_path) is None
+    assert postmaster.read_pid_file(tmp_path / "nowhere") is None
 
 
 @pytest.fixture
@@ -51,23 +51,23 @@ def listening(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_a_ready_server_is_believed(listening: Path) -> None:
     write(listening)
-    assert postmaster.ready(listening) is not None
+    assert postmaster.find_ready(listening) is not None
 
 
 @pytest.mark.parametrize("status", ["starting", "stopping", "standby ", ""])
 def test_one_that_is_not_ready_is_not(listening: Path, status: str) -> None:
     write(listening, status=status)
-    assert postmaster.ready(listening) is None
+    assert postmaster.find_ready(listening) is None
 
 
 def test_the_pid_file_of_a_copied_project_is_not_believed(listening: Path) -> None:
     write(listening, said=Path("/original/data"))
-    assert postmaster.ready(listening) is None
+    assert postmaster.find_ready(listening) is None
 
 
 def test_a_dead_process_is_not_believed(listening: Path) -> None:
     write(listening, pid=2**22 + 1)  # Beyond Linux's largest.
-    assert postmaster.ready(listening) is None
+    assert postmaster.find_ready(listening) is None
 
 
 def test_this_process_is_no_postmaster(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import layout
+from dbmate_wrap.cluster import paths
 from dbmate_wrap.cluster.server import Stopped, start, state, stop
 from dbmate_wrap.errors import ConfigError
 from tests.support.clusters import PROGRAMS, START, pid, python, server, wait_until_gone
@@ -27,7 +27,7 @@ def test_a_killed_server_comes_back(home: Path) -> None:
 
 def test_a_pid_file_that_names_somebody_elses_process_harms_neither(home: Path) -> None:
     endpoint = start(home, PROGRAMS)
-    data = layout.locate(home)
+    data = paths.find_data(home)
     assert data is not None
     lines = (data / "postmaster.pid").read_text()
     stop(home)

@@ -1,4 +1,4 @@
-"""A copy of the wheel's programs, where the virtual environment's own cannot be used."""
+"""PostgreSQL's programs where the server's account can run them: installed, or a copy of the wheel's."""
 
 import os
 import shutil
@@ -6,31 +6,41 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from dbmate_wrap.cluster import file_lock, layout
+from dbmate_wrap.cluster import file_lock, paths
 from dbmate_wrap.cluster.account import Account, can_run
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.shell import can_be_given
 from dbmate_wrap.errors import ConfigError
 
+# initdb and pg_ctl start the server through a shell, with each path between double quotes (PostgreSQL 18,
+# src/bin/pg_ctl/pg_ctl.c): there these keep their meaning, and $(...) would be run.
+_SPECIAL = frozenset('"$`\\!\n\r')
+# They cut a path at 1,024 bytes (MAXPGPATH), that of a file deep in the folder as well.
+_LONGEST = 800
 
-def runnable(binaries: Binaries, account: Account) -> Binaries:
-    """The same programs where `account` can run them; raises ConfigError where there is no way."""
-    if can_be_given(binaries.bin_dir) and can_run(account, binaries.bin_dir / "postgres"):
+
+def accepts_path(path: Path) -> bool:
+    """Return True where initdb and pg_ctl take the path literally and whole."""
+    return not _SPECIAL & set(str(path)) and len(os.fsencode(path)) <= _LONGEST
+
+
+def make_runnable(binaries: Binaries, account: Account) -> Binaries:
+    """Return the programs where `account` can run them. Raises ConfigError where that is impossible."""
+    if accepts_path(binaries.bin_dir) and can_run(account, binaries.bin_dir / "postgres"):
         return binaries
     if binaries.origin == "wheel":
         copied = replace(binaries, bin_dir=_copy(binaries.bin_dir))
         if can_run(account, copied.bin_dir / "postgres"):
             return copied
     raise ConfigError(
-        f"the account {account.name}, who has to run it, cannot run {binaries.bin_dir / 'postgres'}",
+        f"the account {account.name}, which has to run it, cannot run {binaries.bin_dir / 'postgres'}",
         hint="install it where every account can reach it, or run as an ordinary user",
     )
 
 
 def _copy(bin_dir: Path) -> Path:
-    """Made once per account and version, readable by all; a killed copy leaves nothing that counts."""
+    """Copy the programs once per account and version, readable by all; a killed copy has no effect."""
     package = bin_dir.parents[1]
-    target = layout.EXTERNAL / f"{layout.PREFIX}programs-{os.geteuid()}-{_version(package)}"
+    target = paths.EXTERNAL / f"{paths.PREFIX}programs-{os.geteuid()}-{_version(package)}"
     with file_lock.hold_file_lock(target.with_name(f"{target.name}.lock")):
         if not target.exists():
             part = target.with_name(f"{target.name}.part")

@@ -1,0 +1,168 @@
+"""Starts a server, and first removes what an earlier one left; the caller holds the lock of its home."""
+
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dbmate_wrap.cluster import paths, postmaster
+from dbmate_wrap.cluster.account import Account, choose_account, run_as
+from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster.data_directory import create_data_directory
+from dbmate_wrap.cluster.programs import make_runnable
+from dbmate_wrap.errors import UnreachableError
+
+_PORT = 5432
+# Crash recovery of a development database takes seconds.
+START_SECONDS = 60
+_SMALL = {"max_connections": "100", "shared_buffers": "32MB", "cluster_name": "dbmate-wrap"}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_LOG_LIMIT = 5_000_000
+_LOG_LINES = 8
+# pg_ctl looks every 100 ms; a server is up after 20.
+_QUICK_SECONDS, _QUICK_POLL = 1.0, 0.003
+
+
+def start_server(
+    home: Path, data: Path | None, binaries: Binaries, *, durable: bool, settings: Mapping[str, str]
+) -> postmaster.PidFile:
+    """Start the server of `home`, making its data directory first where `data` is None.
+
+    Raises ConfigError for what the machine lacks, UnreachableError when PostgreSQL itself gives up.
+    """
+    account = choose_account(data or paths.data_link(home))
+    programs = make_runnable(binaries, account)
+    if data is None:
+        data = create_data_directory(home, programs, account)
+    sockets = paths.make_private(paths.socket_dir(home, account), account)
+    running = _remove_stale(data, sockets)
+    if running is not None:
+        return running
+    log = paths.log_file(data)
+    begin = _rotate(log)
+    pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start", "-t", str(START_SECONDS), "-D", str(data)]
+    pg_ctl += ["-l", str(log), "-o", _options(sockets, durable, settings)]
+    found = _quickly([*pg_ctl, "-W"], account, data)
+    if found is not None:
+        return found
+    _run_pg_ctl([*pg_ctl, "-w"], account, log, begin)
+    found = postmaster.find_ready(data)
+    if found is None:
+        raise _failure("PostgreSQL started and stopped again", log, begin)
+    return found
+
+
+def _remove_stale(data: Path, sockets: Path) -> postmaster.PidFile | None:
+    """Remove what an earlier server of `data` left; or return the server that another start has just started.
+
+    PostgreSQL removes a stale pid file itself, but not where its number belongs to a new process of the same
+    account, which is usual after the restart of a container.
+    """
+    found = postmaster.read_pid_file(data)
+    if found is not None and postmaster.runs_in(found.pid, data):
+        ready = _await_ready(found, data)
+        if ready is not None:
+            return ready
+        postmaster.shut_down(found.pid, data)  # Its socket was removed, or its folder moved.
+        if found.socket_dir != sockets:
+            paths.remove_socket_dir(found.socket_dir)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    _end_orphan(data, sockets)
+    return None
+
+
+def _await_ready(found: postmaster.PidFile, data: Path) -> postmaster.PidFile | None:
+    """Wait for the server; None when it ended, hangs, or is ready but cannot be reached."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        ready = postmaster.find_ready(data)
+        if ready is not None:
+            return ready
+        now = postmaster.read_pid_file(data)
+        if now is None or now.status == "ready":
+            return None
+        if postmaster.wait_until_gone(found.pid, data, patience=0.1):
+            return None
+    return None
+
+
+def _end_orphan(data: Path, sockets: Path) -> None:
+    """End the server whose data directory was deleted under it, and remove its socket."""
+    lock = sockets / f".s.PGSQL.{_PORT}.lock"
+    try:
+        first = lock.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except FileNotFoundError:
+        first = ""
+    if first.isdigit() and postmaster.runs_in(int(first), data):
+        postmaster.shut_down(int(first), data, mode=postmaster.IMMEDIATE)
+    for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
+        (sockets / name).unlink(missing_ok=True)
+
+
+def _quickly(pg_ctl: list[str], account: Account, data: Path) -> postmaster.PidFile | None:
+    """Return the started server; None where pg_ctl itself has to say why it does not start."""
+    run_as(account, pg_ctl, timeout=START_SECONDS)
+    deadline = time.monotonic() + _QUICK_SECONDS
+    seen = False
+    while time.monotonic() < deadline:
+        found = postmaster.find_ready(data)
+        if found is not None:
+            return found
+        listed = postmaster.read_pid_file(data)
+        if seen and listed is None:
+            return None  # It has ended.
+        seen = listed is not None
+        time.sleep(_QUICK_POLL)
+    listed = postmaster.read_pid_file(data)
+    alive = listed is not None and postmaster.runs_in(listed.pid, data)
+    return _await_ready(listed, data) if listed is not None and alive else None
+
+
+def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:
+    for _ in range(5):
+        if run_as(account, pg_ctl, timeout=START_SECONDS + 20).returncode == 0:
+            return
+        # The sessions of a server that was killed end a moment after it, or when their statement does.
+        if "shared memory block" not in _tail(log, begin):
+            break
+        time.sleep(1)
+    raise _failure("PostgreSQL did not start", log, begin)
+
+
+def _options(sockets: Path, durable: bool, more: Mapping[str, str]) -> str:
+    settings = {
+        "listen_addresses": "",
+        "port": str(_PORT),
+        "unix_socket_directories": str(sockets),
+        **_SMALL,
+        **({} if durable else _NOT_DURABLE),
+        **more,
+    }
+    return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
+
+
+def _rotate(log: Path) -> int:
+    """Keep the log small; returns where the lines of this start will begin."""
+    size = log.stat().st_size if log.exists() else 0
+    if size <= _LOG_LIMIT:
+        return size
+    log.replace(log.with_name("log.1"))
+    return 0
+
+
+def _tail(log: Path, begin: int) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(begin)
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.strip().splitlines()[-_LOG_LINES:])
+
+
+def _failure(what: str, log: Path, begin: int) -> UnreachableError:
+    return UnreachableError(
+        f"{what}. The end of its log:\n{_tail(log, begin) or '(it is empty)'}",
+        kind="other",
+        hint=f"the whole log: {log}; dbmate-wrap db reset starts over (it destroys the data)",
+    )
