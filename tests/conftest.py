@@ -61,17 +61,23 @@ def tcp_server() -> Iterator[TcpServer]:
         yield running
 
 
-@pytest.fixture(params=["embedded", "local"], ids=[_EMBEDDED_ID, _OTHER_ID])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of mark `both_majors` on each of the two servers."""
+    if "server" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_majors"):
+        metafunc.parametrize("server", ["embedded", "local"], ids=[_EMBEDDED_ID, _OTHER_ID], indirect=True)
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest) -> Server:
-    """Both servers, one after the other."""
-    running = request.getfixturevalue(request.param)
+    """The wheel's server, or for a test of mark `both_majors` one after the other."""
+    running = request.getfixturevalue(getattr(request, "param", "embedded"))
     assert isinstance(running, Server)
     return running
 
 
 @pytest.fixture
 def database(server: Server) -> Iterator[Database]:
-    """An empty database of its own for the test, on each of the servers."""
+    """An empty database of its own for the test, on each of its servers."""
     with server.new_database() as made:
         yield made
 

@@ -5,6 +5,9 @@ import pytest
 from tests.support.bare_dbmate import Bench
 from tests.support.servers import Database
 
+pytestmark = pytest.mark.both_majors
+
+
 MISSING_UP = "Error: dbmate requires each migration to define an up block with '-- migrate:up'"
 MISSING_DOWN = "Error: dbmate requires each migration to define a down block with '-- migrate:down'"
 UNEXPECTED = "Error: dbmate does not support statements preceding the '-- migrate:up' block"

@@ -8,6 +8,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database, Server
 
+pytestmark = pytest.mark.both_majors
+
+
 SCHEMA = """
 CREATE SCHEMA app;
 CREATE TYPE app.mood AS ENUM ('good', 'bad');

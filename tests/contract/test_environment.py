@@ -11,6 +11,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 
+pytestmark = pytest.mark.both_majors
+
+
 QUIET = "--no-dump-schema"
 GOOD = migration("CREATE TABLE a (id int);", "DROP TABLE a;")
 

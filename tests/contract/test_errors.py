@@ -8,6 +8,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database
 
+pytestmark = pytest.mark.both_majors
+
+
 # The directive `-- migrate:up` is line 1 and takes 14 characters with its newline.
 CASES = {
     "characters, not bytes": ("SELECT 'é€😀', nope;", (2, 15, 29), "42703"),

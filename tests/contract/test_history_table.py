@@ -6,6 +6,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database
 
+pytestmark = pytest.mark.both_majors
+
+
 # An option -> schema and name of the table that it means.
 NAMES = {
     "schema_migrations": ("public", "schema_migrations"),

@@ -6,6 +6,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database, Server
 
+pytestmark = pytest.mark.both_majors
+
+
 QUIET = "--no-dump-schema"
 GOOD = migration("CREATE TABLE a (id int);", "DROP TABLE a;")
 BAD = migration("SELECT 1/0;")

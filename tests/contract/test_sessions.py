@@ -8,6 +8,9 @@ from tests.support.bare_dbmate import Bench
 from tests.support.projects import migration
 from tests.support.servers import Database
 
+pytestmark = pytest.mark.both_majors
+
+
 QUIET = "--no-dump-schema"
 SLEEPER = "dbmate-contract-sleeper"
 

@@ -268,6 +268,7 @@ def test_exec_says_that_it_may_not_read_the_stamp(
     assert said not in done.stderr
 
 
+@pytest.mark.both_majors
 def test_neither_dump_nor_schema_file_has_anything_of_ours(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:

@@ -43,6 +43,7 @@ def error_of(document: dict[str, object]) -> dict[str, object]:
     return error
 
 
+@pytest.mark.both_majors
 def test_up_applies_everything_and_a_second_one_finds_nothing(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
@@ -119,7 +120,7 @@ def test_a_lock_that_another_session_holds_ends_with_blocked(
     folder = project(
         {"001_a.sql": migration("alter table public.t add column j int;")},
         sealed=True,
-        toml='lock_timeout = "200ms"\n',
+        toml='lock_timeout = "200ms"\nlock_retries = 1\n',
     )
     embedded_database.execute(
         "create table public.t (i int); create table public.schema_migrations (version varchar primary key)"
@@ -374,6 +375,7 @@ def test_exec_runs_the_pinned_dbmate_on_the_environment(
     assert protected.returncode == 20
 
 
+@pytest.mark.both_majors
 def test_dump_is_the_same_for_whoever_runs_it_and_keeps_the_ledger_out(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:

@@ -109,6 +109,7 @@ def test_the_place_is_that_in_the_file(
     assert tables(embedded_database) == ["schema_migrations"]
 
 
+@pytest.mark.both_majors
 def test_the_line_and_the_caret_stand_below_the_error(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
@@ -222,6 +223,7 @@ def test_of_several_sections_no_line_is_guessed(
     assert commands(error["hint"]) == ["drop table public.a;"]
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("name", ["i", 'I "x"'])
 def test_a_failed_concurrent_build_names_the_index_and_how_to_drop_it(
     project: MakeProject, run_json: RunJson, run_cli: RunCli, database: Database, name: str
@@ -247,6 +249,7 @@ def test_a_failed_concurrent_build_names_the_index_and_how_to_drop_it(
     ]
 
 
+@pytest.mark.both_majors
 def test_a_concurrent_build_with_if_not_exists_is_never_green_over_an_invalid_index(
     project: MakeProject, run_json: RunJson, run_cli: RunCli, database: Database
 ) -> None:
@@ -300,6 +303,7 @@ call public.build();"""
     assert "drop index concurrently public.i;" in commands(error["hint"])
 
 
+@pytest.mark.both_majors
 def test_a_failed_concurrent_drop_is_told_by_rollback(
     project: MakeProject, run_json: RunJson, run_cli: RunCli, database: Database
 ) -> None:

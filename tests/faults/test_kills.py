@@ -266,6 +266,7 @@ def test_a_dbmate_killed_while_it_records_does_not_record_later(
     assert_heals(folder, run_cli, database, VERSIONS)
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("unless", ["", "if not exists "], ids=["plain", "if-not-exists"])
 def test_an_index_whose_concurrent_build_was_killed_is_never_taken_for_built(
     project: MakeProject,
@@ -463,6 +464,7 @@ def test_a_signal_amid_a_statement_ends_it_on_the_server_too(
     assert claimed(healed) == ["002", "003", "004"]
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "not-transactional"])
 def test_a_run_right_after_a_kill_waits_for_what_the_dead_one_left_on_the_server(
     project: MakeProject,

@@ -85,6 +85,7 @@ def test_of_ten_runs_on_a_new_database_one_applies_and_nine_find_nothing(
     assert claimed(assert_heals(folder, run_cli, embedded_database, versions)) == []
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("turn", range(TURNS_OF_VARIANTS))
 def test_a_concurrent_index_is_built_once_and_nobody_hangs(
     project: MakeProject,
@@ -127,7 +128,7 @@ def test_rows_inserted_outside_a_transaction_are_inserted_once(
 
 @pytest.fixture
 def missing(server: Server) -> Iterator[Database]:
-    """A database that does not exist yet, on each of the servers."""
+    """A database that does not exist yet."""
     database = Database(server, f"t_{uuid.uuid4().hex[:12]}")
     yield database
     server.execute(f"drop database if exists {database.name} with (force)")

@@ -236,6 +236,7 @@ def test_stamp_changes_it_on_purpose(
     assert (back.returncode, stamped_as(embedded_database)) == (0, "staging"), back.stderr
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("origin", ["staging", "production"])
 def test_a_restored_copy_is_renewed_for_staging_and_said(
     project: MakeProject, run_cli: RunCli, database: Database, embedded: Server, local: Server, origin: str

@@ -149,6 +149,7 @@ def test_a_signal_while_waiting_or_holding_leaves_no_session(
         pass
 
 
+@pytest.mark.both_majors
 def test_neither_holder_nor_waiter_is_in_the_way_of_a_concurrent_index(database: Database) -> None:
     database.execute("create table a (b int)")
     waiting = threading.Event()
@@ -169,6 +170,7 @@ def test_neither_holder_nor_waiter_is_in_the_way_of_a_concurrent_index(database:
         assert turn.result(10)
 
 
+@pytest.mark.both_majors
 def test_a_session_that_waits_in_pg_advisory_lock_would_hang_a_concurrent_index(database: Database) -> None:
     """Why the lock is polled."""
     database.execute("create table a (b int)")
@@ -225,6 +227,7 @@ def test_the_lock_belongs_to_one_database(server: Server) -> None:
         assert lock.still_held()
 
 
+@pytest.mark.both_majors
 def test_who_holds_it_is_told_and_named_when_the_wait_is_over(database: Database) -> None:
     told: list[Holder] = []
     with hold(database.url, "holder") as lock:
@@ -248,6 +251,7 @@ def test_over_tcp_the_holders_address_is_told(tcp_server: TcpServer) -> None:
             pass
 
 
+@pytest.mark.both_majors
 def test_a_role_that_may_see_nothing_of_others_is_told_what_there_is(database: Database) -> None:
     role = f"r_{uuid.uuid4().hex[:8]}"
     url = database.url.replace(f"//{database.server.superuser}@", f"//{role}@")
@@ -270,6 +274,7 @@ def test_a_role_that_may_see_nothing_of_others_is_told_what_there_is(database: D
         database.execute(f"drop role {role}")
 
 
+@pytest.mark.both_majors
 def test_dbmates_own_lock_in_other_hands_keeps_us_out(database: Database) -> None:
     with connect_as(database, "raw dbmate") as other:
         other.execute(f"select pg_advisory_lock({DBMATE_KEY})".encode())
@@ -342,6 +347,7 @@ def test_an_orphan_elsewhere_keeps_nobody_out(embedded: Server) -> None:
         pass
 
 
+@pytest.mark.both_majors
 def test_timeouts_of_the_role_do_not_end_the_lock_session(database: Database) -> None:
     name = psycopg.sql.Identifier(database.name).as_string()
     for setting in ("statement_timeout", "idle_session_timeout", "lock_timeout"):
@@ -351,6 +357,7 @@ def test_timeouts_of_the_role_do_not_end_the_lock_session(database: Database) ->
         assert lock.still_held()
 
 
+@pytest.mark.both_majors
 def test_a_holder_keeps_no_snapshot(database: Database) -> None:
     name = psycopg.sql.Identifier(database.name).as_string()
     database.execute(f"alter database {name} set default_transaction_isolation = 'repeatable read'")

@@ -260,6 +260,7 @@ def test_round_trips(session: Session, trips: list[str]) -> None:
     assert len(trips) == 4, "what is there needs no question"
 
 
+@pytest.mark.both_majors
 def test_what_is_read_is_too_cheap_to_be_compiled(session: Session) -> None:
     """PostgreSQL compiles (JIT) what it believes to be expensive: 300 ms for a query of one."""
     begun(session)
@@ -370,6 +371,7 @@ def blocked(database: Database, name: str) -> bool:
     return bool(database.execute(query.format(name)))
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 def test_the_slower_of_two_creators_goes_on_with_what_it_finds(database: Database, ending: str) -> None:
     with (
@@ -390,6 +392,7 @@ def test_the_slower_of_two_creators_goes_on_with_what_it_finds(database: Databas
         assert found(slower).format == ledger.FORMAT
 
 
+@pytest.mark.both_majors
 def test_several_creators_at_once_all_succeed(database: Database) -> None:
     sessions = [open_session(database) for _ in range(4)]
     barrier = threading.Barrier(len(sessions))
@@ -412,6 +415,7 @@ def test_several_creators_at_once_all_succeed(database: Database) -> None:
 # Roles that may not do everything.
 
 
+@pytest.mark.both_majors
 def test_a_role_that_may_not_create_the_schema_is_told_what_to_ask_for(
     database: Database, make_role: MakeRole
 ) -> None:
@@ -488,6 +492,7 @@ def test_another_role_goes_on_where_the_owner_granted_it(
     assert [line.database_user for line in lines(session)] == [role]
 
 
+@pytest.mark.both_majors
 def test_the_least_grants_are_enough_and_less_is_noticed(
     database: Database, session: Session, make_role: MakeRole
 ) -> None:
@@ -523,6 +528,7 @@ def test_a_member_of_the_owning_role_goes_on(database: Database, make_role: Make
 # Servers that cannot.
 
 
+@pytest.mark.both_majors
 def test_a_database_set_to_read_only_is_a_value(database: Database) -> None:
     with database.connect() as connection:
         name = sql.Identifier(database.name)
@@ -551,6 +557,7 @@ def test_a_ledger_that_was_dropped_meanwhile_is_a_value(
     assert "could not be written" in reason(ledger.record(embedded_session, RUN.run_id, [applied("001")]))
 
 
+@pytest.mark.both_majors
 def test_a_name_that_the_databases_encoding_lacks_is_a_value(server: Server) -> None:
     name = f"t_{uuid.uuid4().hex[:12]}"
     server.execute(f"create database {name} encoding 'LATIN1' locale 'C' template template0")
@@ -576,6 +583,7 @@ def test_a_connection_that_is_lost_is_an_error_and_not_a_value(
         ledger.record(embedded_session, RUN.run_id, [applied("001")])
 
 
+@pytest.mark.both_majors
 def test_the_ledger_keeps_nobody_from_dropping_and_dumping(database: Database, session: Session) -> None:
     """No lock and no open transaction stays behind."""
     begun(session)

@@ -22,7 +22,7 @@ from dbmate_wrap.postgres import activity
 from dbmate_wrap.postgres.session import Session, connect
 from tests.support.servers import Database, Server, run_server
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
 WATCHED = "dbmate-wrap/0123456789ab/dbmate"
 WATCHER = "dbmate-wrap/0123456789ab/watch"

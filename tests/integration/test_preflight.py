@@ -26,7 +26,7 @@ from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 from tests.support.standby import run_configured_server, run_standby
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
 NAME = "dbmate-wrap/0123456789ab"
 CONTEXT = PreflightContext(

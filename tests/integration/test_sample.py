@@ -9,7 +9,7 @@ from tests.support.cli import RunCli
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
 
 @pytest.fixture

@@ -186,6 +186,7 @@ def upon(up: str, down: str, *, options: str = "") -> dict[str, str]:
 NEW = ["003_c.sql"]
 
 
+@pytest.mark.both_majors
 def test_a_migrate_down_that_undoes_everything_is_fine(replayer: Replayer) -> None:
     up = "create table app.c (id bigserial primary key, kind text check (kind in ('a', 'b')));"
     up += " create index on app.orders (note); alter table app.orders add price int default 1;"
@@ -194,6 +195,7 @@ def test_a_migrate_down_that_undoes_everything_is_fine(replayer: Replayer) -> No
     assert replayer.started == ["001_init.sql", "002_b.sql", *NEW, *NEW, *NEW]
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize(
     ("up", "down", "message"),
     [
@@ -236,6 +238,7 @@ def test_what_a_migrate_down_leaves_or_does_not_bring_back_is_named(
     assert found == f"migrate:down does not undo migrate:up: {message}"
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize(
     ("up", "down", "rest", "what"),
     [
@@ -273,6 +276,7 @@ def test_privileges_and_settings_of_the_database_are_undone_too(
     assert message == f"migrate:down does not undo migrate:up: it does not restore {what}"
 
 
+@pytest.mark.both_majors
 def test_owners_are_brought_back_too(replayer: Replayer) -> None:
     replayer.pool.server.execute("create role owner_4711")
     try:
@@ -287,6 +291,7 @@ def test_owners_are_brought_back_too(replayer: Replayer) -> None:
         replayer.pool.server.execute("drop role owner_4711")
 
 
+@pytest.mark.both_majors
 def test_the_name_of_a_not_null_that_nobody_chose_is_no_part_of_the_schema(replayer: Replayer) -> None:
     up = "alter table app.orders rename id to number; alter table app.orders add extra int not null;"
     down = "alter table app.orders drop extra; alter table app.orders rename number to id;"
@@ -320,6 +325,7 @@ def test_a_migration_that_cannot_be_applied_again_is_reported(replayer: Replayer
     assert message.startswith("after migrate:down it cannot be applied again: duplicate key value violates")
 
 
+@pytest.mark.both_majors
 def test_a_column_that_comes_back_as_the_last_one_is_fine(replayer: Replayer) -> None:
     history = upon(
         "alter table app.orders drop id;", "alter table app.orders add id int not null primary key;"
@@ -327,6 +333,7 @@ def test_a_column_that_comes_back_as_the_last_one_is_fine(replayer: Replayer) ->
     assert replayer.faults(history, NEW) == []
 
 
+@pytest.mark.both_majors
 def test_a_check_that_postgresql_writes_in_other_words_is_fine(replayer: Replayer) -> None:
     """pg_dump's own text of the constraint, as somebody pastes it into migrate:down."""
     first = "alter table app.orders add kind varchar(9) constraint k check (kind in ('a', 'b'));"
@@ -415,6 +422,7 @@ def test_a_migration_that_fails_stops_the_replay_with_its_place(replayer: Replay
     assert replayer.started == NEW, "what is before it was kept"
 
 
+@pytest.mark.both_majors
 @pytest.mark.parametrize(
     ("up", "place"),
     [
@@ -465,6 +473,7 @@ def test_the_picture_is_that_of_the_last_migration(replayer: Replayer) -> None:
         assert seen.history.endswith("('001'),\n    ('002'),\n    ('003');\n")
 
 
+@pytest.mark.both_majors
 def test_no_scratch_database_is_left(replayer: Replayer) -> None:
     with pytest.raises(MigrationFailed):
         replayer.replay(upon("select missing;", ""), NEW)
@@ -473,6 +482,7 @@ def test_no_scratch_database_is_left(replayer: Replayer) -> None:
     assert {name for name in names if name.startswith("s_")} == set(replayer.pool.templates.values())
 
 
+@pytest.mark.both_majors
 def test_a_dump_that_is_loaded_and_dumped_is_the_same_schema(replayer: Replayer) -> None:
     kinds = "create table app.k (v varchar(9) check (v in ('a', 'b')));"
     dump = replayer.replay({**BASE, "003_c.sql": migration(kinds)}).dump

@@ -18,7 +18,7 @@ from tests.support.transaction_blocks import (
     SETUP,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
 
 def verdict(database: Database, sql: str, *, transaction: bool = True) -> str | None:

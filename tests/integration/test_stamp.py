@@ -66,6 +66,7 @@ def copied(database: Database) -> Iterator[Database]:
         database.server.execute(f"drop database {name} with (force)")
 
 
+@pytest.mark.both_majors
 def test_a_stamp_is_read_as_it_was_written(database: Database) -> None:
     with open_session(database) as session:
         write(session, 'sta\'ging "%s"')
@@ -133,12 +134,14 @@ def judged_as_a_copy(copy: Database) -> None:
         assert found(session).checksums == {"001": "abc", "002": "def"}
 
 
+@pytest.mark.both_majors
 def test_a_template_copy_on_the_same_server_is_a_copy(database: Database) -> None:
     stamped(database, "production")
     with copied(database) as copy:
         judged_as_a_copy(copy)
 
 
+@pytest.mark.both_majors
 def test_a_dump_restored_on_the_same_server_is_a_copy(database: Database) -> None:
     stamped(database, "production")
     with database.server.new_database() as copy:
@@ -146,6 +149,7 @@ def test_a_dump_restored_on_the_same_server_is_a_copy(database: Database) -> Non
         judged_as_a_copy(copy)
 
 
+@pytest.mark.both_majors
 def test_a_dump_restored_on_another_server_is_a_copy(
     database: Database, embedded: Server, local: Server
 ) -> None:
@@ -156,6 +160,7 @@ def test_a_dump_restored_on_another_server_is_a_copy(
         judged_as_a_copy(copy)
 
 
+@pytest.mark.both_majors
 def test_a_role_that_may_not_read_the_identifier_knows_the_database_by_its_oid(database: Database) -> None:
     database.execute("revoke execute on function pg_control_system() from public")
     role = f'o\'Brien "{uuid.uuid4().hex[:8]}"'
@@ -184,6 +189,7 @@ def test_a_role_that_may_not_read_the_identifier_knows_the_database_by_its_oid(d
             connection.execute(sql.SQL("drop role {}").format(names[1]))
 
 
+@pytest.mark.both_majors
 def test_a_server_whose_function_fails_is_asked_without_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
