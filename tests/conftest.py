@@ -14,6 +14,7 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from scripts.generate_docs import output_schema
 from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command
+from tests.support.data_directories import remove_made_data_directories
 from tests.support.forked import stop_fork_server
 from tests.support.projects import MakeProject, ProjectFolder
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
@@ -36,6 +37,7 @@ def pytest_configure() -> None:
 def pytest_sessionfinish() -> None:
     """End what this process of pytest started for all its tests."""
     stop_fork_server()
+    remove_made_data_directories()
 
 
 @pytest.fixture(scope="session")

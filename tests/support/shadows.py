@@ -15,6 +15,7 @@ from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
+from tests.support.data_directories import copied_data_directories
 
 NAME = "dbmate-wrap/test"
 
@@ -111,7 +112,8 @@ def project(programs: Binaries) -> Iterator[Project]:
     folder.chmod(0o755)
     made = Project(folder / "project" / ".dbmate-wrap" / "shadow", programs)
     try:
-        yield made
+        with copied_data_directories():
+            yield made
     finally:
         server.destroy(made.folder)
         shutil.rmtree(folder, ignore_errors=True)
