@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbmate_wrap.cluster import paths, postmaster, spread
+from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.account import Account, can_enter, hand_over, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.programs import accepts_path
@@ -41,7 +41,6 @@ def create_data_directory(home: Path, programs: Binaries, account: Account) -> P
             kind="other",
             hint="fix what initdb names and run the command again: nothing was left behind",
         )
-    spread.spread(new / "base")
     return _publish(new, home)
 
 

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import binaries, paths, server, spread
+from dbmate_wrap.cluster import binaries, paths, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.database_url import parse as parse_for
@@ -330,11 +329,6 @@ def test_a_folder_that_cannot_be_used_costs_the_cache_and_no_more(here: Project)
         assert replay(found, [ONE], [A]) == 0
     here.home.unlink()
     assert "throw-away" in here.said[0]
-
-
-def test_spreading_does_nothing_where_it_cannot(tmp_path: Path) -> None:
-    spread.spread(tmp_path / "missing")
-    spread.spread(Path("/proc"))
 
 
 # A URL

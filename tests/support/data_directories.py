@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from dbmate_wrap.cluster import initdb
+from dbmate_wrap.cluster import data_directory
 from dbmate_wrap.cluster.account import Account, run_as
 from dbmate_wrap.process import Completed
 
@@ -18,11 +18,11 @@ _MADE: dict[tuple[object, ...], Path] = {}
 
 @contextmanager
 def copied_data_directories() -> Iterator[None]:
-    """While this lasts, `initialise` copies what the same initdb has made before.
+    """While this lasts, `create_data_directory` copies what the same initdb has made before.
 
     Servers of such data have one system identifier: not for tests that tell servers by it.
     """
-    with patch.object(initdb, "run_as", _copy):
+    with patch.object(data_directory, "run_as", _copy):
         yield
 
 

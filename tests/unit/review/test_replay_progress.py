@@ -52,14 +52,14 @@ def test_after_a_second_one_line_is_said(length: int, start: int, heading: str) 
     now = 0.0
     console = FakeConsole()
     events = ReplayProgress(console, plan(length, start), "here", lambda: now).events()
-    assert not events.tick()
+    assert not events.should_stop()
     events.started("001_t.sql")
     now = 0.9
-    assert not events.tick()
+    assert not events.should_stop()
     assert (console.said, console.details) == ([], [heading])
     now = 1.1
     for _ in range(2):
-        assert not events.tick()
+        assert not events.should_stop()
     assert console.said == [heading]
 
 
@@ -72,9 +72,9 @@ def test_a_terminal_shows_the_count_and_is_cleared_at_the_end() -> None:
     assert console.in_place == []
     events.started("001_t.sql")
     now = 2.0
-    events.tick()
+    events.should_stop()
     events.started("002_t.sql")
     events.started("002_t.sql")
-    events.tick()
+    events.should_stop()
     progress.clear()
     assert console.in_place == ["1 of 2 replayed", "2 of 2 replayed", ""]
