@@ -39,9 +39,9 @@ def doctor(context: Context, outcome: Outcome) -> None:
         except WrapError as error:
             outcome.checks.append(Check(name, "fail", error.message, error.hint))
             first = first or error
-    outcome.summary = summarize(outcome.checks)
+    outcome.summary = summary = summarize(outcome.checks)
     if first is not None:
-        raise first.but(message=outcome.summary, hint="follow the hint beside each of them")
+        raise first.but(message=summary, hint="follow the hint beside each of them")
 
 
 def _settings(context: Context) -> tuple[SettingRow, ...]:

@@ -38,5 +38,5 @@ def rollback(context: Context, outcome: Outcome) -> None:
                 undo(run, last, found)  # 30, 31, 130, 143
             finally:
                 outcome.migrations = run.history.rows
-        outcome.summary = f"rolled back {last.file.name}"
-        schema_file.write_where_set(context, db, outcome.summary)
+        outcome.summary = done = f"rolled back {last.file.name}"
+        schema_file.write_where_set(context, db, done)

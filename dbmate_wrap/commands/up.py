@@ -47,5 +47,5 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         if not run.applied:
             outcome.summary = nothing_pending(run.history, to)
             return
-        outcome.summary = f"{count(len(run.applied), 'migration')} applied"
-        schema_file.write_where_set(context, db, outcome.summary)
+        outcome.summary = done = f"{count(len(run.applied), 'migration')} applied"
+        schema_file.write_where_set(context, db, done)

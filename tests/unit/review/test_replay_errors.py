@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from dbmate_wrap.cluster import binaries
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.diagnosis import ProjectNames
@@ -15,6 +16,12 @@ NAMES = ProjectNames(FOLDER, "schema_migrations")
 FILE = "003_c.sql"
 ORIGIN = "embedded PostgreSQL 18"
 FIX = f"it failed on a throw-away database ({ORIGIN}), nothing shared was touched: fix {FILE} and check again"
+
+
+@pytest.fixture(autouse=True)
+def no_local_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No PostgreSQL of this machine is asked for its version."""
+    monkeypatch.setattr(binaries, "local", lambda major=None: None)
 
 
 def failure(message: str, sqlstate: str | None = None, *, started: bool = True) -> DbmateError:
