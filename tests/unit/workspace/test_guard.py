@@ -1,0 +1,95 @@
+"""Who may write: confirmation of protected environments, and the stamp."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from dbmate_wrap.domain.ledger import Ledger
+from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
+from dbmate_wrap.domain.stamp import Identity, Stamp
+from dbmate_wrap.errors import RefusedError
+from dbmate_wrap.settings import Environment
+from dbmate_wrap.workspace import guard
+from dbmate_wrap.workspace.history import History
+
+HERE = Identity("7000", 5)
+
+
+class FakeConsole:
+    """Answers the question with `answer`; None is no terminal."""
+
+    replace_line: Callable[[str], None] | None = None
+
+    def __init__(self, answer: str | None) -> None:
+        self.answer, self.questions = answer, list[str]()
+
+    def say(self, line: str) -> None:
+        raise AssertionError(line)
+
+    detail = show = say
+
+    def ask(self, question: str) -> str | None:
+        self.questions.append(question)
+        return self.answer
+
+
+def environment(name: str, *, protected: bool) -> Environment:
+    return cast(Environment, SimpleNamespace(name=name, values=SimpleNamespace(protected=protected)))
+
+
+def stamped(stamp: Stamp | None) -> History:
+    access = LedgerAccess("app", *([True] * (len(LedgerAccess.__dataclass_fields__) - 1)))
+    return History((), (), Ledger(1, HERE, stamp, {}, access))
+
+
+@pytest.mark.parametrize(
+    ("protected", "yes", "answer", "refused"),
+    [
+        (False, False, None, None),
+        (True, True, None, None),
+        (True, False, "production\n", None),
+        (True, False, None, "there is no terminal to confirm on"),
+        (True, False, "prod", "not confirmed: nothing was done to production"),
+        (True, False, "", "not confirmed: nothing was done to production"),
+    ],
+)
+def test_only_a_protected_environment_is_confirmed_by_its_name(
+    protected: bool, yes: bool, answer: str | None, refused: str | None
+) -> None:
+    console = FakeConsole(answer)
+    production = environment("production", protected=protected)
+    if refused is None:
+        guard.confirm(production, console, "apply 1 migration", yes=yes)
+    else:
+        with pytest.raises(RefusedError, match=refused):
+            guard.confirm(production, console, "apply 1 migration", yes=yes)
+    assert len(console.questions) == (1 if protected and not yes else 0)
+
+
+def test_what_is_never_done_where_protected_is_refused() -> None:
+    guard.refuse_where_protected(environment("staging", protected=False), "rollback")
+    with pytest.raises(RefusedError, match="rollback is refused on production"):
+        guard.refuse_where_protected(environment("production", protected=True), "rollback")
+
+
+@pytest.mark.parametrize(
+    ("found", "refused"),
+    [
+        (History((), ()), False),
+        (History((), (), LedgerUnavailable("no right", None)), False),
+        (stamped(None), False),
+        (stamped(Stamp("staging", HERE, "2026-01-01T00:00:00Z", "ann")), False),
+        (stamped(Stamp("production", HERE, "2026-01-01T00:00:00Z", "ann")), True),
+    ],
+)
+def test_a_database_that_is_stamped_as_another_environment_is_refused(found: History, refused: bool) -> None:
+    staging = environment("staging", protected=False)
+    warning = guard.stamp_warning(staging, found)
+    assert (warning is not None) is refused
+    if not refused:
+        guard.refuse_foreign_stamp(staging, found)
+        return
+    with pytest.raises(RefusedError, match="production"):
+        guard.refuse_foreign_stamp(staging, found)

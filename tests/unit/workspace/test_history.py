@@ -1,0 +1,72 @@
+"""What of a history is pending, and which disagreement is reported."""
+
+import pytest
+
+from dbmate_wrap.domain import history as domain
+from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.errors import HistoryError, UsageError
+from dbmate_wrap.workspace.history import History, disagreement, nothing_pending, pending
+from tests.support.migrations import parsed_migration, project_files
+
+FIRST = parsed_migration("001_a.sql", "create table public.a (id int);")
+SECOND = parsed_migration("002_b.sql", "create table public.b (id int);")
+THIRD = parsed_migration("003_c.sql", "create table public.c (id int);")
+FILES = project_files(FIRST, SECOND, THIRD)
+
+
+def history_of(*applied: str, ran: dict[str, str] | None = None) -> History:
+    """The history of a database that has these versions, by the checksums that the ledger has."""
+    sealed: tuple[Sealed, ...] = ()
+    return History(applied, domain.compare(FILES.migrations, sealed, applied, ran or {}))
+
+
+@pytest.mark.parametrize(
+    ("applied", "to", "names"),
+    [
+        ((), None, ["001_a.sql", "002_b.sql", "003_c.sql"]),
+        (("001",), None, ["002_b.sql", "003_c.sql"]),
+        (("001",), "002", ["002_b.sql"]),
+        (("001",), "2", ["002_b.sql"]),
+        (("001",), "002_b.sql", ["002_b.sql"]),
+        (("001",), "001", []),
+        (("001", "002", "003"), None, []),
+    ],
+)
+def test_pending_migrations_are_those_without_a_row_up_to_the_wanted_version(
+    applied: tuple[str, ...], to: str | None, names: list[str]
+) -> None:
+    assert [each.file.name for each in pending(history_of(*applied), FILES, to)] == names
+
+
+def test_a_version_that_no_migration_has_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="no migration has that version") as raised:
+        pending(history_of(), FILES, "009")
+    assert raised.value.hint == "versions here: 001 to 003"
+
+
+@pytest.mark.parametrize(
+    ("found", "message", "migration"),
+    [
+        (history_of("001", "002"), None, None),
+        (history_of("001", "003"), "002_b.sql (not applied, but older than one that is)", "002_b.sql"),
+        (history_of("001", "009"), "009 (applied, but there is no file)", "009"),
+        (history_of("001", ran={"001": "0" * 64}), "001_a.sql (edited)", "001_a.sql"),
+    ],
+)
+def test_the_first_disagreement_is_named_with_a_remedy(
+    found: History, message: str | None, migration: str | None
+) -> None:
+    error = disagreement(found)
+    if message is None:
+        assert error is None
+        return
+    assert isinstance(error, HistoryError)
+    assert message in error.message
+    assert error.migration == migration
+    assert error.hint
+
+
+def test_the_summary_of_nothing_counts_what_was_applied_before() -> None:
+    found = history_of("001", "002", "003")
+    assert nothing_pending(found, None) == "nothing is pending: 3 migrations applied before"
+    assert nothing_pending(found, "003") == "nothing is pending up to 003: 3 migrations applied before"
