@@ -15,7 +15,8 @@ import typer  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from dbmate_wrap.cli.app import app, db  # noqa: E402
+from dbmate_wrap.cli.app import app  # noqa: E402
+from dbmate_wrap.cli.db_app import db  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import MEANINGS, ExitCode  # noqa: E402
 from dbmate_wrap.render.document import Document  # noqa: E402

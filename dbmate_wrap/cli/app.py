@@ -1,12 +1,14 @@
 """The commands as people type them; each imports its verb when it runs."""
 
 import os
+from inspect import Parameter
 from typing import Annotated
 
 import typer
 
-from dbmate_wrap.cli.command import command, run
-from dbmate_wrap.cli.options import Arguments, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
+from dbmate_wrap.cli.command import command, group_options, run
+from dbmate_wrap.cli.db_app import db
+from dbmate_wrap.cli.options import Base, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -17,11 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-db = typer.Typer(help="The embedded development database.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(db, name="db")
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from dbmate_wrap import __version__
         from dbmate_wrap.dbmate import pins
@@ -30,13 +30,19 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the versions and exit.")
-    ] = False,
-) -> None:
-    """SQL-first PostgreSQL migrations, run by a pinned dbmate."""
+_VERSION = Parameter(
+    "version",
+    Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the versions and exit."
+        ),
+    ],
+)
+group_options(app, _VERSION)
+app.add_typer(db)
 
 
 @command(app, "up")
@@ -46,7 +52,7 @@ def up(
     wait: Wait = None,
     yes: Yes = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done (the same as plan).")
+        bool, typer.Option("--dry-run", help="Only show what would be done (the same as plan).")
     ] = False,
 ) -> None:
     """Apply every pending migration."""
@@ -61,7 +67,7 @@ def up(
 
 @command(app, "plan")
 def plan(common: Common, to: To = None, wait: Wait = None) -> None:
-    """Say what `up` would do, and do nothing."""
+    """Show what `up` would do, and change nothing."""
     from dbmate_wrap.commands.plan import plan
 
     seconds = _seconds(wait)
@@ -74,7 +80,7 @@ def status(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 32 when anything is pending.")
     ] = False,
-    all: Annotated[bool, typer.Option("--all", help="Every environment beside each other.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Show all environments side by side.")] = False,
 ) -> None:
     """Show every migration with its state."""
     if all:
@@ -89,7 +95,7 @@ def status(
 
 @command(app, "new")
 def new(
-    common: Common, name: Annotated[str, typer.Argument(help="What changes, in a few words: add_orders.")]
+    common: Common, name: Annotated[str, typer.Argument(help="The change in a few words: add_orders.")]
 ) -> None:
     """Create the next migration file."""
     from dbmate_wrap.commands.new import new
@@ -100,24 +106,16 @@ def new(
 @command(app, "check")
 def check(
     common: Common,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base",
-            metavar="REF",
-            help="The git commit to compare with (default: where the remote's main branch was left).",
-            show_default=False,
-        ),
-    ] = None,
-    all: Annotated[bool, typer.Option("--all", help="Judge old migrations as strictly as new ones.")] = False,
+    base: Base = None,
+    all: Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")] = False,
     no_shadow: Annotated[
-        bool, typer.Option("--no-shadow", help="Replay nothing: only read files, lockfile and SQL.")
+        bool, typer.Option("--no-shadow", help="Skip the replay: read only files, lockfile and SQL.")
     ] = False,
     sarif: Sarif = None,
     junit: Junit = None,
     gitlab: Gitlab = None,
 ) -> None:
-    """Prove a pull request: files, lockfile, SQL, and a replay of it all on a throw-away database."""
+    """Check a pull request: files, lockfile, SQL, and a replay on a throw-away database."""
     from dbmate_wrap.commands.check import check
 
     reports = ReportFiles(sarif, junit, gitlab)
@@ -158,7 +156,7 @@ def history(common: Common) -> None:
 
 @command(app, "stamp")
 def stamp(common: Common, yes: Yes = False) -> None:
-    """(Re)write the environment's name that is kept in the database."""
+    """(Re)write the stamp: the environment's name in its database."""
     from dbmate_wrap.commands.stamp import stamp
 
     run("stamp", common, lambda context, outcome: stamp(context, outcome, yes=yes))
@@ -198,46 +196,6 @@ def exec_(
     from dbmate_wrap.commands.exec_ import exec_
 
     run("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
-
-
-@command(db, "start")
-def db_start(common: Common) -> None:
-    """Start the embedded server."""
-    from dbmate_wrap.commands import db as database
-
-    run("db start", common, database.start)
-
-
-@command(db, "stop")
-def db_stop(common: Common) -> None:
-    """Stop the embedded server."""
-    from dbmate_wrap.commands import db as database
-
-    run("db stop", common, database.stop)
-
-
-@command(db, "url")
-def db_url(common: Common) -> None:
-    """Print the URL of the embedded database."""
-    from dbmate_wrap.commands import db as database
-
-    run("db url", common, database.url)
-
-
-@command(db, "psql", passes_arguments_on=True)
-def db_psql(common: Common, arguments: Arguments = None) -> None:
-    """Open psql on the embedded database."""
-    from dbmate_wrap.commands import db as database
-
-    run("db psql", common, lambda context, outcome: database.psql(context, outcome, arguments or []))
-
-
-@command(db, "reset")
-def db_reset(common: Common, yes: Yes = False) -> None:
-    """Destroy the environment's embedded database."""
-    from dbmate_wrap.commands import db as database
-
-    run("db reset", common, lambda context, outcome: database.reset(context, outcome, yes=yes))
 
 
 def _seconds(duration: str | None) -> float | None:

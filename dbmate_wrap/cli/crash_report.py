@@ -7,14 +7,26 @@ from pathlib import Path
 
 from dbmate_wrap import __version__
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ErrorReport
 from dbmate_wrap.workspace import local_folder
 
 
-def write_report(
+def report_bug(
+    error: Exception, outcome: Outcome, project: Path | None, mask: Callable[[str], str]
+) -> ErrorReport:
+    """Write a file with the traceback, and return the error to show."""
+    path = _write_file(error, outcome, project, mask)
+    return ErrorReport(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a bug: please report it" + (f" with {path}" if path else ""),
+    )
+
+
+def _write_file(
     error: Exception, outcome: Outcome, project: Path | None, mask: Callable[[str], str]
 ) -> Path | None:
-    """The report's path: in `.dbmate-wrap/reports/`, else the temporary folder, else None."""
-    # No local variables: they may hold a secret in a shape that nothing could recognise.
+    """Return the file's path: in `.dbmate-wrap/reports/`, else in the temporary folder, else None."""
+    # No local variables: they may hold a secret in a form that masking does not recognize.
     trace = "".join(traceback.format_exception(error))
     text = mask(f"dbmate-wrap {__version__}\ncommand {outcome.command}\nrun {outcome.run_id}\n\n{trace}")
     for folder in (_reports(project), tempfile.gettempdir):

@@ -1,6 +1,7 @@
 """The entry point of the command `dbmate-wrap`."""
 
 import gc
+import sys
 
 # Imports make some 90,000 objects and next to no garbage: by default Python looks for cycles among them many
 # times, a tenth of what `status` costs. It first looks where a command has more to do, so that the garbage in
@@ -12,11 +13,19 @@ def main() -> None:
     """Run the command line; always ends with SystemExit."""
     gc.set_threshold(_COLLECT_EVERY)
     try:
+        import typer
+
         from dbmate_wrap.cli.app import app
 
-        app(prog_name="dbmate-wrap")
+        try:
+            code = app(prog_name="dbmate-wrap", standalone_mode=False)
+        except typer.TyperException as error:
+            from dbmate_wrap.cli.usage import report_usage_error
+
+            code = int(report_usage_error(error, sys.argv[1:]))
+        raise SystemExit(code)
     except KeyboardInterrupt:
-        # While it was imported; a verb tells what it has done.
+        # During the imports; a verb reports what it has done.
         raise SystemExit(130) from None
     except OSError as error:
         # --help or --version into a full disk; a verb has a boundary of its own.

@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""The options of the commands; the common ones are taken before a command as well as after it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ import typer
 
 
 class Format(StrEnum):
-    """How the result is written to stdout."""
+    """The format of the result on stdout."""
 
     TEXT = "text"
     JSON = "json"
@@ -21,9 +21,12 @@ Env = Annotated[
     str | None,
     typer.Option("--env", "-e", metavar="NAME", help="The environment (default: dev).", show_default=False),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written to stdout.")]
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="The format of the result on stdout (default: text).", show_default=False),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is done.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more of what is done.")]
 ProjectDir = Annotated[
     Path | None,
     typer.Option(
@@ -42,7 +45,16 @@ To = Annotated[
 Wait = Annotated[
     str | None,
     typer.Option(
-        "--wait", metavar="DURATION", help="How long the server may take to start: 60s.", show_default=False
+        "--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s.", show_default=False
+    ),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="REF",
+        help="The git commit to compare with (default: the merge base with the remote's main branch).",
+        show_default=False,
     ),
 ]
 Sarif = Annotated[
@@ -69,7 +81,7 @@ Arguments = Annotated[
 
 @dataclass(frozen=True)
 class Common:
-    """The shared options as given."""
+    """The common options as given."""
 
     environment: str | None = None
     format: Format = Format.TEXT
@@ -80,7 +92,7 @@ class Common:
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where reports are written beside the result; None is not wanted."""
+    """The files for reports beside the result; None where a report is not wanted."""
 
     sarif: Path | None = None
     junit: Path | None = None

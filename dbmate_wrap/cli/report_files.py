@@ -14,14 +14,14 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-# GitHub takes no more from one step, and shows nothing of it when it is more.
-_LARGEST_SUMMARY = 1 << 20
+# Bytes that GitHub takes from one step; it shows nothing of a larger summary.
+_MAX_SUMMARY = 1 << 20
 
 
-def write_reports(outcome: Outcome, wanted: ReportFiles, ended_at: datetime) -> list[ConfigError]:
-    """Write each wanted report of a masked outcome whole or not at all; returns why some were not written."""
+def write_reports(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> list[ConfigError]:
+    """Write each report of a masked outcome whole or not at all; return why some were not written."""
     failed: list[ConfigError] = []
-    for path, text in _rendered(outcome, wanted, ended_at):
+    for path, text in _rendered(outcome, reports, ended_at):
         try:
             _write(path, text)
         except ConfigError as error:
@@ -30,7 +30,7 @@ def write_reports(outcome: Outcome, wanted: ReportFiles, ended_at: datetime) -> 
 
 
 def append_step_summary(outcome: Outcome) -> str | None:
-    """Append a masked outcome to the file that GitHub Actions names, if it does; returns why that failed."""
+    """Append a masked outcome to the file that GitHub Actions names, if it does; return why that failed."""
     from dbmate_wrap.render import markdown
 
     path = process.inherited((_STEP_SUMMARY,)).get(_STEP_SUMMARY)
@@ -38,8 +38,8 @@ def append_step_summary(outcome: Outcome) -> str | None:
         return None
     try:
         with open(path, "ab") as file:
-            room = _LARGEST_SUMMARY - file.tell()
-            # What the steps before have written is theirs.
+            room = _MAX_SUMMARY - file.tell()
+            # The text of earlier steps stays.
             if room < markdown.LIMIT:
                 return f"the step summary {path} is full: nothing was added to it"
             text = markdown.render(outcome, repository_of(outcome), room)
@@ -49,20 +49,20 @@ def append_step_summary(outcome: Outcome) -> str | None:
     return None
 
 
-def _rendered(outcome: Outcome, wanted: ReportFiles, ended_at: datetime) -> Iterator[tuple[Path, str]]:
+def _rendered(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> Iterator[tuple[Path, str]]:
     repository = repository_of(outcome)
-    if wanted.sarif is not None:
+    if reports.sarif is not None:
         from dbmate_wrap.render import sarif
 
-        yield wanted.sarif, sarif.render(outcome, repository, ended_at, __version__)
-    if wanted.junit is not None:
+        yield reports.sarif, sarif.render(outcome, repository, ended_at, __version__)
+    if reports.junit is not None:
         from dbmate_wrap.render import junit
 
-        yield wanted.junit, junit.render(outcome, repository, ended_at)
-    if wanted.gitlab is not None:
+        yield reports.junit, junit.render(outcome, repository, ended_at)
+    if reports.gitlab is not None:
         from dbmate_wrap.render import gitlab
 
-        yield wanted.gitlab, gitlab.render(outcome, repository)
+        yield reports.gitlab, gitlab.render(outcome, repository)
 
 
 def _write(path: Path, text: str) -> None:

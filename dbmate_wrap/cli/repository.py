@@ -1,4 +1,4 @@
-"""Finds the repository that the project lies in: code hosts name files from its root."""
+"""Finds the repository of the project: code hosts name files from its root."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dbmate_wrap import process
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render.annotations import Repository
 
-# Where GitHub Actions and GitLab CI have checked it out.
+# The folders into which GitHub Actions and GitLab CI check out.
 _VARIABLES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
@@ -30,7 +30,7 @@ def _candidates(project: Path) -> Iterator[Path]:
         # A file in a worktree or a submodule.
         if os.path.lexists(folder / ".git"):
             yield folder
-    # Of a download there is no `.git`.
+    # A download has no `.git`.
     for value in process.inherited(_VARIABLES).values():
         if value:
             yield _resolved(Path(value))

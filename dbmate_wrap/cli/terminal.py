@@ -12,60 +12,61 @@ from dbmate_wrap.render.escape import visible
 from dbmate_wrap.render.table import Paint
 
 
-@dataclass(frozen=True)
+@dataclass
 class Terminal:
     """Writes masked text, and never raises: it is also called from the threads that read a child's output.
 
-    A reader that has gone away (`| head -1`) is no error; why else the result was not written is in `lost`.
+    `write_errors` says why a result could not be written. A reader that has gone away (`| head -1`) is no
+    error.
     """
 
     mask: Callable[[str], str]
     quiet: bool = False
     verbose: bool = False
     streams_result: bool = False
-    lost: list[str] = field(default_factory=list)
+    write_errors: list[str] = field(default_factory=list)
 
     def out(self, text: str) -> None:
-        """The result."""
-        self.document(self.mask(text))
+        """Write a part of the result."""
+        self.out_masked(self.mask(text))
 
-    def document(self, text: str) -> None:
-        """The result, where it is masked already: masking again could break it."""
+    def out_masked(self, text: str) -> None:
+        """Write the result as it is: it is masked already, and masking again could break it."""
         if problem := _write(sys.stdout, text):
-            self.lost.append(problem)
+            self.write_errors.append(problem)
 
     def err(self, text: str) -> None:
-        """Warnings and errors."""
+        """Write warnings and errors."""
         _write(sys.stderr, self.mask(text))
 
-    def complaint(self, text: str) -> None:
-        """What is wrong, where it is masked already: masking again would punch holes into numbers."""
+    def err_masked(self, text: str) -> None:
+        """Write warnings and errors as they are: masking again would damage numbers in them."""
         _write(sys.stderr, text)
 
     def say(self, line: str) -> None:
-        """One line of progress."""
+        """Write a line of progress."""
         if not self.quiet:
             self.err(f"{visible(line)}\n")
 
     def detail(self, line: str) -> None:
-        """One line of progress for callers that asked for more."""
+        """Write a line of progress for callers that asked for more."""
         if self.verbose:
             self.err(f"{visible(line)}\n")
 
     def show(self, line: str) -> None:
-        """One line of the result as it comes, in the formats that are read while they are written."""
+        """Write a line of the result as it comes, in the formats that are read while they are written."""
         if self.streams_result:
             self.out(f"{line}\n")
 
     @property
     def replace_line(self) -> Callable[[str], None] | None:
-        """Shows a text where the one before stood; None where stderr is no terminal."""
+        """Replaces the last line by a text; None where stderr is no terminal."""
         if self.quiet or not _is_terminal(sys.stderr):
             return None
         return lambda text: self.err(f"\r\x1b[K{visible(text)}")
 
     def ask(self, question: str) -> str | None:
-        """What was typed; None where nobody can be asked."""
+        """Return what was typed; None where nobody can be asked."""
         if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
             return None
         self.err(question)
@@ -73,9 +74,10 @@ class Terminal:
 
 
 def paint_for(stream: TextIO | None) -> Paint:
-    """Colours on a terminal, unless NO_COLOR is set (https://no-color.org: to anything but nothing)."""
-    plain = process.inherited(("NO_COLOR", "TERM"))
-    return Paint(_is_terminal(stream) and not plain.get("NO_COLOR") and plain.get("TERM") != "dumb")
+    """Return colours for a terminal, unless NO_COLOR is set and not empty (https://no-color.org)."""
+    variables = process.inherited(("NO_COLOR", "TERM"))
+    plain = variables.get("NO_COLOR") or variables.get("TERM") == "dumb"
+    return Paint(_is_terminal(stream) and not plain)
 
 
 def give_up(error: OSError) -> NoReturn:
@@ -91,7 +93,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _write(stream: TextIO | None, text: str) -> str | None:
-    """Why the text could not be written; None also where nobody wants it."""
+    """Return why the text could not be written; None also where its reader has gone away."""
     if stream is None:
         return None
     try:

@@ -4,9 +4,9 @@ from collections import Counter
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.render import text
 from dbmate_wrap.render.annotations import Repository, annotations_of, message_with_hint
 from dbmate_wrap.render.table import PLAIN
-from dbmate_wrap.render.text import render as render_text
 
 # GitHub shows no more annotations of a severity from one step.
 MAX_ANNOTATIONS = 10
@@ -29,18 +29,18 @@ def render(outcome: Outcome, repository: Repository) -> str:
             f"{more} more: GitHub shows {MAX_ANNOTATIONS} of a kind;"
             " the log and the step summary have them all"
         )
-    return "".join(f"{line}\n" for line in lines) + escape_commands(render_text(outcome, PLAIN))
+    return "".join(f"{line}\n" for line in lines) + escape_commands(text.render(outcome, PLAIN))
 
 
-def escape_commands(text: str) -> str:
-    r"""Return the text with a backslash in every line that the runner would take for a command.
+def escape_commands(output: str) -> str:
+    r"""Return `output` with a backslash in every line that the runner would take for a command.
 
     It looks for ``::`` at the beginning of a line, after white space, and for ``##[`` anywhere in it
     (actions/runner, ActionCommand.cs).
     """
-    if "::" not in text and "##[" not in text:
-        return text
-    lines = text.replace("##[", "#\\#[").splitlines(keepends=True)
+    if "::" not in output and "##[" not in output:
+        return output
+    lines = output.replace("##[", "#\\#[").splitlines(keepends=True)
     return "".join(_escape_command(line) for line in lines)
 
 

@@ -34,7 +34,7 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
     A bot finds its comment again by the marker in the first line, which names the command and, except for
     `check`, the environment.
     """
-    parts = [f"{marker(outcome)}\n## dbmate-wrap {outcome.command}: {verdict(outcome)}", *_opening(outcome)]
+    parts = [f"{marker(outcome)}\n## {_title(outcome)}: {verdict(outcome)}", *_opening(outcome)]
     left = limit - _RESERVED - sum(_size(part) for part in parts)
     cut = False
     for table in (*_findings(outcome, repository), *tables(outcome)):
@@ -64,6 +64,11 @@ def verdict(outcome: Outcome) -> str:
     if outcome.exit is ExitCode.PENDING and outcome.error is None:
         return "migrations are pending"
     return f"failed (exit {int(outcome.exit)}, {outcome.exit.label})" + (f": {found}" if found else "")
+
+
+def _title(outcome: Outcome) -> str:
+    # Without a command where the command line was wrong.
+    return f"dbmate-wrap {outcome.command}".rstrip()
 
 
 def _opening(outcome: Outcome) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`--format json`: one document on stdout, valid, with the exit code of the process, whatever happens."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +111,49 @@ def test_settings_that_are_wrong_give_a_document_too(
     assert isinstance(error, dict)
     assert len(error["faults"]) == 2
     assert document["command"] == command.removesuffix(" --all").replace("up --dry-run", "plan")
+
+
+@pytest.mark.parametrize(
+    ("args", "command"),
+    [
+        (["--format", "json", "status", "--frob"], "status"),
+        (["db", "frob", "--format", "json"], "db"),
+        (["frob", "--format=json"], ""),
+        (["status", "postgres://u:s3cr3t-pw@127.0.0.1:1/d", "--format", "json"], "status"),
+    ],
+)
+def test_a_wrong_command_line_gives_a_document_too(
+    project: MakeProject,
+    run_cli: RunCli,
+    judged: Callable[[CliResult], Document],
+    args: list[str],
+    command: str,
+) -> None:
+    done = run_cli(args, project(TWO).root)
+    document = judged(done)
+    assert document["exit"] == {"code": 2, "name": "usage"}
+    assert document["command"] == command
+    assert "s3cr3t" not in done.stdout + done.stderr
+
+
+def test_a_password_that_a_verb_would_repeat_is_masked(project: MakeProject, run_cli: RunCli) -> None:
+    url = "postgres://u:s3cr3t-pw@127.0.0.1:1/d"
+    folder = project(TWO, sealed=True)
+    for args in (["up", "--to", url], ["-e", url, "status"], ["check", "--no-shadow", "--base", url]):
+        done = run_cli(args, folder.root, {"DEV_DATABASE_URL": "postgres://u@127.0.0.1:1/d"})
+        assert done.returncode != 0
+        assert "s3cr3t" not in done.stdout + done.stderr
+
+
+def test_the_common_options_stand_before_the_command_as_well(
+    project: MakeProject, run_json: RunJson, embedded_database: Database, tmp_path: Path
+) -> None:
+    folder = project(TWO, sealed=True)
+    before = ["-e", "staging", "-C", str(folder.root), "status"]
+    document = run_json(before, tmp_path, staging(embedded_database))
+    assert document["environment"] == "staging"
+    assert [row["state"] for row in rows(document, "migrations")] == ["pending", "pending"]
+    assert run_json(["-e", "production", "envs", "-e", "staging"], folder.root)["environment"] == "staging"
 
 
 FAILURES = {

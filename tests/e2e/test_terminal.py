@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 
 def typed(args: list[str], cwd: Path, env: Mapping[str, str], answer: str) -> tuple[int, str, str]:
-    """Exit code, what stood on the terminal (stderr), and stdout, for who types `answer` when asked."""
+    """The exit code, the text on the terminal (stderr), and stdout, after `answer` was typed."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "dbmate_wrap", *args],

@@ -24,7 +24,7 @@ def test_the_readme_names_every_command_of_the_help() -> None:
 def test_the_readme_names_no_command_that_the_help_lacks() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     known = {name.split()[0] for name, _ in generate_docs.commands()} | {"--help", "--version"}
-    used = set(re.findall(r"dbmate-wrap ([a-z-]+)", readme))
+    used = set(re.findall(r"dbmate-wrap (?:-e [a-z]+ )?([a-z-]+)", readme))
     assert used <= known
 
 

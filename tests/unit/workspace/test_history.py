@@ -49,7 +49,7 @@ def test_a_version_that_no_migration_has_is_a_usage_error() -> None:
     [
         (history_of("001", "002"), None, None),
         (history_of("001", "003"), "002_b.sql (not applied, but older than one that is)", "002_b.sql"),
-        (history_of("001", "009"), "009 (applied, but there is no file)", "009"),
+        (history_of("001", "002", "003", "009"), "009 (applied, but there is no file)", "009"),
         (history_of("001", ran={"001": "0" * 64}), "001_a.sql (edited)", "001_a.sql"),
     ],
 )

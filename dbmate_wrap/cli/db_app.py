@@ -1,0 +1,51 @@
+"""The commands `dbmate-wrap db ...` as people type them; each imports its verb when it runs."""
+
+import typer
+
+from dbmate_wrap.cli.command import command, group_options, run
+from dbmate_wrap.cli.options import Arguments, Common, Yes
+
+db = typer.Typer(
+    name="db", help="The embedded development database.", no_args_is_help=True, rich_markup_mode=None
+)
+group_options(db)
+
+
+@command(db, "start")
+def start(common: Common) -> None:
+    """Start the embedded server."""
+    from dbmate_wrap.commands import db as database
+
+    run("db start", common, database.start)
+
+
+@command(db, "stop")
+def stop(common: Common) -> None:
+    """Stop the embedded server."""
+    from dbmate_wrap.commands import db as database
+
+    run("db stop", common, database.stop)
+
+
+@command(db, "url")
+def url(common: Common) -> None:
+    """Print the URL of the embedded database."""
+    from dbmate_wrap.commands import db as database
+
+    run("db url", common, database.url)
+
+
+@command(db, "psql", passes_arguments_on=True)
+def psql(common: Common, arguments: Arguments = None) -> None:
+    """Open psql on the embedded database."""
+    from dbmate_wrap.commands import db as database
+
+    run("db psql", common, lambda context, outcome: database.psql(context, outcome, arguments or []))
+
+
+@command(db, "reset")
+def reset(common: Common, yes: Yes = False) -> None:
+    """Destroy the environment's embedded database."""
+    from dbmate_wrap.commands import db as database
+
+    run("db reset", common, lambda context, outcome: database.reset(context, outcome, yes=yes))
