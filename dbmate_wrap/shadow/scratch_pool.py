@@ -50,7 +50,7 @@ class ScratchPool:
 
     @property
     def keeps_roles(self) -> bool:
-        """Whether roles and foreign databases stay on the server after a check."""
+        """True where roles and foreign databases stay on the server after a check."""
         return isinstance(self.server, ForeignServer)
 
     def shared_objects(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ class Check:
         return self.folder.root / "db" / "schema.sql"
 
     def write_schema(self) -> str:
-        """What `dump` would write after all migrations, taken from the replay's own cache."""
+        """Write what `dump` would write after all migrations, from the replay's cache, and return it."""
         self.schema_file.unlink(missing_ok=True)
         self.run()
         [path] = sorted(
@@ -188,7 +188,7 @@ def test_a_migrate_down_that_does_not_undo_is_a_warning_every_time(check: MakeCh
         assert finding.hint is not None
 
 
-def test_a_migration_that_fails_is_told_with_file_line_and_caret(check: MakeCheck) -> None:
+def test_a_migration_that_fails_is_reported_with_file_line_and_caret(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();\nselect missing;")})
     with pytest.raises(FailedError) as caught:
         made.run("003_d.sql")
@@ -200,7 +200,7 @@ def test_a_migration_that_fails_is_told_with_file_line_and_caret(check: MakeChec
     assert "nothing shared was touched" in error.hint
 
 
-def test_an_extension_that_the_server_lacks_is_told_before_anything_is_run(check: MakeCheck) -> None:
+def test_an_extension_that_the_server_lacks_is_reported_before_anything_is_run(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration('create extension "pgcrypto"; create extension xml2;')})
     with pytest.raises(PreflightError) as caught:
         made.run()
@@ -214,7 +214,7 @@ def test_an_extension_that_the_server_lacks_is_told_before_anything_is_run(check
         made.run()
 
 
-def test_an_extension_that_only_the_server_can_see_is_told_the_same_way(check: MakeCheck) -> None:
+def test_an_extension_that_only_the_server_can_see_is_reported_the_same_way(check: MakeCheck) -> None:
     made = check({"001_init.sql": migration("do $$ begin create extension pgcrypto; end $$;")})
     with pytest.raises(PreflightError) as caught:
         made.run()
@@ -222,7 +222,7 @@ def test_an_extension_that_only_the_server_can_see_is_told_the_same_way(check: M
     assert "--no-shadow" in (caught.value.hint or "")
 
 
-def test_a_role_that_the_server_does_not_have_is_told_with_the_ways_out(check: MakeCheck) -> None:
+def test_a_role_that_the_server_does_not_have_is_reported_with_the_alternatives(check: MakeCheck) -> None:
     with pytest.raises(FailedError) as caught:
         check({**HISTORY, "003_d.sql": migration("grant select on shop.orders to reader;")}).run()
     assert caught.value.message.endswith('role "reader" does not exist')
@@ -258,7 +258,7 @@ def test_local_binaries_of_the_wanted_major_have_what_the_wheel_lacks(
     assert made.run() == ()
 
 
-def test_local_binaries_that_are_not_there_are_told_with_those_that_are(check: MakeCheck) -> None:
+def test_local_binaries_that_are_not_there_are_reported_with_those_that_are(check: MakeCheck) -> None:
     with pytest.raises(ConfigError) as caught:
         check(toml='shadow = "local:9"\n').run()
     assert "PostgreSQL 9 on this machine" in caught.value.message
@@ -266,7 +266,9 @@ def test_local_binaries_that_are_not_there_are_told_with_those_that_are(check: M
         assert str(found.major) in caught.value.message
 
 
-def test_a_missing_wheel_is_told_with_the_ways_out(check: MakeCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_wheel_is_reported_with_the_alternatives(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(binaries, "from_wheel", lambda: None)
     with pytest.raises(ConfigError) as caught:
         check().run()
@@ -331,7 +333,7 @@ def test_a_migrate_down_that_fails_is_reported_where_the_role_of_its_migration_s
         tcp_server.execute("drop role if exists made_4711")
 
 
-def test_a_server_that_does_not_start_is_told_without_a_word_of_the_development_database(
+def test_a_server_that_does_not_start_is_reported_without_a_word_of_the_development_database(
     check: MakeCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object, **kwargs: object) -> None:
@@ -381,7 +383,7 @@ def test_a_schema_file_that_is_what_the_migrations_make_is_no_finding(
     assert made.run() == ()
 
 
-def test_a_stale_schema_file_is_told_with_its_first_line_and_the_objects(check: MakeCheck) -> None:
+def test_a_stale_schema_file_is_reported_with_its_first_line_and_the_objects(check: MakeCheck) -> None:
     made = check()
     text = made.write_schema()
     made.folder.add("003_d.sql", migration("create table shop.d (); alter table shop.orders add price int;"))
@@ -434,7 +436,7 @@ def test_another_pg_dumps_schema_file_of_the_same_schema_is_fine(check: MakeChec
     assert made.run() == ()
 
 
-def test_a_schema_file_that_cannot_be_loaded_is_told_with_the_reason(check: MakeCheck) -> None:
+def test_a_schema_file_that_cannot_be_loaded_is_reported_with_the_reason(check: MakeCheck) -> None:
     made = check()
     made.schema_file.write_text("-- no schema\ncreate table shop.orders ();\n")
     [finding] = made.run()

@@ -61,87 +61,87 @@ def tables(url: DatabaseUrl) -> list[str]:
 def test_a_history_that_was_kept_is_not_replayed_again(both: Project) -> None:
     assert both.check([ONE], [A]) == 0
     assert both.check([ONE, TWO], [A, B]) == 1
-    with both.open_pool() as found:
-        assert found.persistent
-        assert found.longest_cached_prefix([A, B, C]) == 2
-        assert found.longest_cached_prefix([A, C]) == 1
-        assert found.longest_cached_prefix([C]) == 0
-        assert found.longest_cached_prefix([]) == 0
-        with found.scratch(B) as scratch:
+    with both.open_pool() as pool:
+        assert pool.persistent
+        assert pool.longest_cached_prefix([A, B, C]) == 2
+        assert pool.longest_cached_prefix([A, C]) == 1
+        assert pool.longest_cached_prefix([C]) == 0
+        assert pool.longest_cached_prefix([]) == 0
+        with pool.scratch(B) as scratch:
             assert tables(scratch.url) == ["one", "two"]
 
 
 def test_the_server_runs_only_during_a_check(both: Project) -> None:
-    with both.open_pool() as found:
-        assert execute(found.url, "show autovacuum") == [("off",)]
-        assert execute(found.url, "show fsync") == [("off",)]
+    with both.open_pool() as pool:
+        assert execute(pool.url, "show autovacuum") == [("off",)]
+        assert execute(pool.url, "show fsync") == [("off",)]
         assert isinstance(server.state(both.folder), server.Running)
-        assert str(both.programs.major) in found.origin
-        assert found.major == both.programs.major
+        assert str(both.programs.major) in pool.origin
+        assert pool.major == both.programs.major
     assert isinstance(server.state(both.folder), server.Stopped)
 
 
 def test_a_scratch_is_empty_unicode_and_gone_afterwards_also_after_a_failure(both: Project) -> None:
-    with both.open_pool() as found:
-        with suppress(LookupError), found.scratch(None) as scratch:
+    with both.open_pool() as pool:
+        with suppress(LookupError), pool.scratch(None) as scratch:
             assert tables(scratch.url) == []
             assert execute(scratch.url, "show server_encoding") == [("UTF8",)]
             raise LookupError
-        assert databases(found) == set()
+        assert databases(pool) == set()
 
 
 def test_a_scratch_is_dropped_although_somebody_is_still_connected(here: Project) -> None:
-    with here.open_pool() as found:
-        with found.scratch(None) as scratch:
+    with here.open_pool() as pool:
+        with pool.scratch(None) as scratch:
             left = connect(scratch.url, application_name=NAME, timeout=10)
-        assert databases(found) == set()
+        assert databases(pool) == set()
         left.close()
 
 
 def test_what_happens_in_a_scratch_does_not_reach_its_template(here: Project) -> None:
     here.check([ONE], [A])
-    with here.open_pool() as found:
-        with found.scratch(A) as scratch:
+    with here.open_pool() as pool:
+        with pool.scratch(A) as scratch:
             execute(scratch.url, "drop table public.one")
-        with found.scratch(A) as scratch:
+        with pool.scratch(A) as scratch:
             assert tables(scratch.url) == ["one"]
 
 
 def test_nobody_connects_to_a_template(both: Project) -> None:
     both.check([ONE], [A])
-    with both.open_pool() as found:
-        [name] = databases(found)
+    with both.open_pool() as pool:
+        [name] = databases(pool)
         assert name == template.template_name(A)
-        url = DatabaseUrl(found.url.user, None, found.url.host, found.url.port, name, found.url.parameters)
+        url = DatabaseUrl(pool.url.user, None, pool.url.host, pool.url.port, name, pool.url.parameters)
         with pytest.raises(Exception, match="not currently accepting connections"):
             execute(url, "select 1")
 
 
 def test_a_template_that_is_kept_again_is_replaced(here: Project) -> None:
-    with here.open_pool() as found:
+    with here.open_pool() as pool:
         for statement in (ONE, TWO):
-            with found.scratch(None) as scratch:
+            with pool.scratch(None) as scratch:
                 execute(scratch.url, statement)
                 scratch.save_template(A)
-        with found.scratch(A) as scratch:
+        with pool.scratch(A) as scratch:
             assert tables(scratch.url) == ["two"]
 
 
 def test_what_somebody_is_connected_to_is_not_kept(here: Project) -> None:
-    with here.open_pool() as found, found.scratch(None) as scratch:
+    with here.open_pool() as pool, pool.scratch(None) as scratch:
         with (
             connect(scratch.url, application_name=NAME, timeout=10),
             pytest.raises(UnreachableError, match=r"could not be kept.*being accessed by other users"),
         ):
             scratch.save_template(A)
-        assert found.longest_cached_prefix([A]) == 0
+        assert pool.longest_cached_prefix([A]) == 0
 
 
 def test_the_template_of_an_unknown_key_is_an_error_that_names_the_remedy(here: Project) -> None:
     with (
-        here.open_pool() as found,
+        here.open_pool() as pool,
         pytest.raises(UnreachableError, match="does not exist") as caught,
-        found.scratch(A),
+        pool.scratch(A),
     ):
         pass
     assert f"rm -rf {here.home}" in (caught.value.hint or "")
@@ -151,22 +151,22 @@ def test_the_least_recently_used_templates_are_dropped(
     here: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scratch_pool, "MOST_TEMPLATES", 2)
-    with here.open_pool() as found:
-        replay(found, [ONE], [A])
-        replay(found, [ONE], [B])
-        replay(found, [ONE], [A])
-        replay(found, [ONE], [C])
-        assert databases(found) == {template.template_name(A), template.template_name(C)}
+    with here.open_pool() as pool:
+        replay(pool, [ONE], [A])
+        replay(pool, [ONE], [B])
+        replay(pool, [ONE], [A])
+        replay(pool, [ONE], [C])
+        assert databases(pool) == {template.template_name(A), template.template_name(C)}
 
 
 def test_templates_that_are_too_large_together_are_dropped_but_the_newest(
     here: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scratch_pool, "MOST_BYTES", 1)
-    with here.open_pool() as found:
-        replay(found, [ONE], [A])
-        replay(found, [ONE], [B])
-        assert databases(found) == {template.template_name(B)}
+    with here.open_pool() as pool:
+        replay(pool, [ONE], [A])
+        replay(pool, [ONE], [B])
+        assert databases(pool) == {template.template_name(B)}
 
 
 def test_settings_and_privileges_of_a_database_come_with_its_template(both: Project) -> None:
@@ -182,12 +182,12 @@ def test_settings_and_privileges_of_a_database_come_with_its_template(both: Proj
         (select array_agg(r.setconfig::text order by 1) from pg_db_role_setting r where setdatabase = d.oid),
         d.datacl, current_setting('app.name', true), current_setting('search_path')
         from pg_database d where datname = current_database()"""
-    with both.open_pool() as found:
-        with found.scratch(None) as scratch:
+    with both.open_pool() as pool:
+        with pool.scratch(None) as scratch:
             execute(scratch.url, history)
             before = execute(scratch.url, seen)
             scratch.save_template(A)
-        with found.scratch(A) as scratch:
+        with pool.scratch(A) as scratch:
             assert execute(scratch.url, seen) == before
     assert before[0][2:] == ('it\'s "x", \\ ', '"$user", "A b", ""')
 
@@ -200,38 +200,38 @@ def test_roles_of_another_history_are_gone_before_a_replay(both: Project) -> Non
     assert both.check([base], [A]) == 0
     on_branch = "create role more; grant app to more; create schema s authorization more"
     assert both.check([base, on_branch], [A, B]) == 1
-    with both.open_pool() as found:
-        assert found.longest_cached_prefix([A, C]) == 1
-        assert roles(found) == {"app"}
-        assert databases(found) == {template.template_name(A)}
-        assert found.longest_cached_prefix([C]) == 0
-        assert roles(found) == set()
+    with both.open_pool() as pool:
+        assert pool.longest_cached_prefix([A, C]) == 1
+        assert roles(pool) == {"app"}
+        assert databases(pool) == {template.template_name(A)}
+        assert pool.longest_cached_prefix([C]) == 0
+        assert roles(pool) == set()
     assert both.check([base, on_branch], [A, B]) == 0
 
 
 def test_a_second_replay_in_one_check_finds_no_roles_of_the_first(here: Project) -> None:
     here.check(["create role app"], [A])
-    with here.open_pool() as found:
-        found.longest_cached_prefix([A])
+    with here.open_pool() as pool:
+        pool.longest_cached_prefix([A])
         for _ in range(2):
-            with found.scratch(A) as scratch:
+            with pool.scratch(A) as scratch:
                 execute(scratch.url, "create role more; grant select on all tables in schema public to more")
-                with found.scratch(None) as other:
+                with pool.scratch(None) as other:
                     execute(other.url, "create schema s authorization more")
-        assert roles(found) == {"app", "more"}
-        with found.scratch(None):
-            assert roles(found) == {"app"}
+        assert roles(pool) == {"app", "more"}
+        with pool.scratch(None):
+            assert roles(pool) == {"app"}
 
 
 def test_a_template_whose_roles_were_changed_since_is_not_used(here: Project) -> None:
     here.check(["create role app; create role friend"], [A])
-    with here.open_pool() as found:
-        assert found.longest_cached_prefix([A]) == 1
-        with found.scratch(A) as scratch:
+    with here.open_pool() as pool:
+        assert pool.longest_cached_prefix([A]) == 1
+        with pool.scratch(A) as scratch:
             execute(scratch.url, "grant app to friend")
-    with here.open_pool() as found:
-        assert found.longest_cached_prefix([A]) == 0
-        assert roles(found) == set()
+    with here.open_pool() as pool:
+        assert pool.longest_cached_prefix([A]) == 0
+        assert roles(pool) == set()
 
 
 @pytest.mark.parametrize(
@@ -249,32 +249,32 @@ def test_a_server_whose_own_state_was_changed_is_made_anew_for_an_empty_start(
     here: Project, change: str
 ) -> None:
     here.check([change], [A])
-    with here.open_pool() as found:
-        assert found.longest_cached_prefix([A]) == 1
-        assert found.longest_cached_prefix([B]) == 0
-        assert databases(found) == set()
+    with here.open_pool() as pool:
+        assert pool.longest_cached_prefix([A]) == 1
+        assert pool.longest_cached_prefix([B]) == 0
+        assert databases(pool) == set()
     here.check([ONE], [B])
     assert here.check([ONE], [B]) == 1
 
 
 def test_settings_of_the_server_and_foreign_databases_do_not_outlive_the_check(both: Project) -> None:
-    with both.open_pool() as found:
-        execute(found.url, "alter system set work_mem to '1MB'")
-        execute(found.url, "create database another")
-        replay(found, [ONE], [A])
-    with both.open_pool() as found:
-        assert execute(found.url, "show work_mem") == [("4MB",)]
-        assert databases(found) == {template.template_name(A)}
-        assert found.longest_cached_prefix([A]) == 1
+    with both.open_pool() as pool:
+        execute(pool.url, "alter system set work_mem to '1MB'")
+        execute(pool.url, "create database another")
+        replay(pool, [ONE], [A])
+    with both.open_pool() as pool:
+        assert execute(pool.url, "show work_mem") == [("4MB",)]
+        assert databases(pool) == {template.template_name(A)}
+        assert pool.longest_cached_prefix([A]) == 1
 
 
 # Broken, busy, elsewhere
 
 
 def test_a_setting_that_keeps_the_server_from_starting_does_not_outlive_the_check(here: Project) -> None:
-    with here.open_pool() as found:
-        replay(found, [ONE], [A])
-        execute(found.url, "alter system set shared_preload_libraries to 'no_such_library'")
+    with here.open_pool() as pool:
+        replay(pool, [ONE], [A])
+        execute(pool.url, "alter system set shared_preload_libraries to 'no_such_library'")
     assert here.check([ONE], [A]) == 1
 
 
@@ -293,11 +293,11 @@ def test_a_broken_data_directory_is_made_anew(both: Project, broken: str) -> Non
 
 def test_a_template_with_a_foreign_comment_is_dropped(here: Project) -> None:
     here.check([ONE], [A])
-    with here.open_pool() as found:
-        execute(found.url, f"comment on database {template.template_name(A)} is 'mine'")
-        assert found.longest_cached_prefix([A]) == 0
-    with here.open_pool() as found:
-        assert databases(found) == set()
+    with here.open_pool() as pool:
+        execute(pool.url, f"comment on database {template.template_name(A)} is 'mine'")
+        assert pool.longest_cached_prefix([A]) == 0
+    with here.open_pool() as pool:
+        assert databases(pool) == set()
 
 
 def test_after_a_boot_nothing_is_trusted_that_was_never_flushed(
@@ -324,9 +324,9 @@ def test_the_second_of_two_checks_waits_for_the_first(here: Project) -> None:
 def test_a_folder_that_cannot_be_used_costs_the_cache_and_no_more(here: Project) -> None:
     here.home.parent.mkdir(parents=True)
     here.home.write_text("a file")
-    with here.open_pool() as found:
-        assert not found.persistent
-        assert replay(found, [ONE], [A]) == 0
+    with here.open_pool() as pool:
+        assert not pool.persistent
+        assert replay(pool, [ONE], [A]) == 0
     here.home.unlink()
     assert "throw-away" in here.said[0]
 
@@ -352,13 +352,13 @@ def remote(
 
 
 def test_a_role_without_other_rights_keeps_templates_on_a_url(url: DatabaseUrl) -> None:
-    with remote(url) as found:
-        assert (found.origin, found.persistent) == ("shadow_url", True)
-        assert replay(found, [ONE], [A]) == 0
-    with remote(url) as found:
-        assert found.longest_cached_prefix([A, B]) == 1
-        assert replay(found, [ONE, TWO], [A, B]) == 1
-        with found.scratch(B) as scratch:
+    with remote(url) as pool:
+        assert (pool.origin, pool.persistent) == ("shadow_url", True)
+        assert replay(pool, [ONE], [A]) == 0
+    with remote(url) as pool:
+        assert pool.longest_cached_prefix([A, B]) == 1
+        assert replay(pool, [ONE, TWO], [A, B]) == 1
+        with pool.scratch(B) as scratch:
             assert tables(scratch.url) == ["one", "two"]
 
 
@@ -389,11 +389,11 @@ def test_on_a_url_nothing_is_dropped_but_what_a_killed_check_left(
     tcp_server.execute(f"create database {foreign}")
     tcp_server.execute("create role somebody")
     try:
-        with tcp_server.connect(used), remote(url) as found:
-            assert found.longest_cached_prefix([A]) == 0
-            assert {used, foreign, "mine", *alike} <= databases(found)
-            assert databases(found).isdisjoint({left, half})
-            assert "somebody" in roles(found)
+        with tcp_server.connect(used), remote(url) as pool:
+            assert pool.longest_cached_prefix([A]) == 0
+            assert {used, foreign, "mine", *alike} <= databases(pool)
+            assert databases(pool).isdisjoint({left, half})
+            assert "somebody" in roles(pool)
     finally:
         tcp_server.execute("drop database mine")
         tcp_server.execute("drop role somebody")
@@ -401,21 +401,21 @@ def test_on_a_url_nothing_is_dropped_but_what_a_killed_check_left(
 
 def test_a_template_on_a_url_needs_the_roles_of_its_history(url: DatabaseUrl, tcp_server: TcpServer) -> None:
     admin = parse(tcp_server.tcp_url())
-    with remote(admin) as found:
-        replay(found, ["create role made_by_migration"], [A])
+    with remote(admin) as pool:
+        replay(pool, ["create role made_by_migration"], [A])
     try:
-        with remote(admin) as found:
-            assert found.longest_cached_prefix([A]) == 1
-            assert "made_by_migration" in roles(found)
-            assert found.longest_cached_prefix([B]) == 0
-            assert "made_by_migration" in roles(found)
+        with remote(admin) as pool:
+            assert pool.longest_cached_prefix([A]) == 1
+            assert "made_by_migration" in roles(pool)
+            assert pool.longest_cached_prefix([B]) == 0
+            assert "made_by_migration" in roles(pool)
     finally:
         tcp_server.execute("drop role made_by_migration")
-    with remote(admin) as found:
-        assert found.longest_cached_prefix([A]) == 0
+    with remote(admin) as pool:
+        assert pool.longest_cached_prefix([A]) == 0
 
 
-def test_a_role_that_may_not_create_databases_is_told_the_command(tcp_server: TcpServer) -> None:
+def test_a_role_that_may_not_create_databases_gets_the_command_as_a_hint(tcp_server: TcpServer) -> None:
     tcp_server.execute("create role \"poor one\" login password 'secret-4711'")
     try:
         url = parse(tcp_server.tcp_url(user="poor one", password="secret-4711"))

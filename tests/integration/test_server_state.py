@@ -1,4 +1,4 @@
-"""What a history leaves beside its database, servers that change, and folders that are not ours to use."""
+"""The cluster-wide state of shadow servers: leftovers of a history, changed servers, unusable folders."""
 
 import subprocess
 from collections.abc import Iterator
@@ -54,33 +54,33 @@ def test_a_database_that_a_history_made_is_there_when_it_goes_on(here: Project) 
     here.check(history, [A, B])
     more = [*history, "alter database reporting set timezone to 'UTC'"]
     assert here.check(more, [A, B, C]) < 2
-    with here.open_pool() as found:
-        assert databases(found).isdisjoint({"reporting"})
+    with here.open_pool() as pool:
+        assert databases(pool).isdisjoint({"reporting"})
 
 
 def test_a_second_replay_in_one_check_finds_no_databases_of_the_first(here: Project) -> None:
-    with here.open_pool() as found:
+    with here.open_pool() as pool:
         for _ in range(2):
-            with found.scratch(None) as scratch:
+            with pool.scratch(None) as scratch:
                 execute(scratch.url, "create database reporting")
 
 
 def test_what_subscribes_is_not_kept_and_does_not_stay(here: Project) -> None:
-    with here.open_pool() as found:
-        replay(found, [ONE], [A])
-        with found.scratch(A) as scratch:
+    with here.open_pool() as pool:
+        replay(pool, [ONE], [A])
+        with pool.scratch(A) as scratch:
             execute(scratch.url, SUBSCRIPTION)
             assert not scratch.save_template(B)
-        assert databases(found) == {template.template_name(A)}
-        assert found.longest_cached_prefix([A, B]) == 1
+        assert databases(pool) == {template.template_name(A)}
+        assert pool.longest_cached_prefix([A, B]) == 1
 
 
 def test_a_template_that_was_given_away_is_dropped(here: Project) -> None:
     gives = "do $$ begin execute format('alter database %I owner to other', current_database()); end $$"
     here.check(["create role other", gives], [A, B])
-    with here.open_pool() as found:
-        assert found.longest_cached_prefix([B]) == 0
-        assert databases(found) == set()
+    with here.open_pool() as pool:
+        assert pool.longest_cached_prefix([B]) == 0
+        assert databases(pool) == set()
 
 
 # Servers that change
@@ -90,17 +90,17 @@ def test_an_upgraded_server_forgets_what_the_old_one_made(
     here: Project, url: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.check([ONE], [A])
-    with remote(url) as found:
-        replay(found, [ONE], [A])
-        assert found.longest_cached_prefix([A]) == 1
+    with remote(url) as pool:
+        replay(pool, [ONE], [A])
+        assert pool.longest_cached_prefix([A]) == 1
     monkeypatch.setattr(shadow_shared, "release", lambda session: "18.7 with pgvector 0.9")
     assert here.check([ONE], [A]) == 0
     assert here.check([ONE], [A]) == 1
-    with remote(url) as found:
-        assert found.longest_cached_prefix([A]) == 0
+    with remote(url) as pool:
+        assert pool.longest_cached_prefix([A]) == 0
 
 
-def test_where_no_boot_is_told_from_another_nothing_is_trusted(
+def test_where_boots_cannot_be_distinguished_nothing_is_trusted(
     here: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_server, "boot_id", lambda: "")
@@ -111,11 +111,11 @@ def test_where_no_boot_is_told_from_another_nothing_is_trusted(
 def test_a_copied_project_starts_over_and_leaves_the_original_alone(here: Project) -> None:
     here.check([ONE], [A])
     copy = Project(here.home.with_name("copy"), here.programs)
-    with here.open_pool() as found:
+    with here.open_pool() as pool:
         # What is copied while its server runs may hold half of everything.
         subprocess.run(["cp", "-a", str(here.home), str(copy.home)], check=True)
         assert copy.check([TWO], [A]) == 0
-        assert found.longest_cached_prefix([A]) == 1
+        assert pool.longest_cached_prefix([A]) == 1
     server.destroy(copy.folder)
 
 
@@ -138,9 +138,9 @@ def test_a_server_folder_that_cannot_be_used_costs_the_cache_and_no_more(
         case _:
             folder.mkdir()
             (folder / "precious").touch()
-    with here.open_pool() as found:
-        assert not found.persistent
-        assert replay(found, [ONE], [A]) == 0
+    with here.open_pool() as pool:
+        assert not pool.persistent
+        assert replay(pool, [ONE], [A]) == 0
     assert "throw-away" in here.said[0]
     assert list(tmp_path.iterdir()) == []
     if planted in ("link", "file"):
@@ -183,11 +183,11 @@ def test_each_role_has_templates_of_its_own_on_a_url(url: DatabaseUrl, tcp_serve
     admin = parse(tcp_server.tcp_url(), os_user="")
     for _ in range(2):
         for each in (url, admin):
-            with remote(each) as found:
-                replay(found, [ONE], [A])
+            with remote(each) as pool:
+                replay(pool, [ONE], [A])
     for each in (url, admin):
-        with remote(each) as found:
-            assert found.longest_cached_prefix([A]) == 1
+        with remote(each) as pool:
+            assert pool.longest_cached_prefix([A]) == 1
 
 
 def test_what_cannot_be_dropped_on_a_url_keeps_nothing_else_from_being_dropped(
@@ -198,7 +198,7 @@ def test_what_cannot_be_dropped_on_a_url_keeps_nothing_else_from_being_dropped(
         tcp_server.execute(f"create database {name} owner app")
     tcp_server.execute(f"alter database {stuck} is_template true")
     try:
-        with remote(url) as found:
-            assert databases(found) & {stuck, left} == {stuck}
+        with remote(url) as pool:
+            assert databases(pool) & {stuck, left} == {stuck}
     finally:
         tcp_server.execute(f"alter database {stuck} is_template false")

@@ -101,7 +101,7 @@ class Replayer:
 
     @property
     def tools(self) -> ReplayTools:
-        """What the replay is given; it notes what dbmate begins with, and what is dumped."""
+        """The tools of a replay; they note the files that dbmate starts, and the dumped databases."""
         program = PgDump(self.pool.server.bin_dir / "pg_dump", self.pool.major)
 
         def dump(url: DatabaseUrl) -> str:

@@ -22,7 +22,7 @@ NAME = "dbmate-wrap/test"
 
 @dataclass
 class Project:
-    """A project whose checks run on a server of these programs; `said` is what they told."""
+    """A project whose checks run on a server of these programs; `said` are their progress lines."""
 
     home: Path
     programs: Binaries
@@ -30,13 +30,13 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """Where its server is."""
+        """The folder of its server."""
         origin = "embedded" if self.programs.origin == "wheel" else "local"
         return self.home / f"{origin}-{self.programs.major}"
 
     @contextmanager
     def open_pool(self, wait: float = 0) -> Iterator[ScratchPool]:
-        """What a check gets."""
+        """Open the pool of a check."""
         with servers.open_own_server(
             self.home, self.programs, wait=wait, timeout=10, say=self.said.append, application_name=NAME
         ) as pool:
@@ -94,7 +94,7 @@ def checking(where: str) -> Iterator[ScratchPool]:
 
 
 def databases(pool: ScratchPool) -> set[str]:
-    """What the server has beside its own."""
+    """The databases beside the server's own."""
     rows = execute(pool.url, "select datname from pg_database where datname !~ '^(postgres|template[01])$'")
     return {str(name) for (name,) in rows}
 

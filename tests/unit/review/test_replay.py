@@ -1,4 +1,4 @@
-"""What a replay reports."""
+"""The report of a replay in words."""
 
 import pytest
 

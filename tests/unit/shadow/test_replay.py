@@ -1,4 +1,4 @@
-"""What a replay runs, and in which order: due round trips, where it starts, when it starts again."""
+"""The order of a replay: due round trips, the template it starts from, and when it starts again."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
