@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bare_dbmate import Bench
+from tests.support.bare_dbmate import NO_DUMP, Bench
 from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 
 pytestmark = pytest.mark.both_majors
 
 
-QUIET = "--no-dump-schema"
 GOOD = migration("CREATE TABLE a (id int);", "DROP TABLE a;")
 
 
@@ -29,7 +28,7 @@ def test_env_files_are_read_behind_ones_back(
     bench.write({"001_a.sql": GOOD})
     for file, table in ((".env", "from_dot_env"), ("other.env", "from_other")):
         (bench.root / file).write_text(f"DBMATE_MIGRATIONS_TABLE={table}\n")
-    ran = bench.run(embedded_database.server, embedded_database.url, *option, QUIET, "migrate")
+    ran = bench.run(embedded_database.server, embedded_database.url, *option, NO_DUMP, "migrate")
     assert ran.returncode == 0
     table = "from_dot_env" if read == ".env" else "from_other"
     assert embedded_database.execute(
@@ -40,14 +39,14 @@ def test_env_files_are_read_behind_ones_back(
 def test_a_dbmate_variable_of_the_parent_takes_effect(bench: Bench, embedded_database: Database) -> None:
     bench.write({"001_a.sql": GOOD})
     env = {"DBMATE_MIGRATIONS_TABLE": "leaked"}
-    bench.run(embedded_database.server, embedded_database.url, QUIET, "migrate", env=env)
+    bench.run(embedded_database.server, embedded_database.url, NO_DUMP, "migrate", env=env)
     assert embedded_database.execute("SELECT to_regclass('leaked')::text") == [("leaked",)]
 
 
 def test_the_environment_wins_over_an_env_file(bench: Bench, embedded_database: Database) -> None:
     bench.write({"001_a.sql": GOOD})
     (bench.root / ".env").write_text("DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere\n")
-    assert bench.run(embedded_database.server, embedded_database.url, QUIET, "migrate").returncode == 0
+    assert bench.run(embedded_database.server, embedded_database.url, NO_DUMP, "migrate").returncode == 0
 
 
 def _spying_pg_dump(folder: Path, server: Server) -> Path:
@@ -107,7 +106,7 @@ def test_a_lock_timeout_in_pgoptions_ends_in_55p03(bench: Bench, database: Datab
     with database.connect() as holder, holder.transaction():
         holder.execute("LOCK TABLE a")
         env = {"PGOPTIONS": "-c lock_timeout=100ms"}
-        ran = bench.run(database.server, database.url, QUIET, "migrate", env=env)
+        ran = bench.run(database.server, database.url, NO_DUMP, "migrate", env=env)
     assert ran.returncode == 2
     assert ran.error.endswith("pq: canceling statement due to lock timeout (55P03)")
 
@@ -124,7 +123,7 @@ def test_pgappname_names_the_session(bench: Bench, database: Database) -> None:
     bench.write(
         {"001_a.sql": migration("CREATE TABLE seen AS SELECT current_setting('application_name') AS name;")}
     )
-    bench.run(database.server, database.url, QUIET, "migrate", env={"PGAPPNAME": "dbmate-wrap/run-1"})
+    bench.run(database.server, database.url, NO_DUMP, "migrate", env={"PGAPPNAME": "dbmate-wrap/run-1"})
     assert database.execute("SELECT name FROM seen") == [("dbmate-wrap/run-1",)]
 
 

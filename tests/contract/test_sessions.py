@@ -4,14 +4,13 @@ import time
 
 import pytest
 
-from tests.support.bare_dbmate import Bench
+from tests.support.bare_dbmate import NO_DUMP, Bench
 from tests.support.projects import migration
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.both_majors
 
 
-QUIET = "--no-dump-schema"
 SLEEPER = "dbmate-contract-sleeper"
 
 
@@ -26,7 +25,7 @@ def test_all_files_of_a_run_share_one_session(bench: Bench, database: Database) 
             "003_c.sql": migration("CREATE TABLE public.again AS SELECT pg_backend_pid() AS pid;"),
         }
     )
-    ran = bench.run(database.server, f"{database.url}&search_path=public", QUIET, "migrate")
+    ran = bench.run(database.server, f"{database.url}&search_path=public", NO_DUMP, "migrate")
     assert ran.returncode == 0, ran.stderr
     assert database.execute("SELECT path, lock, pid = (SELECT pid FROM again) FROM seen") == [
         ("", "7s", True)
@@ -35,7 +34,7 @@ def test_all_files_of_a_run_share_one_session(bench: Bench, database: Database) 
 
 def test_an_emptied_search_path_moves_dbmates_own_table(bench: Bench, database: Database) -> None:
     bench.write({"001_a.sql": migration("SELECT set_config('search_path', '', false);")})
-    ran = bench.run(database.server, database.url, QUIET, "migrate")
+    ran = bench.run(database.server, database.url, NO_DUMP, "migrate")
     assert ran.returncode == 0, ran.stderr
     assert database.execute("SELECT version FROM public.schema_migrations") == [("001",)]
 
@@ -54,7 +53,7 @@ def test_outside_a_transaction_two_statements_are_one_again(
 ) -> None:
     database.execute("CREATE TABLE a (b int)")
     bench.write({"001_a.sql": migration(body, options="transaction:false")})
-    ran = bench.run(database.server, database.url, QUIET, "migrate")
+    ran = bench.run(database.server, database.url, NO_DUMP, "migrate")
     assert ran.returncode == code
     assert ran.error.endswith("(25001)") is (code == 2)
 
@@ -73,9 +72,9 @@ def test_a_concurrent_index_that_timed_out_is_left_invalid_and_then_taken_for_do
     with database.connect() as holder, holder.transaction():
         holder.execute("LOCK TABLE a IN ROW EXCLUSIVE MODE")
         env = {"PGOPTIONS": "-c lock_timeout=100ms"}
-        ran = bench.run(database.server, database.url, QUIET, "migrate", env=env)
+        ran = bench.run(database.server, database.url, NO_DUMP, "migrate", env=env)
         assert ran.error.endswith("(55P03)")
-    assert bench.run(database.server, database.url, QUIET, "migrate").returncode == 0
+    assert bench.run(database.server, database.url, NO_DUMP, "migrate").returncode == 0
     assert database.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == [(False,)]
 
 
@@ -107,7 +106,7 @@ def test_the_server_session_outlives_dbmate_unless_it_is_told_to_look(
 ) -> None:
     bench.write({"001_a.sql": migration("SELECT pg_sleep(30);")})
     env = {"PGAPPNAME": SLEEPER, "PGOPTIONS": options}
-    with bench.start(database.server, database.url, QUIET, "migrate", env=env) as child:
+    with bench.start(database.server, database.url, NO_DUMP, "migrate", env=env) as child:
         try:
             assert wait_for(database, 1, 10)
         finally:
@@ -117,13 +116,13 @@ def test_the_server_session_outlives_dbmate_unless_it_is_told_to_look(
 
 def test_the_migration_lock_is_advisory_lock_48372615(bench: Bench, database: Database) -> None:
     bench.write({"001_a.sql": migration("SELECT 1;")})
-    args = ("--migration-lock", "--migration-lock-timeout", "300ms", QUIET, "migrate")
+    args = ("--migration-lock", "--migration-lock-timeout", "300ms", NO_DUMP, "migrate")
     with database.connect() as holder:
         holder.execute("SELECT pg_advisory_lock(48372615)")
         ran = bench.run(database.server, database.url, *args)
         assert ran.returncode == 2
         # Without the option nothing is locked, and nothing waits.
-        assert bench.run(database.server, database.url, QUIET, "migrate").returncode == 0
+        assert bench.run(database.server, database.url, NO_DUMP, "migrate").returncode == 0
 
 
 def test_of_two_plain_runs_at_once_one_fails(bench: Bench, database: Database) -> None:
@@ -131,7 +130,7 @@ def test_of_two_plain_runs_at_once_one_fails(bench: Bench, database: Database) -
     bench.run(
         database.server, database.url, "dump"
     )  # The history table exists: the race is about the migration.
-    runs = [bench.start(database.server, database.url, QUIET, "migrate") for _ in range(2)]
+    runs = [bench.start(database.server, database.url, NO_DUMP, "migrate") for _ in range(2)]
     codes, errors = [], ""
     for child in runs:
         with child:

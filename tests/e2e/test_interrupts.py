@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from tests.support.cli import (
     Document,
     RunCli,
     applied,
-    argument_lists,
     assert_presentable,
     sessions,
     staging,
@@ -24,6 +22,7 @@ from tests.support.cli import (
     waiting_for_locks,
 )
 from tests.support.projects import MakeProject, migration
+from tests.support.scenarios import dbmates
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
@@ -32,19 +31,6 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 IDS = ["int", "term", "hup"]
 GATE = "create table public.gate (i int)"
 HELD = migration("create table public.b (i int); lock table public.gate;", "lock table public.gate;")
-
-
-def dbmates(database: Database) -> list[bytes]:
-    """dbmate processes that work on that database: its name is in their environment."""
-    found = []
-    for pid, arguments in argument_lists():
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:
-            continue
-        if arguments.split(b"\0")[0].endswith(b"/dbmate") and database.name.encode() in environment:
-            found.append(arguments)
-    return found
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS, ids=IDS)

@@ -14,7 +14,7 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from tests.support.cli import TWO, CliResult, RunCli, assert_refused, started
 from tests.support.projects import MakeProject
-from tests.support.servers import APP_PASSWORD, TcpServer
+from tests.support.servers import APP_PASSWORD, TcpServer, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -37,14 +37,6 @@ class Tried:
 @pytest.fixture
 def tried(project: MakeProject, run_cli: RunCli) -> Tried:
     return Tried(project, run_cli)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
 
 
 def test_nobody_listens(tried: Tried) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import RunCli
+from tests.support.cli import RunCli, applied, error_of, staging
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database, TcpServer
 
@@ -19,16 +19,6 @@ THREE: Mapping[str, str] = {
 }
 
 
-def environment(database: Database) -> dict[str, str]:
-    """The database as `staging`."""
-    return {"STAGING_DATABASE_URL": database.url}
-
-
-def versions(database: Database) -> list[str]:
-    """What the database says was applied."""
-    return [row[0] for row in database.execute("select version from public.schema_migrations order by 1")]
-
-
 def states(document: dict[str, object]) -> list[tuple[str, str]]:
     """Version and state of each row of a document."""
     rows = document["migrations"]
@@ -36,39 +26,32 @@ def states(document: dict[str, object]) -> list[tuple[str, str]]:
     return [(row["version"], row["state"]) for row in rows]
 
 
-def error_of(document: dict[str, object]) -> dict[str, object]:
-    """The error of a failed run."""
-    error = document["error"]
-    assert isinstance(error, dict)
-    return error
-
-
 @pytest.mark.both_majors
 def test_up_applies_everything_and_a_second_one_finds_nothing(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    first = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, environment(database))
+    first = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, staging(database))
     assert first.returncode == 0, first.stderr
     assert first.json()["applied"] == ["001", "002", "003"]
-    assert versions(database) == ["001", "002", "003"]
-    second = run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    assert applied(database) == ["001", "002", "003"]
+    second = run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert second.returncode == 0
     assert "nothing is pending" in second.stdout
 
 
 def test_up_to_a_version_stops_there(project: MakeProject, run_cli: RunCli, database: Database) -> None:
     folder = project(THREE, sealed=True)
-    done = run_cli(["up", "-e", "staging", "--to", "2"], folder.root, environment(database))
+    done = run_cli(["up", "-e", "staging", "--to", "2"], folder.root, staging(database))
     assert done.returncode == 0, done.stderr
-    assert versions(database) == ["001", "002"]
+    assert applied(database) == ["001", "002"]
 
 
 def test_up_to_an_unknown_version_is_a_usage_error(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    done = run_cli(["up", "-e", "staging", "--to", "9"], folder.root, environment(embedded_database))
+    done = run_cli(["up", "-e", "staging", "--to", "9"], folder.root, staging(embedded_database))
     assert done.returncode == 2
     assert "001 to 003" in done.stderr
 
@@ -78,19 +61,19 @@ def test_a_failing_migration_leaves_nothing_and_says_where(
 ) -> None:
     files = {**THREE, "002_b.sql": migration("create table public.b (i int);\nselect * from public.nosuch;")}
     folder = project(files, sealed=True)
-    done = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, environment(database))
+    done = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, staging(database))
     assert done.returncode == 30
     document = done.json()
     assert document["applied"] == ["001"]
     error = error_of(document)
     assert (error["migration"], error["line"], error["sqlstate"]) == ("002_b.sql", 3, "42P01")
-    assert versions(database) == ["001"]
+    assert applied(database) == ["001"]
     assert database.execute("select to_regclass('public.b')") == [(None,)]
     folder.add("002_b.sql", THREE["002_b.sql"])
     folder.seal()
-    healed = run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    healed = run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert healed.returncode == 0, healed.stderr
-    assert versions(database) == ["001", "002", "003"]
+    assert applied(database) == ["001", "002", "003"]
 
 
 def test_a_failure_outside_a_transaction_is_partial(
@@ -98,7 +81,7 @@ def test_a_failure_outside_a_transaction_is_partial(
 ) -> None:
     concurrently = migration("create index concurrently i on public.nosuch (i);", options="transaction:false")
     folder = project({"001_a.sql": THREE["001_a.sql"], "002_i.sql": concurrently}, sealed=True)
-    done = run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 31
     assert "002_i.sql" in done.stderr
 
@@ -109,7 +92,7 @@ def test_a_commit_inside_a_migration_is_told_as_partial(
     folder = project(
         {"001_a.sql": migration("create table public.a (i int); commit; select 1/0;")}, sealed=True
     )
-    done = run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 31
     assert embedded_database.execute("select to_regclass('public.a') is not null") == [(True,)]
 
@@ -127,9 +110,9 @@ def test_a_lock_that_another_session_holds_ends_with_blocked(
     )
     with embedded_database.connect() as other, other.transaction():
         other.execute("lock table public.t")
-        done = run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
+        done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 24, done.stderr
-    assert versions(embedded_database) == []
+    assert applied(embedded_database) == []
 
 
 def test_session_state_of_one_migration_does_not_reach_the_next(
@@ -144,7 +127,7 @@ def test_session_state_of_one_migration_does_not_reach_the_next(
         ),
     }
     folder = project(files, sealed=True, toml='[policy]\nsql = "off"\n')
-    done = run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert done.returncode == 0, done.stderr
     assert database.execute("select path, timeout from public.b") == [('"$user", public', "5s")]
 
@@ -161,16 +144,14 @@ def test_what_changes_on_disk_while_it_runs_is_not_run(
     with ThreadPoolExecutor(1) as pool, embedded_database.connect() as other:
         with other.transaction():
             other.execute("lock table public.gate")
-            running = pool.submit(
-                run_cli, ["up", "-e", "staging"], folder.root, environment(embedded_database)
-            )
+            running = pool.submit(run_cli, ["up", "-e", "staging"], folder.root, staging(embedded_database))
             while not embedded_database.execute("select 1 from pg_locks where not granted"):
                 assert not running.done(), running.result().stderr
             folder.add("002_b.sql", migration("create table public.intruder (i int);"))
             folder.add("004_d.sql", migration("create table public.d (i int);"))
         done = running.result()
     assert done.returncode == 0, done.stderr
-    assert versions(embedded_database) == ["001", "002", "003"]
+    assert applied(embedded_database) == ["001", "002", "003"]
     assert embedded_database.execute("select to_regclass('public.b') is not null") == [(True,)]
 
 
@@ -191,7 +172,7 @@ def test_an_unsealed_migration_warns_and_stops_only_where_protected(
     refused = run_cli(["up", "-e", "production", "--yes"], folder.root, protected)
     assert refused.returncode == 13
     assert "dbmate-wrap seal" in refused.stderr
-    done = run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 0
     assert "warning: db/migrations/001_a.sql:1" in done.stderr
 
@@ -200,10 +181,10 @@ def test_a_version_without_a_file_is_unknown(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    run_cli(["up", "-e", "staging"], folder.root, staging(database))
     database.execute("insert into public.schema_migrations values ('777')")
     for command in ("status", "up"):
-        done = run_cli([command, "-e", "staging", "--format", "json"], folder.root, environment(database))
+        done = run_cli([command, "-e", "staging", "--format", "json"], folder.root, staging(database))
         assert done.returncode == 13
         assert ("777", "unknown") in states(done.json())
 
@@ -212,9 +193,9 @@ def test_an_older_file_than_the_last_applied_is_out_of_order(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    run_cli(["up", "-e", "staging"], folder.root, staging(database))
     database.execute("delete from public.schema_migrations where version = '002'")
-    done = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, environment(database))
+    done = run_cli(["up", "-e", "staging", "--format", "json"], folder.root, staging(database))
     assert done.returncode == 13
     assert ("002", "out-of-order") in states(done.json())
 
@@ -224,7 +205,7 @@ def test_a_database_with_objects_and_no_history_is_not_touched(
 ) -> None:
     database.execute("create table public.customers (i int)")
     folder = project(THREE, sealed=True)
-    done = run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert done.returncode == 13
     assert "public.customers" in done.stderr
     assert "docs/baseline.md" in done.stderr
@@ -235,7 +216,7 @@ def test_an_extension_alone_does_not_make_a_database_look_used(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
     embedded_database.execute("create extension citext")
-    done = run_cli(["up", "-e", "staging"], project(THREE, sealed=True).root, environment(embedded_database))
+    done = run_cli(["up", "-e", "staging"], project(THREE, sealed=True).root, staging(embedded_database))
     assert done.returncode == 0, done.stderr
 
 
@@ -243,11 +224,11 @@ def test_status_does_not_write_to_the_database(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    done = run_cli(["status", "-e", "staging", "--format", "json"], folder.root, environment(database))
+    done = run_cli(["status", "-e", "staging", "--format", "json"], folder.root, staging(database))
     assert done.returncode == 0, done.stderr
     assert states(done.json()) == [("001", "pending"), ("002", "pending"), ("003", "pending")]
     assert database.execute("select to_regclass('public.schema_migrations')") == [(None,)]
-    pending = run_cli(["status", "-e", "staging", "--exit-code"], folder.root, environment(database))
+    pending = run_cli(["status", "-e", "staging", "--exit-code"], folder.root, staging(database))
     assert pending.returncode == 32
 
 
@@ -271,7 +252,7 @@ def test_a_history_table_in_a_schema_of_its_own_is_found(
 ) -> None:
     folder = project(THREE, sealed=True, toml='migrations_table = "meta.history"\n')
     for expected in ("3 migrations applied", "nothing is pending"):
-        done = run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
+        done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
         assert done.returncode == 0, done.stderr
         assert expected in done.stdout
     assert embedded_database.execute("select count(*) from meta.history") == [(3,)]
@@ -281,16 +262,16 @@ def test_rollback_undoes_the_last_one_and_is_refused_where_protected(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    run_cli(["up", "-e", "staging"], folder.root, environment(database))
-    done = run_cli(["rollback", "-e", "staging"], folder.root, environment(database))
+    run_cli(["up", "-e", "staging"], folder.root, staging(database))
+    done = run_cli(["rollback", "-e", "staging"], folder.root, staging(database))
     assert done.returncode == 0, done.stderr
-    assert versions(database) == ["001", "002"]
+    assert applied(database) == ["001", "002"]
     assert database.execute("select to_regclass('public.c')") == [(None,)]
     refused = run_cli(
         ["rollback", "-e", "production"], folder.root, {"PRODUCTION_DATABASE_URL": database.url}
     )
     assert refused.returncode == 20
-    assert versions(database) == ["001", "002"]
+    assert applied(database) == ["001", "002"]
 
 
 def test_rollback_refuses_a_migration_without_a_way_down(
@@ -299,10 +280,10 @@ def test_rollback_refuses_a_migration_without_a_way_down(
     folder = project(
         {"001_a.sql": migration("create table public.a (i int);", "-- there is none")}, sealed=True
     )
-    run_cli(["up", "-e", "staging"], folder.root, environment(embedded_database))
-    done = run_cli(["rollback", "-e", "staging"], folder.root, environment(embedded_database))
+    run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
+    done = run_cli(["rollback", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 20
-    assert versions(embedded_database) == ["001"]
+    assert applied(embedded_database) == ["001"]
 
 
 def test_up_asks_before_a_protected_environment_and_needs_yes_without_a_terminal(
@@ -324,9 +305,7 @@ def test_plan_says_what_up_would_do_and_changes_nothing(
     files = {**THREE, "003_c.sql": migration("set lock_timeout = 0;\ncreate table public.c (i int);")}
     folder = project(files, sealed=True)
     for words in (["plan"], ["up", "--dry-run"]):
-        done = run_cli(
-            [*words, "-e", "staging", "--format", "json"], folder.root, environment(embedded_database)
-        )
+        done = run_cli([*words, "-e", "staging", "--format", "json"], folder.root, staging(embedded_database))
         assert done.returncode == 0, done.stderr
         steps = done.json()["steps"]
         assert isinstance(steps, list)
@@ -343,14 +322,14 @@ def test_the_status_matrix_shows_how_far_each_environment_is(
 ) -> None:
     folder = project(THREE, sealed=True)
     with embedded_database.server.new_database() as production:
-        both = {**environment(embedded_database), "PRODUCTION_DATABASE_URL": production.url}
+        both = {**staging(embedded_database), "PRODUCTION_DATABASE_URL": production.url}
         run_cli(["up", "-e", "staging"], folder.root, both)
         run_cli(["up", "-e", "production", "--yes", "--to", "1"], folder.root, both)
         done = run_cli(["status", "--all", "--format", "json"], folder.root, both)
     matrix = done.json()["matrix"]
     assert isinstance(matrix, dict)
-    staging, live = matrix["environments"].index("staging"), matrix["environments"].index("production")
-    assert [row["states"][staging] for row in matrix["migrations"]] == ["applied", "applied", "applied"]
+    test, live = matrix["environments"].index("staging"), matrix["environments"].index("production")
+    assert [row["states"][test] for row in matrix["migrations"]] == ["applied", "applied", "applied"]
     assert [row["states"][live] for row in matrix["migrations"]] == ["applied", "pending", "pending"]
 
 
@@ -358,13 +337,13 @@ def test_exec_runs_the_pinned_dbmate_on_the_environment(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    env = environment(embedded_database)
+    env = staging(embedded_database)
     pending = run_cli(["exec", "-e", "staging", "--", "status", "--exit-code"], folder.root, env)
     assert pending.returncode == 32
     assert "[ ] 001_a.sql" in pending.stdout
     done = run_cli(["exec", "-e", "staging", "--", "--no-dump-schema", "migrate"], folder.root, env)
     assert done.returncode == 0, done.stderr
-    assert versions(embedded_database) == ["001", "002", "003"]
+    assert applied(embedded_database) == ["001", "002", "003"]
     elsewhere = run_cli(["exec", "-e", "staging", "--", "--url", "postgres://x/y", "drop"], folder.root, env)
     assert elsewhere.returncode == 2
     protected = run_cli(
@@ -380,12 +359,12 @@ def test_dump_is_the_same_for_whoever_runs_it_and_keeps_the_ledger_out(
     project: MakeProject, run_cli: RunCli, database: Database
 ) -> None:
     folder = project(THREE, sealed=True)
-    run_cli(["up", "-e", "staging"], folder.root, environment(database))
+    run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert database.execute("select count(*) from dbmate_wrap.ledger") == [(3,)]
     dumps = set()
     for zone in ("UTC", "Asia/Tokyo"):
         done = run_cli(
-            ["dump", "-e", "staging"], folder.root, {**environment(database), "PGTZ": zone, "TZ": zone}
+            ["dump", "-e", "staging"], folder.root, {**staging(database), "PGTZ": zone, "TZ": zone}
         )
         assert done.returncode == 0, done.stderr
         dumps.add(_schema(folder))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import RunCli, RunJson, applied, assert_refused, staging, tables
+from tests.support.cli import RunCli, RunJson, applied, assert_refused, error_of, staging, tables
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database
 
@@ -15,13 +15,6 @@ UP = ["up", "-e", "staging"]
 OUTSIDE = "transaction:false"
 # Duplicates, on which a unique index cannot be built.
 TWICE = migration("create table public.t (i int);\ncreate unlogged table public.s (i int);")
-
-
-def error_of(document: dict[str, object]) -> dict[str, object]:
-    """The error of a failed run."""
-    error = document["error"]
-    assert isinstance(error, dict)
-    return error
 
 
 def commands(hint: object) -> list[str]:

@@ -432,6 +432,14 @@ def statement(database: Database) -> bool:
     return bool(database.execute(f"{query} and datname = '{database.name}'"))
 
 
+@contextmanager
+def amid_a_statement(folder: ProjectFolder, env: dict[str, str], database: Database) -> Iterator[Running]:
+    """`up` in the background, whose second migration is at its long statement."""
+    with running_up(folder, env, database) as running:
+        wait_for(lambda: applied(database) == ["001"] and statement(database), "the statement")
+        yield running
+
+
 def long_statement(*, transactional: bool) -> dict[str, str]:
     files = sleeping(transactional=transactional)
     return {**files, "002_t.sql": files["002_t.sql"].replace("pg_sleep(0.1)", "pg_sleep(20)")}
@@ -449,8 +457,7 @@ def test_a_signal_amid_a_statement_ends_it_on_the_server_too(
     transactional: bool,
 ) -> None:
     folder = project(long_statement(transactional=transactional), sealed=True)
-    with running_up(folder, clean_environment, database) as running:
-        wait_for(lambda: applied(database) == ["001"] and statement(database), "the statement")
+    with amid_a_statement(folder, clean_environment, database) as running:
         sent = time.monotonic()
         running.signal(number)
         done = running.finish()
@@ -474,8 +481,7 @@ def test_a_run_right_after_a_kill_waits_for_what_the_dead_one_left_on_the_server
     transactional: bool,
 ) -> None:
     folder = project(long_statement(transactional=transactional), sealed=True)
-    with running_up(folder, clean_environment, database) as running:
-        wait_for(lambda: applied(database) == ["001"] and statement(database), "the statement")
+    with amid_a_statement(folder, clean_environment, database) as running:
         faster(folder)
         running.process.kill()
         # Its statement, of twenty seconds, goes on until the server notices.
@@ -511,8 +517,7 @@ def test_a_second_signal_cuts_the_grace_and_never_the_truth(
 ) -> None:
     database = embedded_database
     folder = project(long_statement(transactional=False), sealed=True)
-    with running_up(folder, clean_environment, database) as running:
-        wait_for(lambda: applied(database) == ["001"] and statement(database), "the statement")
+    with amid_a_statement(folder, clean_environment, database) as running:
         [dbmate] = dbmates(database)
         # Stopped, it hears no SIGTERM: the wrapper waits, and nothing tells the server that anybody has gone.
         assert kill(dbmate, signal.SIGSTOP)

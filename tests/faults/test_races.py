@@ -3,7 +3,7 @@
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -69,61 +69,55 @@ def rows_in(database: Database, *tables: str) -> list[int]:
     return [int(database.execute(f"select count(*) from public.{table}")[0][0]) for table in tables]
 
 
+AssertRaceWon = Callable[[Mapping[str, str], Database], None]
+
+
+@pytest.fixture
+def assert_race_won(
+    project: MakeProject, run_cli: RunCli, clean_environment: dict[str, str]
+) -> AssertRaceWon:
+    """Ten runs at once on these migrations: one applies them all, and the next run has nothing to do."""
+
+    def run(files: Mapping[str, str], database: Database) -> None:
+        folder = project(files, sealed=True, toml=TOML)
+        done = race(folder, {**clean_environment, **staging(database)})
+        versions = sorted(name[:3] for name in files)
+        assert_one_won(done, database, versions)
+        assert claimed(assert_heals(folder, run_cli, database, versions)) == []
+
+    return run
+
+
 @pytest.mark.parametrize("turn", range(TURNS))
 def test_of_ten_runs_on_a_new_database_one_applies_and_nine_find_nothing(
-    project: MakeProject,
-    run_cli: RunCli,
-    clean_environment: dict[str, str],
-    embedded_database: Database,
-    turn: int,
+    assert_race_won: AssertRaceWon, embedded_database: Database, turn: int
 ) -> None:
-    folder = project(plain(1, 2, 3), sealed=True, toml=TOML)
-    done = race(folder, {**clean_environment, **staging(embedded_database)})
-    versions = ["001", "002", "003"]
-    assert_one_won(done, embedded_database, versions)
+    assert_race_won(plain(1, 2, 3), embedded_database)
     assert rows_in(embedded_database, "t1", "t2", "t3") == [1, 1, 1]
-    assert claimed(assert_heals(folder, run_cli, embedded_database, versions)) == []
 
 
 @pytest.mark.both_majors
 @pytest.mark.parametrize("turn", range(TURNS_OF_VARIANTS))
 def test_a_concurrent_index_is_built_once_and_nobody_hangs(
-    project: MakeProject,
-    run_cli: RunCli,
-    clean_environment: dict[str, str],
-    database: Database,
-    turn: int,
+    assert_race_won: AssertRaceWon, database: Database, turn: int
 ) -> None:
     index = migration("create index concurrently i1 on public.t1 (i);", options="transaction:false")
     unless = migration(
         "create index concurrently if not exists i2 on public.t1 (i);", options="transaction:false"
     )
-    files = {**plain(1, 4), "002_i.sql": index, "003_i.sql": unless}
-    folder = project(files, sealed=True, toml=TOML)
-    done = race(folder, {**clean_environment, **staging(database)})
-    versions = ["001", "002", "003", "004"]
-    assert_one_won(done, database, versions)
+    assert_race_won({**plain(1, 4), "002_i.sql": index, "003_i.sql": unless}, database)
     assert database.execute("select count(*) from pg_index where not indisvalid") == [(0,)]
     indexes = database.execute("select indexname from pg_indexes where tablename = 't1' order by 1")
     assert indexes == [("i1",), ("i2",)]
-    assert claimed(assert_heals(folder, run_cli, database, versions)) == []
 
 
 @pytest.mark.parametrize("turn", range(TURNS_OF_VARIANTS))
 def test_rows_inserted_outside_a_transaction_are_inserted_once(
-    project: MakeProject,
-    run_cli: RunCli,
-    clean_environment: dict[str, str],
-    database: Database,
-    turn: int,
+    assert_race_won: AssertRaceWon, database: Database, turn: int
 ) -> None:
     insert = migration("insert into public.t1 select generate_series(2, 4);", options="transaction:false")
-    folder = project({**plain(1, 3), "002_rows.sql": insert}, sealed=True, toml=TOML)
-    done = race(folder, {**clean_environment, **staging(database)})
-    versions = ["001", "002", "003"]
-    assert_one_won(done, database, versions)
+    assert_race_won({**plain(1, 3), "002_rows.sql": insert}, database)
     assert database.execute("select i from public.t1 order by 1") == [(1,), (2,), (3,), (4,)]
-    assert claimed(assert_heals(folder, run_cli, database, versions)) == []
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.ledger import Ledger, LedgerEntry, Origin, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.postgres import ledger, queries, stamp
-from dbmate_wrap.postgres.session import Cell, Session, connect
+from dbmate_wrap.postgres.session import Cell, Session
 from tests.support.servers import Database, Server
+from tests.support.sessions import open_session
 
 pytestmark = pytest.mark.integration
 
@@ -24,12 +24,6 @@ HERE = Provenance("o'Brien", 'host "x"', "a" * 40, git_dirty=True)
 RUN = Run("20240229-1", "up", "sta'ging", "0.1.0", "2.37.0", HERE)
 # What an id looks like when a name means something to SQL, to JSON and to a placeholder.
 NAME = '001_it\'s_a_"%s"_\\_50%_é.sql'
-
-
-def open_session(database: Database, role: str | None = None, name: str = "tests") -> Session:
-    """A session of ours on the database, as `role`."""
-    url = replace(parse(database.server.url(), os_user=""), database=database.name)
-    return connect(replace(url, user=role or url.user), application_name=name, timeout=10)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.postgres import activity
 from dbmate_wrap.postgres.session import Session, connect
 from tests.support.servers import Database, Server, run_server
+from tests.support.sessions import open_session
 
 pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
@@ -34,21 +35,22 @@ def url_of(database: Database, user: str = "postgres") -> DatabaseUrl:
     return replace(parse(database.url, os_user="postgres"), user=user)
 
 
-def open_session(database: Database, user: str = "postgres") -> Session:
-    session = connect(url_of(database, user), application_name=WATCHER, timeout=10)
+def watching(database: Database, user: str = "postgres") -> Session:
+    """A session that is prepared to look at others."""
+    session = open_session(database, user, WATCHER)
     activity.prepare(session)
     return session
 
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
-    with open_session(database) as opened:
+    with watching(database) as opened:
         yield opened
 
 
 @pytest.fixture
 def embedded_session(embedded_database: Database) -> Iterator[Session]:
-    with open_session(embedded_database) as opened:
+    with watching(embedded_database) as opened:
         yield opened
 
 
@@ -299,7 +301,7 @@ def role(database: Database) -> Iterator[str]:
 
 
 def test_without_privileges_what_is_hidden_is_none(database: Database, role: str) -> None:
-    with open_session(database, role) as session, other(database) as idle:
+    with watching(database, role) as session, other(database) as idle:
         idle.execute(f"insert into own.t values ({len(SECRET)})")
         with running(database, "alter table own.t add column j int", user=role):
             found = blocked(session)
@@ -322,7 +324,7 @@ def test_without_privileges_what_is_hidden_is_none(database: Database, role: str
 
 
 def test_without_privileges_the_own_index_build_is_seen(database: Database, role: str) -> None:
-    with open_session(database, role) as session, other(database) as idle:
+    with watching(database, role) as session, other(database) as idle:
         idle.execute("insert into own.t values (1)")
         with running(database, "create index concurrently i on own.t (i)", user=role):
             found = blocked(session)
@@ -344,7 +346,7 @@ def test_bytes_of_no_encoding_do_no_harm(embedded: Server) -> None:
     embedded.execute(f"create database {name} encoding 'SQL_ASCII' locale 'C' template template0")
     database = Database(embedded, name)
     make_orders(database)
-    with open_session(database) as session, psycopg.connect(database.url, client_encoding="latin1") as idle:
+    with watching(database) as session, psycopg.connect(database.url, client_encoding="latin1") as idle:
         idle.execute(b'select 1 as "caf\xe9" from public.orders')
         with running(database, "drop table public.orders"):
             [blocker] = blocked(session).blockers
@@ -364,7 +366,7 @@ def test_a_prepared_transaction_is_named() -> None:
         database = Database(server, "postgres")
         make_orders(database)
         database.execute("begin; update public.orders set note = 'x'; prepare transaction 'left over'")
-        with open_session(database) as session:
+        with watching(database) as session:
             with running(database, "alter table public.orders add column paid bool"):
                 by_table = blocked(session).blockers[0]
             with running(database, "update public.orders set note = 'y'"):

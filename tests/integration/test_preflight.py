@@ -22,6 +22,7 @@ from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Cell, Session, connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.preflight.engine import CHECKS
+from tests.support.preflight import preflight_context
 from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
 from tests.support.standby import run_configured_server, run_standby
@@ -29,12 +30,7 @@ from tests.support.standby import run_configured_server, run_standby
 pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
 
 NAME = "dbmate-wrap/0123456789ab"
-CONTEXT = PreflightContext(
-    url=parse("postgres://nobody@db.example.org/none", os_user="nobody"),
-    application_name=NAME,
-    history_schema="public",
-    history_table="schema_migrations",
-)
+CONTEXT = preflight_context("postgres://nobody@db.example.org/none", NAME)
 
 
 def session_on(url: DatabaseUrl) -> Session:

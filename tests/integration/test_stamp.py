@@ -8,24 +8,18 @@ from dataclasses import replace
 import pytest
 from psycopg import sql
 
-from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.ledger import Ledger, Origin, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, Verdict
 from dbmate_wrap.postgres import ledger, stamp
-from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.postgres.session import Session
 from tests.support.dumps import restore
 from tests.support.servers import Database, Server
+from tests.support.sessions import open_session
 
 pytestmark = pytest.mark.integration
 
 RUN = Run("run-1", "up", "production", "0.1.0", "2.37.0", Provenance(None, None, None, None))
-
-
-def open_session(database: Database, role: str | None = None) -> Session:
-    """A session of ours on the database, as `role`."""
-    url = replace(parse(database.server.url(), os_user=""), database=database.name)
-    return connect(replace(url, user=role or url.user), application_name="tests", timeout=10)
 
 
 def found(session: Session) -> Ledger:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from tests.support.servers import Server
 
+# Most tests do not want a schema file.
+NO_DUMP = "--no-dump-schema"
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -81,6 +81,13 @@ def tables(database: Database) -> list[str]:
     return [row[0] for row in rows]
 
 
+def error_of(document: dict[str, object]) -> dict[str, object]:
+    """The error of a failed run."""
+    error = document["error"]
+    assert isinstance(error, dict)
+    return error
+
+
 def assert_refused(done: CliResult, code: int, cause: str, remedy: str) -> None:
     """A line of cause and one of remedy (regular expressions), and last the code."""
     assert done.returncode == code, done

@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from dbmate_wrap.cluster.account import choose_account, hand_over
-from tests.support.servers import TcpServer
+from tests.support.servers import TcpServer, free_port
 
 PoolMode = Literal["session", "transaction", "statement"]
 # Debian's package puts it where an ordinary user's PATH does not look.
@@ -49,7 +49,7 @@ def run_pooler(
     """A PgBouncer of its own, gone afterwards; `settings` are further lines of its section [pgbouncer]."""
     folder = Path(tempfile.mkdtemp(prefix="dbmate-wrap-pooler-", dir="/tmp"))
     account = choose_account(folder / "none")
-    port = _free_port()
+    port = free_port()
     try:
         _configure(folder, server, port, {"pool_mode": mode, **(settings or {})})
         for path in (folder, *folder.iterdir()):
@@ -109,12 +109,6 @@ def _write(path: Path, lines: list[str]) -> None:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

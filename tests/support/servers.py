@@ -130,7 +130,7 @@ def run_tcp_server(programs: Binaries) -> Iterator[TcpServer]:
         hba = "local all all trust\nhost all all samehost scram-sha-256\n"
         (data / "pg_hba.conf").write_text(hba)
         assert server.stop(data.parent)
-        port = _free_port()
+        port = free_port()
         ipv6 = _has_ipv6()
         _listen(programs, data, plain.socket_dir, port, "127.0.0.1,::1" if ipv6 else "127.0.0.1")
         yield TcpServer(plain.socket_dir, port, plain.superuser, programs.major, programs.bin_dir, ipv6=ipv6)
@@ -180,7 +180,8 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -27,6 +27,7 @@ from dbmate_wrap.preflight import PreflightContext, engine, failure
 from dbmate_wrap.preflight.check_input import CheckInput
 from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
+from tests.support.preflight import preflight_context
 
 HELD = Privileges(
     create_schema=True,
@@ -47,12 +48,7 @@ HEALTHY = ServerFacts(
     slots=Slots(90, None, None),
     replication=Replication((), (), hidden=0),
 )
-CONTEXT = PreflightContext(
-    url=parse("postgres://app@db.example.org/crm", os_user="nobody"),
-    application_name="dbmate-wrap/abc",
-    history_schema="public",
-    history_table="schema_migrations",
-)
+CONTEXT = preflight_context("postgres://app@db.example.org/crm", "dbmate-wrap/abc")
 
 
 class FakeSession(Session):

@@ -5,15 +5,14 @@ import pytest
 from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules.data_write import find
 from dbmate_wrap.sql.parse import read
-
-CONTEXT = BlockContext(True, (None, "schema_migrations"))
+from tests.support.sql_blocks import TRANSACTION
 
 
 def found(sql: str) -> list[tuple[str, str]]:
     """What is written and the text from there on, of each hit."""
     return [
         (hit.message.removeprefix("writes rows: "), sql[hit.offset :])
-        for hit in find(read(sql).statements, CONTEXT)
+        for hit in find(read(sql).statements, TRANSACTION)
     ]
 
 

@@ -5,13 +5,12 @@ import pytest
 from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import ownership
 from dbmate_wrap.sql.parse import read
-
-CONTEXT = BlockContext(True, (None, "schema_migrations"))
+from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What the messages say after the colon."""
-    found = ownership.find(read(sql).statements, CONTEXT)
+    found = ownership.find(read(sql).statements, TRANSACTION)
     return [hit.message.partition(": ")[2] for hit in found]
 
 

@@ -5,13 +5,12 @@ import pytest
 from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import session_state
 from dbmate_wrap.sql.parse import read
-
-CONTEXT = BlockContext(True, (None, "schema_migrations"))
+from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What the messages say after the colon."""
-    found = session_state.find(read(sql).statements, CONTEXT)
+    found = session_state.find(read(sql).statements, TRANSACTION)
     return [hit.message.removeprefix("outlives the migration: ") for hit in found]
 
 

@@ -5,13 +5,12 @@ import pytest
 from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import unqualified_name
 from dbmate_wrap.sql.parse import read
-
-CONTEXT = BlockContext(True, (None, "schema_migrations"))
+from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What is named, in order, as `kind name`."""
-    found = unqualified_name.find(read(sql).statements, CONTEXT)
+    found = unqualified_name.find(read(sql).statements, TRANSACTION)
     return [hit.message.removesuffix(" is named without its schema") for hit in found]
 
 
@@ -182,11 +181,11 @@ def test_one_hit_per_name_and_statement() -> None:
     ],
 )
 def test_the_hit_is_where_the_name_is(sql: str, word: str) -> None:
-    (hit,) = unqualified_name.find(read(sql).statements, CONTEXT)
+    (hit,) = unqualified_name.find(read(sql).statements, TRANSACTION)
     assert sql[hit.offset :].startswith(word)
     assert sql[: hit.offset].endswith((" ", "\n"))
 
 
 def test_the_hint_says_how_to_write_it() -> None:
-    (hit,) = unqualified_name.find(read("drop table orders").statements, CONTEXT)
+    (hit,) = unqualified_name.find(read("drop table orders").statements, TRANSACTION)
     assert (hit.rule, hit.hint) == ("unqualified-name", "write it with its schema, as in public.orders")
