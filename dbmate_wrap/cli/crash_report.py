@@ -15,14 +15,14 @@ def report_bug(
     error: Exception, outcome: Outcome, project: Path | None, mask: Callable[[str], str]
 ) -> ErrorReport:
     """Write a file with the traceback, and return the error to show."""
-    path = _write_file(error, outcome, project, mask)
+    path = write_report(error, outcome, project, mask)
     return ErrorReport(
         f"internal error: {type(error).__name__}: {error}",
         hint="this is a bug: please report it" + (f" with {path}" if path else ""),
     )
 
 
-def _write_file(
+def write_report(
     error: Exception, outcome: Outcome, project: Path | None, mask: Callable[[str], str]
 ) -> Path | None:
     """Return the file's path: in `.dbmate-wrap/reports/`, else in the temporary folder, else None."""

@@ -24,6 +24,7 @@ from tests.support.shadows import (
     Project,
     checking,
     databases,
+    drop_shadow_databases,
     execute,
     key,
     project,
@@ -158,9 +159,7 @@ def test_after_a_check_on_a_url_was_killed_the_next_one_works(tcp_server: TcpSer
         kill(running)
         assert_url_sound(where)
     finally:
-        names = tcp_server.execute("select datname from pg_database where datname like 'dbmate_wrap_shadow%'")
-        for (name,) in names:
-            tcp_server.execute(f'drop database "{name}" with (force)')
+        drop_shadow_databases(tcp_server)
         tcp_server.execute("drop role if exists made")
 
 

@@ -39,6 +39,7 @@ from tests.support.cli import RunCli
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Server, TcpServer
+from tests.support.shadows import drop_shadow_databases
 
 pytestmark = pytest.mark.integration
 
@@ -309,10 +310,7 @@ def test_a_role_that_a_check_itself_has_made_on_a_url_is_not_in_its_way(
             made.run("003_d.sql")
         assert "nothing is dropped but our databases" in (caught.value.hint or "")
     finally:
-        for (name,) in tcp_server.execute(
-            "select datname from pg_database where datname like 'dbmate_wrap%'"
-        ):
-            tcp_server.execute(f'drop database "{name}" with (force)')
+        drop_shadow_databases(tcp_server)
         tcp_server.execute("drop role if exists made_4711")
 
 
@@ -327,9 +325,7 @@ def test_a_migrate_down_that_fails_is_reported_where_the_role_of_its_migration_s
         [finding] = made.run("003_d.sql")
         assert "cannot be applied again" in finding.message
     finally:
-        names = tcp_server.execute("select datname from pg_database where datname like 'dbmate_wrap%'")
-        for (name,) in names:
-            tcp_server.execute(f'drop database "{name}" with (force)')
+        drop_shadow_databases(tcp_server)
         tcp_server.execute("drop role if exists made_4711")
 
 

@@ -15,7 +15,17 @@ from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.shadow import own_server, scratch_pool, servers, template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import TcpServer, other_major
-from tests.support.shadows import NAME, Project, databases, execute, key, project, replay, roles
+from tests.support.shadows import (
+    NAME,
+    Project,
+    databases,
+    drop_shadow_databases,
+    execute,
+    key,
+    project,
+    replay,
+    roles,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -338,10 +348,7 @@ def test_a_folder_that_cannot_be_used_costs_the_cache_and_no_more(here: Project)
 def url(tcp_server: TcpServer) -> Iterator[DatabaseUrl]:
     """The tests' server by a role that may create databases and is no superuser; cleaned afterwards."""
     yield parse(tcp_server.tcp_url(user="app"))
-    for (name,) in tcp_server.execute(
-        "select datname from pg_database where datname like 'dbmate_wrap_shadow%'"
-    ):
-        tcp_server.execute(f'drop database "{name}" with (force)')
+    drop_shadow_databases(tcp_server)
 
 
 def remote(

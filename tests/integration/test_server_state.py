@@ -15,7 +15,16 @@ from dbmate_wrap.postgres import shadow, shadow_shared
 from dbmate_wrap.shadow import own_server, servers, template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import TcpServer
-from tests.support.shadows import NAME, Project, databases, execute, key, project, replay
+from tests.support.shadows import (
+    NAME,
+    Project,
+    databases,
+    drop_shadow_databases,
+    execute,
+    key,
+    project,
+    replay,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -36,10 +45,7 @@ def here() -> Iterator[Project]:
 def url(tcp_server: TcpServer) -> Iterator[DatabaseUrl]:
     """The tests' server by a role that may create databases; cleaned afterwards."""
     yield parse(tcp_server.tcp_url(user="app"), os_user="")
-    for (name,) in tcp_server.execute(
-        "select datname from pg_database where datname like 'dbmate_wrap_shadow%'"
-    ):
-        tcp_server.execute(f'drop database "{name}" with (force)')
+    drop_shadow_databases(tcp_server)
 
 
 def remote(url: DatabaseUrl) -> AbstractContextManager[ScratchPool]:

@@ -1,4 +1,4 @@
-"""Reads the tables of cases in this folder, and compares golden files."""
+"""Reads the tables of cases in tests/cases, and compares golden files."""
 
 import os
 import tomllib
@@ -53,8 +53,13 @@ def migration_file(name: str, content: str | bytes = "") -> MigrationFile:
 
 
 def assert_golden(name: str, text: str) -> None:
-    """Compare with `render/<name>`; UPDATE_CASES=1 in the environment writes it first (read the diff)."""
-    path = HERE / "render" / name
+    """Compare `up-failed.json` with `render/up-failed/json`.
+
+    UPDATE_CASES=1 in the environment writes it first (read the diff).
+    """
+    case, _, form = name.partition(".")
+    path = HERE / "render" / case / form
     if os.environ.get("UPDATE_CASES"):
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.data_directories import copied_data_directories
+from tests.support.servers import TcpServer
 
 NAME = "dbmate-wrap/test"
 
@@ -103,6 +104,13 @@ def roles(pool: ScratchPool) -> set[str]:
     """The roles beside PostgreSQL's own."""
     rows = execute(pool.url, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'")
     return {str(name) for (name,) in rows}
+
+
+def drop_shadow_databases(server: TcpServer) -> None:
+    """Drop the scratch databases and templates that checks have left on a server of the tests."""
+    names = server.execute("select datname from pg_database where datname like 'dbmate_wrap_shadow%'")
+    for (name,) in names:
+        server.execute(f'drop database "{name}" with (force)')
 
 
 @contextmanager

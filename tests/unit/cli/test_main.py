@@ -34,10 +34,12 @@ def test_garbage_in_cycles_does_not_grow_without_bound(monkeypatch: pytest.Monke
             nonlocal alive
             alive -= 1
 
-    def app(prog_name: str) -> None:
+    def app(prog_name: str, standalone_mode: bool) -> int:
         for _ in range(made):
             Node()
+        return 0
 
     monkeypatch.setattr("dbmate_wrap.cli.app.app", app)
-    main()
+    with pytest.raises(SystemExit):
+        main()
     assert peak < most

@@ -16,7 +16,7 @@ from dbmate_wrap.domain.finding import Check
                 Check("configuration", "warn", ""),
                 Check("dbmate", "pass", ""),
             ],
-            "checked env, dbmate: nothing failed, 1 warning",
+            "checked configuration, dbmate: nothing failed, 1 warning",
         ),
         (
             [Check("dbmate", "pass", ""), Check("squawk", "skip", ""), Check("database", "skip", "")],

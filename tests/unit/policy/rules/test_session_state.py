@@ -2,7 +2,6 @@
 
 import pytest
 
-from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import session_state
 from dbmate_wrap.sql.parse import read
 from tests.support.sql_blocks import TRANSACTION
