@@ -1,4 +1,4 @@
-"""Writes everything in README.md and docs/ that is made from code; with --check, fails where it is stale."""
+"""Writes the parts of README.md and docs/ that are made from code; with --check, fails if one is stale."""
 
 import argparse
 import json
@@ -85,7 +85,7 @@ def output_schema() -> dict[str, object]:
 
 
 def complete(schema: dict[str, object]) -> dict[str, object]:
-    """The schema of an object that always has all of its keys: what is not known is null, never left out."""
+    """The schema of an object that always has all of its keys: an unknown value is null, never left out."""
     properties = schema["properties"]
     assert isinstance(properties, dict)
     shown = {
@@ -151,7 +151,7 @@ def filled(path: Path, name: str, text: str) -> str:
 
 
 def fill(page: str, name: str, text: str) -> str:
-    """`page` with what stands between the markers of `name` replaced."""
+    """`page` with the text between the markers of `name` replaced."""
     pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
     assert pattern.search(page), f"no markers for {name}"
     return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)

@@ -177,7 +177,7 @@ def test_names_of_files_are_no_commands(project: MakeProject, run_cli: RunCli) -
 
 @pytest.mark.parametrize("chosen", FORMATS)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_tells_wrong_settings_in_every_format(
+def test_every_command_reports_wrong_settings_in_every_format(
     project: MakeProject, run_cli: RunCli, chosen: str, command: list[str]
 ) -> None:
     folder = project(TWO, sealed=True, toml='lock_timeout = "soon"\nnonsense = 1\n')

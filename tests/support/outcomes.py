@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
 from dbmate_wrap.domain.results import (
     DoctorResult,
+    DumpResult,
     EnvironmentRow,
     EnvironmentsResult,
     ExecResult,
+    HistoryResult,
     Matrix,
     MatrixError,
     MatrixResult,
@@ -19,6 +22,7 @@ from dbmate_wrap.domain.results import (
     PlanResult,
     SettingRow,
     Step,
+    UrlResult,
 )
 from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
 
@@ -73,7 +77,7 @@ def up_failed() -> Outcome:
     run.exit = ExitCode.FAILED
     run.error = ErrorReport(
         'db/migrations/002_add_orders.sql:7: relation "nosuch" does not exist\nsecond line',
-        "its transaction was rolled back: mend 002_add_orders.sql and run again",
+        "its transaction was rolled back: fix 002_add_orders.sql and run again",
         "42P01",
         "002_add_orders.sql",
         7,
@@ -229,6 +233,39 @@ def new() -> Outcome:
     return run
 
 
+def history() -> Outcome:
+    """Two runs: one applied two files, one of a newer tool has no file and an unknown origin."""
+    run = outcome("history")
+    first = ("applied", "0123456789ab", "up", "staging", "deploy", "ada", "laptop", "0" * 40, True)
+    later = ("imported", "ba9876543210", "import", "staging", "deploy", None, None, None, None)
+    when = "2026-01-31T12:00:00.000Z"
+    run.result = HistoryResult(
+        (
+            LedgerEntry("001", "001_init.sql", "1" * 64, when, when, 12, *first, "1.0.0", "2.37.0"),
+            LedgerEntry("002", "002_add_orders.sql", "2" * 64, when, when, 1234, *first, "1.0.0", "2.37.0"),
+            LedgerEntry("003", None, None, None, "2026-02-01T08:30:00.000Z", None, *later, "9.0.0", None),
+        )
+    )
+    run.summary = "3 entries"
+    return run
+
+
+def dump() -> Outcome:
+    """The schema file has changed."""
+    run = outcome("dump")
+    run.result = DumpResult("db/schema.sql", changed=True)
+    run.summary = "db/schema.sql written"
+    return run
+
+
+def db_url() -> Outcome:
+    """A URL that scripts take as it is."""
+    run = outcome("db url", "dev", None)
+    run.result = UrlResult("postgres://dev@127.0.0.1:54321/dev")
+    run.summary = run.result.url
+    return run
+
+
 def seal() -> Outcome:
     """What was sealed."""
     run = outcome("seal", "dev", None)
@@ -346,6 +383,9 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "envs": envs,
     "doctor": doctor,
     "new": new,
+    "history": history,
+    "dump": dump,
+    "db-url": db_url,
     "seal": seal,
     "exec": exec_,
     "check-good": check_good,

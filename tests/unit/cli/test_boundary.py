@@ -13,7 +13,7 @@ from dbmate_wrap.errors import ConfigError, ExitCode, Fault, PartialError
 from dbmate_wrap.workspace.context import Context
 
 
-def _bug(*given: object, **named: object) -> NoReturn:
+def _raise_bug(*given: object, **named: object) -> NoReturn:
     raise ZeroDivisionError("in a renderer")
 
 
@@ -32,7 +32,7 @@ def _shown(
         "markdown.render",
         "stderr_text.stderr_text",
     ):
-        monkeypatch.setattr(f"dbmate_wrap.render.{renderer}", _bug)
+        monkeypatch.setattr(f"dbmate_wrap.render.{renderer}", _raise_bug)
     monkeypatch.setattr(boundary, "_context", lambda *given: None)
 
     def verb(context: Context, outcome: Outcome) -> None:
@@ -49,26 +49,26 @@ def test_a_bug_in_a_renderer_hides_neither_what_a_run_left_behind_nor_its_code(
     shape: Format, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = PartialError("003 is half done", hint="drop index orders_at")
-    code, told = _shown(error, shape, tmp_path, monkeypatch, capsys)
+    code, err = _shown(error, shape, tmp_path, monkeypatch, capsys)
     assert code == ExitCode.PARTIAL
-    assert told.startswith("error: 003 is half done\n  hint: drop index orders_at\nerror: internal error: ")
-    assert "ZeroDivisionError: in a renderer\n  hint: this is a bug" in told
-    assert told.endswith("\n  exit: 31 (partial)\n")
+    assert err.startswith("error: 003 is half done\n  hint: drop index orders_at\nerror: internal error: ")
+    assert "ZeroDivisionError: in a renderer\n  hint: this is a bug" in err
+    assert err.endswith("\n  exit: 31 (partial)\n")
 
 
 def test_a_good_run_whose_result_cannot_be_shown_ends_with_the_code_of_a_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, told = _shown(None, Format.TEXT, tmp_path, monkeypatch, capsys)
+    code, err = _shown(None, Format.TEXT, tmp_path, monkeypatch, capsys)
     assert code == ExitCode.INTERNAL
-    assert told.startswith("error: internal error: ZeroDivisionError: in a renderer\n")
-    assert told.endswith("\n  exit: 1 (internal)\n")
+    assert err.startswith("error: internal error: ZeroDivisionError: in a renderer\n")
+    assert err.endswith("\n  exit: 1 (internal)\n")
 
 
 def test_the_faults_of_the_settings_are_told_without_the_renderers_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = ConfigError("two faults", faults=(Fault("no URL", "a.toml:1"), Fault("bad \x1b[31m", "a.toml:2")))
-    code, told = _shown(error, Format.TEXT, tmp_path, monkeypatch, capsys)
+    code, err = _shown(error, Format.TEXT, tmp_path, monkeypatch, capsys)
     assert code == ExitCode.CONFIG
-    assert "  a.toml:1: no URL\n  a.toml:2: bad \\x1b[31m\n" in told
+    assert "  a.toml:1: no URL\n  a.toml:2: bad \\x1b[31m\n" in err

@@ -46,7 +46,7 @@ def test_an_error_that_sums_up_findings_is_no_remark() -> None:
 
 
 @pytest.mark.parametrize("code", [ExitCode.POLICY, ExitCode.HISTORY, ExitCode.FAILED, ExitCode.CONFIG])
-def test_an_error_of_its_own_is_the_first_remark(code: ExitCode) -> None:
+def test_an_error_of_its_own_is_the_first_annotation(code: ExitCode) -> None:
     run = check_replay()
     run.exit = code
     first = annotations_of(run, SHOP)[0].finding

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
-from dbmate_wrap.domain.results import DumpResult, ExecResult
+from dbmate_wrap.domain.results import DumpResult, ExecResult, Result
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.redact import Redactor
 from dbmate_wrap.render.json import render
@@ -84,6 +85,11 @@ def test_every_document_fits_the_published_schema() -> None:
         assert [error.message for error in validator.iter_errors(rendered(make()))] == []
 
 
+def test_there_is_a_document_of_every_type_of_result() -> None:
+    made = {type(make().result) for make in OUTCOMES.values()}
+    assert set(get_args(Result)) <= made
+
+
 def test_nothing_known_yet_is_null_or_empty() -> None:
     document = rendered(outcome("status", None, None))
     assert (document["target"], document["error"], document["environment"]) == (None, None, None)
@@ -154,7 +160,7 @@ def test_every_text_is_masked() -> None:
 @pytest.mark.parametrize(
     "password", ["2026", "0123", "42P01", "0000", "pending", "version", "null", "status"]
 )
-def test_a_poor_password_does_not_punch_holes_into_what_scripts_read(password: str) -> None:
+def test_a_poor_password_does_not_damage_what_scripts_read(password: str) -> None:
     for make in OUTCOMES.values():
         run = make()
         assert render(mask_outcome(run, Redactor([password]).mask), ENDED) == render(run, ENDED)
@@ -172,7 +178,7 @@ def test_whatever_the_text_the_document_is_valid_unicode_json(message: str, name
         assert document["error"]["message"] == message
 
 
-def test_a_start_in_another_zone_is_told_in_utc() -> None:
+def test_a_start_in_another_zone_is_shown_in_utc() -> None:
     run = outcome("up")
     run.started_at = STARTED.astimezone(timezone(timedelta(hours=2)))
     assert rendered(run)["started_at"] == "2026-01-31T12:30:05.123Z"

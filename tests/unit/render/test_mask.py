@@ -107,7 +107,7 @@ def _history() -> Outcome:
     return run
 
 
-def _told(run: Outcome, shape: Format, secrets: Secrets) -> None:
+def _write(run: Outcome, shape: Format, secrets: Secrets) -> None:
     write_result(run, Common(format=shape), Terminal(secrets.mask), secrets, ReportFiles())
 
 
@@ -116,12 +116,12 @@ def test_a_password_of_digits_leaves_times_and_versions_of_the_history_whole(
 ) -> None:
     secrets = Secrets()
     secrets.learn("2026")
-    _told(_history(), Format.JSON, secrets)
+    _write(_history(), Format.JSON, secrets)
     entry = json.loads(capsys.readouterr().out)["entries"][0]
     assert entry["recorded_at"] == "2026-01-31T12:00:00.000Z"
     assert (entry["version"], entry["checksum"], entry["run_id"]) == ("20260131", "2026" * 16, "a20260b")
     assert entry["file"] == "***0131_a.sql"
-    _told(_history(), Format.TEXT, secrets)
+    _write(_history(), Format.TEXT, secrets)
     assert "2026-01-31 12:00:00Z  up by app@" in capsys.readouterr().out
 
 
@@ -133,7 +133,7 @@ def test_no_format_shows_a_secret(shape: Format, capsys: pytest.CaptureFixture[s
     run.error = ErrorReport(f"cannot use {SECRET}", f"change {SECRET}", frame=f"1 | {SECRET}")
     secrets = Secrets()
     secrets.learn(SECRET)
-    _told(run, shape, secrets)
+    _write(run, shape, secrets)
     shown = capsys.readouterr()
     assert SECRET not in shown.out + shown.err
     assert "***.sql" in shown.out.replace("\\*", "*")
@@ -147,5 +147,5 @@ def test_nothing_is_masked_where_no_secret_is_known(
         raise AssertionError(given)
 
     monkeypatch.setattr("dbmate_wrap.render.mask.mask_outcome", never)
-    _told(status(), Format.JSON, Secrets())
+    _write(status(), Format.JSON, Secrets())
     assert json.loads(capsys.readouterr().out)["command"] == "status"

@@ -6,9 +6,9 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render import text
-from dbmate_wrap.render.stderr_text import stderr_text as complain
+from dbmate_wrap.render.stderr_text import stderr_text
 from dbmate_wrap.render.table import PLAIN, Paint
-from tests.support.cases import assert_golden
+from tests.support.cases import HERE, assert_golden
 from tests.support.outcomes import OUTCOMES, outcome, status, status_hostile, up
 
 COLOURED = Paint(True)
@@ -18,14 +18,18 @@ COLOURED = Paint(True)
 def test_what_is_shown_is_the_golden_text(name: str) -> None:
     run = OUTCOMES[name]()
     shown = text.render(run, PLAIN)
-    complaints = complain(run, PLAIN, quiet=False)
-    assert_golden(f"{name}.txt", f"--- stdout\n{shown}--- stderr\n{complaints}")
+    stderr = stderr_text(run, PLAIN, quiet=False)
+    assert_golden(f"{name}.txt", f"--- stdout\n{shown}--- stderr\n{stderr}")
+
+
+def test_every_golden_file_belongs_to_an_outcome() -> None:
+    assert {path.name.partition(".")[0] for path in (HERE / "render").iterdir()} == set(OUTCOMES)
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_without_colours_there_is_not_one_control_character(name: str) -> None:
     run = OUTCOMES[name]()
-    shown = text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)
+    shown = text.render(run, PLAIN) + stderr_text(run, PLAIN, quiet=False)
     assert all(line.isprintable() or "\xa0" in line for line in shown.split("\n"))
     assert "\x1b" not in shown
 
@@ -33,8 +37,8 @@ def test_without_colours_there_is_not_one_control_character(name: str) -> None:
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_colours_change_nothing_else(name: str) -> None:
     run = OUTCOMES[name]()
-    plain = text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)
-    coloured = text.render(run, COLOURED) + complain(run, COLOURED, quiet=False)
+    plain = text.render(run, PLAIN) + stderr_text(run, PLAIN, quiet=False)
+    coloured = text.render(run, COLOURED) + stderr_text(run, COLOURED, quiet=False)
     for code in ("0", "1", "2", "31", "32", "33"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured == plain
@@ -45,7 +49,7 @@ def test_states_and_severities_have_colours() -> None:
     assert "\x1b[32mapplied\x1b[0m" in shown
     assert "\x1b[33mpending\x1b[0m" in shown
     assert "\x1b[31medited\x1b[0m" in shown
-    assert "\x1b[31merror\x1b[0m: " in complain(status(), COLOURED, quiet=False)
+    assert "\x1b[31merror\x1b[0m: " in stderr_text(status(), COLOURED, quiet=False)
 
 
 @pytest.mark.parametrize("name", [name for name in OUTCOMES if "hostile" not in name])
@@ -64,14 +68,14 @@ def test_quiet_leaves_out_warnings_and_never_errors() -> None:
     run = up()
     run.findings.append(Finding("edited", "error", "f.sql", 1, 1, "f.sql was changed"))
     run.error = ErrorReport("it failed")
-    shown = complain(run, PLAIN, quiet=True)
+    shown = stderr_text(run, PLAIN, quiet=True)
     assert "unsealed" not in shown
     assert "f.sql was changed" in shown
     assert "error: it failed" in shown
 
 
-def test_a_run_without_complaints_says_nothing_on_stderr() -> None:
-    assert complain(outcome("up"), PLAIN, quiet=False) == ""
+def test_a_run_without_findings_or_error_says_nothing_on_stderr() -> None:
+    assert stderr_text(outcome("up"), PLAIN, quiet=False) == ""
 
 
 def test_a_run_without_result_says_nothing_on_stdout() -> None:
@@ -82,7 +86,7 @@ def test_a_run_without_result_says_nothing_on_stdout() -> None:
 def test_the_error_ends_with_the_code_that_scripts_get() -> None:
     run = outcome("up")
     run.exit, run.error = ExitCode.LOCKED, ErrorReport("busy")
-    assert complain(run, PLAIN, quiet=True) == "error: busy\n  exit: 23 (locked)\n"
+    assert stderr_text(run, PLAIN, quiet=True) == "error: busy\n  exit: 23 (locked)\n"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,7 @@ def test_a_finding_names_as_much_of_its_place_as_is_known(
 ) -> None:
     run = outcome("check")
     run.findings = [Finding("r", "error", file, line, 1, "m")]
-    assert complain(run, PLAIN, quiet=False) == f"{start}\n"
+    assert stderr_text(run, PLAIN, quiet=False) == f"{start}\n"
 
 
 def test_long_names_are_never_cut() -> None:
@@ -126,7 +130,7 @@ def test_long_names_are_never_cut() -> None:
 
 def test_text_with_lone_surrogates_can_be_written() -> None:
     run = status_hostile()
-    (text.render(run, PLAIN) + complain(run, PLAIN, quiet=False)).encode("utf-8")
+    (text.render(run, PLAIN) + stderr_text(run, PLAIN, quiet=False)).encode("utf-8")
 
 
 def test_a_thousand_rows_are_drawn_once_each() -> None:
