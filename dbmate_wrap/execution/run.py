@@ -15,6 +15,7 @@ from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
+from dbmate_wrap.execution.poller import Probe
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import advisory_lock, catalog
@@ -121,13 +122,10 @@ class AttendedRun:
         """Begin to watch dbmate's server session, for as long as the lock is held."""
         url, timeout = self.bound_dbmate.url, self.environment.values.connect_timeout
         name = f"{self.invocation.application_name}/watch"
-        monitor = Monitor(
-            lambda: connect(url, application_name=name, timeout=timeout),
-            self.invocation.dbmate_name,
-            self.console.say,
-            self.console.replace_line,
-            lock_timeout=self.environment.values.lock_timeout,
+        probe = Probe(
+            lambda: connect(url, application_name=name, timeout=timeout), self.invocation.dbmate_name
         )
+        monitor = Monitor(probe, self.console, self.environment.values.lock_timeout)
         self.stack.callback(monitor.close)
         return monitor
 

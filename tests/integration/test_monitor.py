@@ -18,8 +18,10 @@ from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.domain.activity import Activity, Blocker, blocked_lines
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.execution.monitor import Monitor
+from dbmate_wrap.execution.poller import Probe
 from dbmate_wrap.postgres import activity
 from dbmate_wrap.postgres.session import Session, connect
+from tests.support.consoles import RecordedConsole
 from tests.support.servers import Database, Server, run_server
 from tests.support.sessions import open_session
 
@@ -383,7 +385,9 @@ class Listener:
         self.lines: list[str] = []
         self.sessions: list[Session] = []
         self._database = database
-        self.watcher = Monitor(self._open, WATCHED, self.lines.append, clock=lambda: time.monotonic() * 4)
+        self.watcher = Monitor(
+            Probe(self._open, WATCHED), RecordedConsole(self.lines.append), clock=lambda: time.monotonic() * 4
+        )
 
     def _open(self) -> Session:
         self.sessions.append(connect(url_of(self._database), application_name=WATCHER, timeout=10))

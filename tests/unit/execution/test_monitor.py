@@ -1,4 +1,4 @@
-"""What the watcher says and when, by a clock that the tests turn."""
+"""The lines of the monitor and their times, by a clock that the tests turn."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,10 @@ from dbmate_wrap.domain.activity import (
 )
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.execution.monitor import Monitor
-from dbmate_wrap.postgres.session import Cell, Session
+from dbmate_wrap.execution.poller import Poller, Probe
+from dbmate_wrap.postgres.session import Session
+from tests.support.consoles import RecordedConsole
+from tests.support.sessions import EmptySession
 
 PSQL = Blocker(
     pid=4711,
@@ -38,28 +41,33 @@ QUIET = Activity(pid=1, running_for=1.0)
 SCAN = Progress("CREATE INDEX", "building index: scanning table", 0, 200, "blocks", "public.orders")
 
 
-class FakeSession(Session):
-    """Answers every query with nothing."""
+class SteppedPoller(Poller):
+    """A poller without a thread: its turns come by the clock of the tests."""
 
-    def __init__(self) -> None:
-        self.closed = False
+    due_at: float | None = 0.0
 
-    def rows(self, query: str, parameters: object = None) -> list[tuple[Cell, ...]]:
-        return []
+    def start(self) -> None:
+        pass
 
-    def close(self) -> None:
-        self.closed = True
+    def stop(self) -> None:
+        self.due_at = None
+        self.close_session()
+
+    def turn(self, now: float) -> None:
+        """Look, if the time of the next turn has come."""
+        if self.due_at is not None and now >= self.due_at:
+            pause = self.poll()
+            if pause is None:
+                self.stop()
+            else:
+                self.due_at = now + pause
 
 
 class Scene:
-    """A watcher whose clock goes by quarters of a second, and what it has said so far, with the time."""
+    """A monitor whose clock goes by quarters of a second, and its lines so far, with the time."""
 
     def __init__(
-        self,
-        *,
-        terminal: bool = False,
-        fails: Exception | None = None,
-        in_background: Callable[[Callable[[], None]], None] = lambda job: job(),
+        self, *, terminal: bool = False, fails: Exception | None = None, lock_timeout: float | None = None
     ) -> None:
         self.now = 1000.0
         self.sees = QUIET
@@ -67,16 +75,28 @@ class Scene:
         self.said: list[tuple[float, str]] = []
         self.shown: list[str] = []
         self.looks: list[float] = []
-        self.sessions: list[FakeSession] = []
-        self.watcher = Monitor(
-            self.open,
-            "dbmate-wrap/x/dbmate",
-            self.say,
-            self.shown.append if terminal else None,
-            clock=lambda: self.now,
-            look=self.look,
-            in_background=in_background,
+        self.sessions: list[EmptySession] = []
+        self.hangs = False
+        self.during_look: Callable[[], None] | None = None
+        self.poller: SteppedPoller | None = None
+        self.watcher = self.monitor(
+            RecordedConsole(self.say, self.shown.append if terminal else None), lock_timeout
         )
+
+    def monitor(self, console: RecordedConsole, lock_timeout: float | None = None) -> Monitor:
+        return Monitor(
+            Probe(self.open, "dbmate-wrap/x/dbmate", self.look),
+            console,
+            lock_timeout,
+            clock=lambda: self.now,
+            make_poller=self.make_poller,
+        )
+
+    def make_poller(
+        self, probe: Probe, is_due: Callable[[], bool], interval: float, clock: Callable[[], float]
+    ) -> Poller:
+        self.poller = SteppedPoller(probe, is_due, interval, clock)
+        return self.poller
 
     @property
     def lines(self) -> list[str]:
@@ -90,19 +110,28 @@ class Scene:
         self.said.append((self.time, line))
 
     def open(self) -> Session:
-        self.sessions.append(FakeSession())
+        self.sessions.append(EmptySession())
         return self.sessions[-1]
 
     def look(self, session: Session, name: str) -> Activity:
         self.looks.append(self.time)
         if self.fails is not None:
             raise self.fails
+        if self.during_look is not None:
+            self.during_look()
         return self.sees
+
+    def turn(self) -> None:
+        """Let the poller look, if that is due."""
+        assert self.poller is not None
+        if not self.hangs:
+            self.poller.turn(self.now)
 
     def run(self, seconds: float) -> None:
         """Tick for so long."""
         for _ in range(int(seconds * 4)):
             self.watcher.tick()
+            self.turn()
             self.now += 0.25
 
 
@@ -139,13 +168,13 @@ def test_a_blocker_is_named_within_two_seconds_and_again_every_ten() -> None:
         " on public.orders (AccessExclusiveLock is wanted): update public.orders set paid = ?"
     )
     assert scene.said == [
-        (4.5, f"blocked {whom}"),
-        (14.5, f"blocked for 10 s {whom}"),
-        (24.5, f"blocked for 20 s {whom}"),
+        (4.75, f"blocked for 1 s {whom}"),
+        (14.75, f"blocked for 11 s {whom}"),
+        (24.75, f"blocked for 21 s {whom}"),
     ]
     scene.sees = QUIET
     scene.run(2)
-    assert scene.lines[3:] == ["no longer blocked, after 23 s"]
+    assert scene.lines[3:] == ["no longer blocked, after 24 s"]
 
 
 def test_what_was_a_wait_before_the_first_look_is_said_at_once() -> None:
@@ -296,23 +325,90 @@ def test_the_next_migration_begins_anew() -> None:
 
 
 def test_a_look_from_before_the_migration_tells_nothing_about_it() -> None:
-    jobs: list[Callable[[], None]] = []
-    scene = Scene(in_background=jobs.append)
+    def begin_the_next() -> None:
+        scene.now += 0.25
+        scene.watcher.started("002_b.sql")
+        scene.during_look = None
+
+    scene = Scene()
     scene.sees = blocked(PSQL, since=3)
+    scene.during_look = begin_the_next
     scene.run(1)
-    scene.watcher.started("002_b.sql")
-    jobs[0]()
-    scene.run(0.25)
-    assert scene.said == []
+    assert (scene.looks, scene.said) == ([0.5], [])
     assert scene.watcher.blockers == (PSQL,)
 
 
+def test_a_look_that_ends_after_the_migration_counts_for_its_error_and_no_other() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.run(0.5)
+    scene.watcher.tick()
+    scene.sees = blocked(PSQL, since=3)
+    scene.turn()
+    scene.watcher.ended()
+    assert [blocker.pid for blocker in scene.watcher.blockers] == [PSQL.pid]
+    scene.sees = blocked(OTHER, since=3)
+    scene.during_look = lambda: scene.watcher.ended()
+    scene.watcher.started("002_b.sql")
+    scene.now += 1
+    scene.turn()
+    assert [blocker.pid for blocker in scene.watcher.blockers] == [PSQL.pid, OTHER.pid]
+    scene.watcher.started("003_c.sql")
+    scene.watcher.tick()
+    assert scene.said == []
+
+
+def test_between_two_runs_of_dbmate_it_does_not_look() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.run(1)
+    scene.watcher.ended()
+    for _ in range(20):
+        scene.turn()
+        scene.now += 0.25
+    assert scene.looks == [0.5]
+
+
+@pytest.mark.parametrize(("lock_timeout", "looks"), [(0, 10), (0.5, 80), (1, 38), (2, 19), (60, 10)])
+def test_a_short_lock_timeout_is_looked_into_four_times(lock_timeout: float, looks: int) -> None:
+    scene = Scene(lock_timeout=lock_timeout)
+    scene.watcher.started("001_a.sql")
+    for _ in range(640):
+        scene.turn()
+        scene.now += 1 / 64
+    assert len(scene.looks) == looks
+
+
+def test_a_wait_that_began_and_ended_between_two_ticks_is_remembered() -> None:
+    scene = Scene(lock_timeout=0.2)
+    scene.watcher.started("001_a.sql")
+    for seen in (QUIET, blocked(PSQL), QUIET):
+        scene.sees = seen
+        scene.turn()
+        scene.now += 0.06
+    assert scene.looks[0] == 0
+    assert scene.watcher.blockers == (PSQL,)
+
+
+def test_a_new_server_process_in_one_migration_gives_the_former() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.run(1)
+    assert scene.watcher.former is None
+    scene.sees = replace(QUIET, pid=2)
+    scene.run(1)
+    assert scene.watcher.former == 1
+    scene.watcher.started("002_b.sql")
+    scene.sees = replace(QUIET, pid=3)
+    scene.run(2)
+    assert scene.watcher.former is None
+
+
 def test_a_look_that_hangs_holds_up_nothing_but_the_looks() -> None:
-    jobs: list[Callable[[], None]] = []
-    scene = Scene(in_background=jobs.append)
+    scene = Scene()
+    scene.hangs = True
     scene.watcher.started("002_b.sql")
     scene.run(11)
-    assert len(jobs) == 1
     assert scene.lines == ["002_b.sql has been running for 10 s"]
 
 
@@ -342,21 +438,25 @@ def test_a_failure_to_speak_breaks_nothing() -> None:
         raise ValueError(line)
 
     scene = Scene()
-    watcher = Monitor(scene.open, "x", broken, broken, clock=lambda: scene.now, look=scene.look)
+    watcher = scene.monitor(RecordedConsole(broken, broken))
     for _ in range(100):
         watcher.tick()
+        scene.turn()
         scene.now += 0.25
     watcher.close()
 
 
-def test_a_failure_to_begin_a_look_breaks_nothing() -> None:
-    def no_more_threads(job: Callable[[], None]) -> None:
+def test_a_failure_to_begin_a_thread_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_threads(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    scene = Scene(in_background=no_more_threads)
-    scene.run(2)
+    monkeypatch.setattr("threading.Thread.start", no_more_threads)
+    scene = Scene()
+    watcher = Monitor(Probe(scene.open, "x"), RecordedConsole(scene.say), clock=lambda: scene.now)
+    watcher.tick()
+    watcher.tick()
     assert scene.lines == ["warning: cannot see what dbmate waits for: RuntimeError"]
-    scene.watcher.close()
+    watcher.close()
 
 
 def test_an_interrupt_passes() -> None:
@@ -367,36 +467,12 @@ def test_an_interrupt_passes() -> None:
         raise Interrupted
 
     scene = Scene()
-    watcher = Monitor(scene.open, "x", interrupted, clock=lambda: scene.now, look=scene.look)
+    watcher = scene.monitor(RecordedConsole(interrupted))
     watcher.tick()
     scene.now += 10
     with pytest.raises(Interrupted):
         watcher.tick()
     watcher.close()
-
-
-def test_a_look_that_outlives_the_run_closes_its_session_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dbmate_wrap.execution.monitor._PATIENCE_SECONDS", 0.01)
-    release = threading.Event()
-    threads: list[threading.Thread] = []
-
-    def in_thread(job: Callable[[], None]) -> None:
-        threads.append(threading.Thread(target=job))
-        threads[0].start()
-
-    def look(session: Session, name: str) -> Activity:
-        assert release.wait(60)
-        return QUIET
-
-    scene = Scene()
-    watcher = Monitor(scene.open, "x", scene.say, clock=lambda: scene.now, look=look, in_background=in_thread)
-    for _ in range(3):
-        watcher.tick()
-        scene.now += 0.25
-    watcher.close()
-    release.set()
-    threads[0].join(60)
-    assert scene.sessions[0].closed
 
 
 @pytest.mark.parametrize(
