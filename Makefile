@@ -56,10 +56,11 @@ rollback: .venv/.stamp ## undo the last migration (ENV=...)
 test: .venv/.dev-stamp ## run all tests (ARGS="-k name")
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-lint: .venv/.dev-stamp ## check style, types, imports between the rooms, generated docs, shell scripts
+lint: .venv/.dev-stamp ## check style, types, sizes, imports between the rooms, generated docs, shell scripts
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
+	@.venv/bin/python scripts/check_sizes.py
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python scripts/generate_docs.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/onboard .ci/run; \

@@ -1,9 +1,13 @@
 """Applies what is pending: alone, on the database that is meant, and reported as the database says."""
 
+from collections.abc import Sequence
+
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import nothing_pending, pending, raise_for_disagreement, read_history
 
 
@@ -26,17 +30,12 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
             outcome.summary = nothing_pending(found, to)
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
-        from dbmate_wrap.execution import readiness
         from dbmate_wrap.execution.apply import apply_pending
         from dbmate_wrap.execution.run import attended_run
         from dbmate_wrap.workspace import dbmate, schema_file
 
         binary = dbmate.start_verification(context)
-        texts = [section.up.sql for each in todo for section in each.sections]
-        pg_dumps = schema_file.pg_dump_candidates(context, db.url)
-        checks = readiness.run_preflight(db, texts, environment, context.invocation, pg_dumps)
-        outcome.checks += checks
-        readiness.raise_for_failed(checks, console.say)  # 22
+        _check_readiness(context, outcome, db, todo)  # 22
         guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20
         bound = dbmate.bind(context, binary(), db.url, db.session)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
@@ -49,3 +48,16 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
             return
         outcome.summary = done = f"{count(len(run.applied), 'migration')} applied"
         schema_file.write_where_set(context, db, done)
+
+
+def _check_readiness(
+    context: Context, outcome: Outcome, db: Database, todo: Sequence[ParsedMigration]
+) -> None:
+    from dbmate_wrap.execution import readiness
+    from dbmate_wrap.workspace import schema_file
+
+    texts = [section.up.sql for migration in todo for section in migration.sections]
+    pg_dumps = schema_file.pg_dump_candidates(context, db.url)
+    checks = readiness.run_preflight(db, texts, context.environment, context.invocation, pg_dumps)
+    outcome.checks += checks
+    readiness.raise_for_failed(checks, context.console.say)
