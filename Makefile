@@ -54,7 +54,7 @@ rollback: .venv/.stamp ## undo the last migration (ENV=...)
 	@$(WRAP) rollback $(WHERE) $(ARGS) $(OR_SAY)
 
 test: .venv/.dev-stamp ## run all tests (ARGS="-k name")
-	@.venv/bin/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: .venv/.dev-stamp ## check style, types, sizes, imports between the rooms, generated docs, shell scripts
 	@.venv/bin/python -m ruff check .

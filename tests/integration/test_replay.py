@@ -36,6 +36,7 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.replay_setup import replay_setup
 from dbmate_wrap.workspace.schema_file import schema_text
 from tests.support.cli import RunCli
+from tests.support.data_directories import copied_data_directories
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Server, TcpServer
@@ -132,7 +133,8 @@ def check(project: MakeProject) -> Iterator[MakeCheck]:
         made.append(project(files, toml=toml))
         return Check(made[-1])
 
-    yield make
+    with copied_data_directories():
+        yield make
     for folder in made:
         home = folder.root / ".dbmate-wrap" / "shadow"
         for place in (home, *(path for path in home.glob("*") if path.is_dir())):
