@@ -104,7 +104,7 @@ def new(
 
 
 @command(app, "check")
-def check(
+def check(  # noqa: PLR0913 - one parameter for each option of the command
     common: Common,
     base: Base = None,
     all: Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")] = False,

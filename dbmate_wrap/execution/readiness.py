@@ -56,11 +56,11 @@ def run_preflight(
 
 def run_checks(session: Session, asked: PreflightContext) -> tuple[Check, ...]:
     """Run every check, the one of invalid indexes twice where it did not pass at once."""
-    checks = preflight.run(session, asked)
+    checks = preflight.check_server(session, asked)
     if all(check.id != preflight.INVALID_INDEXES or check.status == "pass" for check in checks):
         return checks
     time.sleep(_COMMIT_SECONDS)
-    again = preflight.run_invalid_indexes(session, asked)
+    again = preflight.check_invalid_indexes(session, asked)
     return tuple(again if check.id == again.id else check for check in checks)
 
 
@@ -69,7 +69,7 @@ def raise_for_failed(checks: Sequence[Check], say: Callable[[str], None]) -> Non
     for check in checks:
         if check.status == "warn":
             say(f"warning: {check.message} [{check.id}]" + (f"; {check.hint}" if check.hint else ""))
-    if error := preflight.failure(checks):
+    if error := preflight.error_of_failed(checks):
         raise error
 
 

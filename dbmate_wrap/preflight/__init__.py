@@ -1,6 +1,12 @@
-"""Checks that a live server can take a migration now; one that breaks hides no other."""
+"""Checks that a live server can take a migration now; a broken check hides no other."""
 
 from dbmate_wrap.preflight.check_input import PreflightContext
-from dbmate_wrap.preflight.engine import INVALID_INDEXES, failure, run, run_invalid_indexes
+from dbmate_wrap.preflight.engine import INVALID_INDEXES, check_invalid_indexes, check_server, error_of_failed
 
-__all__ = ["INVALID_INDEXES", "PreflightContext", "failure", "run", "run_invalid_indexes"]
+__all__ = [
+    "INVALID_INDEXES",
+    "PreflightContext",
+    "check_invalid_indexes",
+    "check_server",
+    "error_of_failed",
+]

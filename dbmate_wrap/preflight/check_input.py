@@ -1,4 +1,4 @@
-"""What the checks are told about the run, and what they are given to judge."""
+"""The input of a check: the run in plain values, and the facts of the server."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,7 +12,7 @@ from dbmate_wrap.postgres.session import Session
 class PreflightContext:
     """The run, in plain values.
 
-    `schemas` to `changes_privileges` are what `policy.wanted` found in the pending migrations, `schemas` and
+    `schemas` to `changes_privileges` are what the pending migrations need, `schemas` and
     `extensions` None where there is no SQL parser. `rollback` says that a version is to be taken back.
     `pg_dump_major` is None where no pg_dump was found.
     """
@@ -35,11 +35,11 @@ class PreflightContext:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """Everything that a check may look at."""
+    """The session, the run and the facts that a check decides from."""
 
     session: Session
     context: PreflightContext
-    health: ServerFacts
+    facts: ServerFacts
 
 
 class FactUnavailable(Exception):
@@ -50,7 +50,7 @@ _Part = TypeVar("_Part")
 
 
 def fact(part: _Part | Unavailable) -> _Part:
-    """The part of the health, or NotTold."""
+    """The part that the server gave. Raises FactUnavailable where it gave none."""
     if isinstance(part, Unavailable):
         raise FactUnavailable(part.reason)
     return part

@@ -1,4 +1,4 @@
-"""Runs every check, whatever the others do."""
+"""Runs every check, whatever becomes of the others."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,12 @@ from dbmate_wrap.preflight import objects, pooling, privileges, replication, ser
 from dbmate_wrap.preflight.check_input import CheckInput, FactUnavailable, PreflightContext
 from dbmate_wrap.preflight.verdict import Verdict, failed, skipped
 
-Judge = Callable[[CheckInput], Verdict]
+CheckFunction = Callable[[CheckInput], Verdict]
 
 INVALID_INDEXES = "invalid-indexes"
 # The order in which they are shown. Ids are part of the JSON output: never renamed, never reused.
-CHECKS: tuple[tuple[str, Judge], ...] = (
-    ("server-version", server.version),
+CHECKS: tuple[tuple[str, CheckFunction], ...] = (
+    ("server-version", server.server_version),
     ("primary", server.primary),
     ("writable", server.writable),
     ("tls", server.tls),
@@ -33,22 +33,22 @@ CHECKS: tuple[tuple[str, Judge], ...] = (
 )
 
 
-def run(session: Session, context: PreflightContext) -> tuple[Check, ...]:
-    """One round trip, then one Check per id, in the order of CHECKS; changes nothing on the server.
+def check_server(session: Session, context: PreflightContext) -> tuple[Check, ...]:
+    """Read the facts in one round trip, then make one Check per id, in the order of CHECKS; writes nothing.
 
     Behind a pooler more sessions are opened for a moment. Raises UnreachableError when the connection
     is lost.
     """
-    situation = CheckInput(session, context, server_facts.read_facts(session, _question(context)))
-    return tuple(check(id_, judge, situation) for id_, judge in CHECKS)
+    given = CheckInput(session, context, server_facts.read_facts(session, _question(context)))
+    return tuple(run_check(id_, function, given) for id_, function in CHECKS)
 
 
-def run_invalid_indexes(session: Session, context: PreflightContext) -> Check:
-    """The check of invalid indexes alone, made in one short query. Raises UnreachableError."""
-    situation = CheckInput(
+def check_invalid_indexes(session: Session, context: PreflightContext) -> Check:
+    """Make the check of invalid indexes alone, in one short query. Raises UnreachableError."""
+    given = CheckInput(
         session, context, server_facts.read_facts(session, _question(context), parts=("indexes",))
     )
-    return check(INVALID_INDEXES, dict(CHECKS)[INVALID_INDEXES], situation)
+    return run_check(INVALID_INDEXES, dict(CHECKS)[INVALID_INDEXES], given)
 
 
 def _question(context: PreflightContext) -> Question:
@@ -61,8 +61,8 @@ def _question(context: PreflightContext) -> Question:
     )
 
 
-def failure(checks: Sequence[Check]) -> PreflightError | None:
-    """The error that ends the run: every failed check with its hint; None when none failed."""
+def error_of_failed(checks: Sequence[Check]) -> PreflightError | None:
+    """The error that ends the run, with every failed check and its hint; None when none failed."""
     bad = [check for check in checks if check.status == "fail"]
     if not bad:
         return None
@@ -73,16 +73,16 @@ def failure(checks: Sequence[Check]) -> PreflightError | None:
     )
 
 
-def check(id_: str, judge: Judge, situation: CheckInput) -> Check:
-    """One check, whatever it does; only a lost connection (UnreachableError) goes through."""
-    verdict = _judged(judge, situation)
+def run_check(id_: str, function: CheckFunction, given: CheckInput) -> Check:
+    """Make one check; an exception becomes its result, save a lost connection (UnreachableError)."""
+    verdict = _verdict(function, given)
     hint = _printable(verdict.hint) if verdict.hint else None
     return Check(id_, verdict.status, _printable(verdict.message), hint)
 
 
-def _judged(judge: Judge, situation: CheckInput) -> Verdict:
+def _verdict(function: CheckFunction, given: CheckInput) -> Verdict:
     try:
-        return judge(situation)
+        return function(given)
     except FactUnavailable as reason:
         return skipped(f"not known: {reason}")
     except UnreachableError:

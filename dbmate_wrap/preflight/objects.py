@@ -1,16 +1,16 @@
-"""What must be, or must not be, in the database and on the server's disk."""
+"""Checks of objects: extensions that are needed, indexes that are invalid."""
 
 from dbmate_wrap.domain.server_facts import InvalidIndex
 from dbmate_wrap.preflight.check_input import CheckInput, fact
 from dbmate_wrap.preflight.verdict import Verdict, failed, join_names, passed, skipped, warned
 
 
-def extensions(situation: CheckInput) -> Verdict:
-    """The server offers what pending migrations create."""
-    wanted = situation.context.extensions
+def extensions(given: CheckInput) -> Verdict:
+    """Fail where pending migrations create an extension that the server does not offer."""
+    wanted = given.context.extensions
     if wanted is None:
         return skipped("the SQL parser is missing, so nobody knows which extensions are needed")
-    missing = fact(situation.health.missing_extensions)
+    missing = fact(given.facts.missing_extensions)
     if missing:
         return failed(
             f"pending migrations create extensions that the server does not have: {join_names(missing)}",
@@ -19,16 +19,16 @@ def extensions(situation: CheckInput) -> Verdict:
     return passed(f"the server has {join_names(tuple(sorted(wanted)))}" if wanted else "none is needed")
 
 
-def invalid_indexes(situation: CheckInput) -> Verdict:
-    """What a failed concurrent build leaves behind is paid for by every write and used by no query.
+def invalid_indexes(given: CheckInput) -> Verdict:
+    """Warn of invalid indexes, which cost every write and serve no query; fail where one takes a needed name.
 
     A migration that builds an index of that name again would find the name taken; with IF NOT EXISTS it would
     even count as applied, and the index stay invalid.
     """
-    invalid = fact(situation.health.invalid_indexes)
+    invalid = fact(given.facts.invalid_indexes)
     if not invalid:
         return passed("none")
-    in_the_way = tuple(index.quoted for index in invalid if _is_built(index, situation.context.indexes))
+    in_the_way = tuple(index.quoted for index in invalid if _is_built(index, given.context.indexes))
     if in_the_way:
         return failed(
             "pending migrations build indexes whose names are taken by invalid ones: "

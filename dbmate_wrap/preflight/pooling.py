@@ -1,4 +1,4 @@
-"""Whether every statement reaches one and the same server process: nothing else keeps locks and settings."""
+"""The check for a pooler: locks and settings need one server process for the whole session."""
 
 import threading
 from dataclasses import dataclass, field
@@ -18,19 +18,21 @@ _PATIENCE_SECONDS = 10.0
 _HINT = "use the server's direct URL for migrations, or a pool in session mode (pool_mode = session)"
 
 
-def pooler(situation: CheckInput) -> Verdict:
-    """A pooler invents a process id at login; in session mode it then stays with one process.
+def pooler(given: CheckInput) -> Verdict:
+    """Fail behind a pooler that gives statements of one session to several server processes.
+
+    A pooler invents a process id at login; in session mode it then stays with one process.
 
     Measured with PgBouncer 1.18: the id is invented in every mode; in transaction and statement mode the
     process of an idle client serves the next one (or, with server_round_robin, its next statement another).
     """
-    first = fact(situation.health.server).backend_pid
-    if first == situation.session.backend_pid:
+    first = fact(given.facts.server).backend_pid
+    if first == given.session.backend_pid:
         return passed("a direct connection")
-    others = _ask_others(situation.context)
+    others = _ask_others(given.context)
     if others.trouble is not None:
         return failed(f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {_SESSIONS}")
-    own = {first, *(server_facts.backend_pid(situation.session) for _ in range(2))}
+    own = {first, *(server_facts.backend_pid(given.session) for _ in range(2))}
     if _is_shared([own, *others.held], others.passing):
         return failed(
             "a pooler in transaction or statement mode is in between: advisory locks and settings get lost"

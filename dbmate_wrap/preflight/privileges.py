@@ -1,4 +1,4 @@
-"""Whether this account may do what the run will do."""
+"""The check of the account's privileges."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ class _Lack:
     grant: str
 
 
-def privileges(situation: CheckInput) -> Verdict:
-    """To write the history, and to make objects and schemas where pending migrations do."""
-    context = situation.context
-    held = fact(situation.health.privileges)
+def privileges(given: CheckInput) -> Verdict:
+    """Fail where the account cannot write the history, or create what pending migrations create."""
+    context = given.context
+    held = fact(given.facts.privileges)
     user = context.url.user
     for_history, for_migrations = _for_history(held, context), _for_migrations(held, context)
     if context.changes_privileges:

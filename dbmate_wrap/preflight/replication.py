@@ -1,13 +1,13 @@
-"""Whether those who follow the server can keep up with what a migration writes."""
+"""The check of standbys and replication slots."""
 
 from dbmate_wrap.domain.server_facts import Lag
 from dbmate_wrap.preflight.check_input import CheckInput, fact
-from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names, passed, skipped, warned
+from dbmate_wrap.preflight.verdict import Verdict, format_rounded, join_names, passed, skipped, warned
 
 
-def replication(situation: CheckInput) -> Verdict:
-    """A table rewrite can fill the disk of a primary whose slots or standbys do not follow."""
-    seen = fact(situation.health.replication)
+def replication(given: CheckInput) -> Verdict:
+    """Warn of standbys that lag and of inactive slots: a table rewrite can fill the primary's disk."""
+    seen = fact(given.facts.replication)
     troubles = [f"standby {one.name!r} is {_behind(one)} behind" for one in seen.lagging]
     troubles += [
         f"slot {one.name!r} is inactive and keeps {_size(one.bytes)} of WAL" for one in seen.inactive
@@ -23,14 +23,14 @@ def replication(situation: CheckInput) -> Verdict:
     if seen.hidden:
         return skipped(
             f"no inactive slot; {seen.hidden} standbys cannot be looked into",
-            f"to see them: grant pg_read_all_stats to {situation.context.url.user}",
+            f"to see them: grant pg_read_all_stats to {given.context.url.user}",
         )
     return passed("no standby lags, no slot is inactive")
 
 
 def _behind(one: Lag) -> str:
     return " and ".join(
-        ([format_duration(one.seconds)] if one.seconds else []) + ([_size(one.bytes)] if one.bytes else [])
+        ([format_rounded(one.seconds)] if one.seconds else []) + ([_size(one.bytes)] if one.bytes else [])
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether the server itself takes writes, and the connection is as it must be."""
+"""Checks of the server: version, writes, TLS and free connections."""
 
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.preflight.check_input import CheckInput, fact
@@ -14,9 +14,9 @@ _WHERE_SET = {
 }
 
 
-def version(situation: CheckInput) -> Verdict:
-    """Every version that has what a run relies on."""
-    number = situation.session.server_version_num
+def server_version(given: CheckInput) -> Verdict:
+    """Warn of servers older than PostgreSQL 14."""
+    number = given.session.server_version_num
     major = number // 10000
     if major >= _OLDEST_MAJOR:
         return passed(f"PostgreSQL {major}")
@@ -26,9 +26,9 @@ def version(situation: CheckInput) -> Verdict:
     )
 
 
-def primary(situation: CheckInput) -> Verdict:
-    """A standby only follows."""
-    if not fact(situation.health.server).in_recovery:
+def primary(given: CheckInput) -> Verdict:
+    """Fail on a standby, which takes no writes."""
+    if not fact(given.facts.server).in_recovery:
         return passed("a primary")
     return failed(
         "the server is a standby (pg_is_in_recovery): it takes no writes",
@@ -36,9 +36,9 @@ def primary(situation: CheckInput) -> Verdict:
     )
 
 
-def writable(situation: CheckInput) -> Verdict:
-    """A primary may still be told to refuse writes."""
-    server = fact(situation.health.server)
+def writable(given: CheckInput) -> Verdict:
+    """Fail on a primary where transactions are read-only by default."""
+    server = fact(given.facts.server)
     if server.in_recovery:
         return skipped("a standby never takes writes")
     if not server.read_only:
@@ -53,10 +53,10 @@ def writable(situation: CheckInput) -> Verdict:
     )
 
 
-def tls(situation: CheckInput) -> Verdict:
-    """What crosses a network is encrypted, where that is required."""
-    context = situation.context
-    if situation.session.uses_tls:
+def tls(given: CheckInput) -> Verdict:
+    """Fail where TLS is required and the connection crosses a network without it."""
+    context = given.context
+    if given.session.uses_tls:
         return passed("encrypted")
     if context.url.is_local:
         return passed("not encrypted, and crosses no network")
@@ -68,9 +68,9 @@ def tls(situation: CheckInput) -> Verdict:
     )
 
 
-def connection_slots(situation: CheckInput) -> Verdict:
-    """A run needs a few sessions at once, and should not take the last ones."""
-    slots = fact(situation.health.slots)
+def connection_slots(given: CheckInput) -> Verdict:
+    """Warn where few connections are free: a run needs several, and should not take the last ones."""
+    slots = fact(given.facts.slots)
     if slots.left >= _FEW_SLOTS:
         return passed(f"{slots.left} more connections are possible")
     limit, hint = "the server (max_connections)", "close connections that nobody uses"

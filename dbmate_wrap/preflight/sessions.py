@@ -1,8 +1,8 @@
-"""What others are doing in the database that a migration would wait for or collide with."""
+"""Checks of other sessions that a migration would wait for or collide with."""
 
 from dbmate_wrap.domain.server_facts import Migrating, Transaction
 from dbmate_wrap.preflight.check_input import CheckInput, fact
-from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names, passed, skipped, warned
+from dbmate_wrap.preflight.verdict import Verdict, format_rounded, join_names, passed, skipped, warned
 
 _SEEN_BY = {
     "wrapped": "dbmate-wrap",
@@ -12,9 +12,9 @@ _SEEN_BY = {
 }
 
 
-def other_migration(situation: CheckInput) -> Verdict:
-    """Another run of this tool is the advisory lock's affair; nothing stops plain dbmate."""
-    found = fact(situation.health.migrations)
+def other_migration(given: CheckInput) -> Verdict:
+    """Warn of plain dbmate, which takes no advisory lock; other runs of this tool do."""
+    found = fact(given.facts.migrations)
     plain = tuple(_migrating(session) for session in found if session.how != "wrapped")
     if plain:
         return warned(
@@ -27,9 +27,9 @@ def other_migration(situation: CheckInput) -> Verdict:
     return passed("none is running")
 
 
-def long_transactions(situation: CheckInput) -> Verdict:
-    """A migration waits for them, and everybody else then waits behind the migration."""
-    seen = fact(situation.health.transactions)
+def long_transactions(given: CheckInput) -> Verdict:
+    """Warn of old transactions: the migration waits for them, and others queue up behind the migration."""
+    seen = fact(given.facts.transactions)
     if seen.transactions:
         pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
         return warned(
@@ -39,17 +39,17 @@ def long_transactions(situation: CheckInput) -> Verdict:
     if seen.hidden:
         return skipped(
             f"{seen.hidden} sessions of other roles cannot be looked into",
-            f"to see them: grant pg_read_all_stats to {situation.context.url.user}",
+            f"to see them: grant pg_read_all_stats to {given.context.url.user}",
         )
     return passed("none is older than a minute, or idle")
 
 
-def prepared_transactions(situation: CheckInput) -> Verdict:
-    """They hold their locks across disconnects and restarts, and are easily forgotten."""
-    prepared = fact(situation.health.prepared)
+def prepared_transactions(given: CheckInput) -> Verdict:
+    """Warn of prepared transactions, which hold their locks across disconnects and restarts."""
+    prepared = fact(given.facts.prepared)
     if not prepared:
         return passed("none")
-    ages = tuple(f"{one.name} of {one.user}, {format_duration(one.age)} old" for one in prepared)
+    ages = tuple(f"{one.name} of {one.user}, {format_rounded(one.age)} old" for one in prepared)
     return warned(
         f"prepared transactions hold their locks: {join_names(ages)}",
         f"end each: commit prepared or rollback prepared, as in rollback prepared {prepared[0].name}",
@@ -64,4 +64,4 @@ def _migrating(session: Migrating) -> str:
 def _transaction(one: Transaction) -> str:
     name = f" {one.application!r}" if one.application else ""
     idle = "idle in transaction, " if one.idle else ""
-    return f"pid {one.pid}{name} of {one.user} ({idle}{format_duration(one.age)})"
+    return f"pid {one.pid}{name} of {one.user} ({idle}{format_rounded(one.age)})"

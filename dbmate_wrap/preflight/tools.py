@@ -1,13 +1,13 @@
-"""Whether the programs of this machine can do what comes after the migrations."""
+"""The check of pg_dump, which writes the schema file after the run."""
 
 from dbmate_wrap.preflight.check_input import CheckInput
 from dbmate_wrap.preflight.verdict import Verdict, failed, passed, skipped
 
 
-def pg_dump(situation: CheckInput) -> Verdict:
-    """It refuses servers that are newer than itself."""
-    context = situation.context
-    major = situation.session.server_version_num // 10000
+def pg_dump(given: CheckInput) -> Verdict:
+    """Fail where a dump is due and pg_dump is missing, or older than the server, which it refuses."""
+    context = given.context
+    major = given.session.server_version_num // 10000
     if not context.dump_due:
         return skipped("no schema dump is due")
     if context.pg_dump_major is not None and context.pg_dump_major >= major:

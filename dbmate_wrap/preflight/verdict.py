@@ -1,4 +1,4 @@
-"""What one check has found, before the engine puts the check's id to it."""
+"""The result of one check, before the engine adds the id of the check."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dbmate_wrap.domain.finding import CheckStatus
 
 @dataclass(frozen=True)
 class Verdict:
-    """A result with, where it is not a pass, what to do about it."""
+    """The status and the reason, with a hint where the check did not pass."""
 
     status: CheckStatus
     message: str
@@ -15,22 +15,22 @@ class Verdict:
 
 
 def passed(message: str) -> Verdict:
-    """All is well; `message` says what was seen."""
+    """The verdict of a check without objection; `message` is what it saw."""
     return Verdict("pass", message)
 
 
 def skipped(reason: str, hint: str | None = None) -> Verdict:
-    """The check has no subject here, or cannot be made."""
+    """The verdict of a check that has no subject here, or cannot be made."""
     return Verdict("skip", reason, hint)
 
 
 def warned(message: str, hint: str) -> Verdict:
-    """The run goes on, and somebody should know."""
+    """The verdict of a check after which the run goes on with a warning."""
     return Verdict("warn", message, hint)
 
 
 def failed(message: str, hint: str) -> Verdict:
-    """The run must not begin."""
+    """The verdict of a check that keeps the run from beginning."""
     return Verdict("fail", message, hint)
 
 
@@ -40,7 +40,7 @@ def join_names(names: tuple[str, ...], *, most: int = 5) -> str:
     return ", ".join(names[:most]) + more
 
 
-def format_duration(seconds: float) -> str:
+def format_rounded(seconds: float) -> str:
     """``45 s``, ``12 min`` or ``3 h``."""
     if seconds < 120:
         return f"{seconds:.0f} s"

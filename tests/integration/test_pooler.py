@@ -65,7 +65,7 @@ def look(pooler: Pooler, database: Database, *, connect_timeout: float = 10.0) -
     )
     with connect(url, application_name=NAME, timeout=connect_timeout) as session:
         begun = time.monotonic()
-        found = preflight.run(session, context)
+        found = preflight.check_server(session, context)
         return Seen({check.id: check for check in found}, time.monotonic() - begun)
 
 

@@ -42,7 +42,7 @@ def checks(url: str, context: PreflightContext = CONTEXT) -> dict[str, Check]:
     """Every check by its id, over a session of its own; `context` is given the URL."""
     parsed = parse(url, os_user="nobody")
     with session_on(parsed) as session:
-        return {check.id: check for check in preflight.run(session, replace(context, url=parsed))}
+        return {check.id: check for check in preflight.check_server(session, replace(context, url=parsed))}
 
 
 def statuses(found: Mapping[str, Check]) -> dict[str, str]:
@@ -98,7 +98,7 @@ def test_a_standby_is_refused_and_its_primary_is_not(primary: Server) -> None:
     with run_standby(primary) as standby:
         found = checks(standby.url())
         assert statuses(found) == {"primary": "fail", "writable": "skip"}
-        assert preflight.failure(tuple(found.values())) is not None
+        assert preflight.error_of_failed(tuple(found.values())) is not None
         assert statuses(checks(primary.url())) == {}
 
 
@@ -303,7 +303,7 @@ def test_tls_is_seen_where_the_server_has_it_and_demanded_where_it_is_required(
     here = parse(plain, os_user="nobody")
     away = replace(CONTEXT, url=replace(here, host="db.example.org"), require_tls=True)
     with session_on(here) as session:
-        found = {check.id: check for check in preflight.run(session, away)}
+        found = {check.id: check for check in preflight.check_server(session, away)}
     assert found["tls"].status == "fail"
 
 
@@ -322,7 +322,7 @@ def test_a_lost_connection_is_told_as_that(embedded_database: Database) -> None:
     with session_on(url) as session:
         embedded_database.execute(f"select pg_terminate_backend({session.backend_pid}, 5000)")
         with pytest.raises(UnreachableError):
-            preflight.run(session, replace(CONTEXT, url=url))
+            preflight.check_server(session, replace(CONTEXT, url=url))
 
 
 def test_nothing_is_left_in_the_session(embedded_database: Database) -> None:
@@ -333,7 +333,7 @@ def test_nothing_is_left_in_the_session(embedded_database: Database) -> None:
     )
     with session_on(url) as session:
         before = session.rows(state)
-        preflight.run(session, replace(CONTEXT, url=url))
+        preflight.check_server(session, replace(CONTEXT, url=url))
         assert session.rows(state) == before
 
 

@@ -55,14 +55,16 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Every check counts itself; all but the one of the indexes pass without a look."""
     result = Counted()
 
-    def counting(id_: str, judge: engine.Judge) -> engine.Judge:
-        def count(situation: CheckInput) -> Verdict:
+    def counting(id_: str, function: engine.CheckFunction) -> engine.CheckFunction:
+        def count(given: CheckInput) -> Verdict:
             result.checks[id_] += 1
-            return judge(situation) if id_ == "invalid-indexes" else passed("")
+            return function(given) if id_ == "invalid-indexes" else passed("")
 
         return count
 
-    monkeypatch.setattr(engine, "CHECKS", tuple((id_, counting(id_, judge)) for id_, judge in engine.CHECKS))
+    monkeypatch.setattr(
+        engine, "CHECKS", tuple((id_, counting(id_, function)) for id_, function in engine.CHECKS)
+    )
     monkeypatch.setattr(time, "sleep", result.waits.append)
     return result
 

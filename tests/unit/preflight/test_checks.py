@@ -1,4 +1,4 @@
-"""The judgement of each check over what a server may tell, the engine, and what pending SQL wants."""
+"""The verdict of each check for the facts of a server, the engine, and what pending SQL needs."""
 
 from dataclasses import replace
 
@@ -23,9 +23,9 @@ from dbmate_wrap.domain.server_facts import (
 )
 from dbmate_wrap.errors import ExitCode, UnreachableError
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.preflight import PreflightContext, engine, failure
+from dbmate_wrap.preflight import PreflightContext, engine, error_of_failed
 from dbmate_wrap.preflight.check_input import CheckInput
-from dbmate_wrap.preflight.verdict import Verdict, format_duration, join_names
+from dbmate_wrap.preflight.verdict import Verdict, format_rounded, join_names
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 
@@ -70,15 +70,15 @@ class FakeSession(Session):
         return self._facts[2]
 
 
-def judge(
+def result_of(
     id_: str,
     health: ServerFacts = HEALTHY,
     context: PreflightContext = CONTEXT,
     session: Session | None = None,
 ) -> Check:
     """The result of one check."""
-    situation = CheckInput(session or FakeSession(), context, health)
-    return engine.check(id_, dict(engine.CHECKS)[id_], situation)
+    given = CheckInput(session or FakeSession(), context, health)
+    return engine.run_check(id_, dict(engine.CHECKS)[id_], given)
 
 
 def holding(held: Privileges) -> ServerFacts:
@@ -87,7 +87,7 @@ def holding(held: Privileges) -> ServerFacts:
 
 
 def test_a_healthy_server_passes_every_check() -> None:
-    results = {id_: judge(id_).status for id_, _ in engine.CHECKS}
+    results = {id_: result_of(id_).status for id_, _ in engine.CHECKS}
     assert results == {id_: "skip" if id_ == "pg-dump" else "pass" for id_, _ in engine.CHECKS}
 
 
@@ -111,17 +111,17 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
 
 
 def test_an_old_server_is_a_warning() -> None:
-    check = judge("server-version", session=FakeSession(version=130014))
+    check = result_of("server-version", session=FakeSession(version=130014))
     assert (check.status, "PostgreSQL 13" in check.message) == ("warn", True)
-    assert judge("server-version", session=FakeSession(version=140001)).status == "pass"
+    assert result_of("server-version", session=FakeSession(version=140001)).status == "pass"
 
 
 def test_a_standby_fails_and_is_not_called_read_only_as_well() -> None:
     standby = replace(
         HEALTHY, server=Server(4711, "app", "crm", in_recovery=True, read_only=True, read_only_source=None)
     )
-    assert judge("primary", standby).status == "fail"
-    assert judge("writable", standby).status == "skip"
+    assert result_of("primary", standby).status == "fail"
+    assert result_of("writable", standby).status == "skip"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_standby_fails_and_is_not_called_read_only_as_well() -> None:
 )
 def test_a_read_only_server_names_where_that_was_set(source: str, hint: str) -> None:
     server = Server(4711, "app", "crm", in_recovery=False, read_only=True, read_only_source=source)
-    check = judge("writable", replace(HEALTHY, server=server))
+    check = result_of("writable", replace(HEALTHY, server=server))
     assert check.status == "fail"
     assert source in check.message
     assert check.hint is not None
@@ -156,14 +156,14 @@ def test_tls_is_required_only_of_what_crosses_a_network(
     url: str, tls: bool, required: bool, status: str
 ) -> None:
     context = replace(CONTEXT, url=parse(url, os_user="nobody"), require_tls=required)
-    assert judge("tls", context=context, session=FakeSession(tls=tls)).status == status
+    assert result_of("tls", context=context, session=FakeSession(tls=tls)).status == status
 
 
 def test_missing_privileges_fail_with_the_grants_that_help() -> None:
     health = holding(
         replace(HELD, history_schema_open=False, history_missing=("INSERT",), closed_schemas=("public",))
     )
-    check = judge("privileges", health, replace(CONTEXT, schemas=frozenset({"public"})))
+    check = result_of("privileges", health, replace(CONTEXT, schemas=frozenset({"public"})))
     assert check.status == "fail"
     assert check.message.count("schema public") == 1
     assert check.hint == (
@@ -174,63 +174,67 @@ def test_missing_privileges_fail_with_the_grants_that_help() -> None:
 
 def test_delete_on_the_history_is_wanted_by_a_rollback_alone() -> None:
     health = holding(replace(HELD, history_missing=("DELETE",)))
-    assert judge("privileges", health).status == "pass"
-    assert judge("privileges", health, replace(CONTEXT, rollback=True)).status == "fail"
+    assert result_of("privileges", health).status == "pass"
+    assert result_of("privileges", health, replace(CONTEXT, rollback=True)).status == "fail"
 
 
 def test_a_missing_history_schema_wants_create_on_the_database() -> None:
     context = replace(CONTEXT, history_schema="hist")
     absent = replace(HELD, history_schema_exists=False, history_schema_open=None)
-    assert judge("privileges", holding(absent), context).status == "pass"
-    check = judge("privileges", holding(replace(absent, create_schema=False)), context)
+    assert result_of("privileges", holding(absent), context).status == "pass"
+    check = result_of("privileges", holding(replace(absent, create_schema=False)), context)
     assert (check.status, "make the schema hist" in check.message) == ("fail", True)
 
 
 def test_migrations_that_change_privileges_themselves_are_only_warned_of() -> None:
     context = replace(CONTEXT, makes_schema=True, changes_privileges=True)
-    assert judge("privileges", holding(replace(HELD, create_schema=False)), context).status == "warn"
-    assert judge("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+    assert result_of("privileges", holding(replace(HELD, create_schema=False)), context).status == "warn"
+    assert (
+        result_of("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+    )
 
 
 def test_no_schema_on_the_search_path_is_a_failure_where_names_are_bare() -> None:
     health = holding(replace(HELD, has_current_schema=False))
-    assert judge("privileges", health).status == "pass"
-    assert judge("privileges", health, replace(CONTEXT, schemas=frozenset({""}))).status == "fail"
+    assert result_of("privileges", health).status == "pass"
+    assert result_of("privileges", health, replace(CONTEXT, schemas=frozenset({""}))).status == "fail"
 
 
 def test_without_the_sql_parser_what_depends_on_it_is_skipped() -> None:
     context = replace(CONTEXT, schemas=None, extensions=None)
-    assert judge("privileges", context=context).status == "skip"
-    assert judge("extensions", context=context).status == "skip"
-    assert judge("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+    assert result_of("privileges", context=context).status == "skip"
+    assert result_of("extensions", context=context).status == "skip"
+    assert (
+        result_of("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
+    )
 
 
 def test_an_invalid_index_warns_and_fails_where_a_migration_builds_it_again() -> None:
     left = InvalidIndex("crm", "orders_at", "crm.orders_at", visible=False)
     health = replace(HEALTHY, invalid_indexes=(left,))
-    assert judge("invalid-indexes", health).status == "warn"
+    assert result_of("invalid-indexes", health).status == "warn"
     built = {"same": ("crm", "orders_at"), "bare": ("", "orders_at"), "other": ("old", "orders_at")}
     results = {
-        name: judge("invalid-indexes", health, replace(CONTEXT, indexes=frozenset({index}))).status
+        name: result_of("invalid-indexes", health, replace(CONTEXT, indexes=frozenset({index}))).status
         for name, index in built.items()
     }
     assert results == {"same": "fail", "bare": "warn", "other": "warn"}
     seen = replace(HEALTHY, invalid_indexes=(replace(left, visible=True),))
-    check = judge("invalid-indexes", seen, replace(CONTEXT, indexes=frozenset({("", "orders_at")})))
+    check = result_of("invalid-indexes", seen, replace(CONTEXT, indexes=frozenset({("", "orders_at")})))
     assert (check.status, check.hint) == ("fail", "drop index concurrently crm.orders_at")
 
 
 def test_plain_dbmate_is_warned_of_and_another_run_is_the_advisory_locks_affair() -> None:
     wrapped = Migrating(12, "dbmate-wrap/def/lock", "app", "wrapped")
     plain = Migrating(13, "", "app", "query")
-    check = judge("other-migration", replace(HEALTHY, migrations=(wrapped, plain)))
+    check = result_of("other-migration", replace(HEALTHY, migrations=(wrapped, plain)))
     assert (check.status, "pid 13" in check.message, "pid 12" in check.message) == ("warn", True, False)
-    assert judge("other-migration", replace(HEALTHY, migrations=(wrapped,))).status == "pass"
+    assert result_of("other-migration", replace(HEALTHY, migrations=(wrapped,))).status == "pass"
 
 
 def test_long_transactions_are_named_with_pid_and_age() -> None:
     old = Transaction(77, "report", "bob", idle=False, age=4000.0)
-    check = judge("long-transactions", replace(HEALTHY, transactions=Transactions((old,), hidden=3)))
+    check = result_of("long-transactions", replace(HEALTHY, transactions=Transactions((old,), hidden=3)))
     assert check.status == "warn"
     assert "pid 77 'report' of bob (67 min)" in check.message
     assert check.hint is not None
@@ -238,8 +242,8 @@ def test_long_transactions_are_named_with_pid_and_age() -> None:
 
 
 def test_what_an_account_may_not_see_is_skipped_with_the_grant() -> None:
-    transactions = judge("long-transactions", replace(HEALTHY, transactions=Transactions((), hidden=3)))
-    standbys = judge("replication", replace(HEALTHY, replication=Replication((), (), hidden=1)))
+    transactions = result_of("long-transactions", replace(HEALTHY, transactions=Transactions((), hidden=3)))
+    standbys = result_of("replication", replace(HEALTHY, replication=Replication((), (), hidden=1)))
     for check in (transactions, standbys):
         assert check.status == "skip"
         assert check.hint == "to see them: grant pg_read_all_stats to app"
@@ -247,14 +251,16 @@ def test_what_an_account_may_not_see_is_skipped_with_the_grant() -> None:
 
 def test_a_lagging_standby_and_an_inactive_slot_are_warned_of() -> None:
     seen = Replication((Lag("far", 2 << 30, 95.0),), (Lag("old", 5 << 20),), hidden=0)
-    check = judge("replication", replace(HEALTHY, replication=seen))
+    check = result_of("replication", replace(HEALTHY, replication=seen))
     assert check.status == "warn"
     assert "standby 'far' is 95 s and 2.0 GiB behind" in check.message
     assert "slot 'old' is inactive and keeps 5 MiB" in check.message
 
 
 def test_a_prepared_transaction_is_warned_of_with_the_command_that_ends_it() -> None:
-    check = judge("prepared-transactions", replace(HEALTHY, prepared=(Prepared("'it''s'", "bob", 9000.0),)))
+    check = result_of(
+        "prepared-transactions", replace(HEALTHY, prepared=(Prepared("'it''s'", "bob", 9000.0),))
+    )
     assert check.status == "warn"
     assert check.hint is not None
     assert check.hint.endswith("rollback prepared 'it''s'")
@@ -270,40 +276,40 @@ def test_a_prepared_transaction_is_warned_of_with_the_command_that_ends_it() -> 
     ],
 )
 def test_few_connections_left_are_warned_of(slots: Slots, status: str, limit: str) -> None:
-    check = judge("connection-slots", replace(HEALTHY, slots=slots))
+    check = result_of("connection-slots", replace(HEALTHY, slots=slots))
     assert (check.status, limit in check.message) == (status, True)
 
 
 @pytest.mark.parametrize(("major", "status"), [(None, "fail"), (17, "fail"), (18, "pass"), (19, "pass")])
 def test_a_due_dump_needs_a_pg_dump_as_new_as_the_server(major: int | None, status: str) -> None:
-    assert judge("pg-dump", context=replace(CONTEXT, dump_due=True, pg_dump_major=major)).status == status
+    assert result_of("pg-dump", context=replace(CONTEXT, dump_due=True, pg_dump_major=major)).status == status
 
 
 def test_a_part_that_the_server_does_not_tell_is_skipped_with_its_reason() -> None:
-    check = judge("replication", replace(HEALTHY, replication=Unavailable("permission denied")))
+    check = result_of("replication", replace(HEALTHY, replication=Unavailable("permission denied")))
     assert (check.status, check.message) == ("skip", "not known: permission denied")
 
 
 def test_a_check_that_breaks_is_a_failure_of_its_own() -> None:
-    def broken(situation: CheckInput) -> Verdict:
+    def broken(given: CheckInput) -> Verdict:
         raise ZeroDivisionError("nought")
 
-    check = engine.check("primary", broken, CheckInput(FakeSession(), CONTEXT, HEALTHY))
+    check = engine.run_check("primary", broken, CheckInput(FakeSession(), CONTEXT, HEALTHY))
     assert (check.id, check.status) == ("primary", "fail")
     assert "ZeroDivisionError: nought" in check.message
 
 
 def test_a_lost_connection_ends_the_run_instead_of_fourteen_checks() -> None:
-    def lost(situation: CheckInput) -> Verdict:
+    def lost(given: CheckInput) -> Verdict:
         raise UnreachableError("the connection was lost", kind="other")
 
     with pytest.raises(UnreachableError):
-        engine.check("pooler", lost, CheckInput(FakeSession(), CONTEXT, HEALTHY))
+        engine.run_check("pooler", lost, CheckInput(FakeSession(), CONTEXT, HEALTHY))
 
 
 def test_names_that_somebody_chose_cannot_steer_the_terminal() -> None:
     wild = Prepared("'\x1b[2J\n'", "bob", 1.0)
-    check = judge("prepared-transactions", replace(HEALTHY, prepared=(wild,)))
+    check = result_of("prepared-transactions", replace(HEALTHY, prepared=(wild,)))
     assert check.message.isprintable()
     assert check.hint is not None
     assert check.hint.isprintable()
@@ -315,16 +321,16 @@ def test_the_error_lists_every_failure_and_no_warning() -> None:
         Check("replication", "warn", "it lags", "wait"),
         Check("pooler", "fail", "a pooler", "use the direct URL"),
     )
-    error = failure(checks)
+    error = error_of_failed(checks)
     assert error is not None
     assert error.code is ExitCode.PREFLIGHT
     assert error.message == "the server cannot take the migration now: primary: a standby; pooler: a pooler"
     assert error.hint == "name the primary; use the direct URL"
-    assert failure(checks[1:2]) is None
+    assert error_of_failed(checks[1:2]) is None
 
 
 def test_durations_lists_and_identifiers_are_written_for_people() -> None:
-    assert [format_duration(seconds) for seconds in (1.4, 119, 600, 90000)] == [
+    assert [format_rounded(seconds) for seconds in (1.4, 119, 600, 90000)] == [
         "1 s",
         "119 s",
         "10 min",
