@@ -29,8 +29,8 @@ from dbmate_wrap.domain.finding import Finding  # noqa: E402
 from dbmate_wrap.domain.migration import MigrationFile, checksum  # noqa: E402
 from dbmate_wrap.policy import sql_rules  # noqa: E402
 from dbmate_wrap.policy.file_rules import check_contents  # noqa: E402
-from dbmate_wrap.sql.parse import read  # noqa: E402
-from dbmate_wrap.sql.split import cut  # noqa: E402
+from dbmate_wrap.sql.parse import read_sql  # noqa: E402
+from dbmate_wrap.sql.split import split_sql  # noqa: E402
 
 CONTEXT = sql_rules.RuleContext((None, "schema_migrations"), "")
 SLOW_SECONDS = 3.0
@@ -100,8 +100,8 @@ def verdicts(files: Sequence[Path], server: Endpoint) -> Iterator[str]:
 
 def refused(text: str) -> Iterator[str]:
     """The statements with a syntax error, whole."""
-    pieces, _ = cut(text)
-    places = [place for place in read(text).unreadable if place.kind == "syntax"]
+    pieces, _ = split_sql(text)
+    places = [place for place in read_sql(text).unreadable if place.kind == "syntax"]
     for piece in pieces:
         if any(piece.start <= place.offset <= piece.end == place.end for place in places):
             yield text[piece.start : piece.end]

@@ -1,22 +1,22 @@
-"""Shows the place of an error in a migration: the line itself, and a caret under the column."""
+"""Formats the place of an error in a migration: the line itself, and a caret under the column."""
 
 _WIDEST = 96
-# Of a line of megabytes no more than this is looked at.
+# No more characters of a line are processed: it may have megabytes.
 _LONGEST = 1000
 _TAB = "    "
 
 
 def code_frame(text: str, line: int, column: int | None) -> str:
-    """The line with its number, and a caret under `column`; both count from 1, columns in characters.
+    """Return the line with its number, and a caret under `column`; both count from 1, columns in characters.
 
-    A long line is cut around the column. Empty where the text has no such line.
+    A long line is cut around the column. Empty if the text has no such line.
     """
     lines = text.split("\n")
     return line_frame(lines[line - 1], line, column) if 1 <= line <= len(lines) else ""
 
 
 def line_frame(source: str, line: int, column: int | None, widest: int = _WIDEST) -> str:
-    """The same for a line that was found already; at most `widest` of its characters are shown."""
+    """Return the frame of the single line `source`; at most `widest` of its characters are shown."""
     source = source.rstrip("\r")
     if len(source) > _LONGEST:
         start = max(min(column or 0, len(source)) - _LONGEST // 2, 0)
@@ -43,10 +43,10 @@ def _cut(source: str, column: int | None, widest: int) -> tuple[str, int | None]
 
 
 def _width(text: str) -> int:
-    """How many columns of a terminal it takes: Chinese, Japanese, Korean and emoji are two wide."""
+    """Return the width in columns of a terminal: Chinese, Japanese, Korean and emoji are two wide."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width  # A megabyte of tables, which next to no text needs.
+    from unicodedata import combining, east_asian_width  # A megabyte of tables, which few texts need.
 
     return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 

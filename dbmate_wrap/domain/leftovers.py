@@ -1,4 +1,4 @@
-"""What a migration that is not one transaction has left behind, and how to get rid of it."""
+"""Objects that a migration outside a transaction has left behind, and the statements that drop them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class DatabaseObject:
     """An object of a database, as ``kind schema.name``, and the statement that drops it.
 
-    `part_of` are the oids of what it goes with; `invalid` is an index whose concurrent build failed.
+    `part_of` are the oids of the objects it is dropped with; `invalid` marks an index whose concurrent build
+    failed.
     """
 
     name: str
@@ -20,31 +21,31 @@ class DatabaseObject:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What is there now and was not before, in the order in which it can be dropped again."""
+    """The new objects, in the order in which they can be dropped again."""
 
-    things: tuple[DatabaseObject, ...]
+    objects: tuple[DatabaseObject, ...]
 
     @property
     def invalid_indexes(self) -> tuple[DatabaseObject, ...]:
-        """Those of them that every write pays for and no query uses."""
-        return tuple(thing for thing in self.things if thing.invalid)
+        """The indexes that every write has to update and no query uses."""
+        return tuple(each for each in self.objects if each.invalid)
 
     def sentence(self) -> str:
-        """What is left; then what cleans up, a statement on each line: they share no transaction."""
-        if not self.things:
+        """Name the objects, then the statements that drop them, one a line: they share no transaction."""
+        if not self.objects:
             return "it left no new object and no invalid index behind; look whether it changed data"
-        names = ", ".join(f"invalid {thing.name}" if thing.invalid else thing.name for thing in self.things)
-        cleaning = (f"{thing.drop};" for thing in self.things)
-        return "\n".join((f"left behind: {names}; to clean up:", *cleaning))
+        names = ", ".join(f"invalid {each.name}" if each.invalid else each.name for each in self.objects)
+        drops = (f"{each.drop};" for each in self.objects)
+        return "\n".join((f"left behind: {names}; to clean up:", *drops))
 
 
 def diff_inventories(before: Collection[DatabaseObject], after: Collection[DatabaseObject]) -> Leftovers:
-    """What came in between; what goes with another of them is not named, unless it is invalid."""
-    known = {(thing.name, thing.invalid) for thing in before}
-    # An index that was invalid and was mended is new to nobody.
+    """Return the objects in `after` but not in `before`; dependants are omitted unless they are invalid."""
+    known = {(each.name, each.invalid) for each in before}
+    # An index that was invalid before and was rebuilt is not new.
     known |= {(name, False) for name, _ in known}
-    new = [thing for thing in after if (thing.name, thing.invalid) not in known]
-    oids = {thing.oid for thing in new}
-    named = [thing for thing in new if thing.invalid or not thing.part_of & oids]
-    # What was made last may need what was made before.
-    return Leftovers(tuple(sorted(named, key=lambda thing: -thing.oid)))
+    new = [each for each in after if (each.name, each.invalid) not in known]
+    oids = {each.oid for each in new}
+    named = [each for each in new if each.invalid or not each.part_of & oids]
+    # A newer object may depend on an older one.
+    return Leftovers(tuple(sorted(named, key=lambda each: -each.oid)))

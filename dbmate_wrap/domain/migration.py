@@ -1,21 +1,21 @@
-"""A migration file as it was read: name, version, bytes, and the sections that dbmate sees in it."""
+"""A migration file: its name, version and bytes, and the sections that dbmate sees in it."""
 
 import hashlib
 import re
 from dataclasses import dataclass, field
 
-# dbmate 2.37.0, pkg/dbmate/db.go: any other name is skipped in silence.
+# dbmate 2.37.0, pkg/dbmate/db.go: it skips any other name without a message.
 FILE_NAME = re.compile(r"(\d+).*\.sql\Z", re.ASCII)
 
 
 def version_of(name: str) -> str | None:
-    """The version that dbmate takes from a file name; None for a name that it skips."""
+    """Return the version that dbmate takes from a file name; None for a name that it skips."""
     match = FILE_NAME.match(name)
     return match.group(1) if match else None
 
 
 def checksum(content: bytes) -> str:
-    """SHA-256 in hex of the bytes with line endings normalised: CRLF and lone CR count as LF.
+    """Return the SHA-256 in hex of the bytes with line endings normalised: CRLF and lone CR count as LF.
 
     The same file checked out on two systems has one checksum (docs/formats.md has test vectors).
     """
@@ -26,7 +26,7 @@ def checksum(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class MigrationFile:
-    """One file of the migrations folder; `content` is exactly what was read, once, and what will be run."""
+    """One file of the migrations folder; `content` are the bytes that were read once and that will be run."""
 
     name: str
     version: str
@@ -66,5 +66,5 @@ class ParsedMigration:
 
     @property
     def transactional(self) -> bool:
-        """Whether everything of its way up runs in one transaction."""
+        """True if its whole migrate:up runs in one transaction."""
         return len(self.sections) == 1 and self.sections[0].up.transaction

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# pg_dump heads every object with its name, kind and schema, "-" where it has none.
+# pg_dump writes a header with name, kind and schema before every object; "-" stands for no schema.
 _HEADER = re.compile(
     r"^-- Name: (?P<name>.+); Type: (?P<kind>[A-Z ]+); Schema: (?P<schema>.+?); Owner: .*$", re.M
 )
-# Written where the value changes: at the end of whatever stands before.
+# Settings that pg_dump writes where their value changes: after the object before.
 _BETWEEN = ("--", "SET default_tablespace = ", "SET default_table_access_method = ")
 _COLUMN = re.compile(r' {4}(?P<constraint>CONSTRAINT )?(?P<name>"(?:[^"]|"")+"|[^\s,]+)')
-# From 18 on it has a name, which nobody chose and which stays what it was when its column is renamed.
+# From PostgreSQL 18 on NOT NULL has a generated name, which stays the same when its column is renamed.
 _NOT_NULL = re.compile(r' CONSTRAINT (?:\w+_not_null\d*|"(?:[^"]|"")+_not_null\d*") NOT NULL')
-# What comes and goes with its table, and is not told beside it; pg_dump names most of them `table thing`.
+# Objects that come and go with their table, and are not named beside it; pg_dump calls most `table thing`.
 _WITH_TABLE = frozenset(
     {"CONSTRAINT", "FK CONSTRAINT", "DEFAULT", "INDEX", "SEQUENCE", "SEQUENCE OWNED BY", "ROW SECURITY"}
     | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS"}
@@ -21,20 +21,21 @@ _WITH_TABLE = frozenset(
 _IN_TABLE = frozenset(
     {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
 )
-_MOST = 5
+_MOST_NAMES = 5
+_Changes = tuple[list[str], list[str], list[str], list[str]]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One object of a dump: `kind` in pg_dump's words (TABLE), `schema` "-" for what lies in none."""
+class DumpedObject:
+    """One object of a dump: `kind` in pg_dump's words (TABLE), `schema` "-" for an object without one."""
 
     kind: str
     schema: str
     name: str
 
     @property
-    def told(self) -> str:
-        """For people: ``table app.orders``, ``constraint orders_pkey of app.orders``."""
+    def label(self) -> str:
+        """The name in words: ``table app.orders``, ``constraint orders_pkey of app.orders``."""
         kind, prefix = self.kind.lower(), f"{self.schema}." if self.schema != "-" else ""
         table, space, thing = self.name.partition(" ")
         if self.kind in _IN_TABLE and space:
@@ -46,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Difference:
-    """What `found` has beyond what was expected, what it lacks, and what differs; all in words."""
+    """The objects that `found` has in excess, lacks, has otherwise and in another order; all in words."""
 
     extra: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -56,9 +57,9 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.extra or self.missing or self.changed or self.reordered)
 
-    def told(self, *, extra: str, missing: str, changed: str) -> str:
-        """One sentence with at most five names; each word stands before the names of its kind."""
-        left, parts = _MOST, []
+    def describe(self, *, extra: str, missing: str, changed: str) -> str:
+        """Return one sentence with at most five names; each word stands before the names of its kind."""
+        left, parts = _MOST_NAMES, []
         groups = ((extra, self.extra), (missing, self.missing), (changed, (*self.changed, *self.reordered)))
         for verb, names in groups:
             if names and left:
@@ -70,26 +71,26 @@ class Difference:
         return "; ".join(parts)
 
 
-def compare(expected: str, found: str, history: tuple[str, str] | None = None) -> Difference:
-    """The difference of two dumps by one pg_dump; the order of objects has no meaning.
+def compare_dumps(expected: str, found: str, history: tuple[str, str] | None = None) -> Difference:
+    """Return the difference of two dumps by one pg_dump; the order of objects has no meaning.
 
     `history` is the schema and name of dbmate's own table, which is left out.
     """
     if expected == found:
         return Difference()
-    before, after = _entries(expected, history), _entries(found, history)
+    before, after = _objects_of(expected, history), _objects_of(found, history)
     extra = tuple(entry for entry in after if entry not in before)
     missing = tuple(entry for entry in before if entry not in after)
-    result = [list(_told(extra, after)), list(_told(missing, before)), [], []]
+    result = [list(_named(extra, after)), list(_named(missing, before)), [], []]
     for entry, text in before.items():
         if entry in after and after[entry] != text:
-            for names, more in zip(result, _within(entry, text, after[entry]), strict=True):
+            for names, more in zip(result, _table_changes(entry, text, after[entry]), strict=True):
                 names.extend(more)
     return Difference(*(tuple(dict.fromkeys(names)) for names in result))
 
 
 def first_difference(text: str, other: str) -> int:
-    """The line of `text`, from 1, at which the two part."""
+    """Return the number of the first line of `text` that differs, from 1."""
     lines, others = text.split("\n"), other.split("\n")
     for number, (line, compared) in enumerate(zip(lines, others, strict=False), 1):
         if line != compared:
@@ -97,21 +98,21 @@ def first_difference(text: str, other: str) -> int:
     return min(len(lines), len(others))
 
 
-def _entries(dump: str, history: tuple[str, str] | None) -> dict[Entry, str]:
-    found: dict[Entry, str] = {}
+def _objects_of(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
+    found: dict[DumpedObject, str] = {}
     headers = list(_HEADER.finditer(dump))
     ends = [header.start() for header in headers] + [len(dump)]
     for header, end in zip(headers, ends[1:], strict=True):
-        entry = Entry(header["kind"], header["schema"], header["name"])
+        entry = DumpedObject(header["kind"], header["schema"], header["name"])
         if history is None or not _is_history(entry, *history):
-            # Two of one name are one entry with both texts.
+            # Two objects of one name are one entry with both texts.
             found[entry] = found.get(entry, "") + _body(dump[header.end() : end])
     return found
 
 
-def _is_history(entry: Entry, schema: str, table: str) -> bool:
+def _is_history(entry: DumpedObject, schema: str, table: str) -> bool:
     # dbmate makes the table's schema as well, where it is missing.
-    if entry == Entry("SCHEMA", "-", schema):
+    if entry == DumpedObject("SCHEMA", "-", schema):
         return True
     return entry.schema == schema and entry.name.split(" ")[0] == table
 
@@ -123,7 +124,7 @@ def _body(text: str) -> str:
     return "\n".join(lines)
 
 
-def _told(entries: tuple[Entry, ...], bodies: Mapping[Entry, str]) -> Iterator[str]:
+def _named(entries: tuple[DumpedObject, ...], bodies: Mapping[DumpedObject, str]) -> Iterator[str]:
     tables = [f" {entry.schema}.{entry.name}" for entry in entries if entry.kind == "TABLE"]
     mention = re.compile("(?:" + "|".join(map(re.escape, tables)) + r")(?![\w$\"])") if tables else None
     with_table = {
@@ -133,27 +134,27 @@ def _told(entries: tuple[Entry, ...], bodies: Mapping[Entry, str]) -> Iterator[s
     }
     for entry in entries:
         if entry.kind not in _WITH_TABLE or (entry.schema, entry.name) not in with_table:
-            yield entry.told
+            yield entry.label
 
 
-def _within(entry: Entry, before: str, after: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """What is extra, missing, changed and in another order in one object that both have."""
+def _table_changes(entry: DumpedObject, before: str, after: str) -> _Changes:
+    """Return the extra, missing, changed and reordered parts of one object that both dumps have."""
     if entry.kind not in ("TABLE", "FOREIGN TABLE"):
-        return [], [], [entry.told], []
-    old, old_rest = _parts(entry, before)
-    new, new_rest = _parts(entry, after)
+        return [], [], [entry.label], []
+    old, old_rest = _table_parts(entry, before)
+    new, new_rest = _table_parts(entry, after)
     extra = [part for part in new if part not in old]
     missing = [part for part in old if part not in new]
     changed = [part for part in old if part in new and old[part] != new[part]]
     if old_rest != new_rest and not (extra or missing or changed):
-        changed.append(entry.told)
+        changed.append(entry.label)
     common = [part for part in old if part in new]
     moved = common != [part for part in new if part in old]
-    return extra, missing, changed, [f"the order of the columns of {entry.told}"] if moved else []
+    return extra, missing, changed, [f"the order of the columns of {entry.label}"] if moved else []
 
 
-def _parts(entry: Entry, body: str) -> tuple[dict[str, str], list[str]]:
-    """The columns and constraints of a CREATE TABLE by what they are called, and all other lines."""
+def _table_parts(entry: DumpedObject, body: str) -> tuple[dict[str, str], list[str]]:
+    """Return the columns and constraints of a CREATE TABLE by name, and all other lines."""
     parts: dict[str, str] = {}
     rest: list[str] = []
     table = f"{entry.schema}.{entry.name}"

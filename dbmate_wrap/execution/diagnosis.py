@@ -84,7 +84,7 @@ def _leftover_hint(
 ) -> str:
     if left is None:
         return "see what it left behind before you run it again"
-    if left.things or failure.sqlstate not in _THERE_ALREADY:
+    if left.objects or failure.sqlstate not in _THERE_ALREADY:
         return left.sentence()
     # Killed after its statement and before dbmate's record, a run leaves nothing else to tell of it.
     record = f"insert into {names.migrations_table} (version)"

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
 from dbmate_wrap.domain.sql_lexer import tokens
 
-# dbmate's own expressions (pkg/dbmate/migration.go), with Go's ASCII meaning of \s and \S. They match inside
-# strings and comments too, and the white space may span lines: so it must be here, or we would judge other
-# text than dbmate runs.
+# dbmate's own expressions (pkg/dbmate/migration.go), with Go's ASCII meaning of \s and \S. As in dbmate they
+# match inside strings and comments too, and the white space may span lines: so the text that is checked is
+# the text that dbmate runs.
 _SPACE = r"[\t\n\f\r ]"
 _DIRECTIVE = rf"(?m)^--{_SPACE}*migrate:%s(?:{_SPACE}*$|{_SPACE}+[^\t\n\f\r ]+)"
 _UP = re.compile(_DIRECTIVE % "up")
 _DOWN = re.compile(_DIRECTIVE % "down")
 _OPTION_PREFIX = re.compile(rf"^--{_SPACE}*migrate:(?:up|down)")
-# What Go's TrimSpace takes away: these and U+2000 to U+200A; str.strip() takes more.
+# Go's TrimSpace removes these and U+2000 to U+200A; str.strip() removes more.
 _GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(8192, 8203)))
 _COMMENT_OR_EMPTY = re.compile(rf"^{_SPACE}*(?:--.*)?$", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why dbmate would refuse the file: the policy rule that says so, and the line, from 1."""
+class ParseFault:
+    """The reason why dbmate would refuse the file: the policy rule for it, and the line, from 1."""
 
     rule: str
     line: int
@@ -29,26 +29,28 @@ class Fault:
     hint: str
 
 
-def parse(file: MigrationFile, text: str) -> ParsedMigration | Fault:
-    """The sections of a file whose decoded content is `text`, or the first thing dbmate refuses in it."""
+def parse_migration(file: MigrationFile, text: str) -> ParsedMigration | ParseFault:
+    """Return the sections of a file whose decoded content is `text`, or the first fault that dbmate finds."""
     starts = [match.start() for match in _UP.finditer(text)]
     if not starts:
-        return Fault("missing-up", 1, "has no `-- migrate:up` line", "begin the file with `-- migrate:up`")
+        return ParseFault(
+            "missing-up", 1, "has no `-- migrate:up` line", "begin the file with `-- migrate:up`"
+        )
     if stray := _statement_before(text, starts[0]):
-        return Fault(
+        return ParseFault(
             "statement-before-up",
             stray,
             "has text before the first `-- migrate:up`, which dbmate refuses",
             "move it below `-- migrate:up`, or make it a comment",
         )
     sections: list[Section] = []
-    faults: list[Fault] = []
+    faults: list[ParseFault] = []
     line, counted = 1, 0
     for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
         line += text.count("\n", counted, begin)
         counted = begin
         section = _section(text[begin:end], line)
-        if isinstance(section, Fault):
+        if isinstance(section, ParseFault):
             faults.append(section)
         else:
             sections.append(section)
@@ -62,18 +64,18 @@ def has_statement(sql: str) -> bool:
     return any(token.text != ";" for token in tokens(sql))
 
 
-def _section(text: str, line: int) -> Section | Fault:
-    """The section `text`, which begins in that line of the file."""
+def _section(text: str, line: int) -> Section | ParseFault:
+    """Return the section `text`, which begins in that line of the file."""
     downs = [match.start() for match in _DOWN.finditer(text)]
     if not downs:
-        return Fault(
+        return ParseFault(
             "missing-down",
             line,
             "has no `-- migrate:down` line after its `-- migrate:up`",
             "add `-- migrate:down` with the statements that undo it, or a comment why nothing can",
         )
     if len(downs) > 1:
-        return Fault(
+        return ParseFault(
             "missing-up",
             line + text.count("\n", 0, downs[1]),
             "has a second `-- migrate:down` without a `-- migrate:up` before it",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.directory import Listing
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.rules import (
     duplicate_version,
     empty_migration,
@@ -53,7 +53,7 @@ def check_contents(files: Sequence[MigrationFile], folder: str) -> CheckedFiles:
         if isinstance(text, Finding):
             findings.append(text)
             continue
-        migration = parse(file, text)
+        migration = parse_migration(file, text)
         if isinstance(migration, ParsedMigration):
             parsed.append(migration)
             findings += unknown_option.find(migration, path)

@@ -19,7 +19,7 @@ from dbmate_wrap.policy.rules import (
     transaction_control,
     unqualified_name,
 )
-from dbmate_wrap.sql.parse import Reading, read
+from dbmate_wrap.sql.parse import Reading, read_sql
 
 _RULES = (
     search_path.find,
@@ -47,7 +47,7 @@ def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iter
     """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table."""
     ups: list[tuple[Block, Reading]] = []
     for section in migration.sections:
-        up, down = read(section.up.sql), read(section.down.sql)
+        up, down = read_sql(section.up.sql), read_sql(section.down.sql)
         ups.append((section.up, up))
         yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
         yield from _hits(section.down, down, BlockContext(section.down.transaction, table))

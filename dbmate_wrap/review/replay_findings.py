@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.schema_diff import Difference, compare, first_difference
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault
@@ -56,7 +56,7 @@ def stale_schema_file(path: Path, name: str, dump: SchemaDump, tools: ReplayTool
     except FailedError as error:
         message = describe_load_failure(error.message)
     else:
-        difference = compare(dump.schema, loaded.schema)
+        difference = compare_dumps(dump.schema, loaded.schema)
         if difference:
             reloaded = compare_reloaded(tools, dump.schema, loaded.schema)
             difference = difference if reloaded is None else reloaded
@@ -81,7 +81,9 @@ def describe_stale_schema(expected: SchemaDump, found: SchemaDump, difference: D
     """Describe how schema.sql differs in meaning; empty if only the formatting differs."""
     parts = []
     if difference:
-        named = difference.told(extra="it has beyond that", missing="it lacks", changed="it has differently")
+        named = difference.describe(
+            extra="it has beyond that", missing="it lacks", changed="it has differently"
+        )
         parts.append(f"is not what the migrations make: {named}")
     made, recorded = set(_VERSION.findall(expected.history)), set(_VERSION.findall(found.history))
     if made - recorded:

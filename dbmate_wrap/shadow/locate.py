@@ -49,6 +49,6 @@ def _split(text: str) -> list[tuple[int, str]]:
     """The statements of a text: the offset (characters) and the text of each; none without the parser."""
     if not sql.is_available():
         return []
-    from dbmate_wrap.sql.parse import read
+    from dbmate_wrap.sql.parse import read_sql
 
-    return [(statement.offset, statement.text) for statement in read(text).statements]
+    return [(statement.offset, statement.text) for statement in read_sql(text).statements]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.domain.schema_diff import Difference, compare
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase, compare_reloaded
 
 # It may match too much: a false match costs one more scratch database.
@@ -63,7 +63,7 @@ def _check_down(
     if failure := database.undo(migration):
         return _fault(migration, f"migrate:down fails: {_describe(failure)}", failure)
     if difference := _compare_states(database, initial, database.read_state()):
-        named = difference.told(
+        named = difference.describe(
             extra="it leaves", missing="it does not bring back", changed="it does not restore"
         )
         return _fault(migration, f"migrate:down does not undo migrate:up: {named}")
@@ -82,7 +82,7 @@ def _check_second_up(
         return _fault(migration, message), True
     again = database.read_state()
     if difference := _compare_states(database, applied, again):
-        named = difference.told(extra="there is also", missing="there is no", changed="it differs in")
+        named = difference.describe(extra="there is also", missing="there is no", changed="it differs in")
         message = f"applied again after migrate:down it makes another schema: {named}"
         return _fault(migration, message), True
     return None, again.schema != applied.schema or may_write_rows(migration)
@@ -90,7 +90,7 @@ def _check_second_up(
 
 def _compare_states(database: ScratchDatabase, expected: SchemaState, found: SchemaState) -> Difference:
     if found.schema != expected.schema:
-        difference = _without_order(compare(expected.schema, found.schema, found.history_table))
+        difference = _without_order(compare_dumps(expected.schema, found.schema, found.history_table))
         if difference:
             reloaded = compare_reloaded(database.tools, expected.schema, found.schema, found.history_table)
             difference = difference if reloaded is None else _without_order(reloaded)

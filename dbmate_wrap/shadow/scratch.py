@@ -7,7 +7,7 @@ from typing import Literal
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import Block, ParsedMigration
-from dbmate_wrap.domain.schema_diff import Difference, compare
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import catalog, shadow_contents
@@ -160,6 +160,6 @@ def compare_reloaded(
     varchar): the dump of a loaded dump can differ although the schema is the same.
     """
     try:
-        return compare(reload_dump(tools, expected).schema, reload_dump(tools, found).schema, history)
+        return compare_dumps(reload_dump(tools, expected).schema, reload_dump(tools, found).schema, history)
     except FailedError:
         return None

@@ -9,31 +9,31 @@ from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import tokens
 from dbmate_wrap.sql import dynamic
-from dbmate_wrap.sql.parse import Reading, Statement, read, read_all
+from dbmate_wrap.sql.parse import Reading, Statement, read_all_sql, read_sql
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
 from dbmate_wrap.sql.statement import Body
 
 _SELECT = "SELECT "
-# Nobody writes so many into one body, and a minute is not to be spent on it.
+# No body written by hand has so many, and more would take a minute.
 _MOST_FRAGMENTS = 100_000
 
 
 @dataclass(frozen=True)
 class _Source:
-    """The text of a body, and where each of its characters is; `places` as in Statement."""
+    """The text of a body, and the places of its characters; `places` as in Statement."""
 
     text: str
     offset: int
     places: Sequence[int] | None = None
 
     def at(self, index: int) -> int:
-        """Where the body's character is."""
+        """Return the place of the body's character `index`."""
         if self.places is None:
             return self.offset + index
         return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
 
     def placed(self, statement: Statement, index: int) -> Statement:
-        """The statement, which was read from the body's text from `index` on."""
+        """Return a statement that was read from the body's text from `index` on, with its real place."""
         begin = index + statement.offset
         places = None if self.places is None else self.places[begin : begin + len(statement.text)]
         return replace(statement, offset=self.at(begin), places=places)
@@ -53,16 +53,16 @@ def _bodies(statement: Statement) -> Iterator[Body]:
     kind: Literal["do", "function"] = "do" if isinstance(tree, pb.DoStmt) else "function"
     options = {option.def_elem.defname: option.def_elem for option in _options(tree)}
     if kind == "function" and tree.HasField("sql_body"):
-        yield Body(kind, "sql", tuple(_in_standard_sql(statement)))
+        yield Body(kind, "sql", tuple(_atomic_statements(statement)))
         return
     language = options["language"].arg.string.sval.lower() if "language" in options else "plpgsql"
     source = _source(statement, options["as"]) if "as" in options else None
     if source is None:
         return
     if language == "plpgsql":
-        yield _in_plpgsql(source, kind)
+        yield _plpgsql_body(source, kind)
     elif language == "sql":
-        reading = read(source.text)
+        reading = read_sql(source.text)
         inside = (source.placed(one, 0) for one in reading.statements)
         unread = tuple(source.at(place.offset) for place in reading.unreadable if place.kind == "too-deep")
         yield Body(kind, language, tuple(inside), unread=unread)
@@ -73,48 +73,48 @@ def _options(tree: Message) -> Sequence[pb.Node]:
     return options
 
 
-def _in_plpgsql(source: _Source, kind: Literal["do", "function"]) -> Body:
+def _plpgsql_body(source: _Source, kind: Literal["do", "function"]) -> Body:
     found = list(fragments(source.text))
     commits = tuple(source.at(fragment.start) for fragment in found if fragment.kind == "commit")
     runs = [fragment for fragment in found if fragment.kind != "commit"]
     parts = runs[:_MOST_FRAGMENTS]
-    readings = read_all([part.sql if part.kind == "statement" else _SELECT + part.sql for part in parts])
-    inside = [_placed(source, part, one) for part, one in zip(parts, readings, strict=True)]
-    unread = [source.at(part.start) for part, one in zip(parts, readings, strict=True) if _is_cut(one)]
+    readings = read_all_sql([part.sql if part.kind == "statement" else _SELECT + part.sql for part in parts])
+    inside = [_statements_of(source, part, one) for part, one in zip(parts, readings, strict=True)]
+    unread = [source.at(part.start) for part, one in zip(parts, readings, strict=True) if _is_too_deep(one)]
     unread += [source.at(part.start) for part in runs[_MOST_FRAGMENTS:][:1]]
     dynamic_ones = [(part, each) for part, each in zip(parts, inside, strict=True) if part.kind == "dynamic"]
-    commands = read_all([_command(each) for _, each in dynamic_ones])
+    commands = read_all_sql([_command(each) for _, each in dynamic_ones])
     for (part, each), reading in zip(dynamic_ones, commands, strict=True):
         offset = source.at(part.start)
         each += [replace(one, offset=offset, places=()) for one in reading.statements]
-        unread += [offset] if _is_cut(reading) else []
+        unread += [offset] if _is_too_deep(reading) else []
     return Body(kind, "plpgsql", tuple(one for each in inside for one in each), commits, tuple(unread))
 
 
-def _placed(source: _Source, fragment: Fragment, reading: Reading) -> list[Statement]:
+def _statements_of(source: _Source, fragment: Fragment, reading: Reading) -> list[Statement]:
     if fragment.kind == "statement":
         return [source.placed(one, fragment.start) for one in reading.statements]
     return [
         source.placed(replace(one, text=fragment.sql, start=len(_SELECT)), fragment.start)
         for one in reading.statements[:1]
-        # In what is no expression at all something else may be readable.
+        # Of text that is no expression, another kind of statement may have been read.
         if isinstance(one.tree, pb.SelectStmt)
     ]
 
 
 def _command(expression: Sequence[Statement]) -> str:
-    """What EXECUTE runs, as far as it is constant."""
+    """Return the SQL that EXECUTE runs, as far as it is constant."""
     targets = expression[0].tree.target_list if expression else []
     fields = targets[0].res_target.val.ListFields() if targets else []
-    return (dynamic.command(fields[0][1]) if fields else None) or ""
+    return (dynamic.constant_command(fields[0][1]) if fields else None) or ""
 
 
-def _is_cut(reading: Reading) -> bool:
+def _is_too_deep(reading: Reading) -> bool:
     return any(place.kind == "too-deep" for place in reading.unreadable)
 
 
-def _in_standard_sql(statement: Statement) -> Iterator[Statement]:
-    """The statements of BEGIN ATOMIC ... END or RETURN, each from the first place that the parser knows."""
+def _atomic_statements(statement: Statement) -> Iterator[Statement]:
+    """Yield the statements of BEGIN ATOMIC ... END or RETURN, each from the first place that its tree has."""
     body = statement.tree.sql_body
     fields = body.ListFields()
     pending = list(fields[0][1].items) if fields and body.HasField("list") else [body]
@@ -137,7 +137,7 @@ def _location(node: Message) -> int:
 
 
 def _source(statement: Statement, option: pb.DefElem) -> _Source | None:
-    """The body's text in the string literal that follows the option's place in the statement."""
+    """Return the body's text, from the string literal that follows the option's place in the statement."""
     values = [option.arg.string, *(item.string for item in option.arg.list.items)]
     text = next((value.sval for value in values if value.sval), "")
     begin = statement.at(option.location)
@@ -157,7 +157,7 @@ def _source(statement: Statement, option: pb.DefElem) -> _Source | None:
 
 
 def _quoted(written: str, text: str, offset: int) -> _Source:
-    """The text of a string in quotes; where it is not simply that, everything is at its beginning."""
+    """Return the text of a string in quotes; with escapes in it, every character is at its beginning."""
     if written[0] != "'" or written[1:-1].replace("''", "'") != text:
         return _Source(text, offset, ())
     places, at = [], 1

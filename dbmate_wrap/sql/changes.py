@@ -1,4 +1,4 @@
-"""What one statement changes, as far as it can be told from the statement alone."""
+"""The objects that one statement changes, as far as the statement alone shows them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dbmate_wrap.sql.named import Named
 from dbmate_wrap.sql.parse import Statement
 
 _TABLES = frozenset({pb.OBJECT_TABLE, pb.OBJECT_FOREIGN_TABLE})
-# They change a table, or make an object and say all that it has to do with others.
-_TELLING = (
+# They change a table, or create an object and name all objects that it depends on.
+_NAMING_ALL = (
     *(pb.CreateStmt, pb.CreateForeignTableStmt, pb.CreateTableAsStmt, pb.ViewStmt, pb.CreateSeqStmt),
     *(pb.CompositeTypeStmt, pb.CreateEnumStmt, pb.CreateRangeStmt, pb.CreateDomainStmt),
     *(pb.IndexStmt, pb.CreateTrigStmt, pb.CreatePolicyStmt, pb.AlterPolicyStmt),
@@ -19,28 +19,28 @@ _TELLING = (
     *(pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt, pb.CopyStmt, pb.TruncateStmt),
 )
 _ON_TABLES = frozenset({*_TABLES, pb.OBJECT_TRIGGER, pb.OBJECT_POLICY, pb.OBJECT_RULE})
-# What others may hang on: a view on a table, a column on a type, a table on another.
-_HELD = frozenset(
+# Objects that others may depend on: a view on a table, a column on a type, a table on another.
+_HAS_DEPENDANTS = frozenset(
     {
         *_TABLES,
         *(pb.OBJECT_VIEW, pb.OBJECT_MATVIEW, pb.OBJECT_TYPE, pb.OBJECT_DOMAIN, pb.OBJECT_SEQUENCE),
         *(pb.OBJECT_FUNCTION, pb.OBJECT_PROCEDURE, pb.OBJECT_ROUTINE, pb.OBJECT_AGGREGATE),
     }
 )
-_LOOSENING = frozenset({pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_AlterColumnType})
+_REMOVING = frozenset({pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_AlterColumnType})
 
 
 @dataclass(frozen=True)
 class Removal:
-    """The statement takes something away; `of_held` for what other objects may have hung on."""
+    """A statement that drops something; `may_free_others` if other objects may have depended on it."""
 
-    of_held: bool
+    may_free_others: bool
 
 
-def is_telling(tree: Message) -> bool:
-    """Whether it can be told from the statement what it changes, and what that has to do with other objects.
+def names_its_objects(tree: Message) -> bool:
+    """Return whether the statement names the objects that it changes, and those that they depend on.
 
-    Not from ALTER or DROP of an index, a view, a type or a function: their tables are not named. Not from a
+    ALTER or DROP of an index, a view, a type or a function does not: their tables are not named. Nor does a
     trigger's function: its table is the trigger's. Privileges, owners and comments are no change here.
     """
     match tree:
@@ -58,26 +58,28 @@ def is_telling(tree: Message) -> bool:
         case pb.CreateFunctionStmt():
             return [name.string.sval for name in tree.return_type.names] != ["trigger"]
         case _:
-            return isinstance(tree, _TELLING)
+            return isinstance(tree, _NAMING_ALL)
 
 
 def removal(tree: Message) -> Removal | None:
-    """What the statement removes, if anything: why it may have to do with the file's other removals."""
+    """Return the statement's removal, if it drops anything: removals of one file may belong together."""
     match tree:
         case pb.DropStmt():
-            return Removal(of_held=tree.remove_type in _HELD)
-        case pb.AlterTableStmt() if any(command.subtype in _LOOSENING for command in _commands(tree)):
-            return Removal(of_held=False)
+            return Removal(may_free_others=tree.remove_type in _HAS_DEPENDANTS)
+        case pb.AlterTableStmt() if any(command.subtype in _REMOVING for command in _commands(tree)):
+            return Removal(may_free_others=False)
         case _:
             return None
 
 
 def new_names(statement: Statement) -> Iterator[Named]:
-    """The name that an object gets by RENAME or SET SCHEMA, and names of what has none in a schema."""
+    """Yield the name that an object gets by RENAME or SET SCHEMA, and names of objects outside schemas."""
     tree = statement.tree
     match tree:
-        case pb.RenameStmt() if tree.rename_type in _ON_TABLES | _HELD and tree.HasField("relation"):
-            if tree.rename_type in _HELD:
+        case pb.RenameStmt() if tree.rename_type in _ON_TABLES | _HAS_DEPENDANTS and tree.HasField(
+            "relation"
+        ):
+            if tree.rename_type in _HAS_DEPENDANTS:
                 yield Named("relation", str(tree.relation.schemaname), str(tree.newname))
         case pb.AlterObjectSchemaStmt() if tree.HasField("relation"):
             yield Named("relation", str(tree.newschema), str(tree.relation.relname))

@@ -9,7 +9,7 @@ from postgast import PgQueryError, scan
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import LINE_COMMENT, comment_end
-from dbmate_wrap.sql.split import cut
+from dbmate_wrap.sql.split import split_sql
 
 _OPENING = re.compile(rf"{LINE_COMMENT}|/\*")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n")
@@ -19,8 +19,8 @@ _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n")
 class Comment:
     """One comment with its dashes; `offset` counts characters from the beginning of the block.
 
-    `statement` is (begin, end) of what it stands directly before, on lines of its own; None where no
-    statement begins there.
+    `statement` is (begin, end) of the statement that it stands directly before, on lines of its own; None if
+    there is none.
     """
 
     offset: int
@@ -28,19 +28,19 @@ class Comment:
     statement: tuple[int, int] | None = None
 
 
-def comments(sql: str, wanted: re.Pattern[str]) -> Iterator[Comment]:
-    """The comments that `wanted` matches; never what only looks like one in a string or a body."""
-    edges = [(0, 0), *_statements(sql), (len(sql), len(sql))]
+def comments(sql: str, pattern: re.Pattern[str]) -> Iterator[Comment]:
+    """Yield the comments that `pattern` matches; never text in a string or a body that looks like one."""
+    edges = [(0, 0), *_statement_spans(sql), (len(sql), len(sql))]
     for (start, end), (begin, following) in pairwise(edges):
         # At the end of the text comes an empty one.
         statement = (begin, following) if following > begin else None
-        yield from _inside(sql[start:end], start, wanted)
-        yield from _between(sql, end, begin, statement, wanted)
+        yield from _comments_within(sql[start:end], start, pattern)
+        yield from _comments_between(sql, end, begin, statement, pattern)
 
 
-def _statements(sql: str) -> list[tuple[int, int]]:
-    """Where the statements begin and end, and psql's lines between them; a COPY ends with its rows."""
-    pieces, commands = cut(sql)
+def _statement_spans(sql: str) -> list[tuple[int, int]]:
+    """Return the begin and end of statements, and of psql's lines between them; a COPY ends with its rows."""
+    pieces, commands = split_sql(sql)
     spans = [(piece.start, piece.end) for piece in pieces]
     spans += [(command.start, command.end) for command in commands]
     result: list[tuple[int, int]] = []
@@ -53,32 +53,32 @@ def _statements(sql: str) -> list[tuple[int, int]]:
     return result
 
 
-def _between(
-    sql: str, begin: int, end: int, statement: tuple[int, int] | None, wanted: re.Pattern[str]
+def _comments_between(
+    sql: str, begin: int, end: int, statement: tuple[int, int] | None, pattern: re.Pattern[str]
 ) -> Iterator[Comment]:
-    """The comments from `begin` to `end`, where `statement` begins."""
-    places = [(begin, begin), *_places(sql, begin, end), (end, end)]
+    """Yield the comments from `begin` to `end`, where `statement` begins."""
+    places = [(begin, begin), *_comment_spans(sql, begin, end), (end, end)]
     found: list[Comment] = []
     for (_, before), (start, stop), (following, _) in zip(
         places[-3::-1], places[-2:0:-1], places[:1:-1], strict=True
     ):
-        # Between it and the statement other comments may be, whatever they say.
+        # Other comments may stand between it and the statement.
         after = sql[stop:following]
         if ";" in after or _BLANK_LINE.search(after):
             statement = None
-        if wanted.match(sql, start, stop):
+        if pattern.match(sql, start, stop):
             alone = _begins_line(sql, before, start)
             found.append(Comment(start, sql[start:stop], statement if alone else None))
     return reversed(found)
 
 
 def _begins_line(sql: str, before: int, start: int) -> bool:
-    """Whether only white space is in the line before `start`; what stood before it ends at `before`."""
+    """Return whether only white space precedes `start` in its line; the comment before ends at `before`."""
     _, line_end, indent = sql[before:start].rpartition("\n")
     return not indent.strip() and (bool(line_end) or before == 0)
 
 
-def _places(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _comment_spans(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     position = begin
     while opening := _OPENING.search(sql, position, end):
         position = opening.end()
@@ -87,9 +87,9 @@ def _places(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         yield opening.start(), position
 
 
-def _inside(text: str, offset: int, wanted: re.Pattern[str]) -> Iterator[Comment]:
-    """The comments within one statement; none where the scanner gives up, as it does for an open string."""
-    if not any(wanted.match(text, place.start()) for place in _OPENING.finditer(text)):
+def _comments_within(text: str, offset: int, pattern: re.Pattern[str]) -> Iterator[Comment]:
+    """Yield the comments within one statement; none if the scanner refuses it (an open string)."""
+    if not any(pattern.match(text, place.start()) for place in _OPENING.finditer(text)):
         return
     try:
         tokens = scan(text).tokens
@@ -102,5 +102,5 @@ def _inside(text: str, offset: int, wanted: re.Pattern[str]) -> Iterator[Comment
             offset += len(data[seen : token.start].decode())
             seen = token.start
             comment = data[token.start : token.end].decode()
-            if wanted.match(comment):
+            if pattern.match(comment):
                 yield Comment(offset, comment)

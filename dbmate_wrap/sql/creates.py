@@ -1,4 +1,4 @@
-"""Tells what the statements of a text make, and where, for the preflight to look after."""
+"""Finds the objects that the statements of a text create, and their schemas, for the preflight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.effects import in_pg_temp
-from dbmate_wrap.sql.parse import Statement, read
+from dbmate_wrap.sql.parse import Statement, read_sql
 
-# What one needs CREATE on.
-_HOLDERS = frozenset({pb.OBJECT_SCHEMA, pb.OBJECT_DATABASE})
-# The field that holds the name of the new object, where it is not a relation's.
-_NAMED_BY = {
+# Objects on which the privilege CREATE is needed.
+_CONTAINERS = frozenset({pb.OBJECT_SCHEMA, pb.OBJECT_DATABASE})
+# The field that holds the name of a new object that is no relation.
+_NAME_FIELD = {
     "CreateFunctionStmt": "funcname",
     "CreateEnumStmt": "type_name",
     "CreateRangeStmt": "type_name",
@@ -27,34 +27,35 @@ _NAMED_BY = {
 
 @dataclass(frozen=True)
 class Creates:
-    """What one statement makes, by plain names; `""` is a schema that it does not name.
+    """The objects that one statement creates, by plain names; `""` is a schema that it does not name.
 
-    `schema` is the one in which the new object will be; None for what makes none there.
+    `schema` is that of the new object; None if the statement creates none in a schema. `repaired_indexes` are
+    dropped or rebuilt.
     """
 
     schema: str | None = None
     new_schema: str | None = None
     extension: str | None = None
     index: tuple[str, str] | None = None
-    mended_indexes: tuple[tuple[str, str], ...] = ()
+    repaired_indexes: tuple[tuple[str, str], ...] = ()
     changes_privileges: bool = False
     changes_path: bool = False
 
 
 def creates_of(sql: str) -> tuple[Creates, ...]:
-    """One per statement, in order; of a statement that cannot be read, nothing.
+    """Return one value per statement, in order; none for a statement that cannot be read.
 
-    Bodies of DO blocks and functions are opaque.
+    Bodies of DO blocks and functions are not looked into.
     """
-    # Walking every tree for that one call costs more than all the rest.
+    # Walking every tree for this one call takes longer than all the rest.
     calls = "set_config" in sql.lower()
-    reading = read(sql, skip_long=True)
+    reading = read_sql(sql, skip_long=True)
     if any(place.kind != "too-deep" for place in reading.unreadable):
         return ()
-    return tuple(_making(statement, calls) for statement in reading.statements)
+    return tuple(_creates(statement, calls) for statement in reading.statements)
 
 
-def _making(statement: Statement, calls_set_config: bool) -> Creates:
+def _creates(statement: Statement, calls_set_config: bool) -> Creates:
     top = statement.tree
     match top:
         case pb.CreateSchemaStmt():
@@ -62,20 +63,20 @@ def _making(statement: Statement, calls_set_config: bool) -> Creates:
         case pb.CreateExtensionStmt():
             return Creates(extension=top.extname)
         case pb.IndexStmt():
-            # An index is made in its table's schema, and a table without one may be anywhere on the path.
+            # An index is in its table's schema, and a table without one may be anywhere on the path.
             schema = top.relation.schemaname
             name = (schema, top.idxname) if top.idxname else None
             return Creates(schema=schema or None, index=name)
         case pb.DropStmt() if top.remove_type == pb.OBJECT_INDEX:
-            return Creates(mended_indexes=tuple(_pair(item.list.items) for item in top.objects))
+            return Creates(repaired_indexes=tuple(_pair(item.list.items) for item in top.objects))
         case pb.ReindexStmt():
-            return Creates(mended_indexes=((top.relation.schemaname, top.relation.relname),))
+            return Creates(repaired_indexes=((top.relation.schemaname, top.relation.relname),))
         case pb.GrantRoleStmt() | pb.ReassignOwnedStmt():
             return Creates(changes_privileges=True)
         case pb.GrantStmt():
-            return Creates(changes_privileges=top.objtype in _HOLDERS)
+            return Creates(changes_privileges=top.objtype in _CONTAINERS)
         case pb.AlterOwnerStmt():
-            return Creates(changes_privileges=top.object_type in _HOLDERS)
+            return Creates(changes_privileges=top.object_type in _CONTAINERS)
         case pb.VariableSetStmt():
             return Creates(
                 changes_privileges=top.name in ("role", "session_authorization"),
@@ -88,29 +89,29 @@ def _making(statement: Statement, calls_set_config: bool) -> Creates:
 def _schema_of(top: Message) -> str | None:
     match top:
         case pb.CreateStmt():
-            return _of_relation(top.relation)
+            return _relation_schema(top.relation)
         case pb.CreateForeignTableStmt():
-            return _of_relation(top.base_stmt.relation)
+            return _relation_schema(top.base_stmt.relation)
         case pb.CreateTableAsStmt():
-            return _of_relation(top.into.rel)
+            return _relation_schema(top.into.rel)
         case pb.SelectStmt():
-            return _of_relation(top.into_clause.rel) if top.HasField("into_clause") else None
+            return _relation_schema(top.into_clause.rel) if top.HasField("into_clause") else None
         case pb.ViewStmt():
-            return _of_relation(top.view)
+            return _relation_schema(top.view)
         case pb.CreateSeqStmt():
-            return _of_relation(top.sequence)
+            return _relation_schema(top.sequence)
         case pb.CompositeTypeStmt():
-            return _of_relation(top.typevar)
+            return _relation_schema(top.typevar)
         case pb.AlterObjectSchemaStmt():
             return str(top.newschema)
         case pb.ImportForeignSchemaStmt():
             return str(top.local_schema)
         case _:
-            name: Sequence[pb.Node] = getattr(top, _NAMED_BY.get(type(top).__name__, ""), ())
+            name: Sequence[pb.Node] = getattr(top, _NAME_FIELD.get(type(top).__name__, ""), ())
             return None if not name or in_pg_temp(name) else _pair(name)[0]
 
 
-def _of_relation(relation: pb.RangeVar) -> str | None:
+def _relation_schema(relation: pb.RangeVar) -> str | None:
     temporary = relation.relpersistence == "t" or relation.schemaname.startswith("pg_temp")
     return None if temporary else str(relation.schemaname)
 

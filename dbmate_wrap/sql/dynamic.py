@@ -1,19 +1,19 @@
-"""Guesses the SQL that EXECUTE will run from the expression that makes it, as far as it is constant."""
+"""Reads the SQL that EXECUTE will run from the expression that makes it, as far as it is constant."""
 
 import re
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-# %I and %L, with width and position; %s and %% are told apart below.
+# %I and %L, with width and position; `_fill` tells %s from %%.
 _PLACE = re.compile(r"%(?:\d+\$)?-?(?:\d+|\*(?:\d+\$)?)?([sIL%])")
 _NAME = "_"
 
 
-def command(expression: Message) -> str | None:
-    """The text of a constant, of format('constant', ...) or of a chain of `||`.
+def constant_command(expression: Message) -> str | None:
+    """Return the text of a constant, of format('constant', ...) or of a chain of `||`.
 
-    What varies is replaced by a name; None where nothing of it is constant.
+    Variable parts are replaced by a name; None if nothing of it is constant.
     """
     parts: list[str] = []
     constant = False
@@ -32,10 +32,10 @@ def command(expression: Message) -> str | None:
 
 
 def _constant(node: Message) -> str | None:
-    node = _uncast(node)
+    node = _without_casts(node)
     if isinstance(node, pb.FuncCall) and node.funcname[-1].string.sval == "format" and node.args:
-        template = _literal(_uncast(_inner(node.args[0])))
-        return None if template is None else _PLACE.sub(_filled, template)
+        template = _literal(_without_casts(_inner(node.args[0])))
+        return None if template is None else _PLACE.sub(_fill, template)
     return _literal(node)
 
 
@@ -43,13 +43,13 @@ def _literal(node: Message) -> str | None:
     return str(node.sval.sval) if isinstance(node, pb.A_Const) and node.HasField("sval") else None
 
 
-def _uncast(node: Message) -> Message:
+def _without_casts(node: Message) -> Message:
     while isinstance(node, pb.TypeCast):
         node = _inner(node.arg)
     return node
 
 
-def _filled(place: re.Match[str]) -> str:
+def _fill(place: re.Match[str]) -> str:
     return {"%": "%", "L": f"'{_NAME}'"}.get(place.group(1), _NAME)
 
 

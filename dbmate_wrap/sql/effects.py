@@ -1,4 +1,4 @@
-"""Tells what a text does to session, transaction and rows, so that it is run and retried accordingly."""
+"""Effects of a text on session, transaction and rows, which decide how it is run and retried."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.non_transactional import is_concurrent
-from dbmate_wrap.sql.parse import Statement, read
+from dbmate_wrap.sql.parse import Statement, read_sql
 
-# Functions that leave something in the session which the end of the transaction does not take away.
+# Functions whose effect on the session outlives the transaction.
 _SESSION_FUNCTIONS = frozenset({"set_config", "setseed", "set_limit"})
 _SESSION_FAMILIES = ("pg_advisory_", "pg_try_advisory_", "dblink_", "pg_replication_origin_session_")
 # A DO block is opaque here: if its body holds one of these words it is taken to change the session.
@@ -20,10 +20,9 @@ _ENDS_TRANSACTION = frozenset({pb.TRANS_STMT_COMMIT, pb.TRANS_STMT_ROLLBACK, pb.
 
 
 def leaves_session_state(sql: str) -> bool:
-    """Whether running `sql` may change what later statements in the same server session do.
+    """Return whether running `sql` may change the effect of later statements in the same server session.
 
-    True as well for text that the grammar refuses or that is too deep for the parser: what cannot be read is
-    not trusted to leave nothing.
+    True as well for text that the grammar refuses or that is too long or too deep to be read here.
     """
     statements = _statements(sql)
     return statements is None or any(
@@ -32,11 +31,11 @@ def leaves_session_state(sql: str) -> bool:
 
 
 def controls_transaction(sql: str) -> bool | None:
-    """Whether `sql` ends its transaction itself; None for text that the grammar refuses."""
+    """Return whether `sql` ends its transaction itself; None for text that the grammar refuses."""
     statements = _statements(sql)
     if statements is None:
         return None
-    # What is too deep for the parser is no COMMIT.
+    # A statement that is too deep for the parser is no COMMIT.
     return any(
         statement is not None
         and isinstance(statement.tree, pb.TransactionStmt)
@@ -46,9 +45,9 @@ def controls_transaction(sql: str) -> bool | None:
 
 
 def writes_rows(sql: str) -> bool:
-    """Whether `sql` may change rows when it is run; True as well for what cannot be read.
+    """Return whether `sql` may change rows when it is run; True as well for text that cannot be read.
 
-    Calls in a SELECT are taken to change nothing: of a function it cannot be seen.
+    Function calls in a SELECT are taken to change nothing: their bodies are unknown.
     """
     statements = _statements(sql)
     return statements is None or any(statement is None or _writes_rows(statement) for statement in statements)
@@ -85,8 +84,8 @@ def _writes(node: Message) -> bool:
 
 
 def _statements(sql: str) -> list[Statement | None] | None:
-    """The statements, None in place of one that is too deep; None for text that the grammar refuses."""
-    reading = read(sql, skip_long=True)
+    """Return the statements, None in place of one that is too deep; None for text with syntax errors."""
+    reading = read_sql(sql, skip_long=True)
     if any(place.kind != "too-deep" for place in reading.unreadable):
         return None
     return [*reading.statements, *(None for _ in reading.unreadable)]
@@ -133,5 +132,5 @@ def _touches_session(node: Message) -> bool:
 
 
 def in_pg_temp(name: Sequence[pb.Node]) -> bool:
-    """Whether a qualified name is in the schema of the session's temporary objects."""
+    """Return whether a qualified name is in the schema of the session's temporary objects."""
     return len(name) > 1 and name[0].string.sval.startswith("pg_temp")

@@ -19,8 +19,8 @@ from postgast import pg_query_pb2 as pb
 _SHORT = 4_000
 # Up to this length no text can be nested too deeply for a stack of our own: 8 MB of it.
 SAFE_LENGTH = 20_000
-# Up to so many levels neither can a longer one: 12 MB of it. protobuf itself refuses some 32,000.
-DEEPEST = 30_000
+# Up to so many levels neither can a longer one: 12.4 MB of it. protobuf itself refuses some 32,000.
+DEEPEST = 31_000
 _STACK = 64 << 20
 _stack_size = threading.Lock()
 _depth_limit = threading.Lock()

@@ -13,17 +13,17 @@ _DEEPEST = 8
 
 
 def nested_statements(statement: Statement, *, later: bool = False) -> Iterator[Statement]:
-    """The statement, and of a DO block the statements of its body, also in DO blocks in it.
+    """Yield the statement, and for a DO block the statements of its body, also those of DO blocks in it.
 
-    Bodies of functions run later: they are only in it if `later`.
+    Bodies of functions run later: they are included only if `later`.
     """
     if not _has_body(statement, later):
         return iter((statement,))
     return (part for part, _ in _parts(statement, later))
 
 
-def unread(statement: Statement) -> Iterator[int]:
-    """Where in a DO block, or in a long function, something is too deep or too long to be read."""
+def unread_offsets(statement: Statement) -> Iterator[int]:
+    """Yield the offsets of code in a DO block, or a long function, that is too deep or long to be read."""
     later = len(statement.text) > SAFE_LENGTH
     if not _has_body(statement, later):
         return

@@ -22,11 +22,11 @@ class NewValueUse:
 
 
 def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[NewValueUse]:
-    """Constants spelled like a value that an earlier ALTER TYPE of the same block added; one per statement.
+    """Yield constants that equal a value which an earlier ALTER TYPE of the block added; one per statement.
 
-    Not constants that are of another type as the statement itself says, and not in bodies that PostgreSQL
-    reads only when they run (PL/pgSQL); it does read those in SQL. Values of types that the
-    same block creates may be used, on PostgreSQL 17 and newer.
+    Constants that the statement gives another type are skipped, and bodies that PostgreSQL parses only when
+    they run (PL/pgSQL); bodies in SQL it parses at once. Values of types that the same block creates may be
+    used, on PostgreSQL 17 and newer.
     """
     added: set[str] = set()
     created: set[str] = set()
@@ -43,18 +43,18 @@ def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[NewValueUse]
 
 
 def _first_use(statement: Statement, added: set[str]) -> Iterator[NewValueUse]:
-    for part in _read_now(statement):
-        # Most statements hold none of them, and that is quickly seen.
+    for part in _parsed_now(statement):
+        # Most statements hold none of them, and this test is fast.
         if not any(value in part.text for value in added):
             continue
-        elsewhere = _of_other_types(part)
+        elsewhere = _typed_constants(part)
         for node in part.of(pb.A_Const):
             if node.sval.sval in added and node.location not in elsewhere:
                 yield NewValueUse(str(node.sval.sval), part.at(node.location))
                 return
 
 
-def _read_now(statement: Statement) -> Iterator[Statement]:
+def _parsed_now(statement: Statement) -> Iterator[Statement]:
     yield statement
     if isinstance(statement.tree, pb.CreateFunctionStmt):
         for body in bodies(statement):
@@ -62,14 +62,14 @@ def _read_now(statement: Statement) -> Iterator[Statement]:
                 yield from body.statements
 
 
-def _of_other_types(statement: Statement) -> frozenset[int]:
-    """Where constants are that are cast to a type of PostgreSQL's own, or belong to a column of one."""
+def _typed_constants(statement: Statement) -> frozenset[int]:
+    """Return the locations of constants that are cast to a built-in type, or belong to a column of one."""
     found = []
     for cast in statement.of(pb.TypeCast):
-        if cast.arg.HasField("a_const") and _is_plain(cast.type_name):
+        if cast.arg.HasField("a_const") and _is_built_in(cast.type_name):
             found.append(cast.arg.a_const.location)
     for column in statement.of(pb.ColumnDef):
-        if column.HasField("type_name") and _is_plain(column.type_name):
+        if column.HasField("type_name") and _is_built_in(column.type_name):
             found += [
                 expression.a_const.location
                 for constraint in column.constraints
@@ -79,7 +79,7 @@ def _of_other_types(statement: Statement) -> frozenset[int]:
 
 
 def _constants(expression: Message) -> Iterator[Message]:
-    """The constants of a plain default, and of checks like `column = 'x'` or `column IN ('x', 'y')`."""
+    """Yield the constants of a plain default, and of checks like `column = 'x'` or `column IN ('x', 'y')`."""
     pending = [expression]
     while pending:
         node = pending.pop()
@@ -94,6 +94,6 @@ def _constants(expression: Message) -> Iterator[Message]:
                 pass
 
 
-def _is_plain(type_name: Message) -> bool:
+def _is_built_in(type_name: Message) -> bool:
     parts = parts_of(type_name.names)
     return parts[0] == "pg_catalog" if len(parts) > 1 else is_catalog_type(parts[0])

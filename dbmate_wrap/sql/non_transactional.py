@@ -1,4 +1,4 @@
-"""Which statements PostgreSQL refuses to run inside a transaction block."""
+"""Statements that PostgreSQL refuses to run inside a transaction block."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
 
@@ -9,7 +9,7 @@ from dbmate_wrap.sql.parse import Statement
 
 # Measured on PostgreSQL 15 and 18 (tests/integration/test_sql_verdicts.py): all end with 25001.
 _OFF = frozenset({"false", "off", "no", "0"})
-_WHOLE = {
+_WHOLE_KINDS = {
     pb.REINDEX_OBJECT_SCHEMA: "REINDEX SCHEMA",
     pb.REINDEX_OBJECT_SYSTEM: "REINDEX SYSTEM",
     pb.REINDEX_OBJECT_DATABASE: "REINDEX DATABASE",
@@ -20,19 +20,19 @@ _REFRESHING = frozenset(
         pb.ALTER_SUBSCRIPTION_DROP_PUBLICATION,
     }
 )
-_OF_THE_SLOT = frozenset({"failover", "two_phase"})
+_SLOT_OPTIONS = frozenset({"failover", "two_phase"})
 
 
 def refused_in_transaction(statement: Statement, detached: Set[str]) -> str | None:
-    """The command that cannot run inside a transaction block, in capitals; None for what can.
+    """Return the command that cannot run inside a transaction block, in capitals; None if it can.
 
-    `detached` are the subscriptions that have given up their slot before it. What depends on the database is
-    not judged: REINDEX and CLUSTER of a partitioned table.
+    `detached` are the subscriptions that have given up their slot before it. REINDEX and CLUSTER of a
+    partitioned table, which are refused too, cannot be recognised without the database.
     """
     tree = statement.tree
     if isinstance(tree, pb.DropSubscriptionStmt):
         return None if tree.subname in detached else "DROP SUBSCRIPTION"
-    describe = _OF_STATEMENTS.get(type(tree))
+    describe = _REFUSED_COMMANDS.get(type(tree))
     return describe(tree) if describe is not None else None
 
 
@@ -58,8 +58,8 @@ def _drop(tree: Message) -> str | None:
 
 
 def _reindex(tree: Message) -> str | None:
-    if tree.kind in _WHOLE:
-        return _WHOLE[tree.kind]
+    if tree.kind in _WHOLE_KINDS:
+        return _WHOLE_KINDS[tree.kind]
     return "REINDEX CONCURRENTLY" if _is_on(tree.params, "concurrently", default=False) else None
 
 
@@ -86,13 +86,13 @@ def _alter_subscription(tree: Message) -> str | None:
     if tree.kind in _REFRESHING and _is_on(tree.options, "refresh", default=True):
         return "ALTER SUBSCRIPTION with refresh"
     slot = [str(option.def_elem.defname) for option in tree.options]
-    named = next((name for name in slot if name in _OF_THE_SLOT), None)
+    named = next((name for name in slot if name in _SLOT_OPTIONS), None)
     is_options = tree.kind == pb.ALTER_SUBSCRIPTION_OPTIONS
     return f"ALTER SUBSCRIPTION SET ({named})" if named and is_options else None
 
 
 def subscription_without_slot(tree: Message) -> str | None:
-    """The subscription that the statement gives or leaves no slot; None for any other statement."""
+    """Return the subscription that the statement leaves without a slot; None for any other statement."""
     if not isinstance(tree, pb.AlterSubscriptionStmt | pb.CreateSubscriptionStmt):
         return None
     given_up = any(
@@ -118,13 +118,13 @@ def _text(value: Message) -> str:
         case "boolean":
             return "true" if value.boolean.boolval else "false"
         case "type_name":
-            # So the grammar reads `off`.
+            # The grammar reads `off` as a type.
             return str(value.type_name.names[-1].string.sval)
         case _:
             return ""
 
 
-_OF_STATEMENTS: Mapping[type[Message], Callable[[Message], str | None]] = {
+_REFUSED_COMMANDS: Mapping[type[Message], Callable[[Message], str | None]] = {
     pb.AlterDatabaseStmt: _alter_database,
     pb.AlterSubscriptionStmt: _alter_subscription,
     pb.AlterSystemStmt: lambda _: "ALTER SYSTEM",

@@ -1,4 +1,4 @@
-"""Which objects other than relations and types a statement makes, changes, drops, comments or grants."""
+"""Finds the objects, other than relations and types, that a statement creates, changes, drops or grants."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -35,8 +35,8 @@ _PARTS_OF_RELATIONS = frozenset(
 
 
 def object_names(tree: Message) -> Iterator[Named]:
-    """The objects that the form of the statement names; relations and types have nodes of their own."""
-    find = _OF_STATEMENTS.get(type(tree))
+    """Yield the objects that the kind of statement names; relations and types have nodes of their own."""
+    find = _FINDERS.get(type(tree))
     return find(tree) if find is not None else iter(())
 
 
@@ -47,12 +47,12 @@ def _object(kind: int, node: Message) -> Iterator[Named]:
         case "list" if kind in _KINDS and node.list.items[0].WhichOneof("node") == "string":
             yield from by_parts(_KINDS[kind], parts_of(node.list.items))
         case "object_with_args" if kind in _KINDS:
-            yield from _not_catalogs(by_parts(_KINDS[kind], parts_of(node.object_with_args.objname)))
+            yield from _without_built_in(by_parts(_KINDS[kind], parts_of(node.object_with_args.objname)))
         case _:
-            pass  # Something without a schema, or a type.
+            pass  # An object without a schema, or a type.
 
 
-def _not_catalogs(found: Iterator[Named]) -> Iterator[Named]:
+def _without_built_in(found: Iterator[Named]) -> Iterator[Named]:
     return (one for one in found if one.schema != "pg_catalog" and not one.name.startswith("pg_"))
 
 
@@ -77,12 +77,12 @@ def _function(tree: Message) -> Iterator[Named]:
 
 
 def _altered_function(tree: Message) -> Iterator[Named]:
-    return _not_catalogs(by_parts(_KINDS.get(tree.objtype, "function"), parts_of(tree.func.objname)))
+    return _without_built_in(by_parts(_KINDS.get(tree.objtype, "function"), parts_of(tree.func.objname)))
 
 
 def _executed_function(tree: Message) -> Iterator[Named]:
     found = by_parts("function", parts_of(tree.funcname))
-    return (one for one in _not_catalogs(found) if one.schema or one.name not in TRIGGER_FUNCTIONS)
+    return (one for one in _without_built_in(found) if one.schema or one.name not in TRIGGER_FUNCTIONS)
 
 
 def _cast_function(tree: Message) -> Iterator[Named]:
@@ -97,11 +97,11 @@ def _defined(tree: Message) -> Iterator[Named]:
 def _owner_of_sequence(tree: Message) -> Iterator[Named]:
     for option in tree.options:
         if option.def_elem.defname == "owned_by":
-            # A table's column; of one part is OWNED BY NONE.
+            # A table's column; a name of one part is OWNED BY NONE.
             yield from by_parts("table", parts_of(option.def_elem.arg.list.items)[:-1])
 
 
-_OF_STATEMENTS: Mapping[type[Message], _Finder] = {
+_FINDERS: Mapping[type[Message], _Finder] = {
     pb.AlterCollationStmt: _name("collation", "collname"),
     pb.AlterDomainStmt: _name("domain", "type_name"),
     pb.AlterEnumStmt: _name("type", "type_name"),

@@ -1,4 +1,4 @@
-"""Which objects that live in schemas a statement names, and whether it says in which schema they are."""
+"""Finds the objects in schemas that a statement names, with or without their schemas."""
 
 import re
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from dbmate_wrap.sql.object_names import object_names
 from dbmate_wrap.sql.parse import Statement
 from dbmate_wrap.sql.relations import is_ours, relations
 
-# Of all options written `name = value`, those whose value is a type. The grammar reads functions, `auto` or
-# `off` as types as well.
+# Options `name = value` whose value is a type. In others the grammar reads functions, `auto` or `off` as
+# types as well.
 _TYPE_OPTIONS = frozenset({"as", "stype", "mstype", "basetype", "subtype", "leftarg", "rightarg"})
 # Functions that look up the relation which their first argument names in a string.
 _LOOKUPS = {
@@ -24,13 +24,13 @@ _PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
 
 
 def objects(statement: Statement) -> Iterator[Named]:
-    """What the statement names: made, changed or only used; strings only where they are looked up as a name.
+    """Yield the objects that the statement creates, changes or uses, also those looked up by a string.
 
-    Not PostgreSQL's own objects, queries of WITH, aliases, operators and function calls.
-    In CREATE SCHEMA all that has no schema is in the new one.
+    Built-in objects, queries of WITH, aliases, operators and function calls are left out. In CREATE SCHEMA
+    all objects without a schema are in the new one.
     """
-    # Underscores alone stand for what is known only when it runs (dynamic commands, psql's variables).
-    found = (one for one in _everything(statement) if one.name.strip("_"))
+    # Underscores alone stand for names that are known only at run time (dynamic commands, psql's variables).
+    found = (one for one in _all_objects(statement) if one.name.strip("_"))
     tree = statement.tree
     if not isinstance(tree, pb.CreateSchemaStmt):
         return found
@@ -39,20 +39,20 @@ def objects(statement: Statement) -> Iterator[Named]:
 
 
 def offset_of(named: Named, statement: Statement) -> int:
-    """The character in the block at which the statement names it."""
+    """Return the character in the block at which the statement names the object."""
     if named.location >= 0:
         return statement.at(named.location)
     if isinstance(statement.tree, pb.CreateTrigStmt):
-        # The trigger itself may well have the function's name.
+        # The trigger itself may have the function's name.
         return statement.place(max(statement.text.lower().rfind(named.name.lower()), 0))
-    # Of names without a place in the tree: where the word first stands with nothing before it.
+    # The tree has no location for it: take the first such word that is not qualified.
     place = statement.first_word(named.name)
     if place is None:
         place = max(statement.text.find(f'"{named.name}"'), 0)
     return statement.place(place)
 
 
-def _everything(statement: Statement) -> Iterator[Named]:
+def _all_objects(statement: Statement) -> Iterator[Named]:
     if isinstance(statement.tree, pb.CreateTrigStmt):
         # Its table is the main object, not the function.
         yield from relations(statement)
@@ -89,13 +89,13 @@ def _lookups(statement: Statement) -> Iterator[Named]:
     for call in statement.of(pb.FuncCall):
         kind = _LOOKUPS.get(call.funcname[-1].string.sval)
         if kind is not None and call.args:
-            yield from _in_string(kind, call.args[0])
+            yield from _named_in_string(kind, call.args[0])
     for cast in statement.of(pb.TypeCast):
         if cast.type_name.names[-1].string.sval == "regclass" and not cast.type_name.array_bounds:
-            yield from _in_string("relation", cast.arg)
+            yield from _named_in_string("relation", cast.arg)
 
 
-def _in_string(kind: str, node: Message) -> Iterator[Named]:
+def _named_in_string(kind: str, node: Message) -> Iterator[Named]:
     if node.WhichOneof("node") != "a_const" or node.a_const.WhichOneof("val") != "sval":
         return
     found = _PART.findall(node.a_const.sval.sval)

@@ -1,4 +1,4 @@
-"""Reads a block's SQL into statements with PostgreSQL's grammar, going on after what cannot be read."""
+"""Reads a block's SQL into statements with PostgreSQL's grammar, and goes on after unreadable text."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from postgast import pg_query_pb2 as pb
 from dbmate_wrap.domain.sql_lexer import WORD
 from dbmate_wrap.sql.grammar import DEEPEST, SAFE_LENGTH, TOO_DEEP, Refused, parse_statements
 from dbmate_wrap.sql.nesting import nesting_of
-from dbmate_wrap.sql.split import Piece, Span, cut
-from dbmate_wrap.sql.statement import Statement, statements
+from dbmate_wrap.sql.split import Piece, Span, split_sql
+from dbmate_wrap.sql.statement import Statement, statements_of
 
-__all__ = ["Reading", "Statement", "Unreadable", "read", "read_all"]
+__all__ = ["Reading", "Statement", "Unreadable", "read_all_sql", "read_sql"]
 
-# After so many the text is no SQL, and looking further tells nobody more.
+# After so many the text is no SQL, and further problems are of no use.
 _MOST_PROBLEMS = 500
 _MOST_VARIABLES = 100
 # Some five seconds; 10 MB of rows take 0.01 of it, and a single chain of 30,000 operators a fifth.
@@ -36,13 +36,13 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read of a text and what could not, each in the order of the text."""
+    """The statements of a text and its unreadable parts, each in the order of the text."""
 
     statements: tuple[Statement, ...]
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def read(sql: str, *, skip_long: bool = False) -> Reading:
+def read_sql(sql: str, *, skip_long: bool = False) -> Reading:
     """Return the statements of any text; never raises.
 
     With `skip_long` a long statement counts as too deep, which saves the time to read it.
@@ -50,7 +50,7 @@ def read(sql: str, *, skip_long: bool = False) -> Reading:
     return _read(sql, None if skip_long else _Work())
 
 
-def read_all(texts: Sequence[str]) -> list[Reading]:
+def read_all_sql(texts: Sequence[str]) -> list[Reading]:
     """Return each text as `read` reads it, with one limit on the work for all of them."""
     work = _Work()
     return [_read(sql, work) for sql in texts]
@@ -60,7 +60,7 @@ def _read(sql: str, work: "_Work | None") -> Reading:
     whole = parse_statements(sql) if len(sql) <= SAFE_LENGTH else TOO_DEEP
     if isinstance(whole, Refused):
         return _Reader(sql.encode("utf-8", "replace").decode("utf-8"), work).reading()
-    return Reading(tuple(statements(whole, sql, 0)))
+    return Reading(tuple(statements_of(whole, sql, 0)))
 
 
 @dataclass
@@ -83,7 +83,7 @@ class _Reader:
 
     def __init__(self, sql: str, work: _Work | None) -> None:
         self._work = work
-        self._pieces, self._spans = cut(sql)
+        self._pieces, self._spans = split_sql(sql)
         self._sql = _blanked(sql, self._spans)
         self._statements: list[Statement] = []
         self._problems = 0
@@ -110,12 +110,12 @@ class _Reader:
 
     def _read(self, start: int, end: int) -> bool:
         text = self._sql[start:end]
-        return self._take(parse_statements(text), text, start)
+        return self._keep(parse_statements(text), text, start)
 
-    def _take(self, result: Sequence[pb.RawStmt] | Refused, text: str, start: int) -> bool:
+    def _keep(self, result: Sequence[pb.RawStmt] | Refused, text: str, start: int) -> bool:
         if isinstance(result, Refused):
             return False
-        self._statements += statements(result, text, start)
+        self._statements += statements_of(result, text, start)
         return True
 
     def _read_long(self, piece: Piece) -> None:
@@ -127,8 +127,8 @@ class _Reader:
             if variable is not None:
                 self._note_variable(piece.start, variable)
             else:
-                self._give_up(piece, result)
-        self._take(result, text, piece.start)
+                self._note_refused(piece, result)
+        self._keep(result, text, piece.start)
 
     def _read_piece(self, piece: Piece) -> None:
         text = self._text(piece)
@@ -141,10 +141,10 @@ class _Reader:
             text = text[: variable.start()] + _stand_in(variable.group()) + text[variable.end() :]
             result = parse_statements(text)
         if isinstance(result, Refused):
-            self._give_up(piece, result)
+            self._note_refused(piece, result)
             if piece.unclosed:
-                self._go_on_within(piece, piece.start + result.position)
-        self._take(result, text, piece.start)
+                self._read_after_parenthesis(piece, piece.start + result.position)
+        self._keep(result, text, piece.start)
 
     def _note_variable(self, start: int, variable: re.Match[str]) -> None:
         message = f"psql variable {variable.group()[:60]}, which only psql understands"
@@ -152,13 +152,13 @@ class _Reader:
         self._problems += 1
         self._unreadable.append(Unreadable(begin, end, "psql", message))
 
-    def _go_on_within(self, piece: Piece, failed: int) -> None:
-        """Read what can be read behind a parenthesis that nobody closed."""
+    def _read_after_parenthesis(self, piece: Piece, failed: int) -> None:
+        """Read the statements behind a parenthesis that is never closed."""
         ends = [mark for mark in piece.inner if mark >= failed]
         for start, end in pairwise([*ends[:_MOST_PROBLEMS], piece.end]):
             self._read(start + 1, end)
 
-    def _give_up(self, piece: Piece, refused: Refused) -> None:
+    def _note_refused(self, piece: Piece, refused: Refused) -> None:
         kind: Literal["syntax", "too-deep"] = "too-deep" if refused.too_deep else "syntax"
         offset = piece.start + refused.position
         self._problems += 1
@@ -166,7 +166,7 @@ class _Reader:
 
 
 def _batches(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-    """Pieces that are parsed in one go: as many as are harmless together; a long one is alone."""
+    """Yield pieces to parse in one go: up to SAFE_LENGTH together; a long one is alone."""
     batch: list[Piece] = []
     code = 0
     for piece in pieces:
@@ -188,7 +188,7 @@ def _blanked(sql: str, spans: Sequence[Span]) -> str:
 
 
 def _stand_in(variable: str) -> str:
-    """Something of the same length that the grammar takes in the variable's place."""
+    """Return text of the same length that the grammar accepts in the variable's place."""
     if variable[1] in "'\"":
         return " " + variable[1:]
     return "_" * len(variable)

@@ -1,7 +1,7 @@
 """Finds the SQL in a body of PL/pgSQL: statements, expressions and commands made at run time.
 
 `postgast.parse_plpgsql` is not used: it refuses bodies whose signature it cannot resolve (types with a
-schema, most trigger functions), and of the rest it tells lines only.
+schema, most trigger functions), and of the rest it gives lines only.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ _INTO_OF_ROWS = frozenset({"insert", "merge"})
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Characters `start` to `end` of the body; `sql` is as long, with what only PL/pgSQL knows blanked."""
+    """Characters `start` to `end` of the body; `sql` is as long, with syntax that is not SQL blanked."""
 
     kind: Literal["statement", "expression", "dynamic", "commit"]
     start: int
@@ -50,7 +50,7 @@ class Fragment:
 
 
 def fragments(body: str) -> Iterator[Fragment]:
-    """The SQL of a body, in order. Of a text that is no PL/pgSQL: something, or nothing."""
+    """Yield the SQL of a body, in order. For text that is no PL/pgSQL the result is arbitrary."""
     return _Scanner(body).fragments()
 
 
@@ -76,7 +76,7 @@ class _Scanner:
                 yield from self._statement(word)
 
     def _head(self, word: str) -> Iterator[Fragment]:
-        """What stands between the first word of a control structure and the statements in it."""
+        """Yield the SQL between the first word of a control structure and the statements in it."""
         begin = self._at + 1
         end = self._find(_HEADS.get(word, ("loop",)), begin)
         # Of `CASE x WHEN` the next statement begins with WHEN, everywhere else behind the word.
@@ -88,7 +88,7 @@ class _Scanner:
             yield from self._sql("expression", begin, end)
 
     def _loop(self, begin: int, end: int) -> Iterator[Fragment]:
-        """What a loop runs over: FOREACH's array, the bounds of a range, a query, or a cursor's arguments."""
+        """Yield the SQL of a loop's head: an array, a range's bounds, a query or a cursor's arguments."""
         if self._word(begin) in ("array", "reverse"):
             begin += 1
         dots = self._find(("..",), begin, end)
@@ -180,13 +180,13 @@ class _Scanner:
         token = self._tokens[at] if at < len(self._tokens) else None
         return token.text if token is not None and token.kind != "string" else ""
 
-    def _find(self, wanted: tuple[str, ...], begin: int | None = None, end: int | None = None) -> int:
-        """The first of these tokens outside parentheses and CASE ... END; `end` where there is none."""
+    def _find(self, words: tuple[str, ...], begin: int | None = None, end: int | None = None) -> int:
+        """Return the index of the first of these words outside parentheses and CASE ... END, or `end`."""
         last = len(self._tokens) if end is None else end
         depth = cases = 0
         for at in range(self._at if begin is None else begin, last):
             word = self._word(at)
-            if depth == 0 and word in wanted and (cases == 0 or word == ";"):
+            if depth == 0 and word in words and (cases == 0 or word == ";"):
                 return at
             if word in ("(", "["):
                 depth += 1
@@ -213,7 +213,7 @@ class _Scanner:
 
 
 def _targets(inside: list[Token]) -> Iterator[tuple[int, int]]:
-    """Where `INTO [STRICT] variable, ...` stands in a statement: the parser does not know it."""
+    """Yield the spans of `INTO [STRICT] variable, ...` in a statement: plain SQL has no such clause."""
     depth = last = 0
     for at, token in enumerate(inside):
         if token.kind == "mark":
@@ -227,7 +227,7 @@ def _targets(inside: list[Token]) -> Iterator[tuple[int, int]]:
 
 
 def _last_target(inside: list[Token], at: int) -> int:
-    """The index of the last token of a list of variables that begins at `at`."""
+    """Return the index of the last token of a list of variables that begins at `at`."""
     if at < len(inside) and inside[at].text == "strict":
         at += 1
     depth = 0

@@ -1,4 +1,4 @@
-"""Which relations a statement names: no aliases, no queries of WITH, nothing of PostgreSQL's own."""
+"""Finds the relations that a statement names, without aliases, queries of WITH and built-in ones."""
 
 from collections.abc import Iterator, Set
 
@@ -9,7 +9,7 @@ from dbmate_wrap.sql.named import Named
 from dbmate_wrap.sql.parse import Statement
 
 _WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
-_OF_KIND = {
+_KIND_OF_OBJECT = {
     pb.OBJECT_TABLE: "table",
     pb.OBJECT_FOREIGN_TABLE: "table",
     pb.OBJECT_VIEW: "view",
@@ -18,7 +18,7 @@ _OF_KIND = {
     pb.OBJECT_INDEX: "index",
     pb.OBJECT_TYPE: "type",
 }
-_OF_STATEMENT = {
+_KIND_OF_STATEMENT = {
     pb.CreateStmt: "table",
     pb.CreateForeignTableStmt: "table",
     pb.ViewStmt: "view",
@@ -26,7 +26,7 @@ _OF_STATEMENT = {
     pb.AlterSeqStmt: "sequence",
     pb.CompositeTypeStmt: "type",
 }
-# Where ALTER, RENAME and so on say of what kind the relation is that they name first.
+# The field in which ALTER, RENAME and so on give the kind of the relation that they name first.
 _KIND_FIELD = {
     pb.AlterTableStmt: "objtype",
     pb.AlterObjectSchemaStmt: "object_type",
@@ -36,9 +36,9 @@ _KIND_FIELD = {
 
 
 def relations(statement: Statement) -> Iterator[Named]:
-    """The relations in the order of the tree: the one that the statement is about comes first.
+    """Yield the relations in the order of the tree: the one that the statement changes comes first.
 
-    Also within the queries of views, rules and functions in standard SQL, whose names are looked up at once.
+    The queries of views, rules and functions in standard SQL are included: their names are looked up at once.
     """
     nodes = tuple(statement.of(pb.RangeVar))
     if not nodes or isinstance(statement.tree, pb.ConstraintsSetStmt | pb.ImportForeignSchemaStmt):
@@ -50,14 +50,14 @@ def relations(statement: Statement) -> Iterator[Named]:
     kind = _kind(statement.tree)
     for node in nodes:
         is_query = node.relname in queries and not node.schemaname and node.location not in written
-        if node.location not in aliases and not is_query and not _is_rows(node, statement.tree):
+        if node.location not in aliases and not is_query and not _is_old_or_new(node, statement.tree):
             yield from _relation(node, kind)
         if kind != "index":
             kind = "relation"
 
 
 def is_ours(schema: str, name: str) -> bool:
-    """Whether a relation of this name is none of PostgreSQL's own, which need no schema."""
+    """Return whether a relation of this name is not built in; built-in ones need no schema."""
     if schema:
         return schema not in ("pg_catalog", "information_schema")
     return not name.startswith("pg_")
@@ -71,7 +71,7 @@ def _relation(node: Message, kind: str) -> Iterator[Named]:
 
 
 def _aliases(statement: Statement) -> Set[int]:
-    """Where FOR UPDATE OF names what FROM has named already."""
+    """Return the locations of names in FOR UPDATE OF, which refer to FROM."""
     return {
         locked.range_var.location
         for clause in statement.of(pb.LockingClause)
@@ -79,18 +79,18 @@ def _aliases(statement: Statement) -> Set[int]:
     }
 
 
-def _is_rows(node: Message, tree: Message) -> bool:
-    """OLD and NEW of a rule."""
+def _is_old_or_new(node: Message, tree: Message) -> bool:
+    """Return whether the node is OLD or NEW of a rule."""
     return isinstance(tree, pb.RuleStmt) and not node.schemaname and node.relname in ("old", "new")
 
 
 def _kind(tree: Message) -> str:
-    kind = _OF_STATEMENT.get(type(tree))
+    kind = _KIND_OF_STATEMENT.get(type(tree))
     if kind is not None:
         return kind
     if isinstance(tree, pb.RenameStmt):
-        return _OF_KIND.get(tree.rename_type) or _OF_KIND.get(tree.relation_type, "relation")
+        return _KIND_OF_OBJECT.get(tree.rename_type) or _KIND_OF_OBJECT.get(tree.relation_type, "relation")
     if isinstance(tree, pb.ReindexStmt):
         return "index" if tree.kind == pb.REINDEX_OBJECT_INDEX else "table"
     field = _KIND_FIELD.get(type(tree))
-    return _OF_KIND.get(getattr(tree, field), "relation") if field else "relation"
+    return _KIND_OF_OBJECT.get(getattr(tree, field), "relation") if field else "relation"

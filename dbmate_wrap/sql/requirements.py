@@ -1,4 +1,4 @@
-"""Says what pending migrations will want of a server, for the preflight to look after."""
+"""Lists what pending migrations require of a server, for the preflight."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from dbmate_wrap import sql
 
 @dataclass(frozen=True)
 class Requirements:
-    """What some SQL texts make, run in their order.
+    """Objects that some SQL texts need or create, run in their order.
 
-    `schemas` are those in which they make something and that they do not make themselves, `""` for what is
-    made without naming one; `indexes` are (schema or `""`, name) of those that they build and do not drop or
-    rebuild before. `changes_privileges` says that they change who they are, or who may do what.
+    `schemas` are those in which they create something and that they do not create themselves, `""` for an
+    object created without naming one; `indexes` are (schema or `""`, name) of those that they build and do
+    not drop or rebuild before. `changes_privileges`: they change the role they run as, or privileges.
     """
 
     schemas: frozenset[str] = frozenset()
@@ -23,26 +23,26 @@ class Requirements:
 
 
 def requirements_of(texts: Iterable[str]) -> Requirements | None:
-    """What the texts will want, as far as their statements can be read; None where there is no SQL parser."""
+    """Return what the texts require, as far as they can be read; None if there is no SQL parser."""
     if not sql.is_available():
         return None
     from dbmate_wrap.sql.creates import creates_of
 
-    made = [making for text in texts for making in creates_of(text)]
-    new = {making.new_schema for making in made if making.new_schema is not None}
-    schemas = {making.schema for making in made if making.schema is not None} - new
-    if any(making.changes_path for making in made):
+    created = [each for text in texts for each in creates_of(text)]
+    new = {each.new_schema for each in created if each.new_schema is not None}
+    schemas = {each.schema for each in created if each.schema is not None} - new
+    if any(each.changes_path for each in created):
         schemas.discard("")
     indexes: set[tuple[str, str]] = set()
-    mended: set[tuple[str, str]] = set()
-    for making in made:
-        mended.update(making.mended_indexes)
-        if making.index is not None and making.index not in mended:
-            indexes.add(making.index)
+    repaired: set[tuple[str, str]] = set()
+    for each in created:
+        repaired.update(each.repaired_indexes)
+        if each.index is not None and each.index not in repaired:
+            indexes.add(each.index)
     return Requirements(
         schemas=frozenset(schemas),
-        extensions=frozenset(making.extension for making in made if making.extension is not None),
+        extensions=frozenset(each.extension for each in created if each.extension is not None),
         indexes=frozenset(indexes),
         makes_schema=bool(new),
-        changes_privileges=any(making.changes_privileges for making in made),
+        changes_privileges=any(each.changes_privileges for each in created),
     )

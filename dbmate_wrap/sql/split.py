@@ -1,4 +1,4 @@
-"""Cuts SQL text at its semicolons without judging it, and finds what only psql would understand."""
+"""Splits SQL text at its semicolons without parsing it, and finds text that only psql understands."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _SENDING = re.compile(r"\\(?:;|g(?:x|exec|set|desc)?\b|crosstabview\b|watch\b|bi
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters `start` to `end` of the text that only psql would understand, and what they are."""
+    """Characters `start` to `end` of the text, which only psql understands, and their description."""
 
     start: int
     end: int
@@ -39,10 +39,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What lies between two semicolons: from its first token to before the semicolon, in characters.
+    """The text between two semicolons: from its first token to before the semicolon, in characters.
 
-    `code` counts its characters, a string as one and comments as none; `unclosed` tells that a parenthesis
-    was never closed; `inner` are the semicolons within.
+    `code` counts its characters, a string as one and comments as none; `unclosed`: a parenthesis is never
+    closed; `inner` are the semicolons within.
     """
 
     start: int
@@ -53,7 +53,7 @@ class Piece:
 
 
 @dataclass
-class _Cutter:
+class _Splitter:
     sql: str
     spans: list[Span] = field(default_factory=list)
     start: int = -1
@@ -98,7 +98,7 @@ class _Cutter:
         self.after_begin = word == "begin"
 
     def _mark(self, mark: str, begin: int) -> bool:
-        """Take note of a mark; whether it ends the piece."""
+        """Count a mark; return whether it ends the piece."""
         if mark == "\\":
             return _SENDING.match(self.sql, begin) is not None
         if mark == ";":
@@ -120,7 +120,7 @@ class _Cutter:
         return end
 
     def _data_end(self, begin: int, at: int) -> int:
-        """Where the data lines of a COPY ... FROM stdin end; 0 where there are none."""
+        """Return the end of the data lines of a COPY ... FROM stdin; 0 if there are none."""
         if (
             not self.may_have_data
             or self.start < 0
@@ -130,7 +130,7 @@ class _Cutter:
         line = _LINE_END.search(self.sql, at)
         last = _DATA_END.search(self.sql, at)
         if line is None or last is None:
-            # Nor for any later COPY: looking again each time would take time in the square of the length.
+            # Nor will a later COPY have any: searching each time would take time in the square of the length.
             self.may_have_data = False
             return 0
         self.spans.append(
@@ -145,11 +145,11 @@ class _Cutter:
         self.inner = []
 
 
-def cut(sql: str) -> tuple[list[Piece], list[Span]]:
-    """The pieces of any text, in order, without those that hold only white space and comments.
+def split_sql(sql: str) -> tuple[list[Piece], list[Span]]:
+    """Return the pieces of any text, in order, without those that hold only white space and comments.
 
     Semicolons in parentheses (CREATE RULE) and in BEGIN ATOMIC ... END do not cut. The spans are lines for
     psql and data lines after COPY ... FROM stdin; those may lie within pieces.
     """
-    cutter = _Cutter(sql)
-    return list(cutter.pieces()), cutter.spans
+    splitter = _Splitter(sql)
+    return list(splitter.pieces()), splitter.spans

@@ -1,4 +1,4 @@
-"""A statement with its tree, and the way from the parser's places in it to those of the text."""
+"""A statement with its tree, and the translation of the parser's locations into characters of the text."""
 
 import re
 from bisect import bisect_left
@@ -15,10 +15,10 @@ from postgast import scan
 _WORD = re.compile(r"(?<![\w$.])[\w$]+")
 _COMMENTS = frozenset({pb.SQL_COMMENT, pb.C_COMMENT})
 _SCALARS = frozenset({int, str, bool, float, bytes})
-# Half of all nodes, with nothing in them that anybody looks for, not even a place.
+# Half of all nodes; they hold no location and nothing that a rule needs.
 _PLAIN = frozenset({"string", "integer", "float", "boolean", "bit_string", "a_star"})
-# All that is kept of a tree once it was walked: of 10 MB of SQL the rest would take gigabytes.
-_LOOKED_FOR = frozenset(
+# The only nodes that are kept once a tree was walked: of 10 MB of SQL the rest would take gigabytes.
+_INDEXED = frozenset(
     {
         *(pb.A_Const, pb.ColumnDef, pb.CommonTableExpr, pb.DefElem, pb.FuncCall, pb.IntoClause),
         *(pb.LockingClause, pb.RangeVar, pb.TypeCast, pb.TypeName),
@@ -33,8 +33,8 @@ class Statement:
     """One statement: `text` from its first token to its last, at character `offset` of what was read.
 
     `tree` is the concrete statement (pb.InsertStmt, ...). `start` is where `text` begins for the parser, in
-    bytes: the zero of its locations. `places` says where each character of `text` is where the text does
-    not stand so in what was read (quotes undone); empty: it stands nowhere (put together when it is run).
+    bytes: the zero of its locations. `places` are the places of the characters of `text` if it is not written
+    like that in the text that was read (doubled quotes); empty if it is not written there at all (dynamic).
     """
 
     text: str = field(repr=False)
@@ -50,23 +50,23 @@ class Statement:
         found: dict[type[Message], list[Message]] = {}
         for node in self.walk():
             kind = type(node)
-            if kind in _LOOKED_FOR and (kind is not pb.A_Const or node.HasField("sval")):
+            if kind in _INDEXED and (kind is not pb.A_Const or node.HasField("sval")):
                 found.setdefault(kind, []).append(node)
         return found
 
     def of(self, *types: type[Message]) -> Iterator[Message]:
-        """The messages of these types, type by type, in the order of the walk; of constants those in quotes.
+        """Yield the messages of these types, type by type, in the order of the walk; only quoted constants.
 
-        Only of types that the index below has, in which a rule that needs another one must name it.
+        The types must be in _INDEXED: a rule that needs another one adds it there.
         """
         index = self._index
-        assert _LOOKED_FOR.issuperset(types), "not in the index"
+        assert _INDEXED.issuperset(types), "not in the index"
         if len(types) == 1:
             return iter(index.get(types[0], ()))
         return chain.from_iterable(index[kind] for kind in types if kind in index)
 
     def walk(self) -> Iterator[Message]:
-        """Every message of the tree from the top, but names, lists of names and plain numbers; `tree` too."""
+        """Yield every message of the tree, `tree` first, without names, lists of names and plain numbers."""
         stack = [self.tree]
         while stack:
             node = stack.pop()
@@ -87,9 +87,9 @@ class Statement:
                     stack += reversed(value)
 
     def at(self, location: int) -> int:
-        """The character in the text that was read, of a parser's `location` in bytes.
+        """Return the character in the text that was read for a parser's `location` in bytes.
 
-        A location that the parser does not know (-1) is the statement's beginning.
+        An unknown location (-1) is the statement's beginning.
         """
         within = location - self.start
         if within <= 0:
@@ -99,13 +99,13 @@ class Statement:
         return self.place(within)
 
     def place(self, index: int) -> int:
-        """Where the character `index` of `text` is in the text that was read."""
+        """Return the place of the character `index` of `text` in the text that was read."""
         if self.places is None:
             return self.offset + min(index, len(self.text))
         return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
 
     def first_word(self, word: str) -> int | None:
-        """The index in `text` of the first such word, in any case, that no dot is before."""
+        """Return the index in `text` of the first such word, in any case, without a dot before it."""
         return self._first_words.get(word.lower())
 
     @cached_property
@@ -127,10 +127,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a DO block or a function runs, with offsets in the text that holds it.
+    """The code of a DO block or a function, with offsets in the text that holds it.
 
-    `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of what is too deep or too
-    long to be read. Expressions are SELECT statements.
+    `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of code that is too deep or
+    too long to be read. Expressions are SELECT statements.
     """
 
     kind: Literal["do", "function"]
@@ -140,8 +140,8 @@ class Body:
     unread: tuple[int, ...] = ()
 
 
-def statements(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:
-    """The parser's statements of `sql`, which begins at character `offset` of what is read, in order."""
+def statements_of(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:
+    """Yield the parser's statements of `sql`, which begins at character `offset` of the text that is read."""
     data = sql.encode() if not sql.isascii() else b""
     byte = character = 0
     for statement in raw:
@@ -152,11 +152,11 @@ def statements(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Sta
             byte, text = start, data[start:end].decode()
         else:
             character, text = start, sql[start:end]
-        yield Statement(_without_tail(text), offset + character, unwrapped(statement.stmt), start)
+        yield Statement(_without_tail(text), offset + character, unwrap(statement.stmt), start)
 
 
 def _without_tail(text: str) -> str:
-    """The text up to its last token; the parser leaves what follows it, up to the semicolon."""
+    """Return the text up to its last token; the parser's span includes the comments up to the semicolon."""
     text = text.rstrip(" \t\n\r\f\v")
     last_line = max(text.rfind("\n"), text.rfind("\r"), 0)
     if not text.endswith("*/") and text.find("--", last_line) < 0:
@@ -165,8 +165,8 @@ def _without_tail(text: str) -> str:
     return text.encode()[: max(ends, default=0)].decode()
 
 
-def unwrapped(node: Message) -> Message:
-    """The concrete message in a Node; anything else as it is."""
+def unwrap(node: Message) -> Message:
+    """Return the concrete message in a Node; any other message unchanged."""
     if type(node) is not pb.Node:
         return node
     fields = node.ListFields()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import squawk
 from tests.support.projects import MakeProject, migration
 from tests.support.repository import REPOSITORY
@@ -289,7 +289,7 @@ def test_squawk_survives_mutated_migrations() -> None:
     migrations: list[ParsedMigration] = []
     for seed in range(400):
         text = mutated(Random(seed)).decode("utf-8", "replace").replace("\0", "")
-        parsed = parse(MigrationFile(f"{seed:03}_a.sql", f"{seed:03}", "", text.encode()), text)
+        parsed = parse_migration(MigrationFile(f"{seed:03}_a.sql", f"{seed:03}", "", text.encode()), text)
         if isinstance(parsed, ParsedMigration):
             migrations.append(parsed)
     assert len(migrations) > 100

@@ -113,7 +113,7 @@ def test_the_line_and_the_caret_stand_below_the_error(
         'error: db/migrations/001_a.sql:4:9: column "nosuch" does not exist (42703)\n'
         "    4 |     select nosuch;\n"
         "      |            ^\n"
-        "  hint: its transaction was rolled back: mend 001_a.sql and run again\n"
+        "  hint: its transaction was rolled back: fix 001_a.sql and run again\n"
         "  exit: 30 (failed)\n"
     )
     assert tables(database) == ["schema_migrations"]
@@ -125,7 +125,7 @@ def test_what_the_statement_met_is_told_where_the_server_knows_no_place(
     unique = "create table public.t (i int);\nalter table public.t add constraint u check (1 / i > 0);"
     folder = project({"001_a.sql": migration(f"{unique}\ninsert into public.t values (0);")}, sealed=True)
     done = run_cli(UP, folder.root, staging(embedded_database))
-    assert_refused(done, 30, r"001_a\.sql: division by zero \(22012\)", "mend 001_a.sql")
+    assert_refused(done, 30, r"001_a\.sql: division by zero \(22012\)", "fix 001_a.sql")
 
 
 def test_several_statements_outside_a_transaction_leave_nothing_and_it_is_said(

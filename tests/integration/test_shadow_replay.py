@@ -13,7 +13,7 @@ from psycopg import sql
 from dbmate_wrap.dbmate.client import Dbmate, RunEvents, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse as parse_migration
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.postgres import schema
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import connect

@@ -10,7 +10,7 @@ import pytest
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import BinaryError
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import squawk
 from tests.support.projects import migration
 
@@ -33,7 +33,7 @@ def check(
 
 
 def _parsed(name: str, text: str) -> ParsedMigration:
-    found = parse(MigrationFile(name, name[:3], "", text.encode()), text)
+    found = parse_migration(MigrationFile(name, name[:3], "", text.encode()), text)
     assert isinstance(found, ParsedMigration), found
     return found
 

@@ -6,12 +6,12 @@ from dbmate_wrap.policy.rules import (
     one_statement_outside_transaction,
     transaction_control,
 )
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 
 
 def hits(sql: str, *, transactional: bool = True) -> list[tuple[str, str]]:
     """Rule and the text at the hit's place, up to its first blank."""
-    context, statements = BlockContext(transactional, (None, "schema_migrations")), read(sql).statements
+    context, statements = BlockContext(transactional, (None, "schema_migrations")), read_sql(sql).statements
     found = [
         *transaction_control.find(statements, context),
         *needs_no_transaction.find(statements, context),

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dbmate_wrap.policy.hit import Hit
 from dbmate_wrap.sql.bodies import bodies
-from dbmate_wrap.sql.changes import is_telling, new_names, removal
+from dbmate_wrap.sql.changes import names_its_objects, new_names, removal
 from dbmate_wrap.sql.named import Named, parts_of
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import pb
@@ -42,8 +42,8 @@ class _Change:
         return tuple(named for part in self.parts for named in (*_objects(part), *new_names(part)))
 
     @cached_property
-    def is_telling(self) -> bool:
-        return any(is_telling(part.tree) for part in self.parts) and bool(self.named)
+    def names_its_objects(self) -> bool:
+        return any(names_its_objects(part.tree) for part in self.parts) and bool(self.named)
 
 
 @dataclass
@@ -71,7 +71,7 @@ def find(blocks: Sequence[Sequence[Statement]]) -> Iterator[tuple[int, Hit]]:
     a schema that the file creates, objects that the bodies of its functions mention, and what it removes.
     """
     changes = [_Change(index, one) for index, block in enumerate(blocks) for one in block]
-    if sum(1 for change in changes if change.is_telling) < 2:
+    if sum(1 for change in changes if change.names_its_objects) < 2:
         return
     graph = _connected(changes)
     if len(_starts(changes, graph)) > 1:
@@ -90,7 +90,7 @@ def _starts(changes: Sequence[_Change], graph: _Graph) -> list[_Change]:
     """The first change of each set of connected objects."""
     firsts: dict[_Key, _Change] = {}
     for change in changes:
-        if change.is_telling:
+        if change.names_its_objects:
             firsts.setdefault(graph.root(change.named[0].key), change)
     return list(firsts.values())
 
@@ -103,7 +103,7 @@ def _connected(changes: Sequence[_Change]) -> _Graph:
     for schema in set(_created_schemas(changes)):
         graph.join([key for key in graph.parents if key[1] == schema])
     removals = [(change, removal(part.tree)) for change in changes for part in change.parts]
-    if any(found is not None and found.of_held for _, found in removals):
+    if any(found is not None and found.may_free_others for _, found in removals):
         graph.join(change.named[0].key for change, found in removals if found is not None and change.named)
     return graph
 

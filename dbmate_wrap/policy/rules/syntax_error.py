@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dbmate_wrap.policy.hit import Hit
-from dbmate_wrap.sql.nested import unread
+from dbmate_wrap.sql.nested import unread_offsets
 from dbmate_wrap.sql.parse import Reading
 
 _RULE = "syntax-error"
@@ -20,7 +20,7 @@ def find(reading: Reading) -> Iterator[Hit]:
         elif place.kind == "too-deep":
             yield not_checked(place.offset)
     for statement in reading.statements:
-        yield from map(not_checked, unread(statement))
+        yield from map(not_checked, unread_offsets(statement))
 
 
 def not_checked(offset: int) -> Hit:

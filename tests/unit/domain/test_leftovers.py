@@ -12,9 +12,9 @@ TABLE = thing("table public.t", 1)
 
 
 def test_what_was_there_before_is_not_left_behind() -> None:
-    assert diff_inventories([TABLE], [TABLE]).things == ()
+    assert diff_inventories([TABLE], [TABLE]).objects == ()
     # Dropped and made again: another oid, and nothing to clean up.
-    assert diff_inventories([TABLE], [thing("table public.t", 9)]).things == ()
+    assert diff_inventories([TABLE], [thing("table public.t", 9)]).objects == ()
 
 
 def test_nothing_is_said_as_well() -> None:
@@ -23,22 +23,22 @@ def test_nothing_is_said_as_well() -> None:
 
 def test_what_was_made_last_is_dropped_first() -> None:
     view, other = thing("view public.v", 3), thing("type public.a", 2)
-    assert [left.oid for left in diff_inventories([], [TABLE, view, other]).things] == [3, 2, 1]
+    assert [left.oid for left in diff_inventories([], [TABLE, view, other]).objects] == [3, 2, 1]
 
 
 def test_what_goes_with_another_is_not_named_unless_that_one_stays() -> None:
     index = thing("index public.i", 2, 1)
-    assert diff_inventories([], [TABLE, index]).things == (TABLE,)
-    assert diff_inventories([TABLE], [TABLE, index]).things == (index,)
+    assert diff_inventories([], [TABLE, index]).objects == (TABLE,)
+    assert diff_inventories([TABLE], [TABLE, index]).objects == (index,)
 
 
 def test_an_invalid_index_is_always_named() -> None:
     index = thing("index public.i", 2, 1, invalid=True)
     assert diff_inventories([], [TABLE, index]).invalid_indexes == (index,)
     valid = thing("index public.i", 2, 1)
-    assert diff_inventories([TABLE, valid], [TABLE, index]).things == (index,)
-    assert diff_inventories([TABLE, index], [TABLE, valid]).things == ()
-    assert diff_inventories([TABLE, index], [TABLE, index]).things == ()
+    assert diff_inventories([TABLE, valid], [TABLE, index]).objects == (index,)
+    assert diff_inventories([TABLE, index], [TABLE, valid]).objects == ()
+    assert diff_inventories([TABLE, index], [TABLE, index]).objects == ()
 
 
 def test_the_statements_stand_on_lines_of_their_own() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.domain.schema_diff import Difference, compare, first_difference
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
 
@@ -22,19 +22,19 @@ ORDERS = table("orders", "id integer NOT NULL", "note text", "CONSTRAINT k CHECK
 
 
 def test_equal_dumps_do_not_differ() -> None:
-    assert not compare(HEAD + ORDERS, HEAD + ORDERS)
-    assert not compare("", "")
+    assert not compare_dumps(HEAD + ORDERS, HEAD + ORDERS)
+    assert not compare_dumps("", "")
 
 
 def test_the_order_of_objects_has_no_meaning() -> None:
     other = table("other", "id integer")
-    assert not compare(HEAD + ORDERS + other, HEAD + other + ORDERS)
+    assert not compare_dumps(HEAD + ORDERS + other, HEAD + other + ORDERS)
 
 
 def test_settings_between_objects_belong_to_none() -> None:
     setting = "SET default_tablespace = '';\n\nSET default_table_access_method = heap;\n\n"
     function = entry("f()", "FUNCTION", "CREATE FUNCTION app.f() RETURNS integer;")
-    assert not compare(function + setting + ORDERS, setting + ORDERS + function)
+    assert not compare_dumps(function + setting + ORDERS, setting + ORDERS + function)
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_settings_between_objects_belong_to_none() -> None:
     ],
 )
 def test_a_table_is_compared_column_by_column(found: tuple[str, ...], expected: Difference) -> None:
-    assert compare(HEAD + ORDERS, HEAD + (table("orders", *found) if found else "")) == expected
+    assert compare_dumps(HEAD + ORDERS, HEAD + (table("orders", *found) if found else "")) == expected
 
 
 def test_a_table_that_differs_elsewhere_is_named_itself() -> None:
     partitioned = ORDERS.replace("\n);", "\n)\nPARTITION BY RANGE (id);")
-    assert compare(ORDERS, partitioned) == Difference(changed=("table app.orders",))
+    assert compare_dumps(ORDERS, partitioned) == Difference(changed=("table app.orders",))
 
 
 def test_lines_of_one_long_expression_are_not_lost() -> None:
     def long(last: str) -> str:
         return table("t", "a text DEFAULT", "WHEN 1 THEN 2", f"WHEN 3 THEN {last}")
 
-    assert compare(long("4"), long("5")) == Difference(changed=("table app.t",))
+    assert compare_dumps(long("4"), long("5")) == Difference(changed=("table app.t",))
 
 
 def test_what_comes_with_a_table_is_not_told_beside_it() -> None:
@@ -85,13 +85,13 @@ def test_what_comes_with_a_table_is_not_told_beside_it() -> None:
     )
     new += entry("c_i", "INDEX", "CREATE INDEX c_i ON app.c USING btree (id);")
     new += entry("customer_i", "INDEX", "CREATE INDEX customer_i ON app.customer USING btree (id);")
-    assert compare("", new).extra == ("table app.c", "index app.customer_i")
+    assert compare_dumps("", new).extra == ("table app.c", "index app.customer_i")
 
 
 def test_objects_are_named_as_people_name_them() -> None:
     found = entry("orders orders_pkey", "CONSTRAINT", "ALTER TABLE ...") + entry("x", "SCHEMA", "...", "-")
     found += entry("citext", "EXTENSION", "...", "-") + entry("COLUMN orders.id", "COMMENT", "...")
-    assert compare("", found).extra == (
+    assert compare_dumps("", found).extra == (
         "constraint orders_pkey of app.orders",
         "schema x",
         "extension citext",
@@ -103,15 +103,17 @@ def test_the_history_table_and_its_schema_are_left_out() -> None:
     found = entry("meta", "SCHEMA", "CREATE SCHEMA meta;", "-")
     found += entry("done", "TABLE", "CREATE TABLE meta.done (\n);", "meta")
     found += entry("done done_pkey", "CONSTRAINT", "ALTER TABLE ...", "meta")
-    assert not compare("", found, ("meta", "done"))
-    assert len(compare("", found, ("meta", "other")).extra) == 2
+    assert not compare_dumps("", found, ("meta", "done"))
+    assert len(compare_dumps("", found, ("meta", "other")).extra) == 2
 
 
 def test_of_many_names_five_are_told_and_the_rest_counted() -> None:
     words = {"extra": "more", "missing": "less", "changed": "other"}
-    assert Difference(("a", "b"), ("c",)).told(**words) == "more a, b; less c"
-    assert Difference(tuple("abcdefg"), ("h",)).told(**words) == "more a, b, c, d, e and 2 more; less 1 more"
-    assert Difference(changed=("a",), reordered=("b",)).told(**words) == "other a, b"
+    assert Difference(("a", "b"), ("c",)).describe(**words) == "more a, b; less c"
+    assert (
+        Difference(tuple("abcdefg"), ("h",)).describe(**words) == "more a, b, c, d, e and 2 more; less 1 more"
+    )
+    assert Difference(changed=("a",), reordered=("b",)).describe(**words) == "other a, b"
 
 
 def test_the_first_line_that_differs_is_a_line_of_the_text() -> None:

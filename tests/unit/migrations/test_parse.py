@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import Fault, has_statement, parse
+from dbmate_wrap.migrations.parse import ParseFault, has_statement, parse_migration
 from tests.support.cases import Case, cases, migration_file, name_of, text, texts
 
 FILE = migration_file("001_a.sql")
@@ -51,8 +51,8 @@ def sections_of(migration: ParsedMigration) -> list[str]:
 
 @pytest.mark.parametrize("case", cases("directives"), ids=name_of)
 def test_a_file_is_read_as_dbmate_reads_it(case: Case) -> None:
-    found = parse(FILE, text(case, "text"))
-    if isinstance(found, Fault):
+    found = parse_migration(FILE, text(case, "text"))
+    if isinstance(found, ParseFault):
         assert f"{found.rule} {found.line}" == case.get("fault")
         assert found.message
         assert found.hint
@@ -64,7 +64,7 @@ def test_a_file_is_read_as_dbmate_reads_it(case: Case) -> None:
 
 
 def test_a_block_is_the_text_from_its_directive_to_the_next() -> None:
-    found = parse(
+    found = parse_migration(
         FILE, "-- c\n-- migrate:up\nX;\n\n-- migrate:down\nY;\n-- migrate:up a:b\nX2;\n-- migrate:down"
     )
     assert isinstance(found, ParsedMigration)
@@ -82,16 +82,16 @@ def test_only_one_section_in_a_transaction_is_transactional() -> None:
         ("-- migrate:up transaction:false\n-- migrate:down\n", False),
         ("-- migrate:up\n-- migrate:down\n-- migrate:up\n-- migrate:down\n", False),
     ):
-        found = parse(FILE, content)
+        found = parse_migration(FILE, content)
         assert isinstance(found, ParsedMigration)
         assert found.transactional is transactional
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join))
 def test_whatever_the_file_no_text_is_lost_and_every_line_number_leads_to_its_directive(content: str) -> None:
-    found = parse(FILE, content)
+    found = parse_migration(FILE, content)
     lines = content.split("\n")
-    if isinstance(found, Fault):
+    if isinstance(found, ParseFault):
         assert 1 <= found.line <= len(lines)
         return
     blocks = [block for section in found.sections for block in (section.up, section.down)]
@@ -127,8 +127,8 @@ def test_a_file_is_refused_exactly_when_the_definition_of_dbmate_refuses_it(cont
             expected = "missing-up"
         elif min(counts) == 0:
             expected = "missing-down"
-    found = parse(FILE, content)
-    assert (found.rule if isinstance(found, Fault) else None) == expected
+    found = parse_migration(FILE, content)
+    assert (found.rule if isinstance(found, ParseFault) else None) == expected
 
 
 @pytest.mark.parametrize("case", cases("statements"), ids=name_of)

@@ -7,12 +7,12 @@ import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import sql_hits
 from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.policy.severity import apply_severities
 from dbmate_wrap.policy.sql_rules import RuleContext, baseline_name, check_sql, checked_rules
-from dbmate_wrap.sql.parse import Reading, Unreadable, read
+from dbmate_wrap.sql.parse import Reading, Unreadable, read_sql
 from tests.support.cases import migration_file
 
 CONTEXT = RuleContext((None, "schema_migrations"), "db/migrations")
@@ -27,7 +27,7 @@ INSERT INTO x.y VALUES (1);"""
 
 def parsed(name: str, text: str) -> ParsedMigration:
     """A migration of that name and text."""
-    migration = parse(migration_file(name, text), text)
+    migration = parse_migration(migration_file(name, text), text)
     assert isinstance(migration, ParsedMigration), migration
     return migration
 
@@ -124,7 +124,7 @@ def test_what_is_too_deep_for_the_parser_is_a_notice(monkeypatch: pytest.MonkeyP
     deep = Unreadable(begin, begin + 10, "too-deep", "deep")
 
     def reads_no_sums(sql: str) -> Reading:
-        left = tuple(statement for statement in read(sql).statements if "+" not in statement.text)
+        left = tuple(statement for statement in read_sql(sql).statements if "+" not in statement.text)
         return Reading(left, (deep,) if left else ())
 
     monkeypatch.setattr(sql_hits, "read", reads_no_sums)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dbmate_wrap.commands.new import TEMPLATE
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from tests.support.cases import migration_file
 
@@ -21,7 +21,7 @@ RIGHT = "-- dbmate-wrap: allow search-path because REASON"
 
 def parsed(text: str) -> ParsedMigration:
     """The migration 002_a.sql of that text."""
-    migration = parse(migration_file("002_a.sql", text), text)
+    migration = parse_migration(migration_file("002_a.sql", text), text)
     assert isinstance(migration, ParsedMigration), migration
     return migration
 
@@ -342,7 +342,7 @@ def test_what_is_left_is_in_the_order_of_the_places() -> None:
 )
 def test_no_text_breaks_the_search_for_comments(parts: list[str]) -> None:
     text = f"-- migrate:up\n{''.join(parts)}"
-    migration = parse(migration_file("002_a.sql", text), text)
+    migration = parse_migration(migration_file("002_a.sql", text), text)
     if not isinstance(migration, ParsedMigration):
         return
     lines = text.split("\n")

@@ -7,7 +7,7 @@ import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.review.hazards import Hazards, find_hazards
 from tests.support.cases import migration_file
@@ -18,7 +18,7 @@ FOUND = Finding("squawk/ban-drop-table", "warning", "m/002_a.sql", 2, 1, "messag
 def parsed(name: str) -> ParsedMigration:
     """A migration of that name."""
     text = "-- migrate:up\nDROP TABLE x.y;\n-- migrate:down\n"
-    migration = parse(migration_file(name, text), text)
+    migration = parse_migration(migration_file(name, text), text)
     assert isinstance(migration, ParsedMigration)
     return migration
 

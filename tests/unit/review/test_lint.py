@@ -7,7 +7,7 @@ import pytest
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding, Severity
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.sql_rules import RuleContext
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
@@ -26,7 +26,7 @@ ALLOW = "-- dbmate-wrap: allow data-write because it must be\n"
 def parsed(up: str, down: str = "", name: str = NAME) -> ParsedMigration:
     """A migration with these statements."""
     text = f"-- migrate:up\n{up}\n-- migrate:down\n{down}\n"
-    migration = parse(migration_file(name, text), text)
+    migration = parse_migration(migration_file(name, text), text)
     assert isinstance(migration, ParsedMigration), migration
     return migration
 
@@ -143,7 +143,7 @@ def test_a_suppression_of_the_round_trip_is_useless_only_after_one(
     text = (
         "-- dbmate-wrap: allow down-incomplete because rows stay\n-- migrate:up\nSELECT 1;\n-- migrate:down\n"
     )
-    migration = parse(migration_file(NAME, text), text)
+    migration = parse_migration(migration_file(NAME, text), text)
     assert isinstance(migration, ParsedMigration)
     assert brief(lint(given(migration, round_trip=round_trip), replayed)) == expected
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.sql.batching import batches, changes_session, may_be_done_twice, may_commit
 from tests.support.cases import Case, cases, migration_file, name_of, text
 
@@ -18,7 +18,7 @@ CHANGING = [text(case, "sql") for case in cases("session_state") if case["alone"
 def migration(up: str, down: str = "", name: str = "001_a.sql") -> ParsedMigration:
     """A migration with this way up."""
     content = f"-- migrate:up\n{up}\n-- migrate:down\n{down}\n"
-    parsed = parse(migration_file(name, content), content)
+    parsed = parse_migration(migration_file(name, content), content)
     assert isinstance(parsed, ParsedMigration)
     return parsed
 
@@ -62,7 +62,7 @@ def test_only_the_way_up_counts() -> None:
 
 def test_a_later_section_counts() -> None:
     content = "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- migrate:up\nSET x.y = 1;\n-- migrate:down\n"
-    parsed = parse(migration_file("001_a.sql", content), content)
+    parsed = parse_migration(migration_file("001_a.sql", content), content)
     assert isinstance(parsed, ParsedMigration)
     assert changes_session(parsed)
 
@@ -158,7 +158,7 @@ def test_the_preamble_of_pg_dump_puts_the_baseline_alone() -> None:
 )
 def test_what_would_be_done_twice_in_silence_is_known(sql: str, expected: bool) -> None:
     content = f"-- migrate:up transaction:false\n{sql}\n-- migrate:down\n"
-    outside = parse(migration_file("001_a.sql", content), content)
+    outside = parse_migration(migration_file("001_a.sql", content), content)
     assert isinstance(outside, ParsedMigration)
     assert may_be_done_twice(outside) is expected
     assert not may_be_done_twice(migration(sql))

@@ -4,13 +4,13 @@ import pytest
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.bodies import bodies
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from dbmate_wrap.sql.statement import Body
 
 
 def body(sql: str) -> Body:
     """The only body of the last statement."""
-    (found,) = bodies(read(sql).statements[-1])
+    (found,) = bodies(read_sql(sql).statements[-1])
     return found
 
 
@@ -170,7 +170,7 @@ def test_a_body_in_standard_sql_is_part_of_the_tree() -> None:
     ],
 )
 def test_other_languages_and_statements_have_no_body_that_can_be_read(sql: str) -> None:
-    assert bodies(read(sql).statements[0]) == ()
+    assert bodies(read_sql(sql).statements[0]) == ()
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,6 @@ def test_a_body_that_is_no_plpgsql_ends_in_no_error(text: str) -> None:
 
 def test_what_is_no_expression_at_all_is_read_as_far_as_it_can_be() -> None:
     sql = "do $$ begin execute ) \\g\n delete from a.b; x := ) \\g\n drop table c; end $$"
-    (statement,) = read(sql).statements
+    (statement,) = read_sql(sql).statements
     (body,) = bodies(statement)
     assert body.statements == ()

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from dbmate_wrap.sql import grammar
 from dbmate_wrap.sql.grammar import DEEPEST, SAFE_LENGTH, Refused, parse_statements
 from dbmate_wrap.sql.nesting import nesting_of
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.nested_sql import FLAT_KINDS, KINDS, flat_sql, nested_sql
 
 
@@ -32,7 +32,7 @@ def test_a_deep_statement_ends_nothing(kind: str) -> None:
     assert depth_of(nested_sql(kind, limit)) <= DEEPEST
     for levels in (100, limit, limit + 3):
         sql = nested_sql(kind, levels)
-        reading = read(f"{sql}; select 2")
+        reading = read_sql(f"{sql}; select 2")
         assert {place.kind for place in reading.unreadable} <= {"syntax", "too-deep"}
         assert reading.statements[-1].text == "select 2"
         if levels <= 100:
@@ -46,19 +46,19 @@ def test_what_fills_a_short_text_is_read_without_being_counted(kind: str) -> Non
     repeated = len(nested_sql(kind, 1)) - len(nested_sql(kind, 0))
     levels = (SAFE_LENGTH - len(nested_sql(kind, 0))) // repeated
     assert len(nested_sql(kind, levels)) <= SAFE_LENGTH
-    reading = read(nested_sql(kind, levels))
+    reading = read_sql(nested_sql(kind, levels))
     assert {place.kind for place in reading.unreadable} <= {"syntax"}
 
 
 @pytest.mark.parametrize("kind", ["addition", "concatenation", "cast", "is null", "cross join", "union"])
 def test_a_chain_of_thirty_thousand_is_read(kind: str) -> None:
-    reading = read(nested_sql(kind, 29_000))
+    reading = read_sql(nested_sql(kind, 29_000))
     assert (len(reading.statements), reading.unreadable) == (1, ())
 
 
 @pytest.mark.parametrize("kind", FLAT_KINDS)
 def test_a_long_list_is_not_deep(kind: str) -> None:
-    reading = read(flat_sql(kind, 100_000 if kind == "in list" else 20_000))
+    reading = read_sql(flat_sql(kind, 100_000 if kind == "in list" else 20_000))
     assert (len(reading.statements), reading.unreadable) == (1, ())
 
 
@@ -66,7 +66,7 @@ def test_a_long_list_is_not_deep(kind: str) -> None:
     "sql", ["select " + "(" * 10**6, "select " + "+-" * 10**6, "case " * 10**6, "[" * 10**6]
 )
 def test_a_million_levels_are_told_and_the_rest_is_read(sql: str) -> None:
-    reading = read(f"select 2; {sql}")
+    reading = read_sql(f"select 2; {sql}")
     assert [place.kind for place in reading.unreadable] == ["too-deep"]
     assert [one.text for one in reading.statements] == ["select 2"]
 
@@ -94,7 +94,7 @@ def test_what_only_looks_hidden_is_counted(shown: str) -> None:
 
 def test_many_deep_statements_are_read_up_to_a_limit_of_work() -> None:
     deep = nested_sql("union", 29_000)
-    reading = read(f"{deep};" * 4 + "select 2")
+    reading = read_sql(f"{deep};" * 4 + "select 2")
     assert [place.kind for place in reading.unreadable] == ["too-deep"] * 2
     assert len(reading.statements) == 3
     assert reading.statements[-1].text == "select 2"
@@ -102,7 +102,7 @@ def test_many_deep_statements_are_read_up_to_a_limit_of_work() -> None:
 
 def test_a_mistake_in_a_long_statement_is_told_at_its_place() -> None:
     sql = "select 'ü', " + ", ".join(["1"] * 12_000) + " form a b c; select 1"
-    reading = read(sql)
+    reading = read_sql(sql)
     (place,) = reading.unreadable
     assert place.kind == "syntax"
     assert sql[place.offset :].startswith("a b c;")
@@ -113,7 +113,7 @@ def test_the_size_of_other_threads_stacks_is_left_alone() -> None:
     for size in (0, 1 << 20):
         before = threading.stack_size(size)
         try:
-            read(nested_sql("addition", 15_000))
+            read_sql(nested_sql("addition", 15_000))
             assert threading.stack_size() == size
         finally:
             threading.stack_size(before)
@@ -125,9 +125,9 @@ def test_a_machine_that_starts_no_thread_calls_it_too_deep(monkeypatch: pytest.M
 
     size = threading.stack_size()
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert [place.kind for place in read(nested_sql("addition", 15_000)).unreadable] == ["too-deep"]
+    assert [place.kind for place in read_sql(nested_sql("addition", 15_000)).unreadable] == ["too-deep"]
     assert threading.stack_size() == size
-    assert read("select 1").unreadable == ()
+    assert read_sql("select 1").unreadable == ()
 
 
 def test_threads_may_parse_at_the_same_time() -> None:
@@ -135,7 +135,7 @@ def test_threads_may_parse_at_the_same_time() -> None:
 
     def parse_some() -> None:
         for kind, levels in product(("addition", "call"), (70, 3_000)):
-            found.append(len(read(nested_sql(kind, levels)).statements))
+            found.append(len(read_sql(nested_sql(kind, levels)).statements))
 
     threads = [threading.Thread(target=parse_some) for _ in range(4)]
     for thread in threads:
@@ -152,7 +152,7 @@ def test_the_depth_limit_of_protobuf_is_back_after_each_text() -> None:
         pytest.skip("this protobuf has no switch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grammar, "_depth_switch", lambda: turned.append)
-        read("select 1; select from from")
+        read_sql("select 1; select from from")
     assert turned == [True, False] * (len(turned) // 2)
     assert turned
 

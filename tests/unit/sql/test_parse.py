@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.bodies import bodies
-from dbmate_wrap.sql.parse import Reading, read
+from dbmate_wrap.sql.parse import Reading, read_sql
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "db" / "migrations"
 SAMPLES = [path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.sql"))]
@@ -22,7 +22,7 @@ def kinds(reading: Reading) -> list[str]:
 
 def checked(sql: str) -> Reading:
     """The reading of `sql`; every place in it lies where it says."""
-    reading = read(sql)
+    reading = read_sql(sql)
     for statement in reading.statements:
         assert 0 <= statement.offset <= statement.offset + len(statement.text) <= len(sql)
         for body in bodies(statement):
@@ -72,7 +72,7 @@ def test_a_long_text_is_read_as_the_same_text_in_short() -> None:
 
 def test_a_place_in_a_statement_is_a_character_of_the_whole_text() -> None:
     sql = "select 'ü😀'; /* é */ select 'ß', f(1) from ä.t"
-    statement = read(sql).statements[1]
+    statement = read_sql(sql).statements[1]
     (call,) = statement.of(pb.FuncCall)
     (relation,) = statement.of(pb.RangeVar)
     assert sql[statement.at(call.location) :].startswith("f(1)")
@@ -82,7 +82,7 @@ def test_a_place_in_a_statement_is_a_character_of_the_whole_text() -> None:
 
 
 def test_the_nodes_of_a_statement_are_known_by_type_and_begin_with_itself() -> None:
-    (statement,) = read("with w as (insert into a values (1) returning i) select i from w, b").statements
+    (statement,) = read_sql("with w as (insert into a values (1) returning i) select i from w, b").statements
     assert next(statement.of(pb.SelectStmt)) is next(statement.walk()) is statement.tree
     assert [node.relname for node in statement.of(pb.RangeVar)] == ["w", "b", "a"] or [
         node.relname for node in statement.of(pb.RangeVar)
@@ -163,13 +163,13 @@ def test_a_backslash_or_colon_in_sql_is_no_psql(sql: str) -> None:
 
 
 def test_deep_nesting_is_read_in_process() -> None:
-    reading = read("select " + "+".join(["1"] * 9_000) + "; drop table a")
+    reading = read_sql("select " + "+".join(["1"] * 9_000) + "; drop table a")
     assert kinds(reading) == ["SelectStmt", "DropStmt"]
     assert sum(isinstance(node, pb.A_Const) for node in reading.statements[0].walk()) == 9_000
 
 
 def test_what_is_too_deep_is_told_and_the_rest_is_read() -> None:
-    reading = read("select 1; select " + "+".join(["1"] * 50_000) + "; drop table a", skip_long=True)
+    reading = read_sql("select 1; select " + "+".join(["1"] * 50_000) + "; drop table a", skip_long=True)
     assert kinds(reading) == ["SelectStmt", "DropStmt"]
     (problem,) = reading.unreadable
     assert problem.kind == "too-deep"

@@ -3,7 +3,7 @@
 import pytest
 
 from dbmate_wrap.policy.rules.data_write import find
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
 
 
@@ -11,7 +11,7 @@ def found(sql: str) -> list[tuple[str, str]]:
     """What is written and the text from there on, of each hit."""
     return [
         (hit.message.removeprefix("writes rows: "), sql[hit.offset :])
-        for hit in find(read(sql).statements, TRANSACTION)
+        for hit in find(read_sql(sql).statements, TRANSACTION)
     ]
 
 
@@ -81,7 +81,7 @@ def test_what_writes_rows_is_reported_at_its_place(sql: str, message: str, place
     ],
 )
 def test_what_writes_no_rows_is_left_alone(sql: str) -> None:
-    reading = read(sql)
+    reading = read_sql(sql)
     assert reading.unreadable == ()
     assert found(sql) == []
 

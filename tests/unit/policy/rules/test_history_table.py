@@ -4,12 +4,12 @@ import pytest
 
 from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import history_table
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 
 
 def hits(sql: str, table: tuple[str | None, str] = (None, "schema_migrations")) -> list[str]:
     """The names that the messages give."""
-    found = history_table.find(read(sql).statements, BlockContext(True, table))
+    found = history_table.find(read_sql(sql).statements, BlockContext(True, table))
     return [hit.message.removeprefix("touches ").partition(",")[0] for hit in found]
 
 

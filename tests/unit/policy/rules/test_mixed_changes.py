@@ -3,14 +3,14 @@
 import pytest
 
 from dbmate_wrap.policy.rules.mixed_changes import find
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 
 TOUCH = "create function app.touch() returns trigger language plpgsql as 'begin return new; end'"
 
 
 def hits(*blocks: str) -> list[str]:
     """The pairs that nothing connects, as the messages have them."""
-    found = find([read(block).statements for block in blocks])
+    found = find([read_sql(block).statements for block in blocks])
     return [
         hit.message.removeprefix("changes ").removesuffix(", which nothing here connects") for _, hit in found
     ]
@@ -93,7 +93,7 @@ CONNECTED = [
 
 @pytest.mark.parametrize("sql", CONNECTED)
 def test_what_is_connected_or_unknown_is_no_hit(sql: str) -> None:
-    assert not read(sql).unreadable
+    assert not read_sql(sql).unreadable
     assert hits(sql) == []
 
 
@@ -139,7 +139,7 @@ def test_what_nothing_connects_is_a_hit_at_the_first_statement_of_the_other(
 def test_the_up_blocks_of_a_file_are_one_migration() -> None:
     assert hits("create table app.a (id int)", "create index on app.a (id)") == []
     first, second = "create table app.a (id int)", "  create table app.b (id int)"
-    ((block, hit),) = find([read(first).statements, read(second).statements])
+    ((block, hit),) = find([read_sql(first).statements, read_sql(second).statements])
     assert (block, hit.offset, hit.rule) == (1, 2, "mixed-changes")
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from dbmate_wrap.policy.rules import ownership
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What the messages say after the colon."""
-    found = ownership.find(read(sql).statements, TRANSACTION)
+    found = ownership.find(read_sql(sql).statements, TRANSACTION)
     return [hit.message.partition(": ")[2] for hit in found]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dbmate_wrap.policy.rules.psql_command import find
-from dbmate_wrap.sql.parse import Reading, Unreadable, read
+from dbmate_wrap.sql.parse import Reading, Unreadable, read_sql
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from dbmate_wrap.sql.parse import Reading, Unreadable, read
     ],
 )
 def test_each_line_that_only_psql_understands_is_a_hit(sql: str, places: list[str]) -> None:
-    hits = list(find(read(sql)))
+    hits = list(find(read_sql(sql)))
     assert [sql[hit.offset :].split()[0] for hit in hits] == places
     assert {hit.rule for hit in hits} <= {"psql-command"}
 

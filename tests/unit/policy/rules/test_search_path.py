@@ -3,7 +3,7 @@
 import pytest
 
 from dbmate_wrap.policy.rules.search_path import find
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
 
 
@@ -72,7 +72,7 @@ from tests.support.sql_blocks import TRANSACTION
     ],
 )
 def test_what_changes_the_path_is_reported_at_its_place(sql: str, message: str, place: str) -> None:
-    (hit,) = find(read(sql).statements, TRANSACTION)
+    (hit,) = find(read_sql(sql).statements, TRANSACTION)
     assert hit.rule == "search-path"
     assert hit.message == f"changes search_path: {message}"
     assert sql[hit.offset :].startswith(place)
@@ -99,12 +99,12 @@ def test_what_changes_the_path_is_reported_at_its_place(sql: str, message: str, 
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(sql: str) -> None:
-    reading = read(sql)
+    reading = read_sql(sql)
     assert reading.unreadable == ()
     assert list(find(reading.statements, TRANSACTION)) == []
 
 
 def test_in_a_function_the_hint_names_the_set_clause() -> None:
     sql = "create function f() returns void language plpgsql as $$ begin set search_path = a; end $$"
-    (hit,) = find(read(sql).statements, TRANSACTION)
+    (hit,) = find(read_sql(sql).statements, TRANSACTION)
     assert "CREATE FUNCTION ... SET search_path" in hit.hint

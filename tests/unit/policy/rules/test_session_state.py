@@ -3,13 +3,13 @@
 import pytest
 
 from dbmate_wrap.policy.rules import session_state
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What the messages say after the colon."""
-    found = session_state.find(read(sql).statements, TRANSACTION)
+    found = session_state.find(read_sql(sql).statements, TRANSACTION)
     return [hit.message.removeprefix("outlives the migration: ") for hit in found]
 
 

@@ -1,18 +1,18 @@
 """Rule syntax-error: places and words of the parser, and notices where it cannot go deep enough."""
 
 from dbmate_wrap.policy.rules.syntax_error import NOT_CHECKED, find
-from dbmate_wrap.sql.parse import Reading, Unreadable, read
+from dbmate_wrap.sql.parse import Reading, Unreadable, read_sql
 
 
 def test_a_syntax_error_is_reported_at_its_place_in_the_parsers_words() -> None:
-    (hit,) = find(read("select 'ü'; create tabel a ()"))
+    (hit,) = find(read_sql("select 'ü'; create tabel a ()"))
     assert (hit.rule, hit.offset) == ("syntax-error", 19)
     assert hit.message == 'syntax error at or near "tabel"'
     assert hit.hint.startswith("fix the statement here or just before")
 
 
 def test_what_is_too_deep_for_the_parser_was_not_checked() -> None:
-    reading = read("select 1; select " + "+".join(["1"] * 50_000) + "; drop table a", skip_long=True)
+    reading = read_sql("select 1; select " + "+".join(["1"] * 50_000) + "; drop table a", skip_long=True)
     (hit,) = find(reading)
     assert (hit.rule, hit.message, hit.offset) == ("syntax-error", NOT_CHECKED, 10)
 
@@ -29,4 +29,4 @@ def test_every_kind_of_unreadable_text_but_psqls_is_a_hit_with_a_hint() -> None:
 
 
 def test_valid_sql_is_no_hit() -> None:
-    assert list(find(read("select 1; create table a.b ()"))) == []
+    assert list(find(read_sql("select 1; create table a.b ()"))) == []

@@ -3,13 +3,13 @@
 import pytest
 
 from dbmate_wrap.policy.rules import unqualified_name
-from dbmate_wrap.sql.parse import read
+from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
 
 
 def hits(sql: str) -> list[str]:
     """What is named, in order, as `kind name`."""
-    found = unqualified_name.find(read(sql).statements, TRANSACTION)
+    found = unqualified_name.find(read_sql(sql).statements, TRANSACTION)
     return [hit.message.removesuffix(" is named without its schema") for hit in found]
 
 
@@ -91,7 +91,7 @@ NOTHING = [
 
 @pytest.mark.parametrize("sql", NOTHING)
 def test_what_has_its_schema_or_needs_none_is_no_hit(sql: str) -> None:
-    reading = read(sql)
+    reading = read_sql(sql)
     assert not reading.unreadable
     assert hits(sql) == []
 
@@ -180,11 +180,11 @@ def test_one_hit_per_name_and_statement() -> None:
     ],
 )
 def test_the_hit_is_where_the_name_is(sql: str, word: str) -> None:
-    (hit,) = unqualified_name.find(read(sql).statements, TRANSACTION)
+    (hit,) = unqualified_name.find(read_sql(sql).statements, TRANSACTION)
     assert sql[hit.offset :].startswith(word)
     assert sql[: hit.offset].endswith((" ", "\n"))
 
 
 def test_the_hint_says_how_to_write_it() -> None:
-    (hit,) = unqualified_name.find(read("drop table orders").statements, TRANSACTION)
+    (hit,) = unqualified_name.find(read_sql("drop table orders").statements, TRANSACTION)
     assert (hit.rule, hit.hint) == ("unqualified-name", "write it with its schema, as in public.orders")

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
-from dbmate_wrap.migrations.parse import parse
+from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.squawk import IGNORED_RULES, find_squawk, hazards
 from dbmate_wrap.policy.squawk.copies import copy_for_squawk
 from dbmate_wrap.policy.squawk.violations import SquawkPositions, Violation, read_report
 
 
 def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
-    migration = parse(MigrationFile(name, name[:3], "", text.encode()), text)
+    migration = parse_migration(MigrationFile(name, name[:3], "", text.encode()), text)
     assert isinstance(migration, ParsedMigration), migration
     return migration
 
