@@ -1,4 +1,4 @@
-"""Looks, from a session of its own, at what dbmate's server process does and who blocks it."""
+"""Reads, in a session of its own, what dbmate's server process does and which sessions block it."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -30,21 +30,21 @@ _Unit = Literal["blocks", "tuples", "sessions"]
 
 
 def prepare(session: Session) -> None:
-    """Bound what a look may cost and take; once, before the first one."""
-    session.rows(queries.query("watch_settings"))
+    """Limit the time of the queries of this session; once, before the first."""
+    session.rows(queries.load_query("watch_settings"))
 
 
 def read_activity(session: Session, application_name: str) -> Activity:
-    """What the server process of the session with this name does, in one query, or two while it is blocked.
+    """Read the activity of the session with this name, in one query, or two while it is blocked.
 
     Raises FailedError or UnreachableError.
     """
-    found = session.rows(queries.query("watch_backend"), {"application_name": application_name})
+    found = session.rows(queries.load_query("watch_backend"), {"application_name": application_name})
     if not found:
         return Activity()
     pid, running_for, blocked, command, phase, *counts, relation = found[0]
     progress = _progress(str(command), str(phase), counts, _text(relation)) if phase is not None else None
-    rows = session.rows(queries.query("watch_blockers"), {"pid": pid}) if blocked is True else []
+    rows = session.rows(queries.load_query("watch_blockers"), {"pid": pid}) if blocked is True else []
     blocked_for = _number(rows[0][-1]) if rows else None
     blockers = tuple(_blocker(row) for row in rows)
     return Activity(int(str(pid)), _number(running_for), blocked_for, blockers, progress)
@@ -71,9 +71,9 @@ def _blocker(row: tuple[Cell, ...]) -> Blocker:
 
 
 def _mode(held: Iterable[str], awaited: str | None, wanted: str | None) -> tuple[str | None, bool]:
-    """The mode that stands in the way, and whether it is held: of several, the strongest that conflicts.
+    """Return the mode that blocks, and True where it is held: of several, the strongest that conflicts.
 
-    One who merely waits for a lock blocks those who come after him in the queue.
+    A session that only waits for a lock blocks those behind it in the queue.
     """
     strongest = sorted(held, key=lambda mode: _MODES.index(mode) if mode in _MODES else -1, reverse=True)
     against = [mode for mode in strongest if wanted is None or mode in _CONFLICTS.get(wanted, _MODES)]
@@ -84,7 +84,7 @@ def _mode(held: Iterable[str], awaited: str | None, wanted: str | None) -> tuple
 
 
 def _progress(command: str, phase: str, counts: list[Cell], relation: str | None) -> Progress:
-    """Of three pairs of counters the one that the phase moves; the others keep what the last phase left."""
+    """Choose, of three pairs of counters, the one that this phase updates; the others hold old values."""
     unit: _Unit | None = "blocks"
     if phase.startswith("waiting"):
         unit = "sessions"

@@ -1,4 +1,4 @@
-"""The advisory lock: of all runs on one database, one at a time."""
+"""The advisory lock: one run at a time on a database."""
 
 import random
 import time
@@ -10,7 +10,7 @@ from typing import Literal
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import LockedError, WrapError
 from dbmate_wrap.postgres import queries
-from dbmate_wrap.postgres.session import Cell, Session, connect
+from dbmate_wrap.postgres.session import Cell, Session, connect, disable_timeouts
 
 # The first eight bytes of SHA-256("dbmate-wrap"), big-endian: no other tool uses it, anybody can compute it.
 KEY = 0x4B84B85CF4093B62
@@ -23,11 +23,13 @@ _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.02, 1.5, 1.0
 _REMIND_SECONDS = 10.0
 # The server session of a dbmate that has just ended in good order may need this long to be gone.
 _GRACE_SECONDS = 0.5
-# A server that is so many times slower to answer than it may be to connect (30 s) has lost us.
+# A query that takes this many times the connect timeout (30 s) will not be answered any more.
 _PATIENCE = 3
 # How often the server is asked while dbmate runs.
 _VERIFY_SECONDS = 2.0
 _SEE_AND_REPEAT = "see what is applied with `dbmate-wrap status`, then run `dbmate-wrap up` again"
+# The server notices within a minute when this process is gone.
+_KEEPALIVES = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 What = Literal["lock", "dbmate-lock", "orphan"]
 _MESSAGES: dict[What, tuple[str, str]] = {
@@ -48,7 +50,7 @@ _MESSAGES: dict[What, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Holder:
-    """The session that keeps a run out; what the server does not tell this account is None.
+    """The session that keeps a run out; fields that this account may not see are None.
 
     `host` is an address or ``local socket``; `since`, RFC 3339 in UTC, is when the session began.
     """
@@ -97,9 +99,9 @@ class HeldLock:
             raise lost_lock_error()
 
     def still_held(self) -> bool:
-        """Ask the server; False also when the session that held it is gone."""
+        """Ask the server. Return False also when the session that held the lock is gone."""
         try:
-            return self._session.rows(queries.query("advisory_held"), {"key": KEY, "pid": self.pid}) == [
+            return self._session.rows(queries.load_query("advisory_held"), {"key": KEY, "pid": self.pid}) == [
                 (True,)
             ]
         except WrapError:
@@ -120,7 +122,7 @@ def lost_lock_error(message: str | None = None, hint: str = _SEE_AND_REPEAT) -> 
 def hold(
     url: DatabaseUrl, *, run_id: str, timeout: float | None, wait: float, on_wait: Callable[[Holder], None]
 ) -> Iterator[HeldLock]:
-    """Hold the lock of this database, in a session of its own, while no other run or dbmate is at work in it.
+    """Hold the lock of this database in a session of its own, while no other run or dbmate works in it.
 
     Tries for `wait` seconds (0: once). `on_wait` is called when a holder is first seen, when it changes, and
     every ten seconds. Raises LockedError, or UnreachableError without a connection within `timeout` seconds.
@@ -129,51 +131,42 @@ def hold(
     # None of its queries waits for anything.
     patience = None if timeout is None else timeout * _PATIENCE
     with connect(url, application_name=name, timeout=timeout, keepalives=True, patience=patience) as session:
-        _disable_timeouts(session)
+        disable_timeouts(session, also=_KEEPALIVES)
         try:
-            yield _take(session, run_id, _Waiting(wait, on_wait))
+            yield _acquire(session, run_id, _Waiting(wait, on_wait))
         finally:
-            # Closing would do, but not at once. A session that is dead holds nothing any more.
+            # Closing releases it too, but later. A dead session holds nothing any more.
             with suppress(WrapError):
                 session.rows("select pg_catalog.pg_advisory_unlock_all()")
 
 
-def _disable_timeouts(session: Session) -> None:
-    """No timeout of the role or the database ends it; the server notices within a minute when we vanish."""
-    values = {"statement_timeout": 0, "lock_timeout": 0}
-    values |= {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
-    if session.server_version_num >= 140000:
-        values["idle_session_timeout"] = 0
-    session.rows("; ".join(f"set {name} = {value}" for name, value in values.items()))
-
-
-def _take(session: Session, run_id: str, waiting: "_Waiting") -> HeldLock:
+def _acquire(session: Session, run_id: str, waiting: "_Waiting") -> HeldLock:
     pid = _try(session)
     while pid is None:
-        other = _other(session, run_id)
-        # Anything else than the lock is looked at when the lock is ours.
-        waiting.behind(other if other is not None and other.what == "lock" else None)
+        other = _find_other(session, run_id)
+        # Other obstacles are looked at once the lock is ours.
+        waiting.pause(other if other is not None and other.what == "lock" else None)
         pid = _try(session)
-    ours = time.monotonic()
-    while (other := _other(session, run_id)) is not None:
-        if time.monotonic() - ours < _GRACE_SECONDS:
+    taken_at = time.monotonic()
+    while (other := _find_other(session, run_id)) is not None:
+        if time.monotonic() - taken_at < _GRACE_SECONDS:
             time.sleep(_FIRST_PAUSE)
         else:
-            waiting.behind(other)
+            waiting.pause(other)
     return HeldLock(pid, session)
 
 
 def _try(session: Session) -> int | None:
-    """The server process that now holds the lock (behind a pooler not the one that libpq knows), or None."""
+    """Try once. Return the server process that holds the lock (libpq's differs behind a pooler), or None."""
     query = "select pg_catalog.pg_try_advisory_lock(%(key)s::bigint), pg_catalog.pg_backend_pid()"
     [(taken, pid)] = session.rows(query, {"key": KEY})
     return int(str(pid)) if taken is True else None
 
 
-def _other(session: Session, run_id: str) -> Holder | None:
-    """Who is in the way: the first that matters."""
+def _find_other(session: Session, run_id: str) -> Holder | None:
+    """Return the first session that keeps this run from starting."""
     own = f"dbmate-wrap/{run_id}/dbmate"
-    rows = session.rows(queries.query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
+    rows = session.rows(queries.load_query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
     return _holder(*rows[0]) if rows else None
 
 
@@ -187,33 +180,33 @@ def _text(cell: Cell) -> str | None:
 
 
 class _Waiting:
-    """Pauses between tries: short at first and after every change, so that a queue drains, then a second."""
+    """Pauses between tries: short at first and after every change of holder, then up to a second."""
 
     def __init__(self, wait: float, on_wait: Callable[[Holder], None]) -> None:
         self._deadline = time.monotonic() + wait
         self._on_wait = on_wait
         self._pause = _FIRST_PAUSE
         self._seen: Holder | None = None
-        self._told = 0.0
+        self._reported_at = 0.0
 
-    def behind(self, holder: Holder | None) -> None:
-        """Tell who it is (None: nobody could be seen) and pause. Raises LockedError when the time is up."""
+    def pause(self, holder: Holder | None) -> None:
+        """Report the holder (None: none was seen) and pause. Raises LockedError when the time is up."""
         if holder != self._seen:
             self._pause = _FIRST_PAUSE
-        self._tell(holder)
+        self._report(holder)
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _locked(self._seen)
-        # Chance only keeps many waiting runs out of step.
+        # Random only so that many waiting runs do not try in step.
         time.sleep(min(left, self._pause * random.uniform(0.5, 1.5)))  # noqa: S311
         self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _tell(self, holder: Holder | None) -> None:
+    def _report(self, holder: Holder | None) -> None:
         if holder is None:
             return
         now = time.monotonic()
-        if holder != self._seen or now - self._told >= _REMIND_SECONDS:
-            self._seen, self._told = holder, now
+        if holder != self._seen or now - self._reported_at >= _REMIND_SECONDS:
+            self._seen, self._reported_at = holder, now
             self._on_wait(holder)
 
 

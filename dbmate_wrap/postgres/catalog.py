@@ -1,4 +1,4 @@
-"""Reads what the tool needs to know of a server and of a database, in few queries."""
+"""Queries about a server, its databases and sessions, and dbmate's history table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
 
-_CONNECTION_CHECKS = _IDLE_SESSION_TIMEOUT = 140000
+_CONNECTION_CHECKS = 140000
 _DUPLICATE_DATABASE = ("42P04", "23505")
 
 
 @dataclass(frozen=True)
 class Server:
-    """The server behind a session, and where dbmate keeps (or would create) its history there."""
+    """The server of a session, and the table there in which dbmate keeps (or would create) its history."""
 
     version: str
     version_num: int
@@ -31,16 +31,16 @@ class Server:
 
 
 def read_server(session: Session, migrations_table: str) -> Server:
-    """`migrations_table` is dbmate's setting: ``table`` or ``schema.table``, unquoted."""
+    """Read the server of the session; `migrations_table` is ``table`` or ``schema.table``, unquoted."""
     schema, table = _split(migrations_table)
-    [row] = session.rows(queries.query("server"), {"schema": schema, "table": table})
+    [row] = session.rows(queries.load_query("server"), {"schema": schema, "table": table})
     version, number, history_schema, exists = row
     # Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
     return Server(str(version).split(" ")[0], int(str(number)), str(history_schema), table, exists is True)
 
 
 def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
-    """The versions that dbmate recorded, in the order of their text; none when there is no history table."""
+    """Return the versions that dbmate recorded, sorted as text; none when there is no history table."""
     if not server.has_history:
         return ()
     table = f"{quoted(server.history_schema)}.{quoted(server.history_table)}"
@@ -49,7 +49,7 @@ def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
 
 
 def history_exists(session: Session, migrations_table: str) -> bool:
-    """Whether the history table is there now."""
+    """Return True where the history table exists now."""
     return read_server(session, migrations_table).has_history
 
 
@@ -59,19 +59,19 @@ def history_name(server: Server) -> str:
 
 
 def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
-    """Up to five ``schema.name`` of objects: not PostgreSQL's, not an extension's, not bookkeeping."""
+    """Return up to five ``schema.name`` of objects: not PostgreSQL's, an extension's or our own."""
     where = {"schema": server.history_schema, "table": server.history_table}
-    return tuple(str(name) for (name,) in session.rows(queries.query("foreign_objects"), where))
+    return tuple(str(name) for (name,) in session.rows(queries.load_query("foreign_objects"), where))
 
 
 def database_exists(maintenance: Session, name: str) -> bool:
-    """Whether the server has a database of that name."""
+    """Return True where the server has a database of that name."""
     found = maintenance.rows("select 1 from pg_catalog.pg_database where datname = %(name)s", {"name": name})
     return bool(found)
 
 
 def create_database(maintenance: Session, name: str) -> bool:
-    """Create it; False when somebody else did so first."""
+    """Create a database; False when another session created it first."""
     try:
         maintenance.rows(f"create database {quoted(name)}")
     except FailedError as error:
@@ -82,12 +82,12 @@ def create_database(maintenance: Session, name: str) -> bool:
 
 
 def drop_database(maintenance: Session, name: str) -> None:
-    """Drop it with its sessions, if it exists."""
+    """Drop a database and end its sessions, if it exists."""
     maintenance.rows(f"drop database if exists {quoted(name)} with (force)")
 
 
 def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
-    """Everything in the database that a migration may have made; dbmate's history table is not."""
+    """Return all objects that a migration may have made, without dbmate's history table."""
     where = {"schema": server.history_schema, "table": server.history_table}
     return tuple(
         DatabaseObject(
@@ -97,14 +97,15 @@ def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
             oid=int(str(oid)),
             invalid=invalid is True,
         )
-        for name, drop, part_of, oid, invalid in session.rows(queries.query("inventory"), where)
+        for name, drop, part_of, oid, invalid in session.rows(queries.load_query("inventory"), where)
     )
 
 
 def can_check_connections(session: Session) -> bool:
-    """Whether the server notices amid a statement that its client is gone: from 14 on, not on every system.
+    """Return True where the server notices during a statement that its client is gone.
 
-    Asked by setting it in this session, which does it no harm: a server that cannot refuses the value.
+    That is from 14 on, not on every system. Tried by setting it in this session, which is harmless: a server
+    that cannot do it refuses the value.
     """
     if session.server_version_num < _CONNECTION_CHECKS:
         return False
@@ -115,27 +116,21 @@ def can_check_connections(session: Session) -> bool:
     return True
 
 
-def disable_timeouts(session: Session) -> None:
-    """No server ends this session for being idle while a migration runs."""
-    if session.server_version_num >= _IDLE_SESSION_TIMEOUT:
-        session.rows("set idle_session_timeout = 0")
-
-
 def has_timeout(session: Session, name: str) -> bool:
-    """Whether a session like this one has that timeout (``lock_timeout``) without being told: a default."""
+    """Return True where a session like this one has that timeout (``lock_timeout``) by default."""
     return session.rows("select pg_catalog.current_setting(%(name)s)", {"name": name}) != [("0",)]
 
 
 def is_connected(session: Session, pid: int, application_name: str) -> bool:
-    """Whether the session of that name which this server process serves is there still."""
+    """Return True while the server process `pid` serves a session of that name."""
     query = "select 1 from pg_catalog.pg_stat_activity where pid = %(pid)s and application_name = %(name)s"
     return bool(session.rows(query, {"pid": pid, "name": application_name}))
 
 
 def end_sessions(session: Session, application_name: str) -> None:
-    """End every other session of that name on the server, and wait up to five seconds for each to be gone.
+    """End every other session of that name on the server, and wait up to five seconds for each.
 
-    An account may end its own sessions; those of others are not seen.
+    Only sessions of our own account: no account may end those of others.
     """
     session.rows(
         "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity"
@@ -145,7 +140,7 @@ def end_sessions(session: Session, application_name: str) -> None:
 
 
 def connect_for_maintenance(url: DatabaseUrl, *, application_name: str, timeout: float | None) -> Session:
-    """A session on the same server's `postgres` database, from which others are created."""
+    """Connect to the `postgres` database of the same server, from which others are created."""
     from dataclasses import replace
 
     return connect(replace(url, database="postgres"), application_name=application_name, timeout=timeout)
@@ -157,7 +152,7 @@ def _split(migrations_table: str) -> tuple[str, str]:
 
 
 def history_literal(versions: Sequence[str], server: Server) -> str:
-    """dbmate's own last lines of a schema file: the INSERT that records `versions`."""
+    """Return dbmate's own last lines of a schema file: the INSERT that records `versions`."""
     if not versions:
         return ""
     values = ",\n    ".join(f"('{version}')" for version in versions)

@@ -1,103 +1,105 @@
-"""The error and its hint for what libpq says about a failed connection."""
+"""Turns the text of a failed connection, and psycopg's errors, into errors of the one tree."""
 
 import re
 from dataclasses import dataclass
 
+import psycopg
+
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.errors import UnreachableError, UnreachableKind
+from dbmate_wrap.errors import FailedError, UnreachableError, UnreachableKind, WrapError
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Pattern:
     kind: UnreachableKind
     pattern: re.Pattern[str]
     message: str
     hint: str
 
 
-def _way(kind: UnreachableKind, pattern: str, message: str, hint: str) -> _Way:
-    return _Way(kind, re.compile(pattern, re.IGNORECASE), message, hint)
+def _pattern(kind: UnreachableKind, pattern: str, message: str, hint: str) -> _Pattern:
+    return _Pattern(kind, re.compile(pattern, re.IGNORECASE), message, hint)
 
 
-# The place is in our own words already, and a question is no remedy.
+# Our own message names the server already, and a question is no remedy.
 _PREAMBLE = re.compile(
     r'\bconnection (?:failed|is bad): |\bconnection to server (?:at|on socket) "[^"]*"[^:]* failed: '
 )
 _QUESTION = re.compile(r" Is the server running [^?]*\?| This probably means the server terminated .*")
 
 # libpq gives no SQLSTATE for a failed connection, only text: its own in English, the server's in the server's
-# language. What matches nothing is still 21, with the server's own words.
-_WAYS = (
-    _way(
+# language. Text that matches nothing is kind `other`, with the server's own words.
+_PATTERNS = (
+    _pattern(
         "starting",
         r"the database system is (starting up|not (yet )?accepting)|in recovery mode|57P03",
         "{where} is still starting",
         "wait for it: dbmate-wrap up --wait 60s",
     ),
-    _way(
+    _pattern(
         "starting",
         r"the database system is shutting down",
         "{where} is shutting down",
         "start it again, then run the command once more",
     ),
-    _way(
+    _pattern(
         "database_missing",
         r'database ".*" does not exist',
         'there is no database "{database}" on {where}',
         "check the name in the URL; where it is right, create it: createdb {database}",
     ),
-    _way(
+    _pattern(
         "slots",
         r"too many clients|remaining connection slots|too many connections",
         "{where} has no connection slot left",
         "see who is connected in pg_stat_activity, or raise the limit (max_connections, or CONNECTION LIMIT)",
     ),
-    _way(
+    _pattern(
         "password",
         r"no password supplied",
         '{where} asks for the password of user "{user}", and there is none',
         "put it into the URL, ~/.pgpass or the file that PGPASSFILE names (PGPASSWORD has no effect here)",
     ),
-    _way(
+    _pattern(
         "other",
         r'definition of service|service file "',
         "PGSERVICE names a service that libpq does not find",
         "unset PGSERVICE: it has no effect here",
     ),
-    _way(
+    _pattern(
         "password",
         r"password authentication failed|SASL|empty password|pgpass",
         'the password for user "{user}" on {where} was not accepted',
         "see where the URL comes from with `dbmate-wrap doctor`; special characters are percent-encoded;"
         " a password that has expired (VALID UNTIL) looks the same",
     ),
-    _way(
+    _pattern(
         "role",
         r'role ".*" does not exist|is not permitted to log in|no pg_hba\.conf entry|authentication failed'
         r"|permission denied for database|ident authentication|peer authentication|password.*expired",
         '{where} does not let user "{user}" in',
         "ask for the role, CONNECT on the database and a pg_hba.conf entry",
     ),
-    _way(
+    _pattern(
         "tls",
         r"SSL|certificate|TLS|root\.crt|encryption",
         "TLS to {where} failed",
         "check sslmode and sslrootcert in the URL",
     ),
-    _way(
+    _pattern(
         "dns",
         r"could not translate host name|failed to resolve host|name or service not known|nodename nor serv"
         r"|getaddrinfo|idna|temporary failure in name resolution",
         'the host name "{host}" is not known',
         "check the host in the URL, and that you are on the right network or VPN",
     ),
-    _way(
+    _pattern(
         "timeout",
         r"timeout expired|timed out",
         "{where} did not answer in time",
         "check host, port and firewall; connect_timeout sets how long to wait",
     ),
-    _way(
+    _pattern(
         "refused",
         r"connection refused|no such file or directory|could not connect to server|connection reset"
         r"|network is unreachable|no route to host|server closed the connection",
@@ -107,17 +109,31 @@ _WAYS = (
 )
 
 
-def unreachable(said: str, url: DatabaseUrl) -> UnreachableError:
-    """The error for what libpq said about a failed connection."""
+def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
+    """Return the error for libpq's text about a failed connection."""
     place = f"the socket folder {url.host} (port {url.port})" if url.is_socket else f"{url.host}:{url.port}"
     words = {"where": place, "host": url.host, "user": url.user, "database": url.database}
-    said = " ".join(said.split())
-    said = _QUESTION.sub("", _PREAMBLE.sub("", said)).strip()
-    for way in _WAYS:
-        if way.pattern.search(said):
+    text = " ".join(text.split())
+    text = _QUESTION.sub("", _PREAMBLE.sub("", text)).strip()
+    for known in _PATTERNS:
+        if known.pattern.search(text):
             return UnreachableError(
-                f"{way.message.format(**words)}: {said}", kind=way.kind, hint=way.hint.format(**words)
+                f"{known.message.format(**words)}: {text}", kind=known.kind, hint=known.hint.format(**words)
             )
     return UnreachableError(
-        f"cannot connect to {place}: {said}", kind="other", hint="run `dbmate-wrap doctor`"
+        f"cannot connect to {place}: {text}", kind="other", hint="run `dbmate-wrap doctor`"
     )
+
+
+def query_error(error: psycopg.Error, *, lost: bool) -> WrapError:
+    """Return the error for a failed query; `lost`: the connection died with it."""
+    text = (error.diag.message_primary or str(error)).strip()
+    if lost:
+        # libpq adds a guess, on lines of its own.
+        return UnreachableError(
+            f"the connection was lost: {text.splitlines()[0] if text else 'no reason was given'}",
+            kind="other",
+            sqlstate=error.sqlstate,
+            hint="look at the server, then run `dbmate-wrap status`",
+        )
+    return FailedError(f"the database said: {text}", sqlstate=error.sqlstate)

@@ -1,4 +1,4 @@
-"""Keeps the ledger in the schema `dbmate_wrap`; where it cannot, that is a value and not an error."""
+"""Reads and writes the ledger in the schema `dbmate_wrap`; an unusable ledger is a value, not an error."""
 
 import json
 import time
@@ -17,15 +17,15 @@ from dbmate_wrap.postgres.stamp import rows_with_identifier
 
 FORMAT = 1
 
-# What CREATE ... IF NOT EXISTS says to the slower of two that create at once: unique violation, duplicate
-# schema, table or object, "tuple concurrently updated", deadlock.
+# The errors of CREATE ... IF NOT EXISTS for the slower of two sessions that create at once: unique violation,
+# duplicate schema, table or object, "tuple concurrently updated", deadlock.
 _RACED = frozenset({"23505", "42P06", "42P07", "42710", "XX000", "40P01"})
 _TRIES = 5
 _PAUSE_SECONDS = 0.05
 
 
 def read(session: Session) -> Ledger | LedgerUnavailable:
-    """What the database's own record says, in two round trips; in one where there is none.
+    """Read the database's ledger, in two round trips; in one where there is none.
 
     Raises UnreachableError when the connection died, like everything here.
     """
@@ -39,14 +39,14 @@ def read(session: Session) -> Ledger | LedgerUnavailable:
 
 
 def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
-    """Make sure that the ledger can be written: create what is missing; no round trip where all is there.
+    """Create what is missing of the ledger; no round trip where nothing is missing.
 
-    Safe when several do it at once. None when it can be written.
+    Safe when several runs do it at once. None when the ledger can be written.
     """
     if ledger.access.obstacle is not None or (ledger.format is not None and ledger.format >= FORMAT):
         return ledger.access.obstacle
     # Without parameters it is a simple query: several statements, one transaction, one round trip.
-    create = ("" if ledger.access.has_schema else queries.query("ledger_schema")) + queries.query(
+    create = ("" if ledger.access.has_schema else queries.load_query("ledger_schema")) + queries.load_query(
         "ledger_tables"
     )
     for attempt in range(1, _TRIES + 1):
@@ -61,7 +61,7 @@ def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
 
 
 def begin_run(session: Session, run: Run) -> LedgerUnavailable | None:
-    """Record that a run begins; before anything else that names its run_id. None when it was written."""
+    """Record that a run begins, before anything else that names its run_id. None when it was written."""
     cells: dict[str, Cell] = {
         "run_id": run.run_id,
         "command": run.command,
@@ -90,26 +90,26 @@ def end_run(session: Session, run_id: str, exit_code: int) -> LedgerUnavailable 
 
 
 def mark(session: Session, run_id: str, version: str | None) -> LedgerUnavailable | None:
-    """Record that `version` is about to run outside a transaction; None: it has been told how that ended."""
+    """Mark `version` as running outside a transaction; None clears the mark."""
     return _write(session, "ledger_mark", {"run_id": run_id, "version": version})
 
 
 def read_unfinished_runs(session: Session, run_id: str) -> tuple[UnfinishedRun, ...] | LedgerUnavailable:
-    """The other runs that never ended and were amid something outside a transaction."""
+    """Return the other runs that never ended and have a migration marked as running."""
     try:
-        rows = session.rows(queries.query("ledger_cut_off"), {"run_id": run_id})
+        rows = session.rows(queries.load_query("ledger_cut_off"), {"run_id": run_id})
     except FailedError as error:
         return _failed("read", error)
     return tuple(UnfinishedRun(str(run), str(version), str(since)) for run, version, since in rows)
 
 
 def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
-    """The whole ledger, oldest line first; empty where there is none yet. Two round trips."""
+    """Return the whole ledger, oldest line first; empty where there is none yet. Two round trips."""
     try:
         access = _look(session)
         if access.unreadable is not None:
             return access.unreadable
-        rows = session.rows(queries.query("ledger_entries")) if access.complete else []
+        rows = session.rows(queries.load_query("ledger_entries")) if access.complete else []
     except FailedError as error:
         return _failed("read", error)
     return tuple(_entry(row) for row in rows)
@@ -118,7 +118,7 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
 def missing_evidence(session: Session, server: Server) -> Evidence:
     """What may explain that the ledger has a version and the history table has not. Needs a ledger."""
     where = {"schema": server.history_schema, "table": server.history_table}
-    [(role, hidden, others, unfinished)] = session.rows(queries.query("missing_evidence"), where)
+    [(role, hidden, others, unfinished)] = session.rows(queries.load_query("missing_evidence"), where)
     return Evidence(
         table=history_name(server),
         exists=server.has_history,
@@ -130,12 +130,12 @@ def missing_evidence(session: Session, server: Server) -> Evidence:
 
 
 def _look(session: Session) -> LedgerAccess:
-    [(role, *flags)] = session.rows(queries.query("ledger_look"))
+    [(role, *flags)] = session.rows(queries.load_query("ledger_look"))
     return LedgerAccess(str(role), *(flag is True for flag in flags))
 
 
 def _read(session: Session, access: LedgerAccess) -> Ledger:
-    query = queries.query("ledger_read")
+    query = queries.load_query("ledger_read")
     rows = rows_with_identifier(session, query, None, identifiable=access.identifiable)
     lines = [_current(row[8:]) for row in rows if row[8] is not None]
     version, identifier, oid = rows[0][:3]
@@ -182,7 +182,7 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
 
 def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> LedgerUnavailable | None:
     try:
-        session.rows(queries.query(query), parameters)
+        session.rows(queries.load_query(query), parameters)
     except FailedError as error:
         return _failed("written", error)
     return None

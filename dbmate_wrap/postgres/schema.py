@@ -1,4 +1,4 @@
-"""Dumps a schema with pg_dump so that the same database gives the same bytes to whoever runs it."""
+"""Dumps a schema with pg_dump: the same database gives the same bytes on every machine."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import BinaryError, FailedError
 from dbmate_wrap.redact import Redactor
 
-# What the tool keeps for itself in the database is no part of the schema.
+# The schema of our own bookkeeping is not part of the dump.
 OWN_SCHEMA = "dbmate_wrap"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 # Lines that differ between two machines or two runs, or that an older server refuses.
@@ -41,7 +41,7 @@ class PgDump:
 
 
 def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
-    """The first candidate that can dump this server: pg_dump refuses servers newer than itself.
+    """Return the first candidate that can dump this server: pg_dump refuses servers newer than itself.
 
     Raises BinaryError when there is none.
     """
@@ -50,7 +50,7 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
         major = _major(path)
         if major is not None and major >= server_major:
             return PgDump(path, major)
-        seen.append(f"{path} is {major}" if major is not None else f"{path} is none that runs")
+        seen.append(f"{path} is {major}" if major is not None else f"{path} does not run")
     found = f" ({'; '.join(seen)})" if seen else ""
     raise BinaryError(
         f"no pg_dump of version {server_major} or newer was found{found}",
@@ -59,9 +59,9 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
 
 
 def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 256 << 20) -> str:
-    """The schema as SQL, normalised. Raises FailedError with what pg_dump said.
+    """Return the schema as SQL, normalised. Raises FailedError with the output of pg_dump.
 
-    Everything about the connection goes through the environment, so that nothing stands in the argument list.
+    The connection is given in the environment, so that the argument list holds no secret.
     """
     argv = [str(pg_dump.path), "--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8"]
     argv += [f"--exclude-schema={OWN_SCHEMA}"]
@@ -81,7 +81,7 @@ def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 2
 
 
 def normalise(dumped: str) -> str:
-    """Without the lines that vary between machines and runs; bodies of functions stay byte for byte."""
+    """Remove the lines that vary between machines and runs; bodies of functions stay byte for byte."""
     head, entry, rest = dumped.partition("\n-- Name: ")
     end = _END.search(rest)
     edge = end.start() if end else len(rest)

@@ -1,4 +1,4 @@
-"""Reads the state of a server before a migration: everything in one round trip, in parts that fail alone."""
+"""Reads the state of a server before a migration in one round trip; one failing part hides no other."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -33,9 +33,9 @@ _NOT_ASKED: str | Unavailable = Unavailable("nobody asked for it")
 
 @dataclass(frozen=True)
 class Question:
-    """What the queries are asked about.
+    """The parameters of the queries.
 
-    `ours` is how the names of this run's own sessions begin; `schemas` may hold `""` for the current one.
+    `ours` begins the names of this run's own sessions; `schemas` may hold `""` for the current one.
     """
 
     ours: str
@@ -45,42 +45,33 @@ class Question:
     extensions: Iterable[str] = ()
 
     def text(self) -> str:
-        """As the JSON that the queries take apart."""
+        """Return the JSON that the queries read."""
         lists = {"schemas": sorted(self.schemas), "extensions": sorted(self.extensions)}
         names = {"history_schema": self.history_schema, "history_table": self.history_table}
         return json.dumps({"ours": self.ours, **names, **lists})
 
 
 def read_facts(session: Session, question: Question, parts: Collection[str] = _PARTS) -> ServerFacts:
-    """Everything in one query; where that fails, in one query per part, so that one part hides no other.
+    """Read everything in one query; where that fails, in one query per part, so that one part hides no other.
 
-    Parts that are not in `parts` are not asked for, and Untold. Raises UnreachableError.
+    Parts that are not in `parts` are not asked for, and Unavailable. Raises UnreachableError.
     """
-    told = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, {"question": question.text()})
+    answers = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, {"question": question.text()})
     return ServerFacts(
-        server=_made(told["server"], lambda text: Server(**json.loads(text))),
-        privileges=_made(told["privileges"], _privileges),
-        migrations=_made(told["migrations"], _migrations),
-        transactions=_made(told["transactions"], _transactions),
-        prepared=_made(told["prepared"], _prepared),
-        invalid_indexes=_made(told["indexes"], _invalid),
-        missing_extensions=_made(told["extensions"], lambda text: tuple(json.loads(text)["missing"])),
-        slots=_made(told["slots"], lambda text: Slots(**json.loads(text))),
-        replication=_made(told["replication"], _replication),
+        server=_parse(answers["server"], lambda text: Server(**json.loads(text))),
+        privileges=_parse(answers["privileges"], _privileges),
+        migrations=_parse(answers["migrations"], _migrations),
+        transactions=_parse(answers["transactions"], _transactions),
+        prepared=_parse(answers["prepared"], _prepared),
+        invalid_indexes=_parse(answers["indexes"], _invalid),
+        missing_extensions=_parse(answers["extensions"], lambda text: tuple(json.loads(text)["missing"])),
+        slots=_parse(answers["slots"], lambda text: Slots(**json.loads(text))),
+        replication=_parse(answers["replication"], _replication),
     )
 
 
-def invalid_indexes(session: Session) -> frozenset[str]:
-    """The quoted names (``schema.index``) of indexes that are unusable and that nobody is building.
-
-    Raises FailedError and UnreachableError.
-    """
-    [(text,)] = session.rows(_query("indexes"), {})
-    return frozenset(index.quoted for index in _invalid(str(text)))
-
-
 def missing_extensions(session: Session, extensions: Collection[str]) -> tuple[str, ...]:
-    """Those of the named extensions that the server does not offer.
+    """Return those of the named extensions that the server does not offer.
 
     Raises FailedError and UnreachableError.
     """
@@ -90,7 +81,7 @@ def missing_extensions(session: Session, extensions: Collection[str]) -> tuple[s
 
 
 def backend_pid(session: Session) -> int:
-    """The process that serves the session now; `Session.backend_pid` is the one promised at login."""
+    """Return the process that serves the session now; `Session.backend_pid` is the one reported at login."""
     [(pid,)] = session.rows("select pg_catalog.pg_backend_pid()")
     return int(str(pid))
 
@@ -117,11 +108,11 @@ def _read_alone(session: Session, part: str, parameters: Mapping[str, str]) -> s
 _T = TypeVar("_T")
 
 
-def _made(told: str | Unavailable, make: Callable[[str], _T]) -> _T | Unavailable:
-    if isinstance(told, Unavailable):
-        return told
+def _parse(answer: str | Unavailable, make: Callable[[str], _T]) -> _T | Unavailable:
+    if isinstance(answer, Unavailable):
+        return answer
     try:
-        return make(told)
+        return make(answer)
     except (ValueError, TypeError, KeyError) as error:
         return Unavailable(f"the server's answer was not understood: {error}")
 
@@ -157,4 +148,4 @@ def _replication(text: str) -> Replication:
 
 @cache
 def _query(part: str) -> str:
-    return queries.query(f"preflight_{part}")
+    return queries.load_query(f"preflight_{part}")

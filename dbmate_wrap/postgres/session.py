@@ -1,9 +1,9 @@
-"""A connection to the server in autocommit, with every way to fail told apart."""
+"""A connection to the server in autocommit."""
 
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, TracebackType
 
@@ -11,15 +11,14 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
-from dbmate_wrap.postgres.connection_errors import unreachable
+from dbmate_wrap.postgres.connection_errors import connection_error, query_error
 
 Cell = str | int | float | bool | bytes | None
 
 
-# libpq takes what it is not told from PG* variables. dbmate gets none of them, so PGHOSTADDR would lead us to
-# one server and dbmate to another: what could is told here. A password comes from the URL, PGPASSFILE or
-# ~/.pgpass alone.
+# libpq takes parameters that are not given from PG* variables. dbmate gets none of these variables, so
+# PGHOSTADDR would lead us to one server and dbmate to another: such parameters are given here. A password
+# comes from the URL, PGPASSFILE or ~/.pgpass alone.
 _NOT_FROM_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "hostaddr": "",
@@ -33,9 +32,14 @@ _NOT_FROM_VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# The timeouts that a role or a server may set for every session.
+_TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_session_timeout")
+_IDLE_SESSION_TIMEOUT = 140000
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
 
 class Session:
-    """One autocommit connection; every error comes out as one of the tree, never as psycopg's."""
+    """One autocommit connection; it raises errors of the one tree, never psycopg's."""
 
     def __init__(
         self, connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None = None
@@ -63,7 +67,7 @@ class Session:
 
     @property
     def uses_tls(self) -> bool:
-        """Whether what crosses the network is encrypted."""
+        """True where the connection is encrypted."""
         return bool(self._connection.pgconn.ssl_in_use)
 
     def close(self) -> None:
@@ -71,13 +75,25 @@ class Session:
         self._connection.close()
 
     def rows(self, query: str, parameters: Mapping[str, Cell] | None = None) -> list[tuple[Cell, ...]]:
-        """All rows of one query. Raises FailedError, or UnreachableError when the connection died."""
+        """Return all rows of one query. Raises FailedError, or UnreachableError when the connection died."""
         try:
-            with _given_up(self._connection, self._patience):
+            with _hang_up_after(self._connection, self._patience):
                 cursor = self._connection.execute(query.encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise _translated(error, self._connection) from None
+            lost = self._connection.closed or self._connection.broken
+            raise query_error(error, lost=lost) from None
+
+
+def disable_timeouts(
+    session: Session, names: Collection[str] = _TIMEOUTS, also: Mapping[str, int] = _NOTHING
+) -> None:
+    """Switch these timeouts off for the session, and set the parameters `also`, in one round trip."""
+    if session.server_version_num < _IDLE_SESSION_TIMEOUT:
+        names = [name for name in names if name != "idle_session_timeout"]
+    values = {**dict.fromkeys(names, 0), **also}
+    if values:
+        session.rows("; ".join(f"set {name} = {value}" for name, value in values.items()))
 
 
 def connect(
@@ -107,23 +123,25 @@ def connect(
         connection = psycopg.connect(
             make_conninfo(**{**_NOT_FROM_VARIABLES, **url.keywords(), **(probes if keepalives else {})}),
             autocommit=True,
-            # Told for the same reason: PGAPPNAME, PGOPTIONS, PGCLIENTENCODING.
+            # Given for the same reason: PGAPPNAME, PGOPTIONS, PGCLIENTENCODING.
             application_name=application_name,
             # Empty is sent as nothing: a pooler may refuse any value.
             options="",
             client_encoding="utf8",
         )
     except (psycopg.Error, UnicodeError) as error:
-        # UnicodeError is Python's for a host name with a part of more than 63 letters.
-        raise unreachable(str(error), url) from None
+        # Python raises UnicodeError for a host name with a part of more than 63 letters.
+        raise connection_error(str(error), url) from None
     # A server-side prepared statement would not survive a pooler, and nothing here runs often enough to gain.
     connection.prepare_threshold = None
     return Session(connection, patience)
 
 
 @contextmanager
-def _given_up(connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None) -> Iterator[None]:
-    """Hang up when the time is over: TCP notices a dead peer, but not a proxy that swallows everything."""
+def _hang_up_after(
+    connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None
+) -> Iterator[None]:
+    """Close the connection after `patience` seconds: TCP notices a dead peer, but not a silent proxy."""
     if patience is None or connection.closed:
         yield
         return
@@ -136,16 +154,3 @@ def _given_up(connection: "psycopg.Connection[tuple[Cell, ...]]", patience: floa
         finally:
             timer.cancel()
             timer.join()
-
-
-def _translated(error: psycopg.Error, connection: "psycopg.Connection[tuple[Cell, ...]]") -> WrapError:
-    text = (error.diag.message_primary or str(error)).strip()
-    if connection.closed or connection.broken:
-        # libpq goes on with a guess, on lines of its own.
-        return UnreachableError(
-            f"the connection was lost: {text.splitlines()[0] if text else 'no reason was given'}",
-            kind="other",
-            sqlstate=error.sqlstate,
-            hint="look at the server, then run `dbmate-wrap status`",
-        )
-    return FailedError(f"the database said: {text}", sqlstate=error.sqlstate)

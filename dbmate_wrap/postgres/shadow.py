@@ -1,4 +1,4 @@
-"""What a shadow server is asked and told: its databases, and whose turn it is."""
+"""Queries and commands for a shadow server: its databases, and the lock that runs take turns by."""
 
 import random
 import time
@@ -20,7 +20,7 @@ _STRATEGY = 150000
 
 @dataclass(frozen=True)
 class Account:
-    """Who we are on the server, and what that and the server allow; `unicode`: its template0 is UTF8."""
+    """Our account on the server and its privileges; `unicode`: the server's template0 is UTF8."""
 
     name: str
     may_create: bool
@@ -30,7 +30,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Database:
-    """A database of the server; `busy`: somebody is connected to it."""
+    """A database of the server; `busy`: a session is connected to it."""
 
     name: str
     ours: bool
@@ -39,28 +39,20 @@ class Database:
     comment: str
 
 
-def disable_timeouts(session: Session) -> None:
-    """No timeout of the role or the server ends the session or its statements."""
-    values = {"statement_timeout": 0, "lock_timeout": 0}
-    if session.server_version_num >= 140000:
-        values["idle_session_timeout"] = 0
-    session.rows("; ".join(f"set {name} = {value}" for name, value in values.items()))
-
-
 def acquire(session: Session, wait: float, on_wait: Callable[[], None]) -> bool:
     """Take the advisory lock for as long as the session lasts; False when `wait` seconds were too short.
 
-    Advisory locks count per database: who holds this one in another database of the server has it as well.
+    Advisory locks count per database: a holder in another database of the server counts as well.
     """
     deadline = time.monotonic() + wait
-    told = False
+    reported = False
     while not _taken(session):
         if time.monotonic() >= deadline:
             return False
-        if not told:
+        if not reported:
             on_wait()
-            told = True
-        # Two who ask in two databases at once both step back: not for the same time.
+            reported = True
+        # Two sessions that try in two databases at once both step back: not for the same time.
         time.sleep(_POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
     return True
 
@@ -69,30 +61,30 @@ def _taken(session: Session) -> bool:
     key = {"key": KEY}
     if session.rows("select pg_catalog.pg_try_advisory_lock(%(key)s::bigint)", key) != [(True,)]:
         return False
-    if not session.rows(queries.query("shadow_holders"), key):
+    if not session.rows(queries.load_query("shadow_holders"), key):
         return True
     session.rows("select pg_catalog.pg_advisory_unlock(%(key)s::bigint)", key)
     return False
 
 
 def account(session: Session) -> Account:
-    """Who we are."""
-    [(may_create, read_only, name, unicode)] = session.rows(queries.query("shadow_account"))
+    """Read our account."""
+    [(may_create, read_only, name, unicode)] = session.rows(queries.load_query("shadow_account"))
     return Account(str(name), may_create is True, read_only is True, unicode is True)
 
 
 def databases(session: Session) -> list[Database]:
-    """All databases of the server."""
+    """Read all databases of the server."""
     return [
         Database(str(name), ours is True, valid is True, busy is True, str(comment or ""))
-        for name, ours, valid, busy, comment in session.rows(queries.query("shadow_databases"))
+        for name, ours, valid, busy, comment in session.rows(queries.load_query("shadow_databases"))
     ]
 
 
 def create(session: Session, name: str, template: str | None, *, unicode: bool) -> None:
-    """A new database: a copy of `template`, or an empty one in UTF8. Raises FailedError."""
+    """Create a database: a copy of `template`, or an empty one in UTF8. Raises FailedError."""
     if template is None:
-        # Where the server's own locale has another encoding, only C goes with UTF8.
+        # Where the server's own locale has another encoding, only C allows UTF8.
         locale = "" if unicode else " lc_collate 'C' lc_ctype 'C'"
         session.rows(f"create database {quoted(name)} template template0 encoding 'UTF8'{locale}")
         return
@@ -101,13 +93,13 @@ def create(session: Session, name: str, template: str | None, *, unicode: bool) 
 
 
 def carrying(session: Session, source: str, target: str) -> list[str]:
-    """The commands that give `target` the settings and privileges that the database `source` has."""
-    rows = session.rows(queries.query("shadow_carry"), {"source": source, "target": target})
+    """Return the commands that give `target` the settings and privileges of the database `source`."""
+    rows = session.rows(queries.load_query("shadow_carry"), {"source": source, "target": target})
     return [str(command) for (command,) in rows]
 
 
 def publish(session: Session, scratch: str, name: str, comment: str) -> None:
-    """Turn a scratch database into the template `name`, in the last step; nobody may be connected to it."""
+    """Turn a scratch database into the template `name`; no session may be connected to it."""
     await_quiet(session, scratch)
     describe(session, scratch, comment)
     session.rows(f"alter database {quoted(scratch)} allow_connections false")
@@ -120,10 +112,10 @@ def describe(session: Session, name: str, comment: str) -> None:
 
 
 def await_quiet(session: Session, name: str) -> None:
-    """Wait until nobody is connected to a database, a moment at most.
+    """Wait until no session is connected to a database, at most a moment.
 
-    A session that was closed goes on for some milliseconds, and a server that finds one in the way of a
-    rename or a drop looks again only after 100.
+    A closed session lives on for some milliseconds, and a server that finds one in the way of a rename or a
+    drop looks again only after 100.
     """
     query = "select 1 from pg_catalog.pg_stat_activity where datname = %(name)s limit 1"
     deadline = time.monotonic() + _QUIET_SECONDS
@@ -132,6 +124,6 @@ def await_quiet(session: Session, name: str) -> None:
 
 
 def size(session: Session, name: str) -> int:
-    """The bytes of a database on the disk."""
+    """Return the bytes of a database on the disk."""
     [(found,)] = session.rows("select pg_catalog.pg_database_size(%(name)s::name)", {"name": name})
     return int(str(found))

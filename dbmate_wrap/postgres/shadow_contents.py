@@ -1,4 +1,4 @@
-"""What a scratch database has that pg_dump is told to leave out, or that no copy of it gets."""
+"""Contents of a scratch database that pg_dump omits here, or that a copy of it does not get."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,20 @@ from dbmate_wrap.postgres.session import Session
 
 
 def rights(session: Session, history: tuple[str, str]) -> Mapping[str, str]:
-    """Owners, privileges and settings in the session's database, by what they are about, in words.
+    """Read owners, privileges and settings of the session's database, by the name of their object.
 
     `history` is the schema and name of dbmate's own table, which is left out.
     """
     schema, table = history
     found: dict[str, str] = {}
-    for what, fact in session.rows(queries.query("shadow_rights"), {"schema": schema, "table": table}):
-        name = str(what)
+    for about, fact in session.rows(queries.load_query("shadow_rights"), {"schema": schema, "table": table}):
+        name = str(about)
         found[name] = f"{found.get(name, '')}{fact!s}\n"
     return found
 
 
 def has_subscriptions(maintenance: Session, database: str) -> bool:
-    """Whether it subscribes to anything: a copy of it does not, and it cannot be dropped."""
+    """Return True where it has subscriptions: a copy has none, and the database cannot be dropped."""
     query = (
         "select 1 from pg_catalog.pg_subscription as s"
         " join pg_catalog.pg_database as d on d.oid = s.subdbid where d.datname = %(name)s limit 1"
@@ -30,7 +30,7 @@ def has_subscriptions(maintenance: Session, database: str) -> bool:
 
 
 def drop_subscriptions(session: Session) -> None:
-    """Drop those of the session's database, and ask nothing of their publishers. Raises FailedError."""
+    """Drop the subscriptions of the session's database without their publishers. Raises FailedError."""
     query = (
         "select subname from pg_catalog.pg_subscription where subdbid ="
         " (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())"

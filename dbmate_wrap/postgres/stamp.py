@@ -1,4 +1,4 @@
-"""Writes the environment's stamp, and asks the server which database this is."""
+"""Writes the environment's stamp, with the identity of the database."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
 
-# Everybody may call it unless that was revoked. The permission is checked when a plan is set up, not when it
-# gets there, so a CASE around the call would guard nothing.
+# Every account may call it unless that was revoked. The permission is checked when the plan is started, even
+# for a branch that is never reached, so a CASE around the call would not help.
 _IDENTIFIER = "(select c.system_identifier::pg_catalog.text from pg_catalog.pg_control_system() c)"
 _UNREADABLE = "null::pg_catalog.text"
 
@@ -18,9 +18,9 @@ def write(
 ) -> LedgerUnavailable | None:
     """Stamp the database as `environment`, over any older stamp; `run_id` is a run that has begun.
 
-    Judge under the advisory lock, right before: this overwrites. None when it was written.
+    This overwrites: check the old stamp right before, under the advisory lock. None when it was written.
     """
-    query = queries.query("stamp_write")
+    query = queries.load_query("stamp_write")
     words: dict[str, Cell] = {"environment": environment, "run_id": run_id}
     try:
         rows_with_identifier(session, query, words, identifiable=access.identifiable)
@@ -32,7 +32,7 @@ def write(
 def rows_with_identifier(
     session: Session, query: str, parameters: Mapping[str, Cell] | None, *, identifiable: bool
 ) -> list[tuple[Cell, ...]]:
-    """Run a query that holds `:system_identifier`: null there where the server does not tell.
+    """Run a query with `:system_identifier` in it, which is null where the server does not give it.
 
     Raises FailedError when it fails for another reason.
     """
@@ -40,6 +40,6 @@ def rows_with_identifier(
         try:
             return session.rows(query.replace(":system_identifier", _IDENTIFIER), parameters)
         except FailedError:
-            # What only speaks PostgreSQL's protocol may have the function and fail in it: ask without it.
+            # A server that only speaks PostgreSQL's protocol may fail in the function: ask without it.
             pass
     return session.rows(query.replace(":system_identifier", _UNREADABLE), parameters)

@@ -14,8 +14,7 @@ from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
-from dbmate_wrap.postgres import shadow
-from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.postgres.session import Session, connect, disable_timeouts
 from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 
 # Autovacuum would connect to templates, and has nothing to do here. Nothing else that was tried, from
@@ -36,7 +35,7 @@ def connect_maintenance(url: DatabaseUrl, *, timeout: float | None, application_
     """Return a session on the maintenance database that no timeout ends."""
     session = connect(url, application_name=application_name, timeout=timeout, keepalives=not url.is_socket)
     try:
-        shadow.disable_timeouts(session)
+        disable_timeouts(session)
     except BaseException:
         session.close()
         raise

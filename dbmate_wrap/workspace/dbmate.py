@@ -12,7 +12,7 @@ from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.policy.concurrent import is_concurrent
 from dbmate_wrap.postgres import catalog, server_facts
-from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.session import Session, disable_timeouts
 from dbmate_wrap.workspace.context import Context
 
 # A server session whose dbmate is gone ends within this time, even amid a statement.
@@ -41,7 +41,7 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
 def bind(context: Context, verified: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
     """dbmate bound to one database, with the environment's timeouts; `session` is the run's own."""
     values = context.environment.values
-    catalog.disable_timeouts(session)
+    disable_timeouts(session, ["idle_session_timeout"])
     if server_facts.backend_pid(session) == session.backend_pid:
         options = _options(context, session)
     else:

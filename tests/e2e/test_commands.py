@@ -167,7 +167,7 @@ def test_doctor_with_everything_wrong_still_makes_every_check(
     failed = {check["id"]: check for check in checks if check["status"] == "fail"}
     assert sorted(failed) == ["database", "dbmate", "migrations", "pg_dump"]
     assert all(check["hint"] for check in failed.values())
-    assert "/nosuch/pg_dump is none that runs" in failed["pg_dump"]["message"]
+    assert "/nosuch/pg_dump does not run" in failed["pg_dump"]["message"]
     assert any(check["status"] == "warn" and "DBMATE_STRICT" in check["message"] for check in checks)
     text = run_cli(["doctor", "-e", "staging"], folder.root, env)
     assert text.returncode == 10

@@ -259,7 +259,7 @@ def test_what_is_read_is_too_cheap_to_be_compiled(session: Session) -> None:
     """PostgreSQL compiles (JIT) what it believes to be expensive: 300 ms for a query of one."""
     begun(session)
     for name in ("ledger_look", "ledger_read", "ledger_entries"):
-        query = queries.query(name).replace(":system_identifier", stamp._IDENTIFIER)
+        query = queries.load_query(name).replace(":system_identifier", stamp._IDENTIFIER)
         [(cheap,)] = session.rows(
             "select cost::float8 < current_setting('jit_above_cost')::float8 / 10 from (select "
             "substring(%(plan)s from 'cost=[0-9.]+[.][.]([0-9.]+)') as cost) t",
@@ -376,7 +376,7 @@ def test_the_slower_of_two_creators_goes_on_with_what_it_finds(database: Databas
         before = found(slower)
         first.execute("begin")
         for part in ("ledger_schema", "ledger_tables"):
-            first.execute(queries.query(part).encode())
+            first.execute(queries.load_query(part).encode())
         result = pool.submit(ledger.ensure, slower, before)
         while not blocked(database, "slower"):
             assert not result.done(), result.result()
