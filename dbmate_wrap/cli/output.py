@@ -114,7 +114,7 @@ def _write_step_summary(outcome: Outcome, terminal: Terminal) -> None:
 
 def _write_without_renderers(outcome: Outcome, bug: ErrorReport, terminal: Terminal) -> None:
     """Write the run's own error, then the bug; only a run without an error ends with the bug's code, 1."""
-    from dbmate_wrap.render.escape import visible_lines
+    from dbmate_wrap.domain.escape import visible_lines
 
     if outcome.exit is ExitCode.OK:
         outcome.exit = ExitCode.INTERNAL

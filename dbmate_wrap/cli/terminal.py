@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
-from dbmate_wrap.render.escape import visible
+from dbmate_wrap.domain.escape import visible
 from dbmate_wrap.render.table import Paint
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dbmate_wrap.domain.masking import printable
+from dbmate_wrap.domain.escape import drop_unprintable
 
 # Of many blockers those are shown whose transactions are the oldest, and always some root of it all.
 _SHOWN_BLOCKERS = 4
@@ -86,7 +86,7 @@ def format_duration(seconds: float, *, exact: bool = False) -> str:
 def format_blocker(blocker: Blocker) -> str:
     """Who it is, what it holds and what it runs: for a line that begins with `blocked by`."""
     query = f": {blocker.query}" if blocker.query else ""
-    return printable(f"{_who(blocker)}{_what(blocker)}") + query
+    return drop_unprintable(f"{_who(blocker)}{_what(blocker)}") + query
 
 
 def blocked_lines(blockers: Sequence[Blocker], blocked_for: float) -> list[str]:
@@ -118,7 +118,7 @@ def progress_line(progress: Progress, running_for: float | None, *, bar: bool = 
     if running_for is not None:
         parts.append(format_duration(running_for, exact=True))
     line = f"{progress.command.lower()}{where} ({progress.phase})"
-    return printable(f"{line}: {', '.join(parts)}" if parts else line)
+    return drop_unprintable(f"{line}: {', '.join(parts)}" if parts else line)
 
 
 def _bar(percent: int) -> str:

@@ -1,5 +1,7 @@
 """Formats the place of an error in a migration: the line itself, and a caret under the column."""
 
+from dbmate_wrap.domain.escape import replace_unprintable
+
 _WIDEST = 96
 # No more characters of a line are processed: it may have megabytes.
 _LONGEST = 1000
@@ -31,7 +33,7 @@ def line_frame(source: str, line: int, column: int | None, widest: int = _WIDEST
 def _cut(source: str, column: int | None, widest: int) -> tuple[str, int | None]:
     position = None if column is None or not 1 <= column <= len(source) + 1 else column - 1
     before = source[:position].replace("\t", _TAB) if position is not None else ""
-    shown = _printable(source.replace("\t", _TAB))
+    shown = replace_unprintable(source.replace("\t", _TAB))
     place = len(before) if position is not None else None
     if len(shown) <= widest:
         return shown, place
@@ -49,7 +51,3 @@ def _width(text: str) -> int:
     from unicodedata import combining, east_asian_width  # A megabyte of tables, which few texts need.
 
     return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)

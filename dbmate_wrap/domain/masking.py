@@ -2,6 +2,7 @@
 
 import re
 
+from dbmate_wrap.domain.escape import drop_unprintable
 from dbmate_wrap.domain.sql_lexer import BLANK, LINE_COMMENT, NAME, PLAIN_STRING, TAG, WORD, lexeme_end
 
 MASK = "?"
@@ -35,13 +36,8 @@ def masked_query(text: str, limit: int = 80) -> str:
     while match := _TOKEN.match(text, at):
         piece, at = _masked(match)
         shown.append(piece)
-    words = map(printable, "".join(shown).split())
+    words = map(drop_unprintable, "".join(shown).split())
     return _shortened(" ".join(filter(None, words)), limit)
-
-
-def printable(text: str) -> str:
-    """Return the text without what could steer a terminal: control and format characters, bidi overrides."""
-    return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
 def _masked(match: re.Match[str]) -> tuple[str, int]:

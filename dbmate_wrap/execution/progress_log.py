@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dbmate_wrap.domain.activity import Activity, Progress, blocked_lines, format_duration, progress_line
 from dbmate_wrap.domain.console import Console
-from dbmate_wrap.domain.masking import printable
+from dbmate_wrap.domain.escape import drop_unprintable
 
 # Shorter waits are common: one is reported only when a later look sees it too.
 _SHORT_WAIT_SECONDS = 0.25
@@ -55,7 +55,7 @@ class ProgressLog:
         lasted = now - self.since
         if self._wait is not None or self._progress is not None or lasted < _REPEAT_SECONDS:
             return
-        text = f"{printable(self.begun[0])} has been running for {format_duration(lasted, exact=True)}"
+        text = f"{drop_unprintable(self.begun[0])} has been running for {format_duration(lasted, exact=True)}"
         if self._console.replace_line is not None:
             self._replace(text)
         elif now - self._last_line_at >= _REPEAT_SECONDS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from dbmate_wrap.domain.escape import replace_unprintable
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import PreflightError, UnreachableError, WrapError
 from dbmate_wrap.postgres import server_facts
@@ -76,8 +77,8 @@ def error_of_failed(checks: Sequence[Check]) -> PreflightError | None:
 def run_check(id_: str, function: CheckFunction, given: CheckInput) -> Check:
     """Make one check; an exception becomes its result, save a lost connection (UnreachableError)."""
     verdict = _verdict(function, given)
-    hint = _printable(verdict.hint) if verdict.hint else None
-    return Check(id_, verdict.status, _printable(verdict.message), hint)
+    hint = replace_unprintable(verdict.hint) if verdict.hint else None
+    return Check(id_, verdict.status, replace_unprintable(verdict.message), hint)
 
 
 def _verdict(function: CheckFunction, given: CheckInput) -> Verdict:
@@ -94,8 +95,3 @@ def _verdict(function: CheckFunction, given: CheckInput) -> Verdict:
             f"the check itself broke: {type(error).__name__}: {error}",
             "this is a bug; please report it with the output of `dbmate-wrap doctor`",
         )
-
-
-def _printable(text: str) -> str:
-    # Names of sessions, transactions and schemas are whatever somebody chose.
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.policy.registry import RULES
-from dbmate_wrap.render.escape import visible, visible_lines
 
 _SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
 

@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dbmate_wrap.domain.escape import visible
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.render.document import document
-from dbmate_wrap.render.escape import visible
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

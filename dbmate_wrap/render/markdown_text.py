@@ -2,7 +2,7 @@
 
 import re
 
-from dbmate_wrap.render.escape import visible, visible_lines
+from dbmate_wrap.domain.escape import visible, visible_lines
 
 _SPECIAL = re.compile(r"[\\`*_\[\]~|$]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dbmate_wrap.domain.code_frame import line_frame
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.policy.registry import FAMILIES, rule_of
-from dbmate_wrap.render.escape import visible, visible_lines
 from dbmate_wrap.render.table import PLAIN, Paint
 
 _SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})

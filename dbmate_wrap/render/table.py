@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbmate_wrap.render.escape import visible
+from dbmate_wrap.domain.escape import visible
 
 _GAP = "  "
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import assert_never
 
+from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import (
@@ -22,7 +23,6 @@ from dbmate_wrap.domain.results import (
     UrlResult,
 )
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render.escape import visible, visible_lines
 from dbmate_wrap.render.table import Paint, table
 
 _STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}

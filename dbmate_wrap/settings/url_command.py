@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+from dbmate_wrap.domain.escape import drop_unprintable
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
@@ -70,7 +71,7 @@ def _reason(done: Completed) -> str:
     ]
     masked = Redactor(printed).mask(_URL_SECRET.sub(rf"\1{MASK}@", lines[-1]))
     masked = _NAMED_SECRET.sub(rf"\1{MASK}", masked)
-    return ": " + "".join(character for character in masked[:200] if character.isprintable())
+    return ": " + drop_unprintable(masked[:200])
 
 
 def _failed(problem: str, source: str, environment: str) -> ConfigError:

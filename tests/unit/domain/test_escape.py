@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbmate_wrap.render.escape import visible, visible_lines
+from dbmate_wrap.domain.escape import drop_unprintable, replace_unprintable, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,11 @@ def test_any_text_becomes_one_line_that_can_be_written(text: str) -> None:
     assert len(shown.splitlines()) <= 1
     assert visible(shown) == shown
     assert not set(shown) & set("\x00\x07\x08\x1b\x7f\x9b\u202e")
+
+
+def test_unprintable_characters_are_dropped() -> None:
+    assert drop_unprintable("caf\u00e9 \x07\u200b1") == "caf\u00e9 1"
+
+
+def test_a_replaced_character_keeps_the_columns() -> None:
+    assert replace_unprintable("caf\u00e9 \x07\u200b1") == "caf\u00e9 ??1"

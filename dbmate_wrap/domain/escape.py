@@ -1,16 +1,26 @@
-"""Makes text from outside safe to show: characters that steer a terminal or are invisible are escaped."""
+"""Makes text from outside safe to show: escapes, replaces or drops characters that could steer a terminal."""
 
 
 def visible(text: str) -> str:
-    """One line; control and format characters (bidi overrides too) and undecodable bytes are escapes."""
+    """Escape control and format characters (bidi overrides too) and undecodable bytes of one line."""
     if text.isprintable():
         return text
     return "".join(_escape(character) for character in text)
 
 
 def visible_lines(text: str, indent: str = "  ") -> str:
-    """Return the same for a text of several lines; `indent` goes before all but the first."""
+    """Escape a text of several lines; `indent` goes before all but the first."""
     return f"\n{indent}".join(visible(line.removesuffix("\r")) for line in text.strip("\n").split("\n"))
+
+
+def replace_unprintable(text: str) -> str:
+    """Replace each unprintable character by ``?``, so that columns stay what they are."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
+def drop_unprintable(text: str) -> str:
+    """Drop unprintable characters, where a text must not become longer."""
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
 def _escape(character: str) -> str:
