@@ -1,6 +1,5 @@
-"""Tells what the migrations were where a branch began: the base that a pull request is compared with."""
+"""Reads the migrations at the merge base, with which a pull request is compared."""
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -10,13 +9,9 @@ from pathlib import Path
 from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import ask_git
-from dbmate_wrap.git.objects import contents, is_blob, listed
+from dbmate_wrap.git.objects import is_blob, list_files, read_blobs
 
-# What git keeps of a file that Git LFS stores elsewhere (docs/spec.md of git-lfs).
-_LFS_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
-)
-# As people name branches; git allows more.
+# Common names of branches; git allows more.
 _BRANCH = re.compile(r"\w[\w./#+-]*", re.ASCII)
 _OBJECT_ID = re.compile(r"[0-9a-f]{7,64}")
 _ALL_HISTORY = (
@@ -26,11 +21,10 @@ _ALL_HISTORY = (
 
 @dataclass(frozen=True)
 class MergeBase:
-    """What a branch is compared with: `ref` as people know it, `commit` its merge base with HEAD.
+    """The commit that a branch is compared with: `commit` is the merge base of `ref` and HEAD.
 
     `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
-    its bytes there, None where it was not there; `tip_names` the migrations at `ref` itself, in order, which
-    may have gone on since.
+    its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order.
     """
 
     ref: str
@@ -41,10 +35,10 @@ class MergeBase:
 
 
 def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[MigrationFile]) -> MergeBase:
-    """Read the base from the repository that `folder` lies in.
+    """Read the merge base from the repository of `folder`.
 
-    `present` are the folder's migrations as they are now: what has not changed since needs not be read. A
-    folder that is new since has no files. Raises ConfigError: no git, no repository, git does not trust it,
+    `present` are the folder's migrations as they are now: unchanged files are not read again. A folder that
+    is new since has no files. Raises ConfigError: no git, no repository, git does not trust it,
     unknown ref, no commit yet, nothing in common (a shallow clone), objects missing.
     """
     shallow, prefix = _place(folder)
@@ -52,23 +46,21 @@ def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[Mi
     commit = _merge_base(folder, ref, tip, shallow)
     lock_path = _in_tree(folder, prefix, lockfile)
     paths = [prefix or "./", *([lock_path] if lock_path else [])]
-    tree = listed(folder, commit, paths)
+    tree = list_files(folder, commit, paths)
     blobs = _migrations(tree, prefix)
-    tip_blobs = blobs if tip == commit else _migrations(listed(folder, tip, paths[:1]), prefix)
+    tip_blobs = blobs if tip == commit else _migrations(list_files(folder, tip, paths[:1]), prefix)
     lock_blob = tree.get(lock_path) if lock_path else None
     same = {file.name: file for file in present if _is_same(blobs.get(file.name), file)}
     unread = {blob for name, blob in blobs.items() if name not in same}
-    texts = contents(folder, unread | ({lock_blob} if lock_blob else set()))
-    now = {file.name: file for file in present}
+    texts = read_blobs(folder, unread | ({lock_blob} if lock_blob else set()))
     files = {
-        name: same[name].checksum if name in same else _checksum(texts[blob], now.get(name))
-        for name, blob in blobs.items()
+        name: same[name].checksum if name in same else checksum(texts[blob]) for name, blob in blobs.items()
     }
     return MergeBase(ref, commit, files, texts[lock_blob] if lock_blob else None, tuple(tip_blobs))
 
 
 def _place(folder: Path) -> tuple[bool, str]:
-    """Whether the clone is shallow, and the folder from the top of the tree: "" or ending in a slash."""
+    """Return True for a shallow clone, and the folder from the top of the tree: "" or ending in a slash."""
     out = ask_git(folder, ["rev-parse", "--is-shallow-repository", "--show-prefix"]) or ""
     shallow, _, prefix = out.partition("\n")
     return shallow == "true", prefix.removesuffix("\n")
@@ -84,7 +76,7 @@ def _tip(folder: Path, ref: str, shallow: bool) -> str:
 
 
 def _fetch(folder: Path, ref: str, shallow: bool) -> str:
-    """How to get the ref: a remote's branch is known only once it was fetched."""
+    """Return the hint for an unknown ref: a remote's branch is known only once it was fetched."""
     remotes = (ask_git(folder, ["remote"]) or "").split()
     if not remotes:
         return "name a branch that is here: git branch --all"
@@ -115,15 +107,15 @@ def _merge_base(folder: Path, ref: str, tip: str, shallow: bool) -> str:
 
 
 def _in_tree(folder: Path, prefix: str, path: Path) -> str | None:
-    """The path from the top of the tree; None for one outside of it. Git resolved the folder's links too."""
+    """Return the path from the top of the tree, None outside of it. Git resolves the folder's links too."""
     relative = os.path.relpath(path.parent.resolve() / path.name, folder.resolve())
-    # From `prefix`, so that what leads out of the tree begins with two dots.
+    # From `prefix`, so that a path out of the tree begins with two dots.
     found = os.path.normpath(os.path.join(prefix, relative)).replace(os.sep, "/")
     return None if found == ".." or found.startswith(("../", "/")) else found
 
 
 def _migrations(tree: Mapping[str, str], prefix: str) -> Mapping[str, str]:
-    """From name to blob id, in dbmate's order; sub-folders and what dbmate skips left out."""
+    """Map names to blob ids, in dbmate's order, without sub-folders and files that dbmate skips."""
     names = {
         path.removeprefix(prefix): blob
         for path, blob in tree.items()
@@ -134,13 +126,3 @@ def _migrations(tree: Mapping[str, str], prefix: str) -> Mapping[str, str]:
 
 def _is_same(blob: str | None, file: MigrationFile) -> bool:
     return blob is not None and is_blob(blob, file.content)
-
-
-def _checksum(content: bytes, now: MigrationFile | None) -> str:
-    pointer = _LFS_POINTER.match(content)
-    if pointer is None:
-        return checksum(content)
-    kept = pointer[1].decode()
-    # The pointer has the SHA-256 of the bytes as they are.
-    is_same = now is not None and hashlib.sha256(now.content).hexdigest() == kept
-    return now.checksum if now is not None and is_same else kept

@@ -1,4 +1,4 @@
-"""Reads what a commit holds: the files of one folder, and the bytes of some of them."""
+"""Lists the files of a commit and reads the bytes of blobs."""
 
 import hashlib
 import io
@@ -11,11 +11,11 @@ from dbmate_wrap.git.client import ask_git
 _SHA1_DIGITS = 40
 
 
-def listed(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, str]:
-    """From path to blob id, of the regular files among `paths` (from the top of the tree) in the commit.
+def list_files(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, str]:
+    """Map paths to blob ids for the regular files among `paths` (from the top of the tree) in the commit.
 
-    A path that ends in a slash stands for the files in that folder. Links, submodules and sub-folders are
-    left out, and so is what is not there.
+    A path that ends in a slash stands for the files in that folder. Links, submodules, sub-folders and
+    missing paths are left out.
     """
     out = ask_git(folder, ["ls-tree", "-z", "--full-tree", commit, "--", *paths]) or ""
     files: dict[str, str] = {}
@@ -27,8 +27,8 @@ def listed(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, st
     return files
 
 
-def contents(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
-    """From blob id to bytes. Raises ConfigError for one that is not here and cannot be fetched."""
+def read_blobs(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
+    """Map blob ids to bytes. Raises ConfigError for a blob that is missing and cannot be fetched."""
     if not blobs:
         return {}
     wanted = "".join(f"{blob}\n" for blob in blobs).encode()
@@ -48,7 +48,7 @@ def contents(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
 
 
 def is_blob(blob: str, content: bytes) -> bool:
-    """Whether `blob` is git's id of these bytes, or of those that git made CRLF of in a checkout."""
+    """Return True where `blob` is git's id of these bytes, or of the same bytes before a CRLF checkout."""
     if blob == _id(content, len(blob)):
         return True
     return b"\r\n" in content and blob == _id(content.replace(b"\r\n", b"\n"), len(blob))

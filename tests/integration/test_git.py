@@ -383,22 +383,6 @@ def test_an_object_that_is_not_there_is_told(work: Path) -> None:
         read(work)
 
 
-POINTER = "version https://git-lfs.github.com/spec/v1\n{}oid sha256:{}\nsize 3\n"
-
-
-@pytest.mark.parametrize("extra", ["", "ext-0-foo sha256:" + "0" * 64 + "\n"])
-def test_a_file_kept_by_lfs_is_compared_by_its_content(extra: str, work: Path) -> None:
-    git(work, "switch", "--quiet", "main")
-    big, pointer = b"big\r\n", POINTER.format(extra, hashlib.sha256(b"big\r\n").hexdigest())
-    commit(work, {C: pointer})
-    write(work, {C: big})
-    assert read(work, "main").files[C] == migration_file(C, big).checksum
-    write(work, {C: "edited"})
-    assert read(work, "main").files[C] == hashlib.sha256(big).hexdigest()
-    write(work, {C: pointer})
-    assert read(work, "main").files[C] == migration_file(C, pointer).checksum
-
-
 # Which branch is the main one
 
 
