@@ -1,4 +1,4 @@
-"""The part of a URL after `?`: which parameters are understood, and why the others are not."""
+"""The part of a URL after `?`: the parameters that are accepted."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from dbmate_wrap.domain.database_url.decode import decoded
 from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault
 
-# What may also stand here instead of before the `?`; `socket` is dbmate's word for a host that is a folder.
+# These may also stand before the `?`; `socket` is dbmate's name for a host that is a folder.
 IDENTITY = frozenset({"host", "socket", "port", "user", "password", "dbname"})
 
 
@@ -29,8 +29,8 @@ def _seconds(value: str) -> str | None:
     return None if re.fullmatch(r"[0-9]{1,6}", value) else "must be a whole number of seconds"
 
 
-# Accepted is what libpq, lib/pq 1.12.3 (in dbmate 2.37.0) and pg_dump 15 all understand, tried against the
-# three, and what does not change which database is meant. Each check returns what is wrong, or None.
+# Accepted is what libpq, lib/pq 1.12.3 (in dbmate 2.37.0) and pg_dump 15 all understand, tested with the
+# three, and what does not change which database is meant. Each check returns the fault, or None.
 _TLS_VERSION = _one_of("TLSv1.1", "TLSv1.2", "TLSv1.3")
 ACCEPTED: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     {
@@ -47,56 +47,19 @@ ACCEPTED: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     }
 )
 
-_SETTING = "pg_dump does not accept it in a URL, and it belongs to the run, not to the database"
-_DRIVER = "dbmate's driver does not know it and would send it to the server as a setting"
-_OTHERS = "it belongs to another program's URLs"
-_REFUSED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "lock_timeout": (_SETTING, "set lock_timeout in dbmate-wrap.toml"),
-        "statement_timeout": (_SETTING, "set statement_timeout in dbmate-wrap.toml"),
-        "search_path": (
-            "one URL would then mean different tables to dbmate and to pg_dump",
-            "write names in full in migrations (schema.table); migrations_table may name a schema too",
-        ),
-        "options": (_SETTING, "set lock_timeout and statement_timeout in dbmate-wrap.toml; remove the rest"),
-        "application_name": (
-            "the sessions of a run carry a name of their own, by which others find them",
-            "remove it",
-        ),
-        "fallback_application_name": ("the sessions of a run carry a name of their own", "remove it"),
-        "hostaddr": ("it can name another server than the host", "write the address as the host"),
-        "service": ("it hides which database is meant", "write the service's host, port and database"),
-        "sslpassword": (_DRIVER, "use a key file without a passphrase, readable by its owner only"),
-        "channel_binding": (_DRIVER, "remove it; sslmode=verify-full is the stronger check"),
-        "client_encoding": ("dbmate always uses UTF8", "remove it"),
-        "sslnegotiation": ("pg_dump before 17 does not know it", "remove it"),
-        "load_balance_hosts": ("a migration needs exactly one server", "remove it"),
-        "replication": ("a migration needs an ordinary connection", "remove it"),
-        **dict.fromkeys(
-            ("schema", "currentSchema"), (_OTHERS, "remove it; write names in full (schema.table)")
-        ),
-        **dict.fromkeys(
-            (
-                *("pgbouncer", "connection_limit", "pool_timeout", "sslaccept", "statement_cache_size"),
-                *("uselibpqcompat", "charset", "encoding", "prepareThreshold", "sslidentity"),
-            ),
-            (_OTHERS, "remove it"),
-        ),
-        **dict.fromkeys(
-            (
-                *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
-                *("tcp_user_timeout", "gssencmode", "gsslib", "gssdelegation", "krbsrvname"),
-                *("require_auth", "requirepeer", "requiressl", "sslcompression", "sslcrl", "sslcrldir"),
-                *("sslcertmode", "min_protocol_version", "max_protocol_version", "scram_client_key"),
-            ),
-            (_DRIVER, "remove it"),
-        ),
-    }
+# Common parameters that are not accepted. Their names may be shown; any other name may be part of a password.
+_SETTINGS = frozenset({"lock_timeout", "statement_timeout", "options"})
+_REFUSED = frozenset(
+    (
+        *("search_path", "schema", "currentSchema", "application_name", "fallback_application_name"),
+        *("hostaddr", "service", "sslpassword", "channel_binding", "client_encoding", "sslnegotiation"),
+        *("gssencmode", "keepalives", "load_balance_hosts", "pgbouncer", "connection_limit", "pool_timeout"),
+    )
 )
 
 
 def read(query: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """What the query says of the database's identity, and the accepted parameters with sslmode resolved."""
+    """Return the parts of the database's identity, and the accepted parameters with sslmode resolved."""
     given: dict[str, str] = {}
     for number, part in enumerate((part for part in query.split("&") if part), start=1):
         name, value = _pair(part, number)
@@ -130,9 +93,12 @@ def _pair(part: str, number: int) -> tuple[str, str]:
 def _refuse(name: str, number: int) -> None:
     if name in IDENTITY or name in ACCEPTED or name == "ssl":
         return
+    if name in _SETTINGS:
+        hint = "set lock_timeout and statement_timeout in dbmate-wrap.toml; remove it from the URL"
+        raise UrlFault(f"it sets {name}, which belongs to the run, not to the database", hint=hint)
     if name in _REFUSED:
-        why, remedy = _REFUSED[name]
-        raise UrlFault(f"it sets {name}: {why}", hint=remedy)
+        message = f"it sets {name}, which is not accepted"
+        raise UrlFault(message, hint="remove it; docs/settings.md says what to use instead")
     raise UrlFault(
         f"parameter {number} after the ? is not one that is understood",
         hint=f"understood are {', '.join((*ACCEPTED, *sorted(IDENTITY)))}; {ENCODE}, and & as %26",
@@ -148,7 +114,7 @@ def _value_hint(name: str) -> str | None:
 
 
 def _with_tls(given: dict[str, str]) -> dict[str, str]:
-    """The parameters with `ssl=true` (JDBC's word, libpq takes it too) and the default sslmode resolved."""
+    """Return the parameters with `ssl=true` (as libpq accepts it) and the default sslmode resolved."""
     parameters = {name: value for name, value in given.items() if name != "ssl"}
     if "ssl" in given:
         if given["ssl"] != "true" or "sslmode" in given:

@@ -79,7 +79,7 @@ TOML = [
     ("shadow = 'docker'", "must be embedded, local", "shadow"),
     ("shadow = 'url'", "no shadow_url is set", "shadow"),
     ("shadow_url = 5", "must be text", "shadow_url"),
-    ("shadow_url = 'mysql://h/db'", "MySQL", "shadow_url"),
+    ("shadow_url = 'mysql://h/db'", "does not begin with postgres://", "shadow_url"),
     ('url_command = "echo \'x"', "is not a command line", "url_command"),
     ("url_command = ' '", "is not a command line", "url_command"),
     # Durations.
