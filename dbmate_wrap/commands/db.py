@@ -43,14 +43,14 @@ def stop(context: Context, outcome: Outcome) -> None:
 
 
 def url(context: Context, outcome: Outcome) -> None:
-    """The URL for psql and applications; the server is started for it."""
+    """Report the URL for psql and applications; starts the server for it."""
     ready = _ready(context)
     outcome.result = UrlResult(ready.public())
     outcome.summary = ready.public()
 
 
 def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
-    """psql on the environment's database, on our terminal. Raises FailedError with psql's exit code."""
+    """Run psql on the environment's database and our terminal. Raises FailedError with psql's exit code."""
     ready = _ready(context)
     found = binaries.from_wheel()
     assert found is not None  # _ready has started the server with it
@@ -74,7 +74,7 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
         outcome.summary = "there is no embedded database"
         return
     try:
-        place = database.start_embedded(context)
+        target = database.start_embedded(context)
     except WrapError as error:
         # Data of another major version, or damaged: there is nothing that could be dropped singly.
         server.destroy(context.embedded_home)
@@ -82,9 +82,9 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
         return
     timeout = context.environment.values.connect_timeout
     with catalog.connect_for_maintenance(
-        place, application_name=context.invocation.application_name, timeout=timeout
+        target, application_name=context.invocation.application_name, timeout=timeout
     ) as maintenance:
-        catalog.drop_database(maintenance, place.database)
+        catalog.drop_database(maintenance, target.database)
     outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
 
 

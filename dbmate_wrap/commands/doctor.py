@@ -1,4 +1,4 @@
-"""Shows every setting with its source, and checks what the tool stands on."""
+"""Shows every setting with its source, and checks the programs and the database that the tool needs."""
 
 from collections.abc import Sequence
 

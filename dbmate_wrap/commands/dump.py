@@ -11,7 +11,7 @@ def dump(context: Context, outcome: Outcome) -> None:
     """Dump the environment's database into `schema_file`."""
     with database.connect(context) as db:
         outcome.target = db.target
-        changed = schema_file.write(context, db)
+        changed = schema_file.write_schema_file(context, db)
     path = display_path(context.environment, context.environment.values.schema_file)
     outcome.result = DumpResult(path, changed)
     outcome.summary = f"{path} written" if changed else f"{path} is up to date"

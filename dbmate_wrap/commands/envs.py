@@ -7,7 +7,7 @@ from dbmate_wrap.workspace.context import Context
 
 
 def envs(context: Context, outcome: Outcome) -> None:
-    """Name, protection and the source of the URL; runs no secret command and connects to nothing."""
+    """List name, protection and source of the URL; runs no secret command and connects to nothing."""
     project = context.project
     outcome.result = EnvironmentsResult(
         tuple(_row(project.environment(name)) for name in project.environments)

@@ -50,8 +50,8 @@ def exec_(context: Context, outcome: Outcome, arguments: Sequence[str], *, yes: 
     if done.returncode == _PENDING and "status" in arguments:
         outcome.exit = ExitCode.PENDING
     elif done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise FailedError(f"dbmate ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
+        lines = done.stderr.strip().splitlines()
+        raise FailedError(f"dbmate ended with {done.returncode}" + (f": {lines[-1]}" if lines else ""))
 
 
 def _refuse_foreign_stamp(context: Context, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Shows the ledger: what was applied when, by whom, from which bytes."""
+"""Shows the ledger: each applied migration with its time, account and checksum."""
 
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Outcome
@@ -10,7 +10,7 @@ from dbmate_wrap.workspace.context import Context
 
 
 def history(context: Context, outcome: Outcome) -> None:
-    """Every line of the database's ledger, oldest first. Raises PreflightError where it may not be read."""
+    """Read every line of the ledger, oldest first. Raises PreflightError where it may not be read."""
     environment = context.environment
     if not environment.values.ledger:
         raise ConfigError(

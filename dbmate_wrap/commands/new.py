@@ -16,7 +16,7 @@ from dbmate_wrap.workspace.project_files import display_path
 TEMPLATE = """\
 -- migrate:up
 -- One change of the schema: names with their schema, no rows, no search_path, no BEGIN or COMMIT.
--- `dbmate-wrap check` judges it; docs/rules has a page on each rule.
+-- `dbmate-wrap check` proves it; docs/rules has a page on each rule.
 
 
 -- migrate:down

@@ -1,4 +1,4 @@
-"""Says what `up` would do, and does nothing."""
+"""Shows the steps of `up`, and runs none."""
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
@@ -10,7 +10,7 @@ from dbmate_wrap.workspace.history import disagreement, pending, read_history_if
 
 
 def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | None) -> None:
-    """The pending migrations in order, and how each would run. Raises what `up` would before it writes."""
+    """List the pending migrations and how each would run. Raises what `up` would before it writes."""
     environment = context.environment
     loaded = project_files.load(environment, context.project.policy)
     outcome.findings = list(loaded.findings)

@@ -1,6 +1,6 @@
 """Shows every migration with its state in one environment."""
 
-from dbmate_wrap.domain.history import Entry, State
+from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.workspace import guard, project_files
@@ -9,7 +9,7 @@ from dbmate_wrap.workspace.history import disagreement, read_history_if_present
 
 
 def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
-    """Every migration and its state; 13 when the history disagrees, 32 if wanted when one is pending."""
+    """List every migration with its state; 13 when the history disagrees, 32 (`exit_code`) when pending."""
     loaded = project_files.load(context.environment, context.project.policy, contents=False)
     outcome.findings = list(loaded.findings)
     if loaded.broken_lockfile is not None:
@@ -27,10 +27,10 @@ def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
         outcome.exit = ExitCode.PENDING
 
 
-def count_states(entries: tuple[Entry, ...]) -> str:
+def count_states(entries: tuple[MigrationEntry, ...]) -> str:
     """The summary for people: how many migrations there are of each state."""
     counts: dict[str, int] = {}
     for entry in entries:
         counts[entry.state.value] = counts.get(entry.state.value, 0) + 1
-    words = [f"{counts[state.value]} {state.value}" for state in State if state.value in counts]
+    words = [f"{counts[state.value]} {state.value}" for state in MigrationState if state.value in counts]
     return ", ".join(words) or "no migrations"

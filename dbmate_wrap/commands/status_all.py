@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.cluster import binaries
-from dbmate_wrap.domain.history import Entry, disagreements
+from dbmate_wrap.domain.history import MigrationEntry, disagreements
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
 from dbmate_wrap.errors import ExitCode, HistoryError, WrapError
@@ -16,7 +16,7 @@ from dbmate_wrap.workspace.history import ledger_contradiction, read_history_if_
 @dataclass(frozen=True)
 class _Column:
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[MigrationEntry, ...]
     contradiction: HistoryError | None
 
 
@@ -57,7 +57,7 @@ def _worst(
 
 
 def _is_meant(context: Context, name: str) -> bool:
-    """Whether the environment can be meant to be reached from here: production often is not."""
+    """Return True where the environment should be reachable from here: production often is not."""
     has_url = context.project.environment(name).url_source() is not None
     return has_url or (name in EMBEDDED and binaries.from_wheel() is not None)
 

@@ -1,4 +1,4 @@
-"""Applies what is pending: alone, on the database that is meant, and reported as the database says."""
+"""Applies pending migrations under the advisory lock, and reports the result from the database."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What can be seen on the server while dbmate runs, and the words for it."""
+"""The activity on the server while dbmate runs, and its text for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _BAR_WIDTH = 20
 
 @dataclass(frozen=True)
 class Blocker:
-    """One that a session waits for; a field that the account may not see is None.
+    """A session that another one waits for; a field that the account may not see is None.
 
     `pid` is 0 for a prepared transaction. `transaction_age` is in seconds. `mode` is the lock that it has on
     `relation` (or on `lock`, the name of what is no relation), where it `holds` it; else it waits for it
@@ -39,7 +39,7 @@ class Blocker:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an index build is in its current phase; `relation` is the table."""
+    """The progress of an index build in its current phase; `relation` is the table."""
 
     command: str
     phase: str
@@ -50,7 +50,7 @@ class Progress:
 
     @property
     def percent(self) -> int | None:
-        """0 to 100; None where the server does not say."""
+        """0 to 100; None where the server gives no total."""
         if self.done is None or not self.total:
             return None
         return min(max(self.done * 100 // self.total, 0), 100)
@@ -84,7 +84,7 @@ def format_duration(seconds: float, *, exact: bool = False) -> str:
 
 
 def format_blocker(blocker: Blocker) -> str:
-    """Who it is, what it holds and what it runs: for a line that begins with `blocked by`."""
+    """Describe the session, its lock and its query, for a line that begins with `blocked by`."""
     query = f": {blocker.query}" if blocker.query else ""
     return drop_unprintable(f"{_who(blocker)}{_what(blocker)}") + query
 

@@ -1,4 +1,4 @@
-"""How long to wait between two tries."""
+"""The pauses between two tries."""
 
 from collections.abc import Callable, Iterator
 

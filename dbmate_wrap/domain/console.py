@@ -1,4 +1,4 @@
-"""The ways in which a running verb speaks to the person, as a Protocol."""
+"""The output and the questions of a running verb, as a Protocol."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from dbmate_wrap.domain.migration import MigrationFile
 
 
-class State(StrEnum):
-    """What a migration is to this database."""
+class MigrationState(StrEnum):
+    """The state of a migration in one database."""
 
     APPLIED = "applied"
     PENDING = "pending"
@@ -28,36 +28,36 @@ class Sealed:
 
 
 @dataclass(frozen=True)
-class Entry:
+class MigrationEntry:
     """One migration: `file` is None when only the database knows it."""
 
     version: str
     file: str | None
-    state: State
+    state: MigrationState
     applied: bool
     checksum: str | None
 
 
-# States that end a run with 13: what the database has is not what the files say.
-DISAGREEING = frozenset({State.EDITED, State.UNKNOWN, State.OUT_OF_ORDER})
+# States that end a run with 13: database and files disagree.
+DISAGREEING = frozenset({MigrationState.EDITED, MigrationState.UNKNOWN, MigrationState.OUT_OF_ORDER})
 
 
-def compare(
+def compare_history(
     files: Sequence[MigrationFile],
     sealed: Sequence[Sealed],
     applied: Collection[str],
     ran: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Entry, ...]:
+) -> tuple[MigrationEntry, ...]:
     """One entry for every version that a file or the database has, in the order in which dbmate runs them.
 
     dbmate orders by the text of the file name, so a version is "later" here when its text is. `ran` has the
-    checksums of what ran in this database, by version, as far as the ledger knows them.
+    checksums of what ran in this database, by version, as far as the ledger has them.
     """
     checksums = {line.name: line.checksum for line in sealed}
     recorded = frozenset(applied)
     newest = max(recorded, default="")
     entries = [
-        Entry(
+        MigrationEntry(
             file.version,
             file.name,
             _state(file, checksums.get(file.name), recorded, newest, ran.get(file.version)),
@@ -67,27 +67,29 @@ def compare(
         for file in files
     ]
     known = {file.version for file in files}
-    entries += [Entry(version, None, State.UNKNOWN, True, None) for version in recorded - known]
+    entries += [
+        MigrationEntry(version, None, MigrationState.UNKNOWN, True, None) for version in recorded - known
+    ]
     return tuple(sorted(entries, key=lambda entry: entry.file or entry.version))
 
 
 def _state(
     file: MigrationFile, sealed: str | None, applied: frozenset[str], newest: str, ran: str | None
-) -> State:
+) -> MigrationState:
     if sealed is not None and sealed != file.checksum:
-        return State.EDITED
+        return MigrationState.EDITED
     if file.version in applied:
-        return State.EDITED if ran is not None and ran != file.checksum else State.APPLIED
+        return MigrationState.EDITED if ran is not None and ran != file.checksum else MigrationState.APPLIED
     if file.version < newest:
-        return State.OUT_OF_ORDER
-    return State.PENDING
+        return MigrationState.OUT_OF_ORDER
+    return MigrationState.PENDING
 
 
-def pending(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Those that an `up` would still have to apply."""
+def pending_entries(entries: Sequence[MigrationEntry]) -> tuple[MigrationEntry, ...]:
+    """The entries that an `up` would still have to apply."""
     return tuple(entry for entry in entries if not entry.applied)
 
 
-def disagreements(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Those that stop a run."""
+def disagreements(entries: Sequence[MigrationEntry]) -> tuple[MigrationEntry, ...]:
+    """The entries that stop a run."""
     return tuple(entry for entry in entries if entry.state in DISAGREEING)

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.domain.stamp import Identity, Missing, Stamp, Verdict, judge
+from dbmate_wrap.domain.stamp import Identity, Missing, Stamp, StampVerdict, compare_stamp
 
 
 class Origin(StrEnum):
-    """How a version came to its line in the ledger; the last line of a version is its state."""
+    """The origin of a line in the ledger; the last line of a version is its state."""
 
     APPLIED = "applied"
     BASELINE = "baseline"
@@ -20,7 +20,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a run came from; None is what could not be found out.
+    """The account, host and commit of a run; None where one could not be found out.
 
     `git_dirty`: the migrations (not the rest of the tree) were not as in the commit.
     """
@@ -103,7 +103,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What was found in a database; `format` and `identity` are None where nothing is there yet."""
+    """The ledger of a database; `format` and `identity` are None where there is none yet."""
 
     format: int | None
     identity: Identity | None
@@ -111,11 +111,11 @@ class Ledger:
     current: Mapping[str, AppliedVersion]
     access: LedgerAccess
 
-    def verdict(self, environment: str, *, protected: bool) -> Verdict:
-        """What the stamp says about a run of `environment` here."""
+    def verdict(self, environment: str, *, protected: bool) -> StampVerdict:
+        """Return the verdict of the stamp on a run of `environment` here."""
         if self.identity is None:
             return Missing()
-        return judge(self.stamp, environment, self.identity, protected=protected)
+        return compare_stamp(self.stamp, environment, self.identity, protected=protected)
 
     @property
     def checksums(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a role may do with the ledger, and in words why not."""
+"""The privileges of a role on the ledger, and the reason where they do not suffice."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class LedgerUnavailable:
 
 @dataclass(frozen=True)
 class LedgerAccess:
-    """What is there and what `role` (quoted for SQL) may do; `complete` when all tables are there.
+    """The privileges of `role` (quoted for SQL) on the ledger; `complete` when all its tables are there.
 
-    `identifiable` tells whether it may read the server's system identifier.
+    `identifiable`: it may read the server's system identifier.
     """
 
     role: str
@@ -29,14 +29,14 @@ class LedgerAccess:
 
     @property
     def unreadable(self) -> LedgerUnavailable | None:
-        """Why nothing can be read; None when it can, or when there is nothing."""
+        """The reason why nothing can be read; None when it can, or when there is nothing."""
         if self.has_schema and not (self.may_use and self.readable):
             return LedgerUnavailable(f"role {self.role} may not read the schema dbmate_wrap", self._grants())
         return None
 
     @property
     def obstacle(self) -> LedgerUnavailable | None:
-        """Why nothing could be written; None when it can."""
+        """The reason why nothing can be written; None when it can."""
         if self.complete:
             reason = f"role {self.role} may read the schema dbmate_wrap, but not write to it"
             return None if self.writable else LedgerUnavailable(reason, self._grants())

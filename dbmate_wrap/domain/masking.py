@@ -5,7 +5,7 @@ import re
 from dbmate_wrap.domain.escape import drop_unprintable
 from dbmate_wrap.domain.sql_lexer import BLANK, LINE_COMMENT, NAME, PLAIN_STRING, TAG, WORD, lexeme_end
 
-MASK = "?"
+_MASK = "?"
 _CUT = "..."
 
 # A literal may end with the text: pg_stat_activity cuts queries anywhere.
@@ -47,12 +47,12 @@ def _masked(match: re.Match[str]) -> tuple[str, int]:
         case "blank" | "comment":
             return " ", end
         case "string" if _UNSURE_END.search(token):
-            return MASK, len(text)
+            return _MASK, len(text)
         case "escaped" | "string" | "dollar":
-            return MASK, end
+            return _MASK, end
         case "number":
             # Whether `0x1f$$` is a number before a literal or ends in an identifier depends on the version.
-            return MASK, len(text) if text.startswith(_UNSURE_AFTER_NUMBER, end) else end
+            return _MASK, len(text) if text.startswith(_UNSURE_AFTER_NUMBER, end) else end
         case _:
             return token, end
 

@@ -1,4 +1,4 @@
-"""Judges versions that the ledger has as applied and the history table has not."""
+"""Versions that the ledger has as applied and the history table has not: by our rollback, or contradicted."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the database tells about its history table; names are quoted for SQL.
+    """The facts about the history table of a database; names are quoted for SQL.
 
     `hidden`: row level security holds for `role` there. `others` names tables of the same shape, which other
     projects may use; empty where there are none. `unfinished_rollback`: the last run that the ledger knows of
@@ -52,7 +52,7 @@ def find_missing_rows(
 ) -> MissingRows:
     """Compare the ledger's `lines` (oldest first) with the versions in the history table.
 
-    A line does not tell which history table it is about. Where the database has only one, all are about that.
+    A line has no name of a history table. Where the database has only one, all lines are about that one.
     Else those count whose file this project has: `known` has name and checksum of its files and sealed lines.
     """
     last = {line.version: line for line in lines}
@@ -75,7 +75,7 @@ def _explained(gone: Sequence[LedgerEntry], applied: Collection[str], evidence: 
 
 
 def contradiction(missing: MissingRows) -> HistoryError | None:
-    """The error that names both views and the way out; None where nothing is contradicted."""
+    """The error that names both views and the remedy; None where nothing is contradicted."""
     lines = missing.contradicted
     if not lines:
         return None
@@ -89,7 +89,7 @@ def contradiction(missing: MissingRows) -> HistoryError | None:
     return HistoryError(
         f"ledger and history table disagree: the ledger has {name} as {_how(first)},"
         f" {evidence.table} {lacks}{hides}{also}",
-        hint=_way_out(evidence, lines),
+        hint=_remedy(evidence, lines),
         migration=name,
     )
 
@@ -100,7 +100,7 @@ def _how(line: LedgerEntry) -> str:
     return f"{line.how} ({line.applied_at or line.recorded_at} by {at})"
 
 
-def _way_out(evidence: Evidence, lines: Sequence[LedgerEntry]) -> str:
+def _remedy(evidence: Evidence, lines: Sequence[LedgerEntry]) -> str:
     table = evidence.table
     if evidence.hidden:
         return (

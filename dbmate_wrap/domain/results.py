@@ -25,7 +25,7 @@ class PlanResult:
 
 @dataclass(frozen=True)
 class EnvironmentRow:
-    """One environment; `url` says where its URL comes from, None where it has none."""
+    """One environment; `url` is the source of its URL, None where it has none."""
 
     name: str
     default: bool

@@ -1,4 +1,4 @@
-"""What a server told about its state before a migration, part by part."""
+"""The facts about a server before a migration, part by part."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,13 +6,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A part that the server did not tell."""
+    """A part that the server did not give, and the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerMode:
     """`backend_pid` is the process that answered; `read_only_source` is where the default was set to on."""
 
     backend_pid: int
@@ -38,7 +38,7 @@ class Privileges:
 
 @dataclass(frozen=True)
 class Migrating:
-    """A session that runs migrations; `how` says by what it was recognised."""
+    """A session that runs migrations; `how` is the sign by which it was recognised."""
 
     pid: int
     application: str
@@ -118,9 +118,9 @@ class InvalidIndex:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """What the server told, part by part."""
+    """All facts about the server; a part that it did not give is Unavailable."""
 
-    server: Server | Unavailable
+    server: ServerMode | Unavailable
     privileges: Privileges | Unavailable
     migrations: tuple[Migrating, ...] | Unavailable
     transactions: Transactions | Unavailable

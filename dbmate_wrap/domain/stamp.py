@@ -1,4 +1,4 @@
-"""Judges whether a database is the one that an environment's name stands for, by the stamp kept in it."""
+"""Compares the stamp in a database with the environment and with the database itself."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -53,13 +53,15 @@ class Copy:
     renewable: bool
 
 
-Verdict: TypeAlias = Missing | Same | OtherEnvironment | Copy
+StampVerdict: TypeAlias = Missing | Same | OtherEnvironment | Copy
 
 
-def judge(stamp: Stamp | None, environment: str, identity: Identity, *, protected: bool) -> Verdict:
-    """What the stamp says about a run of `environment` here; its cases: tests/unit/domain/test_stamp.py.
+def compare_stamp(
+    stamp: Stamp | None, environment: str, identity: Identity, *, protected: bool
+) -> StampVerdict:
+    """Return the verdict on a run of `environment` here; its cases: tests/unit/domain/test_stamp.py.
 
-    Production restored into staging is an everyday matter, so a copy may be renewed; but a protected
+    Production restored into staging is an everyday matter, so a copy may be stamped anew; but a protected
     environment never takes a copy for itself, because a wrong URL may have led there.
     """
     if stamp is None:
@@ -69,12 +71,12 @@ def judge(stamp: Stamp | None, environment: str, identity: Identity, *, protecte
     return Same() if stamp.environment == environment else OtherEnvironment(stamp)
 
 
-def to_be_written(verdict: Verdict) -> bool:
-    """Whether a run that changes the database writes its stamp first."""
+def to_be_written(verdict: StampVerdict) -> bool:
+    """Return True where a run that changes the database writes its stamp first."""
     return isinstance(verdict, Missing) or (isinstance(verdict, Copy) and verdict.renewable)
 
 
-def refusal(verdict: Verdict, environment: str) -> RefusedError | None:
+def refusal(verdict: StampVerdict, environment: str) -> RefusedError | None:
     """The error (20) for a database that `environment` must not touch, with how to stamp on purpose."""
     on_purpose = f"if it is the one that is meant: dbmate-wrap stamp -e {environment}"
     match verdict:
@@ -95,7 +97,9 @@ def refusal(verdict: Verdict, environment: str) -> RefusedError | None:
             assert_never(verdict)
 
 
-def refusal_for_dbmate(verdict: Verdict, environment: str, protected: Collection[str]) -> RefusedError | None:
+def refusal_for_dbmate(
+    verdict: StampVerdict, environment: str, protected: Collection[str]
+) -> RefusedError | None:
     """The error (20) where dbmate alone would write; `protected` are the names of such environments.
 
     dbmate renews no stamp, so what may be production under a new identity is not touched under another name.
@@ -111,16 +115,16 @@ def refusal_for_dbmate(verdict: Verdict, environment: str, protected: Collection
     return refusal(verdict, environment)
 
 
-def notice_after(verdict: Verdict, environment: str) -> str | None:
-    """What is said about a copy that the run goes on with; None for what needs no word."""
+def notice_after(verdict: StampVerdict, environment: str) -> str | None:
+    """The notice about a copy that was stamped anew; None for every other verdict."""
     if not isinstance(verdict, Copy) or not verdict.renewable:
         return None
     origin = verdict.stamp.environment
     return f"this database is a copy of one stamped as {origin}; it is stamped as {environment} now"
 
 
-def warning_before(verdict: Verdict, environment: str) -> str | None:
-    """What a command that only reads says about a stamp that is not this environment's."""
+def warning_before(verdict: StampVerdict, environment: str) -> str | None:
+    """The warning of a command that only reads about a stamp that is not this environment's."""
     if error := refusal(verdict, environment):
         return f"{error.message}; `up` refuses it"
     if not isinstance(verdict, Copy):

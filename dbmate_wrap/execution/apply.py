@@ -1,4 +1,4 @@
-"""Applies pending migrations batch by batch, with retries; the database alone says what was done."""
+"""Applies pending migrations batch by batch, with retries; the result is read from the database."""
 
 import random
 import time
@@ -35,7 +35,7 @@ _DEADLOCK = "40P01"
 def apply_pending(run: AttendedRun, to: str | None) -> None:
     """Apply what is still pending under the lock, in order, up to `to`; nothing where another run was faster.
 
-    Raises the one error that says what happened; `run.applied` and `run.history` are true then too.
+    Raises the one error for the end of the run; `run.applied` and `run.history` are true then too.
     """
     raise_for_disagreement(run.db, run.history)
     todo = pending(run.history, run.files, to)
@@ -47,7 +47,7 @@ def apply_pending(run: AttendedRun, to: str | None) -> None:
 
 @dataclass(frozen=True)
 class _Apply:
-    """The pending migrations of one run, and what attends them."""
+    """The pending migrations of one run, with its ledger and its monitor."""
 
     run: AttendedRun
     todo: Sequence[ParsedMigration]
@@ -73,7 +73,7 @@ class _Apply:
         return ProjectNames(self.run.files.folder, self.run.environment.values.migrations_table)
 
     def _apply_batch(self, batch: Sequence[ParsedMigration]) -> None:
-        """Apply one batch, and retry it while a lock is not to be had and nothing stayed."""
+        """Apply one batch; retry it while it gets no lock and leaves nothing behind."""
         retries = Retries(delays(self.run.environment.values.lock_retries, random.random))
         left = batch
         while True:
@@ -100,7 +100,7 @@ class _Apply:
         if in_progress:
             self.ledger.mark_in_progress(batch[0].file.version)
         attempt = self.run.attempt("up", batch, self.monitor)
-        # Whoever lost the lock may not speak for what another run has recorded meanwhile.
+        # A run that lost the lock must not record what another run may have recorded meanwhile.
         self.run.lock.verify()
         self.ledger.record(self.run.applied_records(batch))
         if in_progress:
@@ -127,7 +127,7 @@ class _Apply:
 
 @dataclass(frozen=True)
 class _Balance(Interruption):
-    """What an interrupted `up` reports."""
+    """The report of an interrupted `up`."""
 
     apply: _Apply
 
@@ -141,7 +141,7 @@ class _Balance(Interruption):
 
 @dataclass
 class Retries:
-    """How often one batch may be tried again, and after how long."""
+    """The tries that one batch has left, and the pauses between them."""
 
     waits: Iterator[float]
     deadlocks_left: int = 1
@@ -160,7 +160,7 @@ class Retries:
 def applied_by_another(
     error: DbmateError | None, batch: Sequence[ParsedMigration], remaining: Sequence[ParsedMigration]
 ) -> LockedError | None:
-    """The error for a tool that does not know our advisory lock and was faster with the file that failed."""
+    """The error where a tool without our advisory lock applied the file that failed here."""
     for migration in batch:
         if error is not None and migration.file.name == error.file and migration not in remaining:
             return LockedError(
@@ -209,7 +209,7 @@ def error_for(
 
 
 def balance(todo: Sequence[ParsedMigration], history: History | None) -> tuple[str, str]:
-    """Message and hint: how much of `todo` is applied, and what to do about the rest."""
+    """Message and hint: the number of `todo` that is applied, and the next step for the rest."""
     if history is None:
         return (
             "what was applied is not known",

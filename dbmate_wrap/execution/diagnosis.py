@@ -42,14 +42,14 @@ class ProjectNames:
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
-    """Whether a lock was not to be had, and nothing of the migration can have stayed."""
+    """Return True where a lock was not available, and nothing of the migration can have stayed."""
     if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
         return False
     return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
 
 
 def may_leave_something(migration: ParsedMigration) -> bool:
-    """Whether something of it may stay when it fails."""
+    """Return True where a failure may leave a part of it behind."""
     return not migration.transactional or may_commit(migration.sections[0].up, syntax_error=False)
 
 
@@ -62,9 +62,8 @@ def diagnose(
 ) -> WrapError:
     """Return the one error for a dbmate run that failed.
 
-    `migration` is the one that dbmate was running, `block` its part; both None when it came to none.
-
-    `left` is what a migration that is not one transaction has left behind, where that was looked at.
+    `migration` is the one that dbmate was running, `block` its part; both None when it began none. `left` is
+    what a migration that is not one transaction has left behind, where that was read.
     """
     if migration is None or block is None:
         return _not_begun(failure)
@@ -86,7 +85,7 @@ def _leftover_hint(
         return "see what it left behind before you run it again"
     if left.objects or failure.sqlstate not in _THERE_ALREADY:
         return left.sentence()
-    # Killed after its statement and before dbmate's record, a run leaves nothing else to tell of it.
+    # Killed after its statement and before dbmate's record, a run leaves no other trace.
     record = f"insert into {names.migrations_table} (version)"
     return (
         "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
@@ -98,7 +97,7 @@ def _leftover_hint(
 def blocked(
     names: ProjectNames, failure: DbmateError, migration: ParsedMigration, blockers: Sequence[Blocker]
 ) -> WrapError:
-    """The error (24) of a migration that did not get its lock, with everybody who was seen in its way."""
+    """The error (24) of a migration that did not get its lock, with every blocker that was seen."""
     seen = "; ".join(format_blocker(blocker) for blocker in blockers)
     who = f"blocked by {seen}" if seen else "another session holds the lock: find it in pg_stat_activity"
     hint = f"{who}; nothing of it stayed: run again when the way is free"
@@ -177,7 +176,7 @@ def _not_begun(failure: DbmateError) -> WrapError:
 
 
 def _was_cut_off(failure: DbmateError) -> bool:
-    """Whether the connection failed, as told by the server or by dbmate's driver (Go's own words)."""
+    """Return True where the connection failed, by SQLSTATE or by the message of dbmate's driver (Go)."""
     if failure.sqlstate is not None:
         return failure.sqlstate.startswith(_NO_CONNECTION)
     return _NETWORK.search(failure.message) is not None

@@ -18,7 +18,7 @@ _RESTART_SECONDS = 5.0
 
 
 class Interruption(Protocol):
-    """What a verb reports where its run is interrupted."""
+    """The report of a verb whose run is interrupted."""
 
     @abstractmethod
     def describe(self, history: History | None) -> tuple[str, str]:
@@ -42,7 +42,7 @@ def interruptions_as_errors(
     except (KeyboardInterrupt, Terminated) as signal:
         history = read_final_state(run)
         if history is None:
-            # The run stays open in the ledger: that tells the next one what it may have done.
+            # The run stays open in the ledger: so the next one knows what it may have done.
             ledger.disable()
         else:
             with suppress(WrapError):

@@ -1,4 +1,4 @@
-"""Writes the ledger and the stamp of one run; where the database refuses, says so once."""
+"""Writes the ledger and the stamp of one run; where the database refuses, warns once."""
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -45,8 +45,8 @@ class LedgerWriter:
         verdict = present.verdict(self._run.environment, protected=protected)
         if stamps.to_be_written(verdict):
             self.stamp()
-        if said := stamps.notice_after(verdict, self._run.environment):
-            self._say(f"notice: {said}")
+        if notice := stamps.notice_after(verdict, self._run.environment):
+            self._say(f"notice: {notice}")
 
     def _adopt(self, present: Ledger, found: History, files: ProjectFiles) -> None:
         adopted = lines_to_adopt(found.applied, present.current, files.migrations)
@@ -65,7 +65,7 @@ class LedgerWriter:
         return self._usable
 
     def record(self, records: Sequence[Record]) -> None:
-        """Append lines; where that fails, it is said once, and the run goes on."""
+        """Append lines; where that fails, warn once and go on."""
         if self._usable:
             self._disable_where(ledger.record(self._session, self._run.run_id, records))
 

@@ -20,8 +20,8 @@ class Monitor:
     """Call `tick` several times a second while dbmate runs, and `started` with each migration it begins.
 
     Looks at the server once a second, more often where `lock_timeout` is short, in a thread and a session of
-    its own. What is over at once opens no session. Nothing here raises: where looking fails it says so once,
-    and goes on with the clock alone.
+    its own. A run that is over at once opens no session. Nothing here raises: where looking fails it
+    warns once, and goes on with the clock alone.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Monitor:
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
-        """All that were seen to block dbmate, each as it was seen last."""
+        """All sessions that were seen to block dbmate, each as it was seen last."""
         self._keep_blockers()
         return tuple(self._blockers.values())
 
@@ -70,7 +70,7 @@ class Monitor:
                 self._console.replace_line("")
 
     def tick(self) -> None:
-        """Take the new readings, and say what is due. Returns at once."""
+        """Take the new looks, and report what is due. Returns at once."""
         try:
             self._tick(self._clock())
         except Exception as error:  # noqa: BLE001 - a migration must not fail because watching it does
@@ -89,19 +89,19 @@ class Monitor:
 
     def _tick(self, now: float) -> None:
         log = self._current_log(now)
-        for reading in self._poller.take():
-            self._add_blockers(reading.activity)
+        for look in self._poller.take():
+            self._add_blockers(look.activity)
             # A look from before this migration shows nothing about it.
-            if reading.at >= log.since and not self._disabled:
-                self._compare_backend(reading.activity)
-                log.report_activity(reading.activity, now)
+            if look.at >= log.since and not self._disabled:
+                self._compare_backend(look.activity)
+                log.report_activity(look.activity, now)
         if self._poller.error is not None:
             self._disable(self._poller.error)
         log.report_elapsed_time(now)
 
     def _keep_blockers(self) -> None:
-        for reading in self._poller.take():
-            self._add_blockers(reading.activity)
+        for look in self._poller.take():
+            self._add_blockers(look.activity)
 
     def _add_blockers(self, found: Activity) -> None:
         self._blockers.update((blocker.pid, blocker) for blocker in found.blockers)

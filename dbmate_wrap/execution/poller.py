@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Probe:
-    """How to look at dbmate's server session: from which session, by which application name."""
+    """The means to look at dbmate's server session: a session to look from, and dbmate's application name."""
 
     open_session: Callable[[], Session]
     application_name: str
@@ -27,8 +27,8 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """The result of one look, which began at `at`."""
+class Look:
+    """One look at the server: when it began, and the activity that it read."""
 
     at: float
     activity: Activity
@@ -54,7 +54,7 @@ class Poller:
         self._clock = clock
         self._session: Session | None = None
         # Not the latest alone: a wait may begin and end between two calls of `take`.
-        self._readings: deque[Reading] = deque()
+        self._looks: deque[Look] = deque()
         self._stop = threading.Event()
         # A daemon: a server that does not answer must not hold up the end of the program.
         self._thread = threading.Thread(target=self._run, name="dbmate-wrap-watch", daemon=True)
@@ -67,12 +67,12 @@ class Poller:
             # There can be no more threads.
             self.error = error
 
-    def take(self) -> list[Reading]:
-        """Remove and return the readings since the last call, the oldest first."""
+    def take(self) -> list[Look]:
+        """Remove and return the looks since the last call, the oldest first."""
         taken = []
         with contextlib.suppress(IndexError):
             while True:
-                taken.append(self._readings.popleft())
+                taken.append(self._looks.popleft())
         return taken
 
     def stop(self) -> None:
@@ -91,7 +91,7 @@ class Poller:
             if not self._is_due():
                 return min(self._interval, _IDLE_SECONDS)
             at = self._clock()
-            self._readings.append(Reading(at, self._probe.read(self._open(), self._probe.application_name)))
+            self._looks.append(Look(at, self._probe.read(self._open(), self._probe.application_name)))
         except Exception as error:  # noqa: BLE001 - raised in a thread of its own; the monitor reports it
             self.error = error
             return None

@@ -1,4 +1,4 @@
-"""Finds out where a run comes from: the account and host it runs on, the git commit of the files it runs."""
+"""The provenance of a run: its account and host, and the git commit of its files."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from dbmate_wrap.git.state import git_state
 
 
 def provenance(root: Path, files: Sequence[Path]) -> Provenance:
-    """Where a run of the project in `root` comes from; dirty when one of `files` differs from the commit.
+    """Return the provenance of a run in `root`; dirty when one of `files` differs from the commit.
 
     A file may be a folder. Starts git: some milliseconds, at most two seconds, best spent in a thread.
     """
@@ -20,7 +20,7 @@ def provenance(root: Path, files: Sequence[Path]) -> Provenance:
 
 
 def _os_user() -> str | None:
-    # The account itself: what LOGNAME and USER say, anybody can set.
+    # The account itself: anybody can set LOGNAME and USER.
     if sys.platform == "win32":
         try:
             return os.getlogin()
@@ -36,7 +36,7 @@ def _os_user() -> str | None:
 
 
 def _clean(name: str | None) -> str | None:
-    """Without what no database text can hold (undecodable bytes, NUL); None for nothing."""
+    """Remove what no database text can hold (undecodable bytes, NUL); None for an empty name."""
     if name is None:
         return None
     return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "") or None

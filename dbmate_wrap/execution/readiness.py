@@ -1,4 +1,4 @@
-"""The preflight of a run: whether the server can take these migrations now, before anything is written."""
+"""The preflight of a run, made before anything is written."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -65,7 +65,7 @@ def run_checks(session: Session, asked: PreflightContext) -> tuple[Check, ...]:
 
 
 def raise_for_failed(checks: Sequence[Check], say: Callable[[str], None]) -> None:
-    """Say the warnings, and raise PreflightError (22) where a check failed."""
+    """Report the warnings, and raise PreflightError (22) where a check failed."""
     for check in checks:
         if check.status == "warn":
             say(f"warning: {check.message} [{check.id}]" + (f"; {check.hint}" if check.hint else ""))

@@ -45,16 +45,16 @@ class Attempt:
 
 @dataclass
 class Timings:
-    """When each migration ended, and how long it took, as dbmate told; by file name."""
+    """The duration that dbmate reported of each migration, and the time of its end; by file name."""
 
     ended: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def note(self, name: str, seconds: float) -> None:
-        """Remember that dbmate has just ended with this file; called from another thread."""
+        """Record that dbmate has just ended with this file; called from another thread."""
         self.ended[name] = (seconds, time.monotonic())
 
     def record(self, file: MigrationFile) -> Record:
-        """The ledger's line for a migration that the database says was applied."""
+        """The ledger's line for a migration that is applied according to the database."""
         seconds, at = self.ended.get(file.name, (None, time.monotonic()))
         duration = None if seconds is None else round(seconds * 1000)
         ago = round((time.monotonic() - at) * 1000)
@@ -158,7 +158,7 @@ class AttendedRun:
         if error is not None and error.file is not None and error.sqlstate is not None:
             self.failed_files.add(error.file)
         if error is not None and error.sqlstate is None:
-            # dbmate is gone without a word from the server: its session may still be at work.
+            # dbmate is gone without an answer of the server: its session may still be at work.
             catalog.end_sessions(self.db.session, self.invocation.dbmate_name)
         if error is not None and former:
             error = replace(error, message=_RECONNECTED)
@@ -187,11 +187,11 @@ class AttendedRun:
         return True
 
     def inventory(self) -> Inventory:
-        """Everything that the database has now."""
+        """Read the inventory of all objects in the database."""
         return catalog.inventory(self.db.session, self.db.server)
 
     def applied_records(self, batch: Sequence[ParsedMigration]) -> list[Record]:
-        """The ledger's lines for what of `batch` this run applied."""
+        """The ledger's lines for the migrations of `batch` that this run applied."""
         return [self.timings.record(each.file) for each in batch if each.file.version in self.applied]
 
 

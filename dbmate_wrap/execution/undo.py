@@ -1,4 +1,4 @@
-"""Undoes the last applied migration; the database alone says whether it was undone."""
+"""Undoes the last applied migration; the result is read from the database."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ def last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
 def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
     """Run migrate:down of the last applied migration. `seen` is the history before the lock was held.
 
-    Raises the one error that says what happened; `run.history` is true then too.
+    Raises the one error for the end of the run; `run.history` is true then too.
     """
     raise_for_disagreement(run.db, run.history)
     if run.history.applied != seen.applied:
@@ -58,7 +58,7 @@ def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
 
 @dataclass(frozen=True)
 class _Undo(Interruption):
-    """What an interrupted `rollback` reports."""
+    """The report of an interrupted `rollback`."""
 
     run: AttendedRun
     ledger: LedgerWriter
@@ -74,7 +74,7 @@ class _Undo(Interruption):
 
 
 def describe_undo(migration: ParsedMigration, history: History | None) -> str:
-    """How far an interrupted rollback came."""
+    """The message for an interrupted rollback: rolled back, still applied, or not known."""
     if history is None:
         return f"whether {migration.file.name} was rolled back is not known"
     if migration.file.version in history.applied:
@@ -104,7 +104,7 @@ def _require_down(migration: ParsedMigration) -> None:
     # dbmate would run the empty text, delete the record, and leave everything in place.
     if not any(has_statement(section.down.sql) for section in migration.sections):
         raise RefusedError(
-            f"{migration.file.name} has no statement after `-- migrate:down`: there is no way back",
+            f"{migration.file.name} has no statement after `-- migrate:down`: it cannot be rolled back",
             hint="undo it with a new migration: dbmate-wrap new NAME",
             migration=migration.file.name,
         )

@@ -13,7 +13,6 @@ from dbmate_wrap.domain.server_facts import (
     Prepared,
     Privileges,
     Replication,
-    Server,
     ServerFacts,
     Slots,
     Transaction,
@@ -58,7 +57,7 @@ def read_facts(session: Session, question: Question, parts: Collection[str] = _P
     """
     answers = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, {"question": question.text()})
     return ServerFacts(
-        server=_parse(answers["server"], lambda text: Server(**json.loads(text))),
+        server=_parse(answers["server"], lambda text: ServerMode(**json.loads(text))),
         privileges=_parse(answers["privileges"], _privileges),
         migrations=_parse(answers["migrations"], _migrations),
         transactions=_parse(answers["transactions"], _transactions),

@@ -13,7 +13,7 @@ class PreflightContext:
     """The run, in plain values.
 
     `schemas` to `changes_privileges` are what the pending migrations need, `schemas` and
-    `extensions` None where there is no SQL parser. `rollback` says that a version is to be taken back.
+    `extensions` None where there is no SQL parser. `rollback`: a version is about to be taken back.
     `pg_dump_major` is None where no pg_dump was found.
     """
 

@@ -86,7 +86,7 @@ def accept_url(context: Context, resolved: ResolvedUrl) -> DatabaseUrl:
 
 
 def _with_tls(context: Context, url: DatabaseUrl) -> DatabaseUrl:
-    # `prefer` and `allow` would fall back to a plain connection, and say nothing.
+    # `prefer` and `allow` would fall back to a plain connection, without a warning.
     if not context.environment.values.require_tls or url.is_local or url.sslmode not in _MAY_BE_PLAIN:
         return url
     if url.sslmode == "disable":
@@ -147,16 +147,16 @@ def open_session(
 
 def _retry(attempt: Callable[[], Session], context: Context, wait: float | None) -> Session:
     deadline = time.monotonic() + (wait or 0.0)
-    said = False
+    reported = False
     while True:
         try:
             return attempt()
         except UnreachableError as error:
             if error.kind not in _MAY_PASS or time.monotonic() >= deadline:
                 raise
-            if not said:
+            if not reported:
                 context.console.say(f"waiting for the server: {error.message}")
-                said = True
+                reported = True
         time.sleep(_POLL_SECONDS)
 
 

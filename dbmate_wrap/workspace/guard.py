@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dbmate_wrap.domain import stamp
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.ledger import Ledger
-from dbmate_wrap.domain.stamp import Verdict
+from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import RefusedError
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace.history import History
@@ -62,7 +62,7 @@ def stamp_warning(environment: Environment, found: History) -> str | None:
     return stamp.warning_before(verdict, environment.name) if verdict is not None else None
 
 
-def stamp_verdict(environment: Environment, found: History) -> Verdict | None:
+def stamp_verdict(environment: Environment, found: History) -> StampVerdict | None:
     """The verdict of the stamp on a run of this environment; None where no ledger can be read."""
     if not isinstance(found.ledger, Ledger):
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain import history, missing_rows
 from dbmate_wrap.domain.count import count
-from dbmate_wrap.domain.history import Entry, State
+from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -19,9 +19,11 @@ from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _REMEDY = {
-    State.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
-    State.UNKNOWN: "get the missing file from version control, or check that this is the right database",
-    State.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
+    MigrationState.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
+    MigrationState.UNKNOWN: (
+        "get the missing file from version control, or check that this is the right database"
+    ),
+    MigrationState.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
 _NAMED_AT_MOST = 5
 
@@ -34,14 +36,14 @@ class History:
     """
 
     applied: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[MigrationEntry, ...]
     ledger: Ledger | LedgerUnavailable | None = None
     missing: MissingRows | None = None
 
     @property
-    def pending(self) -> tuple[Entry, ...]:
+    def pending(self) -> tuple[MigrationEntry, ...]:
         """The entries that an `up` would apply."""
-        return history.pending(self.entries)
+        return history.pending_entries(self.entries)
 
     @property
     def rows(self) -> list[MigrationRow]:
@@ -160,7 +162,7 @@ def nothing_pending(found: History, to: str | None) -> str:
     return f"nothing is pending{upto}: {count(len(found.applied), 'migration')} applied before"
 
 
-def _last(entries: Sequence[Entry], to: str) -> str:
+def _last(entries: Sequence[MigrationEntry], to: str) -> str:
     for entry in entries:
         same_number = to.isdecimal() and entry.version.isdecimal() and int(entry.version) == int(to)
         if entry.file is not None and (entry.version == to or entry.file == to or same_number):
@@ -173,21 +175,21 @@ def _compare(
     applied: tuple[str, ...], files: ProjectFiles, recorded: Ledger | LedgerUnavailable | None
 ) -> History:
     ran = recorded.checksums if isinstance(recorded, Ledger) else {}
-    return History(applied, history.compare(files.migrations, files.sealed, applied, ran), recorded)
+    return History(applied, history.compare_history(files.migrations, files.sealed, applied, ran), recorded)
 
 
-def _describe(state: State) -> str:
+def _describe(state: MigrationState) -> str:
     match state:
-        case State.EDITED:
+        case MigrationState.EDITED:
             return "edited"
-        case State.UNKNOWN:
+        case MigrationState.UNKNOWN:
             return "applied, but there is no file"
-        case State.OUT_OF_ORDER:
+        case MigrationState.OUT_OF_ORDER:
             return "not applied, but older than one that is"
         case _:
             return state.value
 
 
-def _row(entry: Entry, line: AppliedVersion | None) -> MigrationRow:
+def _row(entry: MigrationEntry, line: AppliedVersion | None) -> MigrationRow:
     applied_at = line.applied_at if line is not None and entry.applied else None
     return MigrationRow(entry.version, entry.file, entry.state.value, applied_at, entry.checksum)

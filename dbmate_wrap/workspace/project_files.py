@@ -31,14 +31,14 @@ class ProjectFiles:
 
 @dataclass(frozen=True)
 class LoadedFiles:
-    """The files and what is wrong with them. `broken_lockfile` says why the lockfile could not be read."""
+    """The files and what is wrong with them. `broken_lockfile`: the error of an unreadable lockfile."""
 
     files: ProjectFiles
     findings: tuple[Finding, ...]
     broken_lockfile: HistoryError | None = None
 
     def checked(self) -> ProjectFiles:
-        """The files, where nothing is wrong. Raises PolicyError (12) before HistoryError (13)."""
+        """Return the files. Raises PolicyError (12) before HistoryError (13) for what is wrong with them."""
         readable = self.broken_lockfile is None
         error = findings_error(self.findings, self.files.folder, history=readable) or self.broken_lockfile
         if error is not None:
@@ -56,9 +56,9 @@ def load(environment: Environment, policy: Mapping[str, str], *, contents: bool 
 
 
 def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
-    """Return the raw findings, before suppressions and configured severities are applied.
+    """Read and check everything; findings are raw, so that callers can add their own.
 
-    So callers can add their own.
+    Suppressions and configured severities are not applied yet.
     """
     values = environment.values
     listing = directory.read(values.migrations_dir)
@@ -99,7 +99,7 @@ def display_path(environment: Environment, path: Path) -> str:
 
 
 def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]:
-    """Every file's name as findings give it, with its text where lines of it are to be shown, else ""."""
+    """Return the text of each file that has findings, "" for the others; by the names in findings."""
     named = {finding.file for finding in findings}
     texts: dict[str, str] = {}
     for file in files.migrations:

@@ -20,16 +20,16 @@ _HISTORY = "\n--\n-- Dbmate schema migrations\n--\n\n"
 
 
 def write_where_set(context: Context, db: Database, done: str) -> None:
-    """The last step of what changes a schema; its errors say that the change itself is `done`."""
+    """Write the schema file after a change of the schema; errors mention that the change is `done`."""
     if not context.environment.values.dump_schema:
         return
     try:
-        write(context, db)
+        write_schema_file(context, db)
     except WrapError as error:
         raise error.but(message=f"{done}, but the schema file was not written: {error.message}") from error
 
 
-def write(context: Context, db: Database) -> bool:
+def write_schema_file(context: Context, db: Database) -> bool:
     """Write `schema_file`, by rename; False when it already had these bytes."""
     program = schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major)
     dumped = schema.dump(program, db.url, context.secrets.redactor)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from dbmate_wrap.domain.ledger import Ledger, Origin, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
-from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, Verdict
+from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, StampVerdict
 from dbmate_wrap.postgres import ledger, stamp
 from dbmate_wrap.postgres.session import Session
 from tests.support.dumps import restore
@@ -37,7 +37,7 @@ def write(session: Session, environment: str) -> None:
     assert stamp.write(session, read.access, environment=environment, run_id=RUN.run_id) is None
 
 
-def verdict(session: Session, environment: str, *, protected: bool = False) -> Verdict:
+def verdict(session: Session, environment: str, *, protected: bool = False) -> StampVerdict:
     """What a run of `environment` would be told."""
     return found(session).verdict(environment, protected=protected)
 

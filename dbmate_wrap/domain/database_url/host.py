@@ -1,4 +1,4 @@
-"""Where a server is: host names, IP addresses and socket folders in one spelling each."""
+"""Host names, IP addresses and socket folders, in one spelling each."""
 
 import ipaddress
 import posixpath

@@ -58,7 +58,7 @@ _REFUSED = frozenset(
 )
 
 
-def read(query: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+def read_query(query: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Return the parts of the database's identity, and the accepted parameters with sslmode resolved."""
     given: dict[str, str] = {}
     for number, part in enumerate((part for part in query.split("&") if part), start=1):

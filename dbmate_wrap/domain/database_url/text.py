@@ -32,7 +32,7 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
     userinfo, _, where = authority.rpartition("@")
     raw_user, _, raw_password = userinfo.partition(":")
     raw_host, raw_port = _host_and_port(where)
-    identity, parameters = query.read(query_text)
+    identity, parameters = query.read_query(query_text)
     password = _one("password", decoded(raw_password), identity)
     return DatabaseUrl(
         user=_user(_one("user", decoded(raw_user), identity), os_user),
@@ -113,7 +113,7 @@ def _host_and_port(where: str) -> tuple[str, str]:
 
 
 def _one(name: str, before: str, identity: dict[str, str]) -> str:
-    """What the URL says of `name` before the `?` or after it, but not different things."""
+    """Return the value of `name` from before or after the `?`; raises UrlFault where the two differ."""
     after = identity.get(name, "")
     if before and after and before != after:
         raise UrlFault(f"it says {name} twice, differently", hint=f"remove {name}= after the ?")

@@ -46,12 +46,12 @@ class DatabaseUrl:
 
     @property
     def is_socket(self) -> bool:
-        """Whether the server is reached over a Unix socket (where TLS has no meaning)."""
+        """True where the server is reached over a Unix socket (where TLS has no meaning)."""
         return self.host.startswith("/")
 
     @property
     def is_local(self) -> bool:
-        """Whether nothing of it crosses a network: a socket or a loopback address."""
+        """True where nothing crosses a network: for a socket or a loopback address."""
         return self.is_socket or place(self.host) == "localhost"
 
     @property
@@ -108,7 +108,7 @@ class DatabaseUrl:
         return {_VARIABLES[word]: value for word, value in self.keywords().items()}
 
     def same_database(self, other: "DatabaseUrl") -> bool:
-        """Whether both reach one database, as far as can be told without asking DNS or a server."""
+        """True where both reach one database, as far as that is known without DNS and without a server."""
         return self._identity() == other._identity()
 
     def _identity(self) -> tuple[str, int, str]:

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbmate_wrap.domain.history import DISAGREEING, Sealed, State, compare, disagreements, pending
+from dbmate_wrap.domain.history import (
+    DISAGREEING,
+    MigrationState,
+    Sealed,
+    compare_history,
+    disagreements,
+    pending_entries,
+)
 from dbmate_wrap.domain.migration import MigrationFile
 from tests.support.cases import Case, cases, migration_file, name_of, texts
 
@@ -19,12 +26,12 @@ def files_of(case: Case) -> list[MigrationFile]:
 def test_the_table_of_states(case: Case) -> None:
     untouched = migration_file("0.sql").checksum
     sealed = [Sealed(name, untouched, line) for line, name in enumerate(texts(case, "sealed"), 1)]
-    entries = compare(files_of(case), sealed, texts(case, "applied"))
+    entries = compare_history(files_of(case), sealed, texts(case, "applied"))
     found = [
         f"{entry.file or entry.version} {entry.state}{'+' if entry.applied else ''}" for entry in entries
     ]
     assert found == texts(case, "states")
-    assert [entry.file for entry in pending(entries)] == texts(case, "pending")
+    assert [entry.file for entry in pending_entries(entries)] == texts(case, "pending")
     assert [entry.file or entry.version for entry in disagreements(entries)] == texts(case, "wrong")
 
 
@@ -40,14 +47,18 @@ def test_every_version_has_one_state_and_the_flags_follow_from_it(
         for version in sorted(on_disk)
     ]
     lines = [Sealed(f"{version}_x.sql", migration_file("0.sql").checksum, 1) for version in sealed]
-    entries = compare(files, lines, applied)
+    entries = compare_history(files, lines, applied)
     assert {entry.version for entry in entries} == on_disk | applied
     assert len(entries) == len(on_disk | applied)
     for entry in entries:
         assert entry.applied == (entry.version in applied)
-        assert (entry.file is None) == (entry.version not in on_disk) == (entry.state is State.UNKNOWN)
-        assert (entry.state is State.EDITED) == (entry.version in on_disk & sealed & edited)
-        assert entry.state is not State.PENDING or all(entry.version > version for version in applied)
+        assert (
+            (entry.file is None) == (entry.version not in on_disk) == (entry.state is MigrationState.UNKNOWN)
+        )
+        assert (entry.state is MigrationState.EDITED) == (entry.version in on_disk & sealed & edited)
+        assert entry.state is not MigrationState.PENDING or all(
+            entry.version > version for version in applied
+        )
     if not disagreements(entries):
         assert not edited & on_disk & sealed
         assert applied <= on_disk
@@ -58,8 +69,8 @@ def test_every_version_has_one_state_and_the_flags_follow_from_it(
 
 def test_the_order_of_the_applied_versions_does_not_matter() -> None:
     files = [migration_file("001_a.sql"), migration_file("002_b.sql")]
-    assert compare(files, [], ["002", "001"]) == compare(files, [], ("001", "002", "001"))
+    assert compare_history(files, [], ["002", "001"]) == compare_history(files, [], ("001", "002", "001"))
 
 
 def test_what_disagrees_is_exactly_what_is_neither_applied_nor_pending() -> None:
-    assert set(State) - DISAGREEING == {State.APPLIED, State.PENDING}
+    assert set(MigrationState) - DISAGREEING == {MigrationState.APPLIED, MigrationState.PENDING}

@@ -11,8 +11,8 @@ from dbmate_wrap.domain.stamp import (
     OtherEnvironment,
     Same,
     Stamp,
-    Verdict,
-    judge,
+    StampVerdict,
+    compare_stamp,
     notice_after,
     refusal,
     refusal_for_dbmate,
@@ -44,7 +44,7 @@ def copy(environment: str, identity: Identity, *, renewable: bool) -> Copy:
 
 
 # The environment asked for is always staging; what is stamped is in the first columns.
-CASES: list[tuple[str, str | None, Identity, Identity, Verdict]] = [
+CASES: list[tuple[str, str | None, Identity, Identity, StampVerdict]] = [
     ("no stamp", None, HERE, HERE, MISSING),
     ("no stamp, unreadable", None, HERE, UNREADABLE, MISSING),
     ("mine, here", "staging", HERE, HERE, SAME),
@@ -109,22 +109,22 @@ CASES: list[tuple[str, str | None, Identity, Identity, Verdict]] = [
     ("stamped", "then", "now", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
 def test_the_verdict_of_an_unprotected_environment(
-    stamped: str | None, then: Identity, now: Identity, expected: Verdict
+    stamped: str | None, then: Identity, now: Identity, expected: StampVerdict
 ) -> None:
     found = stamp(stamped, then) if stamped is not None else None
-    assert judge(found, "staging", now, protected=False) == expected
+    assert compare_stamp(found, "staging", now, protected=False) == expected
 
 
 @pytest.mark.parametrize(
     ("stamped", "then", "now", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
 def test_a_protected_environment_differs_only_in_that_it_renews_no_copy(
-    stamped: str | None, then: Identity, now: Identity, expected: Verdict
+    stamped: str | None, then: Identity, now: Identity, expected: StampVerdict
 ) -> None:
     found = stamp(stamped, then) if stamped is not None else None
     if isinstance(expected, Copy):
         expected = Copy(expected.stamp, renewable=False)
-    assert judge(found, "staging", now, protected=True) == expected
+    assert compare_stamp(found, "staging", now, protected=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_protected_environment_differs_only_in_that_it_renews_no_copy(
     ],
 )
 def test_every_verdict_is_written_refused_or_said(
-    verdict: Verdict, written: bool, refused: bool, said: bool
+    verdict: StampVerdict, written: bool, refused: bool, said: bool
 ) -> None:
     assert to_be_written(verdict) is written
     assert (refusal(verdict, "staging") is not None) is refused
@@ -187,7 +187,7 @@ def test_a_renewed_copy_names_its_origin() -> None:
     ],
 )
 def test_dbmate_alone_does_not_write_to_a_copy_of_what_is_protected(
-    verdict: Verdict, said: str | None
+    verdict: StampVerdict, said: str | None
 ) -> None:
     error = refusal_for_dbmate(verdict, "staging", ["production"])
     assert (error is None) == (said is None)

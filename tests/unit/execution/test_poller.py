@@ -47,7 +47,7 @@ def test_all_looks_are_made_in_one_thread_and_one_session() -> None:
     watching.start()
     until(lambda: looks.count >= 5)
     watching.close()
-    pids = [reading.activity.pid for reading in watching.take()]
+    pids = [look.activity.pid for look in watching.take()]
     assert pids == list(range(1, len(pids) + 1))
     assert len(pids) >= 5
     assert watching.take() == []

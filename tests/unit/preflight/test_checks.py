@@ -14,8 +14,8 @@ from dbmate_wrap.domain.server_facts import (
     Prepared,
     Privileges,
     Replication,
-    Server,
     ServerFacts,
+    ServerMode,
     Slots,
     Transaction,
     Transactions,
@@ -38,7 +38,7 @@ HELD = Privileges(
     history_missing=(),
 )
 HEALTHY = ServerFacts(
-    server=Server(4711, "app", "crm", in_recovery=False, read_only=False, read_only_source=None),
+    server=ServerMode(4711, "app", "crm", in_recovery=False, read_only=False, read_only_source=None),
     privileges=HELD,
     migrations=(),
     transactions=Transactions((), hidden=0),
@@ -118,7 +118,8 @@ def test_an_old_server_is_a_warning() -> None:
 
 def test_a_standby_fails_and_is_not_called_read_only_as_well() -> None:
     standby = replace(
-        HEALTHY, server=Server(4711, "app", "crm", in_recovery=True, read_only=True, read_only_source=None)
+        HEALTHY,
+        server=ServerMode(4711, "app", "crm", in_recovery=True, read_only=True, read_only_source=None),
     )
     assert result_of("primary", standby).status == "fail"
     assert result_of("writable", standby).status == "skip"
@@ -134,7 +135,7 @@ def test_a_standby_fails_and_is_not_called_read_only_as_well() -> None:
     ],
 )
 def test_a_read_only_server_names_where_that_was_set(source: str, hint: str) -> None:
-    server = Server(4711, "app", "crm", in_recovery=False, read_only=True, read_only_source=source)
+    server = ServerMode(4711, "app", "crm", in_recovery=False, read_only=True, read_only_source=source)
     check = result_of("writable", replace(HEALTHY, server=server))
     assert check.status == "fail"
     assert source in check.message

@@ -17,7 +17,7 @@ FILES = project_files(FIRST, SECOND, THIRD)
 def history_of(*applied: str, ran: dict[str, str] | None = None) -> History:
     """The history of a database that has these versions, by the checksums that the ledger has."""
     sealed: tuple[Sealed, ...] = ()
-    return History(applied, domain.compare(FILES.migrations, sealed, applied, ran or {}))
+    return History(applied, domain.compare_history(FILES.migrations, sealed, applied, ran or {}))
 
 
 @pytest.mark.parametrize(
