@@ -14,6 +14,7 @@ from dbmate_wrap.domain.server_facts import (
     Privileges,
     Replication,
     ServerFacts,
+    ServerMode,
     Slots,
     Transaction,
     Transactions,

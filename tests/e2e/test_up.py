@@ -112,6 +112,7 @@ def test_a_lock_that_another_session_holds_ends_with_blocked(
         other.execute("lock table public.t")
         done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 24, done.stderr
+    assert "hint: blocked by pid " in done.stderr
     assert applied(embedded_database) == []
 
 
