@@ -1,4 +1,4 @@
-"""Writes a file so that a reader sees the old content or the new, never half of it."""
+"""Writes a file so that readers see the old content or the new, never half of it."""
 
 import contextlib
 import os
@@ -12,10 +12,10 @@ from dbmate_wrap.errors import ConfigError
 def write_by_rename(path: Path, content: bytes) -> None:
     """Write `content` to `path` through a temporary file beside it. Raises ConfigError when that fails.
 
-    What is there and is no file, such as a pipe or `/dev/null`, is written to and stays what it is.
+    A pipe or a device such as `/dev/null` is written to directly and not replaced.
     """
     try:
-        if _takes_bytes(path):
+        if _is_pipe_or_device(path):
             path.write_bytes(content)
         else:
             # Through a symbolic link, not in its place.
@@ -44,7 +44,7 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _takes_bytes(path: Path) -> bool:
+def _is_pipe_or_device(path: Path) -> bool:
     try:
         mode = path.stat().st_mode
     except OSError:

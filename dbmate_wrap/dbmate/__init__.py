@@ -1,1 +1,1 @@
-"""The wrapped binary: which one is pinned, where it is, and how it is run."""
+"""The wrapped binary: its pin, its location, and running it."""

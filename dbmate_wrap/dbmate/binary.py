@@ -1,4 +1,4 @@
-"""Finds the dbmate binary and proves by its SHA-256 that it is the pinned one, before anything runs it."""
+"""Finds the dbmate binary and verifies by its SHA-256, before it is run, that it is the pinned one."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ _SHORT = 12
 
 @dataclass(frozen=True)
 class Binary:
-    """A binary whose SHA-256 was equal to the pin when it was looked at."""
+    """A binary whose SHA-256 was equal to the pin when it was verified."""
 
     path: Path
     version: str
@@ -39,11 +39,11 @@ def find(
     pinned: Pins | None = None,
     platform: str | None = None,
 ) -> Binary:
-    """The pinned dbmate: `explicit` (the setting dbmate_path), else in `scripts_dir`, else on `search_path`.
+    """Return the pinned dbmate: `explicit` (the setting dbmate_path), or from `scripts_dir` or `search_path`.
 
-    The first file found decides. A wrong one never makes way for a right one in a later place: whoever put it
-    there meant something by it. No process is started, nothing global is touched, and the hash, some 25 ms of
-    work, is computed without the GIL: fit for a thread while other work goes on.
+    The first file found decides. A wrong one is an error even where a later place has a right one: somebody
+    put it there on purpose. No process is started, and the hash, some 25 ms of work, is computed without the
+    GIL, so that this may run in a thread.
     Raises BinaryError: missing, no file, not executable, unreadable, not the pin, or no pin for the platform.
     """
     pinned = pinned or pins.load()
@@ -81,9 +81,9 @@ def _check_file(found: Found, pinned: Pins) -> None:
     where = _named(found)
     # os.path, not Path: its answer is also False where a folder on the way may not be entered.
     if not os.path.exists(found.path):
-        raise BinaryError(f"{where} does not exist or cannot be reached", hint=_mend(found, pinned))
+        raise BinaryError(f"{where} does not exist or cannot be reached", hint=_install_hint(found, pinned))
     if not os.path.isfile(found.path):
-        raise BinaryError(f"{where} is not a file", hint=_mend(found, pinned))
+        raise BinaryError(f"{where} is not a file", hint=_install_hint(found, pinned))
     if not os.access(found.path, os.X_OK):
         raise BinaryError(f"{where} is not executable", hint=f"run: chmod +x {_quoted(found.path)}")
 
@@ -104,7 +104,7 @@ def _differs(found: Found, pinned: Pins, expected: str, actual: str) -> BinaryEr
     return BinaryError(
         f"{_named(found)} is not the pinned dbmate {pinned.version}{kind}: its SHA-256 is "
         f"{actual[:_SHORT]}..., expected {expected[:_SHORT]}...; it was not run",
-        hint=_mend(found, pinned),
+        hint=_install_hint(found, pinned),
     )
 
 
@@ -129,9 +129,9 @@ def _named(found: Found) -> str:
             return str(found.path)
 
 
-def _mend(found: Found, pinned: Pins) -> str:
+def _install_hint(found: Found, pinned: Pins) -> str:
     if found.origin == "dbmate_path":
-        return f"set dbmate_path to dbmate {pinned.version}, or take the setting away and {_install(pinned)}"
+        return f"set dbmate_path to dbmate {pinned.version}, or remove the setting and {_install(pinned)}"
     return _install(pinned)
 
 

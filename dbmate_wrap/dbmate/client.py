@@ -33,7 +33,7 @@ _REPEATED_PLACE = re.compile(r" at position \d+:\d+\Z")
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What dbmate's server session is told: durations in seconds, None for the server's own default."""
+    """The options of dbmate's server session: durations in seconds, None for the server's default."""
 
     application_name: str
     lock_timeout: float | None = None
@@ -67,7 +67,7 @@ class RunEvents:
 
 @dataclass(frozen=True)
 class DbmateError:
-    """What dbmate said went wrong; `line` and `column` count from 1 within the section that was running."""
+    """The error that dbmate printed; `line` and `column` count from 1 within the section that was running."""
 
     message: str
     sqlstate: str | None
@@ -78,7 +78,7 @@ class DbmateError:
 
 @dataclass(frozen=True)
 class Dbmate:
-    """A verified binary, the database it is to work on, and the table that holds the history."""
+    """A verified binary with its database and its history table."""
 
     binary: Path
     url: DatabaseUrl
@@ -96,16 +96,16 @@ class Dbmate:
             return self
         return replace(self, options=replace(self.options, lock_timeout=0.0))
 
-    def migrate(self, directory: Path, attendance: RunEvents) -> DbmateError | None:
-        """Apply what is pending of `directory`.
+    def migrate(self, directory: Path, events: RunEvents) -> DbmateError | None:
+        """Apply the pending migrations of `directory`.
 
         None means only that dbmate ended with 0: what was applied is to be read from the database.
         """
-        return self._verb(("migrate",), directory, attendance)
+        return self._verb(("migrate",), directory, events)
 
-    def rollback(self, directory: Path, attendance: RunEvents) -> DbmateError | None:
+    def rollback(self, directory: Path, events: RunEvents) -> DbmateError | None:
         """Undo the last applied migration of those in `directory`."""
-        return self._verb(("rollback",), directory, attendance)
+        return self._verb(("rollback",), directory, events)
 
     def run(
         self,
@@ -132,15 +132,15 @@ class Dbmate:
                 f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
             ) from None
 
-    def _verb(self, verb: Sequence[str], directory: Path, attendance: RunEvents) -> DbmateError | None:
+    def _verb(self, verb: Sequence[str], directory: Path, events: RunEvents) -> DbmateError | None:
         current: list[str] = []
 
         def on_line(line: str) -> None:
             if started := _STARTS.match(line):
                 current.append(started["file"])
-                attendance.started(started["file"])
+                events.started(started["file"])
             elif ended := _ENDS.fullmatch(line):
-                attendance.ended(ended["file"], _seconds(ended["duration"]))
+                events.ended(ended["file"], _seconds(ended["duration"]))
 
         done = self.run(
             ("--no-dump-schema", *verb),
@@ -148,7 +148,7 @@ class Dbmate:
             cwd=directory,
             scratch=directory,
             on_line=on_line,
-            should_stop=attendance.should_stop,
+            should_stop=events.should_stop,
         )
         if done.returncode == 0:
             return None

@@ -1,4 +1,4 @@
-"""The one dbmate version that this release runs, and the SHA-256 of its binary for each platform: data."""
+"""The one dbmate version that this release runs, and the SHA-256 of its binary for each platform."""
 
 import os
 import sys

@@ -1,1 +1,1 @@
-"""The only room that calls git: which commit lies here, and what the base of a branch holds."""
+"""The only package that calls git: the checked-out commit, and the base of a branch."""

@@ -1,4 +1,4 @@
-"""Calls git so that it asks nothing, runs no program of the repository's, and ends in bounded time."""
+"""Runs git without prompts, without programs of the repository, and in bounded time."""
 
 import re
 import shlex
@@ -51,7 +51,7 @@ def run_git(
 def ask_git(
     folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: int | None = None
 ) -> str | None:
-    """What git prints; None where it ends with the code `nothing`. Raises ConfigError for all else."""
+    """Return git's output; None where it ends with the code `nothing`. Raises ConfigError otherwise."""
     try:
         done = run_git(folder, args, stdin=stdin)
     except OSError as error:
@@ -67,12 +67,12 @@ def ask_git(
 
 
 def is_no_repository(done: process.Completed) -> bool:
-    """Whether git says that it found no repository."""
+    """Return True where git reports that it found no repository."""
     return done.returncode == 128 and _NO_REPOSITORY in done.stderr
 
 
 def failure(folder: Path, done: process.Completed) -> ConfigError:
-    """The error for what git could not do, in git's own words, with the way out where one is known."""
+    """Return the error for a failed git command, in git's own words, with a remedy where one is known."""
     where = shlex.quote(str(folder))
     # Without the options that all calls have.
     command = " ".join(["git", *done.argv[len(_ARGV) :][:2]])

@@ -1,4 +1,4 @@
-"""Finds the main branch of the remote that a branch is meant for."""
+"""Finds the main branch of the remote that a branch will be merged into."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ _NAMES = ("HEAD", "main", "master")
 
 
 def default_ref(folder: Path) -> str | None:
-    """The main branch of `origin`, as people write it: ``origin/main``.
+    """Return the main branch of `origin` in its usual form: ``origin/main``.
 
     Without `origin`: of the only remote, or of the one that the current branch follows. None: no git, no
     repository, no commit, no such branch known here. Raises ConfigError where there is a repository that git
@@ -34,7 +34,7 @@ def default_ref(folder: Path) -> str | None:
 
 
 def has_remote(folder: Path) -> bool:
-    """Whether there is a repository that knows a remote."""
+    """Return True where there is a repository with a remote."""
     try:
         done = run_git(folder, ["remote"])
     except OSError:
@@ -43,7 +43,7 @@ def has_remote(folder: Path) -> bool:
 
 
 def _main_branches(folder: Path) -> Mapping[str, str]:
-    """From a remote's name to its main branch, for those of which one is known."""
+    """Map names of remotes to their main branches, where known."""
     patterns = [f"{_REMOTES}*/{name}" for name in _NAMES]
     out = ask_git(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns]) or ""
     refs = dict(line.split(" ", 1) for line in out.splitlines())
@@ -57,6 +57,6 @@ def _main_branches(folder: Path) -> Mapping[str, str]:
 
 
 def _upstream_remote(folder: Path) -> str:
-    """The remote of the branch that the current one follows; empty where it follows none."""
+    """Return the remote of the current branch's upstream; empty without one."""
     out = ask_git(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128) or ""
     return out.removeprefix(_REMOTES).split("/")[0]

@@ -1,4 +1,4 @@
-"""Tells the commit that lies in a folder, and whether files differ from it."""
+"""Reads the commit that is checked out in a folder, and compares files with it."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _COMMIT = re.compile(r"^# branch\.oid ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
 def git_state(root: Path, files: Sequence[Path]) -> tuple[str | None, bool | None]:
-    """Commit and whether `files` differ from it. None for both: no git, no repository, not trusted, too slow.
+    """Return the commit, and True where `files` differ from it; both None without git or a usable repository.
 
     In a repository without a commit yet the first is None, and everything in it is dirty.
     """

@@ -1,4 +1,4 @@
-"""Lists the migrations folder: the files that dbmate would run, and all that it would skip in silence."""
+"""Lists the migrations folder: the files that dbmate would run, and those that it would skip silently."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
 from dbmate_wrap.errors import ConfigError
 
-# Files that belong in such a folder and are no migrations; and what editors leave beside a file: 002_x.sql~,
+# Files that belong in such a folder and are not migrations; and the files that editors leave: 002_x.sql~,
 # #002_x.sql#, .#002_x.sql (Emacs' lock, a dangling link).
 _EXPECTED = frozenset({"README.md", "README"})
 _OF_AN_EDITOR = re.compile(r".*~|#.*#|\.#.*", re.DOTALL)
@@ -16,7 +16,7 @@ _OF_AN_EDITOR = re.compile(r".*~|#.*#|\.#.*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Stray:
-    """A name that dbmate would skip in silence, or follow out of the folder; `rule` is the one it breaks."""
+    """A name that dbmate would skip silently, or follow out of the folder; `rule` is the broken rule."""
 
     name: str
     rule: str
@@ -26,7 +26,7 @@ class Stray:
 
 @dataclass(frozen=True)
 class Listing:
-    """The folder's migrations in dbmate's order (the text of the name), and what else lies there."""
+    """The folder's migrations in dbmate's order (sorted by name), and its other files."""
 
     directory: Path
     files: tuple[MigrationFile, ...]
@@ -72,7 +72,7 @@ def _is_plain(entry: "os.DirEntry[str]") -> bool:
 
 
 def _content(path: str) -> bytes:
-    # A path as text and no buffer: with a thousand files both are felt.
+    # A path as text and no buffer: measurable with a thousand files.
     try:
         with open(path, "rb", buffering=0) as file:
             return file.readall()

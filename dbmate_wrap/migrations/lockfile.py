@@ -26,12 +26,12 @@ _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def read(path: Path) -> tuple[Sealed, ...]:
-    """The sealed lines in order; none without a lockfile. Raises HistoryError naming the broken line."""
+    """Read the sealed lines in order; none without a lockfile. Raises HistoryError naming the broken line."""
     return parse(_content(path) or b"", path)
 
 
 def parse(content: bytes, path: Path) -> tuple[Sealed, ...]:
-    """The sealed lines of a lockfile's bytes; `path` is for the HistoryError that names the broken line."""
+    """Parse the bytes of a lockfile; `path` is for the HistoryError that names the broken line."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -52,7 +52,7 @@ def parse(content: bytes, path: Path) -> tuple[Sealed, ...]:
 
 
 def append(path: Path, present: Sequence[Sealed], new: Sequence[MigrationFile]) -> None:
-    """Add one line for each of `new`; what is there stays byte for byte.
+    """Append one line for each of `new`; existing lines stay byte for byte.
 
     Raises HistoryError for a file that does not come after those sealed already, or whose name no line can
     hold, and writes nothing then: what is written can be read again.

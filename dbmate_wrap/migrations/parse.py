@@ -1,4 +1,4 @@
-"""Reads a migration's sections exactly as dbmate 2.37.0 does, and keeps where each begins in the file."""
+"""Parses a migration's sections exactly as dbmate 2.37.0 does, with the line at which each begins."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A private copy of exactly the bytes that were checked: what dbmate runs."""
+"""Makes the private copy that dbmate runs, of exactly the bytes that were checked."""
 
 import contextlib
 import errno
@@ -24,7 +24,7 @@ _YOUNG_SECONDS = 60.0
 
 @contextlib.contextmanager
 def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
-    """A folder that only this account can read, holding `files` and nothing else; removed at the end.
+    """Provide a folder that only this account can read, with `files` and nothing else; removed at the end.
 
     Raises ConfigError when it can be written neither in memory nor in the temporary folder.
     """
@@ -38,7 +38,7 @@ def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _in_use(folder: str) -> Iterator[None]:
-    """Hold a lock on the folder, which ends with this process whatever ends it."""
+    """Hold a lock on the folder, which ends with this process however it ends."""
     handle = _locked(folder)
     try:
         yield
@@ -48,7 +48,7 @@ def _in_use(folder: str) -> Iterator[None]:
 
 
 def _locked(folder: str) -> int | None:
-    """The open folder, locked; None where another process has it, or where there are no such locks."""
+    """Open and lock the folder; None where another process has locked it, or without such locks."""
     if sys.platform == "win32":
         return None
     import fcntl
@@ -65,8 +65,8 @@ def _locked(folder: str) -> int | None:
     return handle
 
 
-def _sweep() -> None:
-    """Remove what runs that were killed have left in memory, where nothing else ever would."""
+def _remove_abandoned() -> None:
+    """Remove the folders that killed runs have left in memory, which nothing else removes."""
     for folder in Path(_IN_MEMORY).glob(f"{_PREFIX}*"):
         try:
             found = folder.lstat()
@@ -82,7 +82,7 @@ def _sweep() -> None:
 def _in_memory(files: Sequence[MigrationFile]) -> str | None:
     if not os.access(_IN_MEMORY, os.W_OK | os.X_OK):
         return None
-    _sweep()
+    _remove_abandoned()
     try:
         return _written(files, _IN_MEMORY)
     except OSError:

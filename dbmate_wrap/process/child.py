@@ -81,11 +81,10 @@ def run(
     limit: int = 1 << 20,
     should_stop: Callable[[], bool] | None = None,
 ) -> Completed:
-    """Run a child to its end and keep at most `limit` characters of each pipe, its beginning and its end.
+    """Run a child to its end; keep at most `limit` characters of each pipe, its beginning and its end.
 
-    `on_line` gets every line of stdout as it comes, masked, in another thread; what it raises is raised here.
-    `should_stop` is called about four times a second while the child runs, and ends it by returning True.
-    Raises OSError when the child cannot be started.
+    `on_line` gets every masked line of stdout in another thread; its exception is raised here. `should_stop`
+    is called four times a second; True ends the child. Raises OSError when the child cannot be started.
     """
     out, err = Capture(secrets, limit, on_line, command.undecodable), Capture(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
@@ -94,7 +93,7 @@ def run(
     try:
         with signals_delayed():
             child = _start(command)
-            readers += [PipeReader(child.stdout, out), PipeReader(child.stderr, err)]
+            readers = [PipeReader(child.stdout, out), PipeReader(child.stderr, err)]
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, command.stdin), daemon=True).start()
         if should_stop is None:
@@ -113,9 +112,20 @@ def run(
     assert child is not None
     if out.error is not None:
         raise out.error
+    return _completed(command.argv, child, (out, err), timed_out=timed_out, stopped=stopped)
+
+
+def _completed(
+    argv: tuple[str, ...],
+    child: "subprocess.Popen[bytes]",
+    pipes: tuple[Capture, Capture],
+    *,
+    timed_out: bool,
+    stopped: bool,
+) -> Completed:
+    out, err = pipes
     code = child.returncode if child.returncode is not None else -_SIGKILL
-    truncated = out.truncated or err.truncated
-    return Completed(command.argv, code, out.text(), err.text(), timed_out, truncated, stopped)
+    return Completed(argv, code, out.text(), err.text(), timed_out, out.truncated or err.truncated, stopped)
 
 
 def run_interactive(command: Command) -> int:

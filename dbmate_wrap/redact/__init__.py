@@ -1,4 +1,4 @@
-"""This run's secrets become masked text."""
+"""Masks the secrets of this run in text."""
 
 from dbmate_wrap.redact.capture import Capture
 from dbmate_wrap.redact.redactor import MASK, NOTHING, MaskedStream, Redactor, Secrets

@@ -1,4 +1,4 @@
-"""Keeps the masked text of one pipe in bounded memory, and hands on its lines as they come."""
+"""Keeps the masked text of one pipe in bounded memory, and passes on its lines as they come."""
 
 import codecs
 import threading
@@ -33,27 +33,27 @@ class Capture:
 
     @property
     def truncated(self) -> bool:
-        """Whether something was left out."""
+        """True where something was left out."""
         return self._late > self._limit - self._limit // 2
 
     def add(self, chunk: bytes) -> None:
-        """Take what the pipe gave; nothing after `close`."""
+        """Add bytes from the pipe; ignored after `close`."""
         with self._lock:
             if not self._closed:
                 self._take(self._masked.feed(self._decoder.decode(chunk)))
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Finish the last line; no more bytes come."""
         with self._lock:
             if not self._closed:
                 self._closed = True
                 rest = self._masked.feed(self._decoder.decode(b"", final=True))
                 self._take(rest + self._masked.close())
                 if self._line:
-                    self._say(self._line)
+                    self._report(self._line)
 
     def text(self) -> str:
-        """All of it, or beginning and end with the number of characters left out between them."""
+        """Return all of it, or beginning and end with the number of characters left out between them."""
         head, tail = "".join(self._head), "".join(self._tail)
         if not self.truncated:
             return head + tail
@@ -66,7 +66,7 @@ class Capture:
             # No more of an endless line than is kept of all.
             self._line = rest[: self._limit]
             for line in lines:
-                self._say(line)
+                self._report(line)
         if self._room > 0:
             self._head.append(text[: self._room])
             text = text[self._room :]
@@ -77,7 +77,7 @@ class Capture:
         while self._tail and self._tail_size - len(self._tail[0]) >= self._limit - self._limit // 2:
             self._tail_size -= len(self._tail.popleft())
 
-    def _say(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         if self._on_line is None:
             return
         try:

@@ -37,20 +37,20 @@ class Redactor:
         self._in_place = [Secret(secret, in_place=True) for secret in known]
 
     def mask(self, text: str) -> str:
-        """The text with every secret masked; secrets that overlap become one mask."""
+        """Return the text with every secret masked; secrets that overlap become one mask."""
         return _masked(text, self._secrets, 0, len(text))[0]
 
     def mask_in_place(self, text: str) -> str:
-        """The text, masked only where a secret stands as a password: for what must not be disfigured."""
+        """Return the text, masked only where a secret stands as a password: for text that must stay exact."""
         return _masked(text, self._in_place, 0, len(text))[0]
 
     def stream(self) -> "MaskedStream":
-        """Masks a text that comes in pieces."""
+        """Return a stream that masks a text coming in pieces."""
         return MaskedStream(self._secrets)
 
 
 class MaskedStream:
-    """Masks a text that comes in pieces, wherever it is cut, in memory that its length does not change."""
+    """Masks a text that comes in pieces, wherever it is cut, in bounded memory."""
 
     def __init__(self, secrets: Sequence[Secret]) -> None:
         self._secrets = secrets
@@ -59,24 +59,24 @@ class MaskedStream:
         self._reach = max((secret.reach for secret in secrets), default=0)
         self._by_line = not any(secret.spans_lines for secret in secrets)
         self._text = ""
-        self._told = 0
+        self._done = 0
 
     def feed(self, piece: str) -> str:
-        """What can be told of the masked text after this piece."""
+        """Return the masked text that is final after this piece."""
         if not self._secrets:
             return piece
         self._text += piece
         line = self._text.rfind("\n") + 1 if self._by_line else 0
-        return self._tell(max(len(self._text) - self._reach, line))
+        return self._mask_until(max(len(self._text) - self._reach, line))
 
     def close(self) -> str:
-        """The rest."""
-        return self._tell(len(self._text))
+        """Return the rest."""
+        return self._mask_until(len(self._text))
 
-    def _tell(self, final: int) -> str:
-        masked, told = _masked(self._text, self._secrets, self._told, final)
+    def _mask_until(self, final: int) -> str:
+        masked, told = _masked(self._text, self._secrets, self._done, final)
         forget = max(final - self._reach, 0)
-        self._text, self._told = self._text[forget:], told - forget
+        self._text, self._done = self._text[forget:], told - forget
         return masked
 
 
@@ -84,7 +84,7 @@ NOTHING = Redactor(())
 
 
 class Secrets:
-    """The secrets that a run has come to know, and the redactor for all of them."""
+    """The secrets that a run has learned so far, and the redactor for all of them."""
 
     def __init__(self) -> None:
         self._known: list[str] = []
@@ -92,7 +92,7 @@ class Secrets:
         self.redactor = NOTHING
 
     def learn(self, secret: str | None, ordinary: Iterable[str] = ()) -> None:
-        """From now on `secret` is masked; `ordinary` are public words that a weak secret may be equal to."""
+        """Mask `secret` from now on; `ordinary` are public words that a weak secret may be equal to."""
         if not secret:
             return
         self._known.append(secret)
@@ -105,7 +105,7 @@ class Secrets:
         return not self._known
 
     def mask(self, text: str) -> str:
-        """The text with everything learned so far masked."""
+        """Return the text with everything learned so far masked."""
         return self.redactor.mask(text)
 
 

@@ -26,7 +26,7 @@ class Secret:
         self.reach = _LONGEST_SPELLING * len(secret) + _SURROUNDINGS
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where it stands in `text`; also occurrences that overlap each other."""
+        """Yield its positions in `text`, also those that overlap each other."""
         if self._core not in text:
             return
         found = self._pattern.search(text)
@@ -47,7 +47,7 @@ class Secret:
 
 
 def _spelling(piece: str, before: str) -> str:
-    """A pattern for every spelling of a character, or of a run of backslashes, quotes or undecodable bytes.
+    """Return a pattern for all spellings of a character, or of a run of backslashes, quotes or raw bytes.
 
     Percent-encoded (RFC 3986, forms, Go), escaped once or oftener (JSON, Go's %q, Python's repr), or doubled
     (SQL). Atomic, so that no secret and no text can make the search take long.
