@@ -56,7 +56,7 @@ rollback: .venv/.stamp ## undo the last migration (ENV=...)
 test: .venv/.dev-stamp ## run all tests (ARGS="-k name")
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
-lint: .venv/.dev-stamp ## check style, types, sizes, imports between the rooms, generated docs, shell scripts
+lint: .venv/.dev-stamp ## check style, types, sizes, imports between the packages, generated docs, shell scripts
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy

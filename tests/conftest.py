@@ -116,7 +116,7 @@ def project(tmp_path: Path) -> Iterator[MakeProject]:
 
     yield make
     for folder in made:
-        # Its data may lie outside tmp_path: see dbmate_wrap/cluster/placement.py.
+        # Its data may lie outside tmp_path: see dbmate_wrap/cluster/data_directory.py.
         cluster.destroy(folder.root / ".dbmate-wrap" / "postgres")
         for home in (folder.root / ".dbmate-wrap" / "shadow").glob("*-*[0-9]"):
             cluster.destroy(home)

@@ -1,1 +1,1 @@
-"""The only room that speaks to a PostgreSQL server, over psycopg or through pg_dump and psql."""
+"""The only package that speaks to a PostgreSQL server, over psycopg or through pg_dump and psql."""
