@@ -127,7 +127,7 @@ def test_what_is_too_deep_for_the_parser_is_a_notice(monkeypatch: pytest.MonkeyP
         left = tuple(statement for statement in read_sql(sql).statements if "+" not in statement.text)
         return Reading(left, (deep,) if left else ())
 
-    monkeypatch.setattr(sql_hits, "read", reads_no_sums)
+    monkeypatch.setattr(sql_hits, "read_sql", reads_no_sums)
     found = check_sql([migration], CONTEXT)
     assert [(finding.rule, finding.severity, finding.line) for finding in found] == [
         ("syntax-error", "notice", 2),
