@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
-from dbmate_wrap.domain.sql_lexer import tokens
 
 # dbmate's own expressions (pkg/dbmate/migration.go), with Go's ASCII meaning of \s and \S. As in dbmate they
 # match inside strings and comments too, and the white space may span lines: so the text that is checked is
@@ -17,6 +16,8 @@ _OPTION_PREFIX = re.compile(rf"^--{_SPACE}*migrate:(?:up|down)")
 # Go's TrimSpace removes these and U+2000 to U+200A; str.strip() removes more.
 _GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(8192, 8203)))
 _COMMENT_OR_EMPTY = re.compile(rf"^{_SPACE}*(?:--.*)?$", re.DOTALL)
+# PostgreSQL ends a line comment at either character.
+_BLANK = re.compile(r"(?:[ \t\n\r\f\v;]|--[^\r\n]*)*+")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,20 @@ def parse_migration(file: MigrationFile, text: str) -> ParsedMigration | ParseFa
 
 def has_statement(sql: str) -> bool:
     """Return whether the text holds more than white space, semicolons and comments."""
-    return any(token.text != ";" for token in tokens(sql))
+    begin = _end_of_blank(sql)
+    if not sql.startswith("/*", begin):
+        return begin < len(sql)
+    # Loading the lexer takes as long as reading a hundred files, and few begin with such a comment.
+    from dbmate_wrap.domain.sql_lexer import tokens
+
+    return any(token.text != ";" for token in tokens(sql[begin:]))
+
+
+def _end_of_blank(sql: str) -> int:
+    """Return the place where white space, semicolons and line comments at the beginning end."""
+    match = _BLANK.match(sql)
+    assert match is not None  # It also matches nothing.
+    return match.end()
 
 
 def _section(text: str, line: int) -> Section | ParseFault:
