@@ -76,11 +76,7 @@ def _lint_input(
 def _record(outcome: Outcome, given: LintInput, result: LintResult, branch: BranchDiff) -> None:
     outcome.findings = [*result.findings]
     outcome.checks = [*result.checks, *branch.checks]
-    named = {finding.file for finding in result.findings}
-    for file in given.files.migrations:
-        # Every file that was checked, with the text of those whose lines are shown.
-        name = f"{given.rules.folder}/{file.name}"
-        outcome.sources[name] = file.content.decode("utf-8", "replace") if name in named else ""
+    outcome.sources = project_files.texts_of(given.files, result.findings)
 
 
 def _raise_for_findings(result: LintResult, folder: str) -> None:

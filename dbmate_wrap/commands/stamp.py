@@ -20,8 +20,7 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
         raise ConfigError(message, hint="set ledger = true")
     loaded = project_files.load(environment, context.project.policy, contents=False)
     outcome.findings = list(loaded.findings)
-    if loaded.broken_lockfile is not None:
-        loaded.checked()
+    loaded.raise_if_unreadable()
     with database.connect(context) as db:
         outcome.target = db.target
         found = read_history(db, loaded.files, ledger_on=True)

@@ -65,8 +65,7 @@ def _is_meant(context: Context, name: str) -> bool:
 def _read_column(context: Context, name: str) -> _Column:
     own = replace(context, environment=context.project.environment(name))
     loaded = project_files.load(own.environment, context.project.policy, contents=False)
-    if loaded.broken_lockfile is not None:
-        loaded.checked()
+    loaded.raise_if_unreadable()
     found = read_history_if_present(own, loaded.files, wait=None)
     contradiction = ledger_contradiction(found.history)
     if found.not_baselined is not None and contradiction is None:

@@ -37,6 +37,11 @@ class LoadedFiles:
     findings: tuple[Finding, ...]
     broken_lockfile: HistoryError | None = None
 
+    def raise_if_unreadable(self) -> None:
+        """Raise as `checked`, but only where the lockfile could not be read."""
+        if self.broken_lockfile is not None:
+            self.checked()
+
     def checked(self) -> ProjectFiles:
         """Return the files. Raises PolicyError (12) before HistoryError (13) for what is wrong with them."""
         readable = self.broken_lockfile is None
