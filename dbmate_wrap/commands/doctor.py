@@ -117,8 +117,8 @@ def _database(context: Context) -> list[Check]:
     with database.open_session(context, url) as session:
         db = database.read_database(context, url, session)
         applied = catalog.applied_versions(session, db.server)
-    history = f"{db.server.history_schema}.{db.server.history_table}"
-    state = f"{len(applied)} applied in {history}" if db.server.has_history else f"no history ({history}) yet"
+    history = db.server.history
+    state = f"{len(applied)} applied in {history.name}" if history.exists else f"no {history.name} yet"
     return [Check("database", "pass", f"{url.public()}: PostgreSQL {db.server.version}, {state}")]
 
 

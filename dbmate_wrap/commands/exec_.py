@@ -8,9 +8,9 @@ from dbmate_wrap.domain.results import ExecResult
 from dbmate_wrap.errors import ExitCode, FailedError, UsageError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import ledger
-from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.workspace import database, dbmate, guard
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Database
 
 # These read only; `dump` is not among them: it creates the history table where there is none.
 _READING = frozenset({"status", "wait", "help", "h"})
@@ -31,11 +31,10 @@ def exec_(context: Context, outcome: Outcome, arguments: Sequence[str], *, yes: 
     if writes:
         guard.confirm(context.environment, console, f"run `dbmate {' '.join(arguments)}`", yes=yes)
     binary = dbmate.start_verification(context)
-    url = database.resolve_url(context)
-    with database.open_session(context, url) as session:
+    with database.connect(context) as db:
         if writes:
-            _refuse_foreign_stamp(context, session)
-        bound = dbmate.bind(context, binary(), url, session)
+            _refuse_foreign_stamp(context, db)
+        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)
     with stage([]) as empty:
         done = bound.run(
             ("--schema-file", str(values.schema_file), *arguments),
@@ -54,11 +53,11 @@ def exec_(context: Context, outcome: Outcome, arguments: Sequence[str], *, yes: 
         raise FailedError(f"dbmate ended with {done.returncode}" + (f": {lines[-1]}" if lines else ""))
 
 
-def _refuse_foreign_stamp(context: Context, session: Session) -> None:
+def _refuse_foreign_stamp(context: Context, db: Database) -> None:
     environment, project = context.environment, context.project
     if not environment.values.ledger:
         return
-    found = ledger.read(session)
+    found = ledger.read(db.session, db.server.history.name)
     if isinstance(found, LedgerUnavailable):
         # As for `up`: a role that may not read the stamp is not kept from working.
         context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")

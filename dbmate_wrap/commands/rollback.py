@@ -32,7 +32,7 @@ def rollback(context: Context, outcome: Outcome) -> None:
         checks = readiness.run_preflight(db, texts, environment, context.invocation, pg_dumps, rollback=True)
         outcome.checks += checks
         readiness.raise_for_failed(checks, console.say)  # 22
-        bound = dbmate.bind(context, binary(), db.url, db.session)  # 11
+        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
             try:
                 undo(run, last, found)  # 30, 31, 130, 143

@@ -37,7 +37,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         binary = dbmate.start_verification(context)
         _check_readiness(context, outcome, db, todo)  # 22
         guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20
-        bound = dbmate.bind(context, binary(), db.url, db.session)  # 11
+        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
             try:
                 apply_pending(run, to)  # 24, 30, 31, 130, 143

@@ -33,13 +33,17 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Run:
-    """One run that writes; the server adds its own time and the database user."""
+    """One run that writes; the server adds its own time and the database user.
+
+    `history` is the history table that it is about, quoted for SQL: `public.schema_migrations`.
+    """
 
     run_id: str
     command: str
     environment: str
     tool_version: str
     dbmate_version: str | None
+    history: str
     provenance: Provenance
 
 
@@ -79,7 +83,8 @@ class AppliedVersion:
 class LedgerEntry:
     """A line with the run that wrote it; times are RFC 3339 in UTC, of the server's clock.
 
-    `how` is text, because a newer version of the tool may have written it.
+    `how` is text, because a newer version of the tool may have written it. `history` is the history table
+    that the run was about; None where a ledger of format 1 did not keep it.
     """
 
     version: str
@@ -99,11 +104,12 @@ class LedgerEntry:
     git_dirty: bool | None
     tool_version: str
     dbmate_version: str | None
+    history: str | None
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger of a database; `format` and `identity` are None where there is none yet."""
+    """The ledger of a history table; `format` and `identity` are None where there is none yet."""
 
     format: int | None
     identity: Identity | None

@@ -15,7 +15,8 @@ class LedgerUnavailable:
 class LedgerAccess:
     """The privileges of `role` (quoted for SQL) on the ledger; `complete` when all its tables are there.
 
-    `identifiable`: it may read the server's system identifier.
+    `identifiable`: it may read the server's system identifier. `names_history`: a run can say which history
+    table it is about; a ledger of format 1 cannot.
     """
 
     role: str
@@ -26,6 +27,7 @@ class LedgerAccess:
     complete: bool
     readable: bool
     writable: bool
+    names_history: bool
 
     @property
     def unreadable(self) -> LedgerUnavailable | None:

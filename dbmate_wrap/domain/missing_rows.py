@@ -15,26 +15,28 @@ _MOST_NAMED = 5
 class Evidence:
     """The facts about the history table of a database; names are quoted for SQL.
 
-    `hidden`: row level security holds for `role` there. `others` names tables of the same shape, which other
-    projects may use; empty where there are none. `unfinished_rollback`: the last run that the ledger knows of
-    is a rollback that never ended.
+    `others` are tables of the same shape, which other projects may use. `has_run`: the ledger has a run about
+    this table. `unfinished_rollback`: the last one is a rollback that never ended.
     """
 
     table: str
     exists: bool
-    role: str
-    hidden: bool
-    others: str
+    others: tuple[str, ...]
+    has_run: bool
     unfinished_rollback: bool
 
 
 @dataclass(frozen=True)
 class MissingRows:
-    """The versions without a row: `contradicted` where nothing explains it, `undone` by our own rollback."""
+    """The versions without a row: `contradicted` where nothing explains it, `undone` by our own rollback.
+
+    `recorded_in` is the other history table in which the contradicted lines say that they were applied.
+    """
 
     evidence: Evidence
     contradicted: tuple[LedgerEntry, ...]
     undone: tuple[LedgerEntry, ...]
+    recorded_in: str | None = None
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -52,26 +54,58 @@ def find_missing_rows(
 ) -> MissingRows:
     """Compare the ledger's `lines` (oldest first) with the versions in the history table.
 
-    A line has no name of a history table. Where the database has only one, all lines are about that one.
-    Else those count whose file this project has: `known` has name and checksum of its files and sealed lines.
+    The lines of this history table count. A line of format 1 names none: it counts where the database has
+    only one such table, else where this project has its file; `known` has name and checksum of its files and
+    sealed lines. A history table that is new to the ledger may be the former one under another name.
     """
-    last = {line.version: line for line in lines}
-    gone = tuple(
-        line
-        for version, line in sorted(last.items())
-        if version not in applied
-        and line.how != Origin.ROLLED_BACK
-        and (not evidence.others or (line.file, line.checksum) in known)
-    )
+    ours = [line for line in lines if _is_about(line, known, evidence)]
+    if not ours and not evidence.has_run:
+        return _former_history(applied, lines, known, evidence)
+    gone = _applied_lines(ours, applied)
     if _explained(gone, applied, evidence):
         return MissingRows(evidence, (), gone)
     return MissingRows(evidence, gone, ())
 
 
+def _is_about(line: LedgerEntry, known: Collection[tuple[str, str]], evidence: Evidence) -> bool:
+    if line.history is not None:
+        return line.history == evidence.table
+    return not evidence.others or (line.file, line.checksum) in known
+
+
+def _applied_lines(lines: Sequence[LedgerEntry], rows: Collection[str]) -> tuple[LedgerEntry, ...]:
+    """The last line of each version that is applied by the ledger and has no row."""
+    last = {line.version: line for line in lines}
+    return tuple(
+        line
+        for version, line in sorted(last.items())
+        if version not in rows and line.how != Origin.ROLLED_BACK
+    )
+
+
+def _former_history(
+    applied: Collection[str],
+    lines: Sequence[LedgerEntry],
+    known: Collection[tuple[str, str]],
+    evidence: Evidence,
+) -> MissingRows:
+    """The lines of another history table all of whose files this project has: it looks in the wrong place.
+
+    A second service in the same database has files of its own.
+    """
+    for history in sorted({line.history for line in lines if line.history is not None}):
+        current = _applied_lines([line for line in lines if line.history == history], ())
+        if current and all((line.file, line.checksum) in known for line in current):
+            gone = tuple(line for line in current if line.version not in applied)
+            if gone:
+                return MissingRows(evidence, gone, (), history)
+    return MissingRows(evidence, (), ())
+
+
 def _explained(gone: Sequence[LedgerEntry], applied: Collection[str], evidence: Evidence) -> bool:
     # A rollback undoes one version, and the last one.
     last_one = len(gone) == 1 and gone[0].version > max(applied, default="")
-    return last_one and evidence.unfinished_rollback and not evidence.hidden
+    return last_one and evidence.unfinished_rollback
 
 
 def contradiction(missing: MissingRows) -> HistoryError | None:
@@ -84,12 +118,12 @@ def contradiction(missing: MissingRows) -> HistoryError | None:
     rest = [line.file or line.version for line in lines[1:_MOST_NAMED]]
     more = f" and {len(lines) - _MOST_NAMED} more" if len(lines) > _MOST_NAMED else ""
     also = f"; the same for {', '.join(rest)}{more}" if rest else ""
-    hides = f", and row level security hides rows of it from {evidence.role}" if evidence.hidden else ""
+    place = f" in {missing.recorded_in}" if missing.recorded_in is not None else ""
     lacks = "has no row for it" if evidence.exists else "does not exist"
     return HistoryError(
-        f"ledger and history table disagree: the ledger has {name} as {_how(first)},"
-        f" {evidence.table} {lacks}{hides}{also}",
-        hint=_remedy(evidence, lines),
+        f"ledger and history table disagree: the ledger has {name} as {_how(first)}{place},"
+        f" {evidence.table} {lacks}{also}",
+        hint=_remedy(missing),
         migration=name,
     )
 
@@ -100,15 +134,18 @@ def _how(line: LedgerEntry) -> str:
     return f"{line.how} ({line.applied_at or line.recorded_at} by {at})"
 
 
-def _remedy(evidence: Evidence, lines: Sequence[LedgerEntry]) -> str:
-    table = evidence.table
-    if evidence.hidden:
-        return (
-            f"let the owner of {table} run: create policy dbmate_wrap on {table} to {evidence.role}"
-            f" using (true) with check (true); or: alter table {table} disable row level security"
-        )
+def _remedy(missing: MissingRows) -> str:
+    evidence, table = missing.evidence, missing.evidence.table
     page = "docs/runbook.md, 'Ledger and history table disagree'"
-    elsewhere = f"if the history is in {evidence.others}, set migrations_table; " if evidence.others else ""
+    there = tuple(name for name in evidence.others if missing.recorded_in in (None, name))
+    elsewhere = f"if the history is in {', '.join(there)}, set migrations_table; " if there else ""
+    if missing.recorded_in in there:
+        setting = there[0].replace('"', "")
+        return (
+            f'look where the history is: migrations_table = "{setting}"; where these files are to run'
+            f" a second time on purpose, with a history of their own, see {page}"
+        )
+    lines = missing.contradicted
     if len(lines) > _MOST_IN_A_STATEMENT:
         return f"{elsewhere}put the rows back, or record that they were rolled back: see {page}"
     values = ", ".join("('{}')".format(line.version.replace("'", "''")) for line in lines)

@@ -70,7 +70,7 @@ class _Apply:
     @property
     def project(self) -> ProjectNames:
         """The names that errors give."""
-        return ProjectNames(self.run.files.folder, self.run.environment.values.migrations_table)
+        return ProjectNames(self.run.files.folder, self.run.db.server.history.name)
 
     def _apply_batch(self, batch: Sequence[ParsedMigration]) -> None:
         """Apply one batch; retry it while it gets no lock and leaves nothing behind."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
 from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
 from dbmate_wrap.domain.migration import Block, ParsedMigration
@@ -30,12 +31,15 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 # Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
+# insufficient_privilege; undefined_table, invalid_schema_name.
+_NO_PRIVILEGE = "42501"
+_NOT_RECORDED = frozenset({_NO_PRIVILEGE, "42P01", "3F000"})
 _KILLED = re.compile(r"dbmate ended with signal ")
 
 
 @dataclass(frozen=True)
 class ProjectNames:
-    """The names that errors give: the migrations folder as people see it, and dbmate's history table."""
+    """The names that errors give: the migrations folder as people see it, dbmate's history table for SQL."""
 
     folder: str
     migrations_table: str
@@ -74,7 +78,7 @@ def diagnose(
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(names, failure, migration, ())
     fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"fix {name} and "
-    hint = f"its transaction was rolled back: {fix}run again"
+    hint = f"its transaction was rolled back: {_recording_hint(names, failure, name) or fix + 'run again'}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 
 
@@ -91,6 +95,22 @@ def _leftover_hint(
         "what it makes is there already, as after a run that was cut off before dbmate recorded it; drop it,"
         f" or, where it is complete, record it: {record} values ('{migration.file.version}');"
         " then run again"
+    )
+
+
+def _recording_hint(names: ProjectNames, failure: DbmateError, file: str) -> str | None:
+    """The hint where dbmate itself could not write its record, within the migration's transaction."""
+    table = names.migrations_table.rpartition(".")[2].strip('"')
+    if failure.sqlstate not in _NOT_RECORDED or table not in failure.message:
+        return None
+    if failure.sqlstate == _NO_PRIVILEGE:
+        return (
+            f"a role that {file} sets still holds when dbmate records the version; end its migrate:up with"
+            " RESET ROLE, and run again"
+        )
+    return (
+        f"dbmate had to record the version in {names.migrations_table}, which {file} drops, renames or moves:"
+        " take that out, and run again"
     )
 
 
@@ -125,6 +145,36 @@ def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:
         f"{migration.file.name} is recorded as applied, but left an index that is not valid",
         hint=f"{left.sentence()}\nthen build it with a new migration",
         migration=migration.file.name,
+    )
+
+
+def history_unreadable(file: str, error: WrapError) -> PartialError:
+    """The error (31) of a run after which the history cannot be read as before."""
+    return PartialError(
+        f"{file} ran, and after it the history cannot be read: {error.message}",
+        hint=error.hint,
+        migration=file,
+    )
+
+
+def history_gone(
+    file: str, table: HistoryTable, applied: Sequence[str], moved_to: Sequence[str]
+) -> PartialError:
+    """The error (31) of a run that took the history table away; `applied` are the rows that it had.
+
+    `moved_to` are the tables of its shape that are there now.
+    """
+    values = ", ".join(f"('{version}')" for version in applied)
+    fill = f" insert into {table.name} (version) values {values};" if values else ""  # noqa: S608 - shown only
+    found = (
+        f"; of its shape there is now {', '.join(moved_to)}: if that is it, move it back" if moved_to else ""
+    )
+    return PartialError(
+        f"{file} took the history of migrations away: {table.name} is gone{found}",
+        hint=f"see what {file} did; then make the table again with its rows:"
+        f" create table {table.name} (version varchar primary key);{fill}"
+        f" and add '{file.partition('_')[0]}' if its work is done",
+        migration=file,
     )
 
 

@@ -38,10 +38,15 @@ class LedgerWriter:
 
     def _begin(self, present: Ledger, *, protected: bool) -> None:
         self._usable = True
+        self._access = present.access
         self._disable_where(ledger.ensure(self._session, present))
         if self._usable:
-            self._disable_where(ledger.begin_run(self._session, self._run))
-        self._access = present.access
+            upgraded = ledger.upgrade(self._session, present.access)
+            if isinstance(upgraded, LedgerUnavailable):
+                self._warn(upgraded)
+            else:
+                self._access = upgraded
+            self._disable_where(ledger.begin_run(self._session, self._run, self._access))
         verdict = present.verdict(self._run.environment, protected=protected)
         if stamps.to_be_written(verdict):
             self.stamp()
@@ -76,9 +81,9 @@ class LedgerWriter:
 
     def unfinished_runs(self) -> tuple[UnfinishedRun, ...]:
         """The runs that were killed while such a version ran."""
-        if not self._usable:
+        if not self._usable or self._access is None:
             return ()
-        found = ledger.read_unfinished_runs(self._session, self._run.run_id)
+        found = ledger.read_unfinished_runs(self._session, self._run, self._access)
         if isinstance(found, LedgerUnavailable):
             self._disable_where(found)
             return ()

@@ -38,8 +38,8 @@ def run_preflight(
     asked = PreflightContext(
         url=db.url,
         application_name=invocation.application_name,
-        history_schema=db.server.history_schema,
-        history_table=db.server.history_table,
+        history_schema=db.server.history.schema,
+        history_table=db.server.history.table,
         require_tls=values.require_tls,
         connect_timeout=values.connect_timeout,
         schemas=needs.schemas if found else None,

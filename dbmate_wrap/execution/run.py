@@ -13,6 +13,8 @@ from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.ledger import Origin, Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.errors import HistoryError, PreflightError
+from dbmate_wrap.execution.diagnosis import history_gone, history_unreadable
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
@@ -111,6 +113,7 @@ class AttendedRun:
             self.environment.name,
             __version__,
             self.dbmate.version if self.dbmate is not None else None,
+            self.db.server.history.name,
             provenance(root, [folder]),
         )
         writer = LedgerWriter(self.db.session, run, self.console.say)
@@ -162,7 +165,24 @@ class AttendedRun:
             catalog.end_sessions(self.db.session, self.invocation.dbmate_name)
         if error is not None and former:
             error = replace(error, message=_RECONNECTED)
-        return Attempt(error, self.read_history(), bool(former))
+        return Attempt(error, self._read_history_after(batch), bool(former))
+
+    def _read_history_after(self, batch: Sequence[ParsedMigration]) -> History:
+        """Read the history again. Raises PartialError where the migrations took it away or hid it."""
+        table, recorded = self.db.server.history, set(self.history.applied)
+        try:
+            found = self.read_history()
+        except (HistoryError, PreflightError) as error:
+            raise history_unreadable(self._last_started(batch), error) from None
+        recorded |= {each.file.version for each in batch if each.file.name in self.timings.ended}
+        if (table.exists or recorded) and not self.db.server.history.exists:
+            moved_to = catalog.tables_like_history(self.db.session, self.db.server)
+            raise history_gone(self._last_started(batch), table, sorted(recorded), moved_to)
+        return found
+
+    def _last_started(self, batch: Sequence[ParsedMigration]) -> str:
+        names = [each.file.name for each in batch if each.file.name in self.started_files]
+        return names[-1] if names else batch[0].file.name
 
     def _events(self, direction: Direction, monitor: Monitor, former: list[int]) -> RunEvents:
         def started(name: str) -> None:

@@ -50,7 +50,7 @@ def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
         attempt = run.attempt("down", [migration], monitor)
         if migration.file.version in attempt.history.applied:
             left = diff_inventories(before, run.inventory())
-            project = ProjectNames(run.files.folder, run.environment.values.migrations_table)
+            project = ProjectNames(run.files.folder, run.db.server.history.name)
             raise still_applied(project, attempt.error, migration, left)
         run.lock.verify()
         ledger.record([_record(migration)])

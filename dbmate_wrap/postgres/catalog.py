@@ -1,9 +1,11 @@
 """Queries about a server, its databases and sessions, and dbmate's history table."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.errors import FailedError
@@ -20,9 +22,7 @@ class Server:
 
     version: str
     version_num: int
-    history_schema: str
-    history_table: str
-    has_history: bool
+    history: HistoryTable
 
     @property
     def major(self) -> int:
@@ -34,33 +34,39 @@ def read_server(session: Session, migrations_table: str) -> Server:
     """Read the server of the session; `migrations_table` is ``table`` or ``schema.table``, unquoted."""
     schema, table = _split(migrations_table)
     [row] = session.rows(queries.load_query("server"), {"schema": schema, "table": table})
-    version, number, history_schema, exists = row
+    version, number, found_schema, name, exists, role, readable, hides_rows, beside_rails, columns = row
+    history = HistoryTable(
+        schema=str(found_schema),
+        table=table,
+        name=str(name),
+        exists=exists is True,
+        role=str(role),
+        readable=readable is True,
+        hides_rows=hides_rows is True,
+        beside_rails=beside_rails is True,
+        columns=tuple(HistoryColumn(*column) for column in json.loads(str(columns or "[]"))),
+    )
     # Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
-    return Server(str(version).split(" ")[0], int(str(number)), str(history_schema), table, exists is True)
+    return Server(str(version).split(" ")[0], int(str(number)), history)
 
 
 def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
     """Return the versions that dbmate recorded, sorted as text; none when there is no history table."""
-    if not server.has_history:
+    if not server.history.exists:
         return ()
-    table = f"{quoted(server.history_schema)}.{quoted(server.history_table)}"
-    rows = session.rows(f"select version from {table}")  # noqa: S608 - a quoted identifier
+    rows = session.rows(f"select version from {server.history.name}")  # noqa: S608 - quoted by the server
     return tuple(sorted(str(version) for (version,) in rows))
 
 
-def history_exists(session: Session, migrations_table: str) -> bool:
-    """Return True where the history table exists now."""
-    return read_server(session, migrations_table).has_history
-
-
-def history_name(server: Server) -> str:
-    """The history table for use in SQL: `public.schema_migrations`."""
-    return f"{_plain(server.history_schema)}.{_plain(server.history_table)}"
+def tables_like_history(session: Session, server: Server) -> tuple[str, ...]:
+    """Return the names, quoted for SQL, of the other tables that have the shape of dbmate's own."""
+    where = {"schema": server.history.schema, "table": server.history.table}
+    return tuple(str(name) for (name,) in session.rows(queries.load_query("tables_like_history"), where))
 
 
 def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
     """Return up to five ``schema.name`` of objects: not PostgreSQL's, an extension's or our own."""
-    where = {"schema": server.history_schema, "table": server.history_table}
+    where = {"schema": server.history.schema, "table": server.history.table}
     return tuple(str(name) for (name,) in session.rows(queries.load_query("foreign_objects"), where))
 
 
@@ -88,7 +94,7 @@ def drop_database(maintenance: Session, name: str) -> None:
 
 def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
     """Return all objects that a migration may have made, without dbmate's history table."""
-    where = {"schema": server.history_schema, "table": server.history_table}
+    where = {"schema": server.history.schema, "table": server.history.table}
     return tuple(
         DatabaseObject(
             name=str(name),
@@ -156,11 +162,4 @@ def history_literal(versions: Sequence[str], server: Server) -> str:
     if not versions:
         return ""
     values = ",\n    ".join(f"('{version}')" for version in versions)
-    return f"INSERT INTO {history_name(server)} (version) VALUES\n    {values};\n"
-
-
-def _plain(identifier: str) -> str:
-    simple = (
-        identifier.isascii() and identifier.replace("_", "a").isalnum() and identifier == identifier.lower()
-    )
-    return identifier if simple and not identifier[0].isdigit() else quoted(identifier)
+    return f"INSERT INTO {server.history.name} (version) VALUES\n    {values};\n"

@@ -3,19 +3,19 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry, Record, Run, UnfinishedRun
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.domain.missing_rows import Evidence
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
-from dbmate_wrap.postgres import queries
-from dbmate_wrap.postgres.catalog import Server, history_name
+from dbmate_wrap.postgres import catalog, queries
+from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.postgres.stamp import rows_with_identifier
 
-FORMAT = 1
+FORMAT = 2
 
 # The errors of CREATE ... IF NOT EXISTS for the slower of two sessions that create at once: unique violation,
 # duplicate schema, table or object, "tuple concurrently updated", deadlock.
@@ -24,8 +24,10 @@ _TRIES = 5
 _PAUSE_SECONDS = 0.05
 
 
-def read(session: Session) -> Ledger | LedgerUnavailable:
-    """Read the database's ledger, in two round trips; in one where there is none.
+def read(session: Session, history: str) -> Ledger | LedgerUnavailable:
+    """Read what the ledger has about one history table, in two round trips; in one where there is no ledger.
+
+    `history` is quoted for SQL. A line of format 1 names no history table, and counts for each.
 
     Raises UnreachableError when the connection died, like everything here.
     """
@@ -33,7 +35,7 @@ def read(session: Session) -> Ledger | LedgerUnavailable:
         access = _look(session)
         if access.unreadable is not None:
             return access.unreadable
-        return _read(session, access) if access.complete else Ledger(None, None, None, {}, access)
+        return _read(session, access, history) if access.complete else Ledger(None, None, None, {}, access)
     except FailedError as error:
         return _failed("read", error)
 
@@ -43,12 +45,12 @@ def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
 
     Safe when several runs do it at once. None when the ledger can be written.
     """
-    if ledger.access.obstacle is not None or (ledger.format is not None and ledger.format >= FORMAT):
-        return ledger.access.obstacle
+    access = ledger.access
+    if access.obstacle is not None or (access.complete and ledger.format is not None):
+        return access.obstacle
     # Without parameters it is a simple query: several statements, one transaction, one round trip.
-    create = ("" if ledger.access.has_schema else queries.load_query("ledger_schema")) + queries.load_query(
-        "ledger_tables"
-    )
+    schema = "" if access.has_schema else queries.load_query("ledger_schema")
+    create = schema + queries.load_query("ledger_tables")
     for attempt in range(1, _TRIES + 1):
         try:
             session.rows(create)
@@ -60,7 +62,24 @@ def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
     return None
 
 
-def begin_run(session: Session, run: Run) -> LedgerUnavailable | None:
+def upgrade(session: Session, access: LedgerAccess) -> LedgerAccess | LedgerUnavailable:
+    """Bring a ledger of format 1 to the present one; no round trip where it is that.
+
+    Only the owner of its tables may. Where that is another role, all goes on as with format 1.
+    """
+    if access.names_history:
+        return access
+    statements = queries.load_query("ledger_upgrade")
+    try:
+        session.rows(statements)
+    except FailedError as error:
+        code = " ".join(line for line in statements.splitlines() if not line.startswith("--"))
+        hint = f"let its owner run: {code}"
+        return LedgerUnavailable(f"the ledger stays in format 1: {error.message} ({error.sqlstate})", hint)
+    return replace(access, names_history=True)
+
+
+def begin_run(session: Session, run: Run, access: LedgerAccess) -> LedgerUnavailable | None:
     """Record that a run begins, before anything else that names its run_id. None when it was written."""
     cells: dict[str, Cell] = {
         "run_id": run.run_id,
@@ -73,7 +92,11 @@ def begin_run(session: Session, run: Run) -> LedgerUnavailable | None:
         "git_commit": run.provenance.git_commit,
         "git_dirty": run.provenance.git_dirty,
     }
-    return _write(session, "ledger_begin", cells)
+    column, value = (", history", ", %(history)s") if access.names_history else ("", "")
+    if access.names_history:
+        cells["history"] = run.history
+    query = queries.load_query("ledger_begin").replace(":history_column", column)
+    return _write(session, query.replace(":history_value", value), cells)
 
 
 def record(session: Session, run_id: str, records: Sequence[Record]) -> LedgerUnavailable | None:
@@ -81,26 +104,29 @@ def record(session: Session, run_id: str, records: Sequence[Record]) -> LedgerUn
     if not records:
         return None
     lines = json.dumps([asdict(line) for line in records])
-    return _write(session, "ledger_record", {"run_id": run_id, "records": lines})
+    return _write(session, queries.load_query("ledger_record"), {"run_id": run_id, "records": lines})
 
 
 def end_run(session: Session, run_id: str, exit_code: int) -> LedgerUnavailable | None:
     """Record how a run ended. None when it was written."""
-    return _write(session, "ledger_end", {"run_id": run_id, "exit_code": exit_code})
+    return _write(session, queries.load_query("ledger_end"), {"run_id": run_id, "exit_code": exit_code})
 
 
 def mark(session: Session, run_id: str, version: str | None) -> LedgerUnavailable | None:
     """Mark `version` as running outside a transaction; None clears the mark."""
-    return _write(session, "ledger_mark", {"run_id": run_id, "version": version})
+    return _write(session, queries.load_query("ledger_mark"), {"run_id": run_id, "version": version})
 
 
-def read_unfinished_runs(session: Session, run_id: str) -> tuple[UnfinishedRun, ...] | LedgerUnavailable:
-    """Return the other runs that never ended and have a migration marked as running."""
+def read_unfinished_runs(
+    session: Session, run: Run, access: LedgerAccess
+) -> tuple[UnfinishedRun, ...] | LedgerUnavailable:
+    """Return the other runs on its history table that never ended and have a migration marked as running."""
     try:
-        rows = session.rows(queries.load_query("ledger_cut_off"), {"run_id": run_id})
+        words: dict[str, Cell] = {"run_id": run.run_id, "history": run.history}
+        rows = session.rows(_query("ledger_cut_off", access), words)
     except FailedError as error:
         return _failed("read", error)
-    return tuple(UnfinishedRun(str(run), str(version), str(since)) for run, version, since in rows)
+    return tuple(UnfinishedRun(str(name), str(version), str(since)) for name, version, since in rows)
 
 
 def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
@@ -109,24 +135,23 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
         access = _look(session)
         if access.unreadable is not None:
             return access.unreadable
-        rows = session.rows(queries.load_query("ledger_entries")) if access.complete else []
+        rows = session.rows(_query("ledger_entries", access)) if access.complete else []
     except FailedError as error:
         return _failed("read", error)
     return tuple(_entry(row) for row in rows)
 
 
-def missing_evidence(session: Session, server: Server) -> Evidence:
+def missing_evidence(session: Session, server: Server, access: LedgerAccess) -> Evidence:
     """What may explain that the ledger has a version and the history table has not. Needs a ledger."""
-    where = {"schema": server.history_schema, "table": server.history_table}
-    [(role, hidden, others, unfinished)] = session.rows(queries.load_query("missing_evidence"), where)
-    return Evidence(
-        table=history_name(server),
-        exists=server.has_history,
-        role=str(role),
-        hidden=hidden is True,
-        others=str(others),
-        unfinished_rollback=unfinished is True,
-    )
+    table = server.history
+    [(met, unfinished)] = session.rows(_query("ledger_evidence", access), {"history": table.name})
+    others = catalog.tables_like_history(session, server)
+    return Evidence(table.name, table.exists, others, met is True, unfinished is True)
+
+
+def _query(name: str, access: LedgerAccess) -> str:
+    column = "r.history" if access.names_history else "null::pg_catalog.text"
+    return queries.load_query(name).replace(":history", column)
 
 
 def _look(session: Session) -> LedgerAccess:
@@ -134,9 +159,9 @@ def _look(session: Session) -> LedgerAccess:
     return LedgerAccess(str(role), *(flag is True for flag in flags))
 
 
-def _read(session: Session, access: LedgerAccess) -> Ledger:
-    query = queries.load_query("ledger_read")
-    rows = rows_with_identifier(session, query, None, identifiable=access.identifiable)
+def _read(session: Session, access: LedgerAccess, history: str) -> Ledger:
+    query = _query("ledger_read", access)
+    rows = rows_with_identifier(session, query, {"history": history}, identifiable=access.identifiable)
     lines = [_current(row[8:]) for row in rows if row[8] is not None]
     version, identifier, oid = rows[0][:3]
     identity = Identity(_text(identifier), int(str(oid)))
@@ -158,7 +183,7 @@ def _current(row: Sequence[Cell]) -> AppliedVersion:
 
 def _entry(row: Sequence[Cell]) -> LedgerEntry:
     version, file, checksum, applied_at, recorded_at, duration, how, run_id, command, environment = row[:10]
-    database_user, os_user, host, git_commit, git_dirty, tool_version, dbmate_version = row[10:]
+    database_user, os_user, host, git_commit, git_dirty, tool_version, dbmate_version, history = row[10:]
     return LedgerEntry(
         str(version),
         _text(file),
@@ -177,12 +202,13 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
         git_dirty if isinstance(git_dirty, bool) else None,
         str(tool_version),
         _text(dbmate_version),
+        _text(history),
     )
 
 
 def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> LedgerUnavailable | None:
     try:
-        session.rows(queries.load_query(query), parameters)
+        session.rows(query, parameters)
     except FailedError as error:
         return _failed("written", error)
     return None

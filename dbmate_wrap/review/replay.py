@@ -150,7 +150,7 @@ class _Replay:
             dump=lambda url: self.setup.dump(store.program, url),
             events=progress.events(),
             cache=store.cache,
-            migrations_table=values.migrations_table,
+            migrations_table=bound.migrations_table,
         )
 
     def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:

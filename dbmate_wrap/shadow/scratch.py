@@ -122,7 +122,7 @@ class ScratchDatabase:
         """Read the state now; `schema` is pg_dump's text where that is known."""
         with self.connect() as session:
             server = catalog.read_server(session, self.tools.migrations_table)
-            table = (server.history_schema, server.history_table)
+            table = (server.history.schema, server.history.table)
             rights = shadow_contents.rights(session, table)
         return SchemaState(self.dump() if schema is None else schema, rights, table)
 

@@ -37,10 +37,8 @@ class Database:
         return Target(self.url.host, self.url.port, self.url.database, self.server.version)
 
     def look_again(self) -> "Database":
-        """The same, with `has_history` as it is now: dbmate creates the history table with its first run."""
-        table = f"{self.server.history_schema}.{self.server.history_table}"
-        exists = catalog.history_exists(self.session, table)
-        return replace(self, server=replace(self.server, has_history=exists))
+        """The same, with the history table as it is now: dbmate creates it with its first run."""
+        return replace(self, server=catalog.read_server(self.session, self.server.history.setting))
 
     @contextmanager
     def open_again(self, *, wait: float | None = None) -> "Iterator[Database]":

@@ -8,6 +8,7 @@ from dbmate_wrap.dbmate import binary
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate, ServerOptions
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.policy.concurrent import is_concurrent
@@ -38,8 +39,14 @@ def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> B
     return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
 
 
-def bind(context: Context, verified: Binary, url: DatabaseUrl, session: Session) -> Dbmate:
-    """dbmate bound to one database, with the environment's timeouts; `session` is the run's own."""
+def bind(
+    context: Context, verified: Binary, url: DatabaseUrl, session: Session, history: HistoryTable
+) -> Dbmate:
+    """dbmate bound to one database and its history table, with the environment's timeouts.
+
+    `session` is the run's own. dbmate is given the table with its schema, so that no migration that changes
+    search_path, role or schemas makes it record elsewhere: for a bare name it asks for current_schema().
+    """
     values = context.environment.values
     disable_timeouts(session, ["idle_session_timeout"])
     if server_facts.backend_pid(session) == session.backend_pid:
@@ -49,8 +56,8 @@ def bind(context: Context, verified: Binary, url: DatabaseUrl, session: Session)
         _warn_of_pooler(context, url, session)
     # Without it a server that accepts and never answers holds dbmate for minutes.
     bounded = url.with_connect_timeout(values.connect_timeout)
-    table, redactor = values.migrations_table, context.secrets.redactor
-    return Dbmate(verified.path, bounded, table, options, redactor, verified.version)
+    redactor = context.secrets.redactor
+    return Dbmate(verified.path, bounded, history.setting, options, redactor, verified.version)
 
 
 def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:

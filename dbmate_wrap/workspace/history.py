@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dbmate_wrap.domain import history, missing_rows
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
+from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -65,15 +66,35 @@ class FoundHistory:
 
 
 def read_history(db: Database, files: ProjectFiles, *, ledger_on: bool) -> History:
-    """Read what the database has been through, and compare it with the files."""
-    recorded = ledger.read(db.session) if ledger_on else None
-    found = _compare(catalog.applied_versions(db.session, db.server), files, recorded)
-    if isinstance(recorded, Ledger) and not recorded.current.keys() <= set(found.applied):
-        return replace(found, missing=_find_missing_rows(db, files))
+    """Read what the database has been through, and compare it with the files.
+
+    Raises HistoryError (13) where the history table is not dbmate's or not this project's, PreflightError
+    (22) where this role does not see all its rows.
+    """
+    table = db.server.history
+    if error := objection_to_table(table):
+        raise error
+    recorded = ledger.read(db.session, table.name) if ledger_on else None
+    applied = catalog.applied_versions(db.session, db.server)
+    known = {file.version for file in files.migrations} | {
+        line.name.partition("_")[0] for line in files.sealed
+    }
+    if error := objection_to_rows(table, applied, known):
+        raise error
+    found = _compare(applied, files, recorded)
+    if isinstance(recorded, Ledger) and not _covers(applied, recorded):
+        return replace(found, missing=_find_missing_rows(db, files, recorded))
     return found
 
 
-def _find_missing_rows(db: Database, files: ProjectFiles) -> MissingRows:
+def _covers(applied: Sequence[str], recorded: Ledger) -> bool:
+    """Return False where rows are missing, or the ledger has never met this history table."""
+    if recorded.current:
+        return recorded.current.keys() <= set(applied)
+    return recorded.format is None
+
+
+def _find_missing_rows(db: Database, files: ProjectFiles, recorded: Ledger) -> MissingRows:
     # Both are read again, the ledger first: a rollback may have ended between the two questions before.
     lines = ledger.entries(db.session)
     if isinstance(lines, LedgerUnavailable):
@@ -81,7 +102,7 @@ def _find_missing_rows(db: Database, files: ProjectFiles) -> MissingRows:
     applied = catalog.applied_versions(db.session, db.server)
     known = {(file.name, file.checksum) for file in files.migrations}
     known |= {(line.name, line.checksum) for line in files.sealed}
-    evidence = ledger.missing_evidence(db.session, db.server)
+    evidence = ledger.missing_evidence(db.session, db.server, recorded.access)
     return missing_rows.find_missing_rows(applied, lines, known, evidence)
 
 
@@ -136,11 +157,11 @@ def ledger_contradiction(found: History) -> HistoryError | None:
 
 def not_baselined(db: Database) -> HistoryError | None:
     """The error for a database that has objects but no history: running 001 there would fail half-way."""
-    if db.server.has_history:
+    if db.server.history.exists:
         return None
     objects = catalog.foreign_objects(db.session, db.server)
     # Asked once more: another run may have begun between the two questions.
-    if not objects or db.look_again().server.has_history:
+    if not objects or db.look_again().server.history.exists:
         return None
     more = " ..." if len(objects) >= _NAMED_AT_MOST else ""
     return HistoryError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.postgres import schema
+from dbmate_wrap.postgres.catalog import read_server
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
@@ -39,7 +40,12 @@ def replay_setup(context: Context) -> ReplaySetup:
 
     def start_dbmate() -> Callable[[DatabaseUrl, Session], Dbmate]:
         binary = dbmate.start_verification(context)
-        return lambda url, session: dbmate.bind(context, binary(), url, session)
+        table = context.environment.values.migrations_table
+
+        def bind(url: DatabaseUrl, session: Session) -> Dbmate:
+            return dbmate.bind(context, binary(), url, session, read_server(session, table).history)
+
+        return bind
 
     return ReplaySetup(
         choose_server=lambda: shadow_server.choose_server(context),

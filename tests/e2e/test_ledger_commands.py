@@ -471,10 +471,10 @@ def test_rows_that_row_level_security_hides_are_not_taken_for_pending(
         " alter table public.schema_migrations enable row level security"
     )
     before = story(database)
-    cause = f"row level security hides rows of it from {role}"
-    assert_refused(run_cli(STATUS, folder.root, narrow), 13, cause, "create policy")
+    cause = f"row level security hides rows of public.schema_migrations from role {role}"
+    assert_refused(run_cli(STATUS, folder.root, narrow), 22, cause, "create policy")
     done = run_cli(UP, folder.root, narrow)
-    assert_refused(done, 13, cause, "create policy")
+    assert_refused(done, 22, cause, "create policy")
     assert story(database) == before
     [remedy] = re.findall(r"run: (create policy .*?);", done.stderr)
     database.execute(remedy)

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from dbmate_wrap.domain.ledger import Ledger, LedgerEntry, Origin, Provenance, Record, Run
-from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.postgres import ledger, queries, stamp
 from dbmate_wrap.postgres.session import Cell, Session
 from tests.support.servers import Database, Server
@@ -21,7 +21,8 @@ from tests.support.sessions import open_session
 pytestmark = pytest.mark.integration
 
 HERE = Provenance("o'Brien", 'host "x"', "a" * 40, git_dirty=True)
-RUN = Run("20240229-1", "up", "sta'ging", "0.1.0", "2.37.0", HERE)
+HISTORY = "public.schema_migrations"
+RUN = Run("20240229-1", "up", "sta'ging", "0.1.0", "2.37.0", HISTORY, HERE)
 # What an id looks like when a name means something to SQL, to JSON and to a placeholder.
 NAME = '001_it\'s_a_"%s"_\\_50%_é.sql'
 
@@ -81,9 +82,14 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+def begin(session: Session, run: Run) -> LedgerUnavailable | None:
+    """Begin a run in a ledger that is there."""
+    return ledger.begin_run(session, run, found(session).access)
+
+
 def found(session: Session) -> Ledger:
     """What is read, which must be possible."""
-    read = ledger.read(session)
+    read = ledger.read(session, HISTORY)
     assert isinstance(read, Ledger), read
     return read
 
@@ -91,7 +97,7 @@ def found(session: Session) -> Ledger:
 def begun(session: Session, run: Run = RUN) -> None:
     """The ledger is there and the run has begun."""
     assert ledger.ensure(session, found(session)) is None
-    assert ledger.begin_run(session, run) is None
+    assert begin(session, run) is None
 
 
 def lines(session: Session) -> tuple[LedgerEntry, ...]:
@@ -147,6 +153,7 @@ def test_what_is_written_is_what_is_read(database: Database, session: Session) -
         git_dirty=True,
         tool_version="0.1.0",
         dbmate_version="2.37.0",
+        history=HISTORY,
     )
     assert (second.version, second.how, second.duration_ms) == ("002", "baseline", None)
     read = found(session)
@@ -203,10 +210,10 @@ def test_adopted_versions_have_no_time_because_nobody_knows_it(embedded_session:
 def test_rolled_back_and_applied_again_keeps_every_line_and_one_state(session: Session) -> None:
     begun(session)
     assert ledger.record(session, RUN.run_id, [applied("001"), applied("002", "old")]) is None
-    assert ledger.begin_run(session, replace(RUN, run_id="r2", command="rollback")) is None
+    assert begin(session, replace(RUN, run_id="r2", command="rollback")) is None
     assert ledger.record(session, "r2", [Record("002", "002_x.sql", "old", Origin.ROLLED_BACK)]) is None
     assert found(session).checksums == {"001": "abc"}
-    assert ledger.begin_run(session, replace(RUN, run_id="r3")) is None
+    assert begin(session, replace(RUN, run_id="r3")) is None
     assert ledger.record(session, "r3", [applied("002", "new")]) is None
     assert found(session).checksums == {"001": "abc", "002": "new"}
     story = [(line.version, line.how, line.checksum, line.command) for line in lines(session)]
@@ -221,7 +228,7 @@ def test_rolled_back_and_applied_again_keeps_every_line_and_one_state(session: S
 def test_a_write_that_is_repeated_counts_once(embedded_session: Session) -> None:
     begun(embedded_session)
     for _ in range(2):
-        assert ledger.begin_run(embedded_session, RUN) is None
+        assert begin(embedded_session, RUN) is None
         assert ledger.record(embedded_session, RUN.run_id, [applied("001"), applied("002")]) is None
     assert [line.version for line in lines(embedded_session)] == ["001", "002"]
 
@@ -259,11 +266,11 @@ def test_what_is_read_is_too_cheap_to_be_compiled(session: Session) -> None:
     """PostgreSQL compiles (JIT) what it believes to be expensive: 300 ms for a query of one."""
     begun(session)
     for name in ("ledger_look", "ledger_read", "ledger_entries"):
-        query = queries.load_query(name).replace(":system_identifier", stamp._IDENTIFIER)
+        query = ledger._query(name, found(session).access).replace(":system_identifier", stamp._IDENTIFIER)
         [(cheap,)] = session.rows(
             "select cost::float8 < current_setting('jit_above_cost')::float8 / 10 from (select "
             "substring(%(plan)s from 'cost=[0-9.]+[.][.]([0-9.]+)') as cost) t",
-            {"plan": str(session.rows(f"explain {query}")[0][0])},
+            {"plan": str(session.rows(f"explain {query}", {"history": HISTORY})[0][0])},
         )
         assert cheap is True, name
 
@@ -336,6 +343,64 @@ def test_what_was_dropped_by_hand_is_made_again(
     assert found(embedded_session).format == ledger.FORMAT
 
 
+FORMAT_1 = "alter table dbmate_wrap.run drop column history; update dbmate_wrap.format set version = 1"
+
+
+@pytest.mark.both_majors
+def test_a_ledger_of_format_1_is_read_and_brought_up_to_date(database: Database, session: Session) -> None:
+    begun(session)
+    assert ledger.record(session, RUN.run_id, [applied("001")]) is None
+    database.execute(FORMAT_1)
+    read = found(session)
+    assert (read.format, read.access.names_history, set(read.current)) == (1, False, {"001"})
+    assert [line.history for line in lines(session)] == [None]
+    upgraded = ledger.upgrade(session, read.access)
+    assert isinstance(upgraded, LedgerAccess)
+    assert upgraded.names_history
+    assert ledger.begin_run(session, replace(RUN, run_id="r2"), upgraded) is None
+    assert ledger.record(session, "r2", [applied("002")]) is None
+    read = found(session)
+    assert (read.format, read.access.names_history, set(read.current)) == (2, True, {"001", "002"})
+    assert [line.history for line in lines(session)] == [None, HISTORY]
+
+
+def test_who_does_not_own_a_ledger_of_format_1_goes_on_with_it(
+    database: Database, session: Session, make_role: MakeRole
+) -> None:
+    begun(session)
+    database.execute(FORMAT_1)
+    role = make_role()
+    for right in (
+        "usage on schema dbmate_wrap to {}",
+        "select, insert, update on all tables in schema dbmate_wrap to {}",
+    ):
+        grant(database, f"grant {right}", role)
+    with open_session(database, role) as poor:
+        access = found(poor).access
+        refused = ledger.upgrade(poor, access)
+        assert "stays in format 1: the database said: must be owner of table run" in reason(refused)
+        assert isinstance(refused, LedgerUnavailable)
+        assert refused.hint is not None
+        remedy = refused.hint.removeprefix("let its owner run: ")
+        assert ledger.begin_run(poor, replace(RUN, run_id="r2"), access) is None
+        assert ledger.record(poor, "r2", [applied("001")]) is None
+        assert set(found(poor).current) == {"001"}
+        database.execute(remedy)
+        assert found(poor).access.names_history
+
+
+def test_the_lines_of_another_history_table_are_not_ours(embedded_session: Session) -> None:
+    begun(embedded_session)
+    other = replace(RUN, run_id="r2", history="other.schema_migrations")
+    assert begin(embedded_session, other) is None
+    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger.record(embedded_session, "r2", [applied("001", "else"), applied("002")]) is None
+    assert found(embedded_session).checksums == {"001": "abc"}
+    theirs = ledger.read(embedded_session, "other.schema_migrations")
+    assert isinstance(theirs, Ledger)
+    assert theirs.checksums == {"001": "else", "002": "abc"}
+
+
 def test_search_path_and_what_lies_on_it_mean_nothing(database: Database) -> None:
     database.execute(
         "create schema evil; create domain evil.text as pg_catalog.text check (false);"
@@ -395,7 +460,7 @@ def test_several_creators_at_once_all_succeed(database: Database) -> None:
         before = found(sessions[number])
         barrier.wait(30)
         run = replace(RUN, run_id=f"run-{number}")
-        return ledger.ensure(sessions[number], before) or ledger.begin_run(sessions[number], run)
+        return ledger.ensure(sessions[number], before) or begin(sessions[number], run)
 
     with ThreadPoolExecutor(len(sessions)) as pool:
         for _ in range(5):
@@ -446,7 +511,7 @@ def test_a_role_without_usage_can_read_nothing_and_is_told_so(
 ) -> None:
     begun(session)
     with open_session(database, make_role()) as poor:
-        assert "may not read the schema dbmate_wrap" in reason(ledger.read(poor))
+        assert "may not read the schema dbmate_wrap" in reason(ledger.read(poor, HISTORY))
         assert "may not read the schema dbmate_wrap" in reason(ledger.entries(poor))
 
 
@@ -458,14 +523,14 @@ def test_a_role_that_may_read_but_not_write_reads(
     role = make_role()
     grant(database, "grant usage on schema dbmate_wrap to {}", role)
     with open_session(database, role) as poor:
-        assert "may not read" in reason(ledger.read(poor))
+        assert "may not read" in reason(ledger.read(poor, HISTORY))
         grant(database, "grant select on all tables in schema dbmate_wrap to {}", role)
         read = found(poor)
         assert read.checksums == {"001": "abc"}
         assert len(lines(poor)) == 1
         assert "not write to it" in reason(ledger.ensure(poor, read))
         # Also who does not ask first gets a value.
-        assert "permission denied" in reason(ledger.begin_run(poor, replace(RUN, run_id="r2")))
+        assert "permission denied" in reason(begin(poor, replace(RUN, run_id="r2")))
         assert "permission denied" in reason(ledger.record(poor, RUN.run_id, [applied("002")]))
         assert "permission denied" in reason(ledger.end_run(poor, RUN.run_id, 0))
 
@@ -476,7 +541,7 @@ def test_another_role_goes_on_where_the_owner_granted_it(
     begun(session)
     role = make_role()
     with open_session(database, role) as other:
-        refused = ledger.read(other)
+        refused = ledger.read(other, HISTORY)
         assert isinstance(refused, LedgerUnavailable)
         assert refused.hint is not None
         database.execute(refused.hint.removeprefix("let its owner run: "))
@@ -539,7 +604,7 @@ def test_a_schema_of_the_same_name_with_other_tables_is_a_value(
         "create table dbmate_wrap.ledger (i int); create table dbmate_wrap.run (i int);"
         "create table dbmate_wrap.format (i int)"
     )
-    assert "could not be read" in reason(ledger.read(embedded_session))
+    assert "could not be read" in reason(ledger.read(embedded_session, HISTORY))
     assert "could not be read" in reason(ledger.entries(embedded_session))
 
 

@@ -19,12 +19,18 @@ from tests.support.sessions import open_session
 
 pytestmark = pytest.mark.integration
 
-RUN = Run("run-1", "up", "production", "0.1.0", "2.37.0", Provenance(None, None, None, None))
+HISTORY = "public.schema_migrations"
+RUN = Run("run-1", "up", "production", "0.1.0", "2.37.0", HISTORY, Provenance(None, None, None, None))
+
+
+def begin(session: Session, run: Run) -> LedgerUnavailable | None:
+    """Begin a run in a ledger that is there."""
+    return ledger.begin_run(session, run, found(session).access)
 
 
 def found(session: Session) -> Ledger:
     """What is read, which must be possible."""
-    read = ledger.read(session)
+    read = ledger.read(session, HISTORY)
     assert isinstance(read, Ledger), read
     return read
 
@@ -33,7 +39,7 @@ def write(session: Session, environment: str) -> None:
     """Stamp it, as `up` and `stamp` do."""
     read = found(session)
     assert ledger.ensure(session, read) is None
-    assert ledger.begin_run(session, replace(RUN, environment=environment)) is None
+    assert begin(session, replace(RUN, environment=environment)) is None
     assert stamp.write(session, read.access, environment=environment, run_id=RUN.run_id) is None
 
 
@@ -119,7 +125,7 @@ def judged_as_a_copy(copy: Database) -> None:
             assert (unprotected.renewable, protected.renewable) == (True, False)
             assert unprotected.stamp.environment == "production"
         assert found(session).checksums == {"001": "abc"}
-        assert ledger.begin_run(session, replace(RUN, run_id="run-2", environment="staging")) is None
+        assert begin(session, replace(RUN, run_id="run-2", environment="staging")) is None
         read = found(session)
         assert stamp.write(session, read.access, environment="staging", run_id="run-2") is None
         assert verdict(session, "staging") == Same()

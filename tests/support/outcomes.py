@@ -238,12 +238,17 @@ def history() -> Outcome:
     run = outcome("history")
     first = ("applied", "0123456789ab", "up", "staging", "deploy", "ada", "laptop", "0" * 40, True)
     later = ("imported", "ba9876543210", "import", "staging", "deploy", None, None, None, None)
+    table = "public.schema_migrations"
     when = "2026-01-31T12:00:00.000Z"
     run.result = HistoryResult(
         (
-            LedgerEntry("001", "001_init.sql", "1" * 64, when, when, 12, *first, "1.0.0", "2.37.0"),
-            LedgerEntry("002", "002_add_orders.sql", "2" * 64, when, when, 1234, *first, "1.0.0", "2.37.0"),
-            LedgerEntry("003", None, None, None, "2026-02-01T08:30:00.000Z", None, *later, "9.0.0", None),
+            LedgerEntry("001", "001_init.sql", "1" * 64, when, when, 12, *first, "1.0.0", "2.37.0", table),
+            LedgerEntry(
+                "002", "002_add_orders.sql", "2" * 64, when, when, 1234, *first, "1.0.0", "2.37.0", table
+            ),
+            LedgerEntry(
+                "003", None, None, None, "2026-02-01T08:30:00.000Z", None, *later, "9.0.0", None, None
+            ),
         )
     )
     run.summary = "3 entries"

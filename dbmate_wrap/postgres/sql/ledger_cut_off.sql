@@ -8,4 +8,5 @@ from dbmate_wrap.run r
 where r.running is not null
   and r.ended_at is null
   and r.run_id <> %(run_id)s
+  and coalesce(:history, %(history)s) = %(history)s
 order by r.started_at

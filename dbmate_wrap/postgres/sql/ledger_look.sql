@@ -10,7 +10,8 @@ select
     coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage'), false) as may_use,
     t.complete,
     t.readable,
-    t.writable
+    t.writable,
+    t.names_history
 from (select) as one
 left join pg_catalog.pg_namespace n on n.nspname = 'dbmate_wrap'
 cross join lateral (
@@ -21,7 +22,10 @@ cross join lateral (
             c.relname = 'format'
             or pg_catalog.has_table_privilege(c.oid, 'insert')
             and (c.relname = 'ledger' or pg_catalog.has_table_privilege(c.oid, 'update'))
-        ), true) as writable
+        ), true) as writable,
+        coalesce(pg_catalog.bool_and(c.relname <> 'run' or exists (
+            select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = 'history'
+        )), true) as names_history
     from pg_catalog.pg_class c
     where c.relnamespace = n.oid
       and c.relname in ('format', 'run', 'ledger', 'stamp')

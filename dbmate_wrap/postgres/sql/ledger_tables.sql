@@ -1,4 +1,4 @@
--- Format 1, created in the one implicit transaction of a simple query. Later formats only add: an older version of
+-- Format 2, created in the one implicit transaction of a simple query. Later formats only add: an older version of
 -- the tool must be able to go on reading and writing. Types are qualified because search_path may say anything.
 create table if not exists dbmate_wrap.format (
     id smallint primary key default 1 check (id = 1),
@@ -21,11 +21,13 @@ create table if not exists dbmate_wrap.run (
     host pg_catalog.text,
     git_commit pg_catalog.text,
     git_dirty boolean,
-    running pg_catalog.text
+    running pg_catalog.text,
+    history pg_catalog.text
 );
 comment on table dbmate_wrap.run is
     'dbmate-wrap: one row a run that wrote here. Without ended_at it still runs, or was killed; running is then '
-    'the version whose statements, outside a transaction, may be done or not.';
+    'the version whose statements, outside a transaction, may be done or not. history is the history table that the run is '
+    'about, quoted as in SQL; null where the run is about none, or was one of format 1.';
 
 create table if not exists dbmate_wrap.ledger (
     id bigint generated always as identity primary key,
@@ -58,4 +60,4 @@ comment on table dbmate_wrap.stamp is
     'dbmate-wrap: one row, the environment that this database belongs to, and which database that was: in a '
     'restored copy the identifiers are those of the original. Rewritten by: dbmate-wrap stamp';
 
-insert into dbmate_wrap.format (version) values (1) on conflict do nothing;
+insert into dbmate_wrap.format (version) values (2) on conflict do nothing;

@@ -1,13 +1,61 @@
--- Who and what this session is connected to, where dbmate looks for its history (its own rule: a bare table name
--- is looked for in current_schema(), and in public where there is none), and whether anything else is there.
+-- Who and what this session is connected to, and the table in which dbmate keeps its history there (dbmate's own rule: a
+-- bare name is looked for in current_schema(), and in public where there is none), with what makes it unfit to be
+-- believed: rows that this role may not read, another tool's columns. Row level security hides nothing where a policy
+-- shows this role all rows and no restrictive one takes some away. Raises nothing, whatever is missing.
+with place as (
+    select coalesce(nullif(%(schema)s, ''), pg_catalog.current_schema(), 'public') as schema, %(table)s as name
+),
+
+history as (
+    select c.oid, c.relnamespace
+    from place
+    join pg_catalog.pg_namespace n on n.nspname = place.schema
+    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = place.name
+    where c.relkind in ('r', 'p', 'v', 'f', 'm')
+),
+
+rule as (
+    select
+        p.polpermissive as permissive,
+        pg_catalog.pg_get_expr(p.polqual, p.polrelid) is not distinct from 'true' as shows_all
+    from history h
+    join pg_catalog.pg_policy p on p.polrelid = h.oid
+    where p.polcmd in ('r', '*')
+      and exists (
+          select from pg_catalog.unnest(p.polroles) as r (oid)
+          where r.oid = 0 or pg_catalog.pg_has_role(r.oid, 'usage')
+      )
+)
+
 select
-    current_setting('server_version') as server_version,
-    current_setting('server_version_num')::int as server_version_num,
-    coalesce(nullif(%(schema)s, ''), current_schema(), 'public') as history_schema,
+    pg_catalog.current_setting('server_version') as server_version,
+    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as server_version_num,
+    place.schema,
+    pg_catalog.format('%%I.%%I', place.schema, place.name) as name,
+    h.oid is not null as exists,
+    pg_catalog.quote_ident(current_user) as role,
+    coalesce(
+        pg_catalog.has_schema_privilege(h.relnamespace, 'usage')
+        and pg_catalog.has_any_column_privilege(h.oid, 'select'),
+        true
+    ) as readable,
+    coalesce(pg_catalog.row_security_active(h.oid), false)
+        and (
+            not exists (select from rule where permissive and shows_all)
+            or exists (select from rule where not permissive and not shows_all)
+        ) as hides_rows,
     exists (
-        select from pg_catalog.pg_class c
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = coalesce(nullif(%(schema)s, ''), current_schema(), 'public')
-          and c.relname = %(table)s
-          and c.relkind in ('r', 'p', 'v', 'f', 'm')
-    ) as has_history
+        select from pg_catalog.pg_class r where r.relnamespace = h.relnamespace and r.relname = 'ar_internal_metadata'
+    ) as beside_rails,
+    (
+        select pg_catalog.json_agg(pg_catalog.json_build_array(
+            a.attname,
+            t.typcategory = 'S',
+            a.attnotnull and not a.atthasdef and a.attidentity = ''
+        ) order by a.attnum)::pg_catalog.text
+        from pg_catalog.pg_attribute a
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        where a.attrelid = h.oid and a.attnum > 0 and not a.attisdropped
+    ) as columns
+from place
+left join history h on true

@@ -64,6 +64,7 @@ FULL = LedgerAccess(
     complete=True,
     readable=True,
     writable=True,
+    names_history=True,
 )
 NOTHING = replace(FULL, has_schema=False, may_create=True, may_use=False, complete=False)
 PRE_CREATED = replace(FULL, may_create=True, complete=False)

@@ -7,13 +7,13 @@ import pytest
 from dbmate_wrap.domain.ledger import LedgerEntry, Origin, Record
 from dbmate_wrap.domain.missing_rows import Evidence, contradiction, find_missing_rows
 
-ALONE = Evidence("public.schema_migrations", True, "deployer", False, "", False)
+ALONE = Evidence("public.schema_migrations", True, (), False, False)
 CUT_OFF = replace(ALONE, unfinished_rollback=True)
-SHARED = replace(ALONE, others="b.schema_migrations")
+SHARED = replace(ALONE, others=("b.schema_migrations",))
 
 
-def line(version: str, how: str = "applied") -> LedgerEntry:
-    """A line of the ledger, written by ada."""
+def line(version: str, how: str = "applied", history: str | None = None) -> LedgerEntry:
+    """A line of the ledger, written by ada; of format 1 where it names no history table."""
     return LedgerEntry(
         version=version,
         file=f"{version}_x.sql",
@@ -32,6 +32,7 @@ def line(version: str, how: str = "applied") -> LedgerEntry:
         git_dirty=None,
         tool_version="1",
         dbmate_version=None,
+        history=history,
     )
 
 
@@ -64,9 +65,45 @@ CASES = [
     Case("a rollback that was cut off", ONE_TWO, ("001",), CUT_OFF, (), ("002",)),
     Case("a rollback undoes one", ONE_TWO, (), CUT_OFF, ("001", "002")),
     Case("a rollback undoes the last", ONE_TWO, ("002",), CUT_OFF, ("001",)),
-    Case("hidden rows explain nothing", ONE_TWO, ("001",), replace(CUT_OFF, hidden=True), ("002",)),
     Case("another's line", ONE_TWO, (), SHARED, ()),
     Case("ours beside another's", ONE_TWO, (), SHARED, ("002",), (), frozenset(mine("002"))),
+    Case("a second service's line", (line("001", history="b.schema_migrations"),), (), SHARED, ()),
+    Case(
+        "the history is elsewhere now",
+        (line("001", history="b.schema_migrations"),),
+        (),
+        SHARED,
+        ("001",),
+        (),
+        frozenset(mine("001", "002")),
+    ),
+    Case(
+        "a second history of the same files",
+        (line("001", history="b.schema_migrations"),),
+        (),
+        replace(SHARED, has_run=True),
+        (),
+        (),
+        frozenset(mine("001", "002")),
+    ),
+    Case(
+        "a second service that shares one file",
+        (line("001", history="b.schema_migrations"), line("002", history="b.schema_migrations")),
+        (),
+        SHARED,
+        (),
+        (),
+        frozenset(mine("001")),
+    ),
+    Case(
+        "ours beside the same files elsewhere",
+        (line("001", history="b.schema_migrations"), line("001", history="public.schema_migrations")),
+        ("001",),
+        SHARED,
+        (),
+        (),
+        frozenset(mine("001")),
+    ),
     Case("same name, other text", ONE_TWO, (), SHARED, (), (), frozenset({("001_x.sql", "else")})),
 ]
 
@@ -108,13 +145,6 @@ def test_a_table_that_is_gone_is_made_anew_by_the_hint() -> None:
     message, hint = told(replace(ALONE, exists=False), line("001"))
     assert "public.schema_migrations does not exist" in message
     assert "create table public.schema_migrations (version varchar primary key); insert into" in hint
-
-
-def test_hidden_rows_are_never_to_be_put_back() -> None:
-    message, hint = told(replace(ALONE, hidden=True), line("001"))
-    assert "row level security hides rows of it from deployer" in message
-    assert "insert into" not in hint
-    assert "create policy dbmate_wrap on public.schema_migrations to deployer using (true)" in hint
 
 
 def test_another_history_table_is_named() -> None:

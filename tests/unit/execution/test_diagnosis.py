@@ -4,14 +4,17 @@ import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker
+from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.errors import ExitCode, PreflightError
 from dbmate_wrap.execution.diagnosis import (
     ProjectNames,
     blocked,
     diagnose,
+    history_gone,
+    history_unreadable,
     left_invalid,
     may_be_retried,
     may_leave_something,
@@ -183,3 +186,39 @@ def test_an_invalid_index_of_a_recorded_migration_is_31_with_its_drop() -> None:
     error = left_invalid(OUTSIDE, Leftovers((INDEX,)))
     assert error.code is ExitCode.PARTIAL
     assert "drop index concurrently public.i;" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "message", "words"),
+    [
+        ("42501", "permission denied for table schema_migrations", "RESET ROLE"),
+        ("42P01", 'relation "ops.schema_migrations" does not exist', "drops, renames or moves"),
+        ("42501", "permission denied for table orders", "fix 002_a.sql and run again"),
+        ("42P01", 'relation "public.a" does not exist', "fix 002_a.sql and run again"),
+        ("23505", "duplicate key in schema_migrations", "fix 002_a.sql and run again"),
+    ],
+)
+def test_what_kept_dbmate_from_recording_is_named(sqlstate: str, message: str, words: str) -> None:
+    error = diagnose(NAMES, failed(sqlstate, message), PLAIN, PLAIN.sections[0].up)
+    assert error.code == ExitCode.FAILED
+    assert words in (error.hint or "")
+
+
+def test_a_history_table_that_is_gone_is_31_with_its_rows_and_where_it_may_be() -> None:
+    table = HistoryTable("ops", "schema_migrations", "ops.schema_migrations", exists=True)
+    error = history_gone("003_b.sql", table, ("001", "002"), ("app.schema_migrations",))
+    assert error.code == ExitCode.PARTIAL
+    assert "ops.schema_migrations is gone; of its shape there is now app.schema_migrations" in error.message
+    assert "create table ops.schema_migrations (version varchar primary key); insert into" in (
+        error.hint or ""
+    )
+    assert "values ('001'), ('002'); and add '003' if its work is done" in (error.hint or "")
+    first = history_gone("001_a.sql", table, (), ())
+    assert "insert into" not in (first.hint or "")
+    assert first.message.endswith("is gone")
+
+
+def test_a_history_that_a_migration_hid_is_31() -> None:
+    error = history_unreadable("002_a.sql", PreflightError("rows are hidden", hint="create policy"))
+    assert (error.code, error.hint) == (ExitCode.PARTIAL, "create policy")
+    assert "002_a.sql ran" in error.message

@@ -102,7 +102,7 @@ def test_what_does_not_change_is_not_copied() -> None:
 def _history() -> Outcome:
     run = outcome("history")
     when = "2026-01-31T12:00:00.000Z"
-    own = ("applied", "a20260b", "up", "staging", "app", None, None, None, None, "1.0.0", None)
+    own = ("applied", "a20260b", "up", "staging", "app", None, None, None, None, "1.0.0", None, None)
     run.result = HistoryResult((LedgerEntry("20260131", "20260131_a.sql", "2026" * 16, None, when, 5, *own),))
     return run
 
