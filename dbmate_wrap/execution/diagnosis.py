@@ -87,7 +87,7 @@ def _leftover_hint(
 ) -> str:
     if left is None:
         return "see what it left behind before you run it again"
-    if left.objects or failure.sqlstate not in _THERE_ALREADY:
+    if left or failure.sqlstate not in _THERE_ALREADY:
         return left.sentence()
     # Killed after its statement and before dbmate's record, a run leaves no other trace.
     record = f"insert into {names.migrations_table} (version)"

@@ -98,12 +98,15 @@ def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
     return tuple(
         DatabaseObject(
             name=str(name),
-            drop=str(drop),
+            drop=None if drop is None else str(drop),
             part_of=frozenset(int(oid) for oid in str(part_of or "").split()),
             oid=int(str(oid)),
             invalid=invalid is True,
+            definition=str(definition),
         )
-        for name, drop, part_of, oid, invalid in session.rows(queries.load_query("inventory"), where)
+        for name, drop, part_of, oid, invalid, definition in session.rows(
+            queries.load_query("inventory"), where
+        )
     )
 
 

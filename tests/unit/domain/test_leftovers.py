@@ -1,5 +1,7 @@
 """What came in between two looks at a database, and in which order it can be dropped again."""
 
+from dataclasses import replace
+
 from dbmate_wrap.domain.leftovers import DatabaseObject, diff_inventories
 
 
@@ -18,7 +20,29 @@ def test_what_was_there_before_is_not_left_behind() -> None:
 
 
 def test_nothing_is_said_as_well() -> None:
-    assert "no new object and no invalid index" in diff_inventories([TABLE], []).sentence()
+    assert not diff_inventories([TABLE], [TABLE])
+    assert (
+        diff_inventories([TABLE], [TABLE])
+        .sentence()
+        .startswith("the catalogs are as before: no object, column")
+    )
+
+
+def test_what_was_changed_or_is_gone_is_named_without_a_statement() -> None:
+    column = thing("column public.t.i", 0, 1)
+    left = diff_inventories([TABLE, column], [replace(TABLE, definition="other")])
+    assert left.sentence() == "changed: table public.t; gone: column public.t.i"
+    assert diff_inventories([TABLE, column], []).gone == ("table public.t",)
+
+
+def test_what_no_statement_undoes_is_named_all_the_same() -> None:
+    value = replace(thing("value 'a' of type public.e", 0), drop=None)
+    assert diff_inventories([], [value]).sentence() == "left behind: value 'a' of type public.e"
+
+
+def test_a_part_goes_before_what_it_may_depend_on() -> None:
+    kind, column = thing("type public.e", 7), thing("column public.t.e", 0, 1)
+    assert diff_inventories([TABLE], [TABLE, kind, column]).objects == (column, kind)
 
 
 def test_what_was_made_last_is_dropped_first() -> None:
