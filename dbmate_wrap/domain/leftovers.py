@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _NOTHING = (
-    "the catalogs are as before: no object, column, constraint, type, policy, grant or setting is new, changed"
-    " or gone; look whether it changed data"
+    "the catalogs are as before: no object, column, constraint, type, policy, grant or setting is new,"
+    " changed or gone; look whether it changed data"
 )
 
 

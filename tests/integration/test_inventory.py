@@ -1,9 +1,13 @@
 """What the catalogs tell of a change: each kind is named, and its statement brings the former state back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
-from dbmate_wrap.domain.leftovers import DatabaseObject, diff_inventories
+from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers, diff_inventories
 from dbmate_wrap.postgres.catalog import inventory, read_server
+from dbmate_wrap.postgres.session import Session
 from tests.support.servers import Database
 from tests.support.sessions import open_session
 
@@ -82,86 +86,87 @@ GONE = [
 ]
 
 
-def look(database: Database) -> tuple[DatabaseObject, ...]:
-    """The inventory now."""
-    with open_session(database) as session:
-        return inventory(session, read_server(session, "schema_migrations"))
-
-
 @pytest.fixture
-def before(database: Database) -> tuple[DatabaseObject, ...]:
-    """The inventory of the ground."""
+def session(database: Database) -> Iterator[Session]:
+    """A session on a database with the ground."""
     database.execute(GROUND)
-    return look(database)
+    with open_session(database) as opened:
+        yield opened
 
 
-@pytest.mark.parametrize(("statement", "name"), MADE)
-def test_what_was_made_is_named_alone_and_its_statement_undoes_it(
-    database: Database, before: tuple[DatabaseObject, ...], statement: str, name: str
-) -> None:
-    database.execute(statement)
-    left = diff_inventories(before, look(database))
-    assert [each.name.split("(pg_catalog.date")[0] for each in left.objects] == [name]
-    assert (left.changed, left.gone) == ((), ())
-    for each in left.objects:
-        database.execute(str(each.drop))
-    assert not diff_inventories(before, look(database))
+def look(session: Session) -> tuple[DatabaseObject, ...]:
+    """The inventory now."""
+    return inventory(session, read_server(session, "schema_migrations"))
 
 
-@pytest.mark.parametrize(("statement", "name"), CHANGED)
-def test_what_was_changed_is_named(
-    database: Database, before: tuple[DatabaseObject, ...], statement: str, name: str
-) -> None:
-    database.execute(statement)
-    left = diff_inventories(before, look(database))
-    assert name in left.changed
+def compare(session: Session, *statements: str) -> Leftovers:
+    """What these statements change; nothing of it stays."""
+    before = look(session)
+    with undone(session):
+        for statement in statements:
+            session.rows(statement)
+        return diff_inventories(before, look(session))
 
 
-@pytest.mark.parametrize(("statement", "name"), GONE)
-def test_what_is_gone_is_named_alone(
-    database: Database, before: tuple[DatabaseObject, ...], statement: str, name: str
-) -> None:
-    database.execute(statement)
-    assert diff_inventories(before, look(database)).gone == (name,)
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """Nothing of what is done here stays."""
+    session.rows("begin")
+    yield
+    session.rows("rollback")
 
 
-def test_a_new_value_of_a_type_is_named_although_nothing_removes_it(
-    database: Database, before: tuple[DatabaseObject, ...]
-) -> None:
-    database.execute("alter type shop.mood add value 'bad'")
-    left = diff_inventories(before, look(database))
+def test_what_was_made_is_named_alone_and_its_statement_undoes_it(session: Session) -> None:
+    before = look(session)
+    for statement, name in MADE:
+        with undone(session):
+            session.rows(statement)
+            left = diff_inventories(before, look(session))
+            assert [each.name.split("(pg_catalog.date")[0] for each in left.objects] == [name], statement
+            assert (left.changed, left.gone) == ((), ()), statement
+            for each in left.objects:
+                session.rows(str(each.drop))
+            assert not diff_inventories(before, look(session)), statement
+
+
+def test_what_was_changed_is_named(session: Session) -> None:
+    for statement, name in CHANGED:
+        assert name in compare(session, statement).changed, statement
+
+
+def test_what_is_gone_is_named_alone(session: Session) -> None:
+    for statement, name in GONE:
+        assert compare(session, statement).gone == (name,), statement
+
+
+def test_a_new_value_of_a_type_is_named_although_nothing_removes_it(session: Session) -> None:
+    left = compare(session, "alter type shop.mood add value 'bad'")
     assert left.sentence() == "left behind: value 'bad' of type shop.mood"
 
 
-def test_what_is_added_to_a_publication_is_named_alone(
-    database: Database, before: tuple[DatabaseObject, ...]
-) -> None:
-    database.execute("create publication pub for table shop.t")
-    with_publication = look(database)
-    database.execute("alter publication pub add table shop.p1")
-    [each] = diff_inventories(with_publication, look(database)).objects
+def test_what_is_added_to_a_publication_is_named_alone(session: Session) -> None:
+    session.rows("create publication pub for table shop.t")
+    [each] = compare(session, "alter publication pub add table shop.p1").objects
     assert each.drop == "alter publication pub drop table shop.p1"
 
 
-def test_settings_of_the_database_are_seen(database: Database, before: tuple[DatabaseObject, ...]) -> None:
-    database.execute(f"alter database {database.name} set work_mem = '5MB'")
-    assert diff_inventories(before, look(database)).sentence() == "left behind: settings of role ALL"
+def test_settings_of_the_database_are_seen(database: Database, session: Session) -> None:
+    left = compare(session, f"alter database {database.name} set work_mem = '5MB'")
+    assert left.sentence() == "left behind: settings of role ALL"
 
 
-def test_rows_comments_and_statistics_are_no_difference(
-    database: Database, before: tuple[DatabaseObject, ...]
-) -> None:
-    database.execute(
-        "insert into shop.t values (1); comment on table shop.t is 'x'; analyze shop.t;"
-        " insert into public.schema_migrations values ('001'); create index on shop.t (n);"
+def test_rows_comments_and_statistics_are_no_difference(session: Session) -> None:
+    assert not compare(
+        session,
+        "insert into shop.t values (1)",
+        "comment on table shop.t is 'x'",
+        "analyze shop.t",
+        "insert into public.schema_migrations values ('001')",
+        "create index on shop.t (n)",
+        "drop index shop.t_n_idx",
     )
-    database.execute("drop index shop.t_n_idx")
-    assert not diff_inventories(before, look(database))
 
 
-def test_members_of_an_extension_are_not_named(
-    database: Database, before: tuple[DatabaseObject, ...]
-) -> None:
-    database.execute("create schema e; create extension citext schema e")
-    names = [each.name for each in diff_inventories(before, look(database)).objects]
-    assert names == ["extension citext", "schema e"]
+def test_members_of_an_extension_are_not_named(session: Session) -> None:
+    left = compare(session, "create schema e", "create extension citext schema e")
+    assert [each.name for each in left.objects] == ["extension citext", "schema e"]
