@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
@@ -44,29 +44,33 @@ class Question:
     schemas: Iterable[str] = ()
     extensions: Iterable[str] = ()
 
-    def text(self) -> str:
-        """Return the JSON that the queries read."""
-        lists = {"schemas": sorted(self.schemas), "extensions": sorted(self.extensions)}
-        names = {"history_schema": self.history_schema, "history_table": self.history_table}
-        return json.dumps({"ours": self.ours, **names, **lists})
-
 
 def read_facts(session: Session, question: Question, parts: Collection[str] = _PARTS) -> ServerFacts:
     """Read everything in one query; where that fails, in one query per part, so that one part hides no other.
 
     Parts that are not in `parts` are not asked for, and Unavailable. Raises UnreachableError.
     """
-    answers = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, {"question": question.text()})
+    # Sets are not JSON.
+    parameters = {"question": json.dumps(asdict(question), default=list)}
+    answers = dict.fromkeys(_PARTS, _NOT_ASKED) | _read(session, parts, parameters)
     return ServerFacts(
-        server=_parse(answers["server"], lambda text: ServerMode(**json.loads(text))),
+        server=_parse(answers["server"], lambda found: ServerMode(**found)),
         privileges=_parse(answers["privileges"], _privileges),
-        migrations=_parse(answers["migrations"], _migrations),
-        transactions=_parse(answers["transactions"], _transactions),
-        prepared=_parse(answers["prepared"], _prepared),
-        invalid_indexes=_parse(answers["indexes"], _invalid),
-        missing_extensions=_parse(answers["extensions"], lambda text: tuple(json.loads(text)["missing"])),
-        slots=_parse(answers["slots"], lambda text: Slots(**json.loads(text))),
-        replication=_parse(answers["replication"], _replication),
+        migrations=_parse(answers["migrations"], lambda found: _all(Migrating, found["sessions"])),
+        transactions=_parse(
+            answers["transactions"],
+            lambda found: Transactions(_all(Transaction, found["transactions"]), found["hidden"]),
+        ),
+        prepared=_parse(answers["prepared"], lambda found: _all(Prepared, found["prepared"])),
+        invalid_indexes=_parse(answers["indexes"], lambda found: _all(InvalidIndex, found["invalid"])),
+        missing_extensions=_parse(answers["extensions"], lambda found: tuple(found["missing"])),
+        slots=_parse(answers["slots"], lambda found: Slots(**found)),
+        replication=_parse(
+            answers["replication"],
+            lambda found: Replication(
+                _all(Lag, found["lagging"]), _all(Lag, found["inactive"]), found["hidden"]
+            ),
+        ),
     )
 
 
@@ -108,42 +112,22 @@ def _read_alone(session: Session, part: str, parameters: Mapping[str, str]) -> s
 _T = TypeVar("_T")
 
 
-def _parse(answer: str | Unavailable, make: Callable[[str], _T]) -> _T | Unavailable:
+def _parse(answer: str | Unavailable, make: Callable[[dict[str, Any]], _T]) -> _T | Unavailable:
     if isinstance(answer, Unavailable):
         return answer
     try:
-        return make(answer)
+        return make(json.loads(answer))
     except (ValueError, TypeError, KeyError) as error:
         return Unavailable(f"the server's answer was not understood: {error}")
 
 
-def _privileges(text: str) -> Privileges:
-    values = json.loads(text)
-    values |= {key: tuple(values[key]) for key in ("closed_schemas", "history_missing")}
-    return Privileges(**values)
+def _all(make: Callable[..., _T], items: list[dict[str, Any]]) -> tuple[_T, ...]:
+    return tuple(make(**item) for item in items)
 
 
-def _migrations(text: str) -> tuple[Migrating, ...]:
-    return tuple(Migrating(**item) for item in json.loads(text)["sessions"])
-
-
-def _transactions(text: str) -> Transactions:
-    values = json.loads(text)
-    return Transactions(tuple(Transaction(**item) for item in values["transactions"]), values["hidden"])
-
-
-def _prepared(text: str) -> tuple[Prepared, ...]:
-    return tuple(Prepared(**item) for item in json.loads(text)["prepared"])
-
-
-def _invalid(text: str) -> tuple[InvalidIndex, ...]:
-    return tuple(InvalidIndex(**item) for item in json.loads(text)["invalid"])
-
-
-def _replication(text: str) -> Replication:
-    values = json.loads(text)
-    lagging = tuple(Lag(**item) for item in values["lagging"])
-    return Replication(lagging, tuple(Lag(**item) for item in values["inactive"]), values["hidden"])
+def _privileges(found: dict[str, Any]) -> Privileges:
+    lists = {key: tuple(found[key]) for key in ("closed_schemas", "history_missing")}
+    return Privileges(**(found | lists))
 
 
 @cache

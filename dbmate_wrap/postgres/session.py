@@ -3,35 +3,38 @@
 import os
 import socket
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, TracebackType
+from typing import TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import RowFactory, kwargs_row, tuple_row
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.postgres.connection_errors import connection_error, query_error
 
 Cell = str | int | float | bool | bytes | None
-
+_T = TypeVar("_T")
 
 # libpq takes parameters that are not given from PG* variables. dbmate gets none of these variables, so
 # PGHOSTADDR would lead us to one server and dbmate to another: such parameters are given here. A password
 # comes from the URL, PGPASSFILE or ~/.pgpass alone.
-_NOT_FROM_VARIABLES: Mapping[str, str] = MappingProxyType(
+_NOT_FROM_VARIABLES = (
+    "hostaddr='' password='' requirepeer='' channel_binding=prefer gssencmode=disable"
+    " sslnegotiation=postgres target_session_attrs=any load_balance_hosts=disable"
+)
+# Keepalives do nothing while something sent is not acknowledged: hence the last one.
+_PROBES: Mapping[str, str] = MappingProxyType(
     {
-        "hostaddr": "",
-        "password": "",
-        "requirepeer": "",
-        "channel_binding": "prefer",
-        "gssencmode": "disable",
-        "sslnegotiation": "postgres",
-        "target_session_attrs": "any",
-        "load_balance_hosts": "disable",
+        "keepalives": "1",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "30000",
     }
 )
-
 # The timeouts that a role or a server may set for every session.
 _TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_session_timeout")
 _IDLE_SESSION_TIMEOUT = 140000
@@ -76,9 +79,18 @@ class Session:
 
     def rows(self, query: str, parameters: Mapping[str, Cell] | None = None) -> list[tuple[Cell, ...]]:
         """Return all rows of one query. Raises FailedError, or UnreachableError when the connection died."""
+        return self._fetch(tuple_row, query, parameters)
+
+    def records(
+        self, make: Callable[..., _T], query: str, parameters: Mapping[str, Cell] | None = None
+    ) -> list[_T]:
+        """Return what `make` makes of each row: it gets the columns by their names. Raises like `rows`."""
+        return self._fetch(kwargs_row(make), query, parameters)
+
+    def _fetch(self, make_row: RowFactory[_T], query: str, parameters: Mapping[str, Cell] | None) -> list[_T]:
         try:
             with _hang_up_after(self._connection, self._patience):
-                cursor = self._connection.execute(query.encode(), parameters)
+                cursor = self._connection.cursor(row_factory=make_row).execute(query.encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             lost = self._connection.closed or self._connection.broken
@@ -110,18 +122,10 @@ def connect(
     and a dead peer is noticed. A query that is not answered within `patience` seconds ends the connection.
     Raises UnreachableError.
     """
-    probes = {
-        "keepalives": "1",
-        "keepalives_idle": "30",
-        "keepalives_interval": "10",
-        "keepalives_count": "3",
-    }
-    # Keepalives do nothing while something sent is not acknowledged.
-    probes["tcp_user_timeout"] = "30000"
     url = url.with_connect_timeout(timeout)
     try:
         connection = psycopg.connect(
-            make_conninfo(**{**_NOT_FROM_VARIABLES, **url.keywords(), **(probes if keepalives else {})}),
+            make_conninfo(_NOT_FROM_VARIABLES, **{**url.keywords(), **(_PROBES if keepalives else {})}),
             autocommit=True,
             # Given for the same reason: PGAPPNAME, PGOPTIONS, PGCLIENTENCODING.
             application_name=application_name,
