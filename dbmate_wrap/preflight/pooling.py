@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.preflight.check_input import CheckInput, PreflightContext, fact
-from dbmate_wrap.preflight.verdict import Verdict, failed, passed
+from dbmate_wrap.preflight.check import CheckInput, PreflightContext, Verdict, fact, failed, passed
 
 # A run has four sessions at once: this one, the advisory lock's, the watch and dbmate's own. So many are held
 # here as well: two beside this one, and the last is opened several times, because where several poolers share

@@ -1,8 +1,7 @@
-"""Checks of the server: version, writes, TLS and free connections."""
+"""Checks of the server: version, writes, TLS, free connections, and a pg_dump that fits it."""
 
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.preflight.check_input import CheckInput, fact
-from dbmate_wrap.preflight.verdict import Verdict, failed, passed, skipped, warned
+from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, passed, skipped, warned
 
 # PostgreSQL 14 has client_connection_check_interval, which ends dbmate's session together with dbmate.
 _OLDEST_MAJOR = 14
@@ -80,3 +79,18 @@ def connection_slots(given: CheckInput) -> Verdict:
         limit, hint = "the database (CONNECTION LIMIT)", f"{hint}, or raise it: alter database ..."
     left = max(slots.left, 0)
     return warned(f"{limit} has only {left} more connections for this account; a run needs 3", hint)
+
+
+def pg_dump(given: CheckInput) -> Verdict:
+    """Fail where a dump is due and pg_dump is missing, or older than the server, which it refuses."""
+    context = given.context
+    major = given.session.server_version_num // 10000
+    if not context.dump_due:
+        return skipped("no schema dump is due")
+    if context.pg_dump_major is not None and context.pg_dump_major >= major:
+        return passed(f"pg_dump {context.pg_dump_major}")
+    found = f"pg_dump {context.pg_dump_major} is older" if context.pg_dump_major else "there is no pg_dump"
+    return failed(
+        f"a schema dump is due after the run, and {found} (the server is PostgreSQL {major})",
+        "install postgresql-client of that version, set pg_dump_path, or set dump_schema = false",
+    )

@@ -1,8 +1,7 @@
-"""Checks of other sessions that a migration would wait for or collide with."""
+"""Checks of sessions that a migration would wait for, collide with or fill up: clients and standbys."""
 
-from dbmate_wrap.domain.server_facts import Migrating, Transaction
-from dbmate_wrap.preflight.check_input import CheckInput, fact
-from dbmate_wrap.preflight.verdict import Verdict, format_rounded, join_names, passed, skipped, warned
+from dbmate_wrap.domain.server_facts import Lag, Migrating, Transaction
+from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, join_names, passed, skipped, warned
 
 _SEEN_BY = {
     "wrapped": "dbmate-wrap",
@@ -15,14 +14,14 @@ _SEEN_BY = {
 def other_migration(given: CheckInput) -> Verdict:
     """Warn of plain dbmate, which takes no advisory lock; other runs of this tool do."""
     found = fact(given.facts.migrations)
-    plain = tuple(_migrating(session) for session in found if session.how != "wrapped")
+    plain = [_migrating(session) for session in found if session.how != "wrapped"]
     if plain:
         return warned(
             f"another migration is running: {join_names(plain)}",
             "wait until it has ended: plain dbmate respects no lock",
         )
     if found:
-        runs = join_names(tuple(_migrating(session) for session in found))
+        runs = join_names([_migrating(session) for session in found])
         return passed(f"no plain dbmate; the advisory lock keeps us apart from {runs}")
     return passed("none is running")
 
@@ -33,7 +32,7 @@ def long_transactions(given: CheckInput) -> Verdict:
     if seen.transactions:
         pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
         return warned(
-            f"open transactions: {join_names(tuple(_transaction(one) for one in seen.transactions))}",
+            f"open transactions: {join_names([_transaction(one) for one in seen.transactions])}",
             f"where nobody misses them, end them: select pg_terminate_backend(pid) with pid {pids}",
         )
     if seen.hidden:
@@ -49,11 +48,31 @@ def prepared_transactions(given: CheckInput) -> Verdict:
     prepared = fact(given.facts.prepared)
     if not prepared:
         return passed("none")
-    ages = tuple(f"{one.name} of {one.user}, {format_rounded(one.age)} old" for one in prepared)
+    ages = [f"{one.name} of {one.user}, {format_rounded(one.age)} old" for one in prepared]
     return warned(
         f"prepared transactions hold their locks: {join_names(ages)}",
         f"end each: commit prepared or rollback prepared, as in rollback prepared {prepared[0].name}",
     )
+
+
+def replication(given: CheckInput) -> Verdict:
+    """Warn of standbys that lag and of inactive slots: a table rewrite can fill the primary's disk."""
+    seen = fact(given.facts.replication)
+    troubles = [f"standby {one.name!r} is {_behind(one)} behind" for one in seen.lagging]
+    troubles += [
+        f"slot {one.name!r} is inactive and keeps {_size(one.bytes)} of WAL" for one in seen.inactive
+    ]
+    if troubles:
+        hint = "wait until standbys follow again; a slot that nobody needs goes"
+        if seen.inactive:
+            hint += f" (drop it: select pg_drop_replication_slot('{seen.inactive[0].name}'))"
+        return warned(join_names(troubles), hint)
+    if seen.hidden:
+        return skipped(
+            f"no inactive slot; {seen.hidden} standbys cannot be looked into",
+            f"to see them: grant pg_read_all_stats to {given.context.url.user}",
+        )
+    return passed("no standby lags, no slot is inactive")
 
 
 def _migrating(session: Migrating) -> str:
@@ -65,3 +84,19 @@ def _transaction(one: Transaction) -> str:
     name = f" {one.application!r}" if one.application else ""
     idle = "idle in transaction, " if one.idle else ""
     return f"pid {one.pid}{name} of {one.user} ({idle}{format_rounded(one.age)})"
+
+
+def _behind(one: Lag) -> str:
+    lags = [format_rounded(one.seconds) if one.seconds else "", _size(one.bytes) if one.bytes else ""]
+    return " and ".join(filter(None, lags))
+
+
+def _size(number: int) -> str:
+    return f"{number / (1 << 30):.1f} GiB" if number >= 1 << 30 else f"{number / (1 << 20):.0f} MiB"
+
+
+def format_rounded(seconds: float) -> str:
+    """``45 s``, ``12 min`` or ``3 h``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -14,6 +14,7 @@ from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.preflight import PreflightContext
+from dbmate_wrap.sql.requirements import Requirements
 from tests.support.poolers import Pooler, PoolMode, find_pgbouncer, run_pooler
 from tests.support.projects import migration
 from tests.support.servers import Database, TcpServer
@@ -61,6 +62,7 @@ def look(pooler: Pooler, database: Database, *, connect_timeout: float = 10.0) -
         application_name=NAME,
         history_schema="public",
         history_table="schema_migrations",
+        needs=Requirements(),
         connect_timeout=connect_timeout,
     )
     with connect(url, application_name=NAME, timeout=connect_timeout) as session:

@@ -17,10 +17,12 @@ from dbmate_wrap import preflight
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.errors import UnreachableError
+from dbmate_wrap.errors import PreflightError, UnreachableError
+from dbmate_wrap.execution.readiness import raise_for_failed
 from dbmate_wrap.postgres.session import Cell, Session, connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.preflight.engine import CHECKS
+from dbmate_wrap.sql.requirements import Requirements
 from tests.support.preflight import preflight_context
 from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
@@ -97,7 +99,8 @@ def test_a_standby_is_refused_and_its_primary_is_not(primary: Server) -> None:
     with run_standby(primary) as standby:
         found = checks(standby.url())
         assert statuses(found) == {"primary": "fail", "writable": "skip"}
-        assert preflight.error_of_failed(tuple(found.values())) is not None
+        with pytest.raises(PreflightError):
+            raise_for_failed(tuple(found.values()), print)
         assert statuses(checks(primary.url())) == {}
 
 
@@ -127,7 +130,7 @@ def test_a_read_only_database_is_refused_with_the_command_that_opens_it(database
 
 
 def test_an_account_without_privileges_is_refused_with_the_grants_that_help(database: Database) -> None:
-    context = replace(CONTEXT, schemas=frozenset({"", "crm"}), makes_schema=True)
+    context = replace(CONTEXT, needs=Requirements(schemas=frozenset({"", "crm"}), makes_schema=True))
     with role_of(database) as role:
         database.execute("revoke create on schema public from public; create schema crm")
         database.execute("create table schema_migrations (version varchar primary key)")
@@ -204,7 +207,9 @@ def test_an_index_that_a_failed_build_left_is_named_and_refused_where_it_is_buil
     with database.connect() as other, pytest.raises(psycopg.errors.UniqueViolation):
         other.execute('create unique index concurrently "I" on crm."T" (id)')
     assert statuses(checks(database.url)) == {"invalid-indexes": "warn"}
-    again = replace(CONTEXT, schemas=frozenset({"crm"}), indexes=frozenset({("crm", "I")}))
+    again = replace(
+        CONTEXT, needs=Requirements(schemas=frozenset({"crm"}), indexes=frozenset({("crm", "I")}))
+    )
     refused = checks(database.url, again)["invalid-indexes"]
     assert (refused.status, refused.hint) == ("fail", 'drop index concurrently crm."I"')
     assert refused.hint is not None
@@ -242,11 +247,11 @@ def test_an_index_of_a_partitioned_table_that_waits_for_its_parts_is_not_invalid
 
 
 def test_an_extension_that_the_server_lacks_is_refused(database: Database) -> None:
-    wanted = replace(CONTEXT, extensions=frozenset({"citext", "plpgsql"}))
+    wanted = replace(CONTEXT, needs=Requirements(extensions=frozenset({"citext", "plpgsql"})))
     assert statuses(checks(database.url, wanted)) == {}
-    refused = checks(database.url, replace(CONTEXT, extensions=frozenset({"citext", "no_such"})))[
-        "extensions"
-    ]
+    refused = checks(
+        database.url, replace(CONTEXT, needs=Requirements(extensions=frozenset({"citext", "no_such"})))
+    )["extensions"]
     assert (refused.status, refused.message.endswith(": no_such")) == ("fail", True)
 
 

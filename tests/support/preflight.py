@@ -1,7 +1,8 @@
 """What the preflight checks of the tests look at."""
 
 from dbmate_wrap.domain.database_url import parse
-from dbmate_wrap.preflight.check_input import PreflightContext
+from dbmate_wrap.preflight import PreflightContext
+from dbmate_wrap.sql.requirements import Requirements
 
 
 def preflight_context(url: str, application_name: str) -> PreflightContext:
@@ -11,4 +12,5 @@ def preflight_context(url: str, application_name: str) -> PreflightContext:
         application_name=application_name,
         history_schema="public",
         history_table="schema_migrations",
+        needs=Requirements(),
     )

@@ -21,11 +21,11 @@ from dbmate_wrap.domain.server_facts import (
     Transactions,
     Unavailable,
 )
-from dbmate_wrap.errors import ExitCode, UnreachableError
+from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.preflight import PreflightContext, engine, error_of_failed
-from dbmate_wrap.preflight.check_input import CheckInput
-from dbmate_wrap.preflight.verdict import Verdict, format_rounded, join_names
+from dbmate_wrap.preflight import PreflightContext, engine
+from dbmate_wrap.preflight.check import CheckInput, Verdict, join_names
+from dbmate_wrap.preflight.sessions import format_rounded
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 
@@ -164,7 +164,9 @@ def test_missing_privileges_fail_with_the_grants_that_help() -> None:
     health = holding(
         replace(HELD, history_schema_open=False, history_missing=("INSERT",), closed_schemas=("public",))
     )
-    check = result_of("privileges", health, replace(CONTEXT, schemas=frozenset({"public"})))
+    check = result_of(
+        "privileges", health, replace(CONTEXT, needs=Requirements(schemas=frozenset({"public"})))
+    )
     assert check.status == "fail"
     assert check.message.count("schema public") == 1
     assert check.hint == (
@@ -188,7 +190,7 @@ def test_a_missing_history_schema_wants_create_on_the_database() -> None:
 
 
 def test_migrations_that_change_privileges_themselves_are_only_warned_of() -> None:
-    context = replace(CONTEXT, makes_schema=True, changes_privileges=True)
+    context = replace(CONTEXT, needs=Requirements(makes_schema=True, changes_privileges=True))
     assert result_of("privileges", holding(replace(HELD, create_schema=False)), context).status == "warn"
     assert (
         result_of("privileges", holding(replace(HELD, history_schema_open=False)), context).status == "fail"
@@ -198,11 +200,14 @@ def test_migrations_that_change_privileges_themselves_are_only_warned_of() -> No
 def test_no_schema_on_the_search_path_is_a_failure_where_names_are_bare() -> None:
     health = holding(replace(HELD, has_current_schema=False))
     assert result_of("privileges", health).status == "pass"
-    assert result_of("privileges", health, replace(CONTEXT, schemas=frozenset({""}))).status == "fail"
+    assert (
+        result_of("privileges", health, replace(CONTEXT, needs=Requirements(schemas=frozenset({""})))).status
+        == "fail"
+    )
 
 
 def test_without_the_sql_parser_what_depends_on_it_is_skipped() -> None:
-    context = replace(CONTEXT, schemas=None, extensions=None)
+    context = replace(CONTEXT, needs=None)
     assert result_of("privileges", context=context).status == "skip"
     assert result_of("extensions", context=context).status == "skip"
     assert (
@@ -216,12 +221,16 @@ def test_an_invalid_index_warns_and_fails_where_a_migration_builds_it_again() ->
     assert result_of("invalid-indexes", health).status == "warn"
     built = {"same": ("crm", "orders_at"), "bare": ("", "orders_at"), "other": ("old", "orders_at")}
     results = {
-        name: result_of("invalid-indexes", health, replace(CONTEXT, indexes=frozenset({index}))).status
+        name: result_of(
+            "invalid-indexes", health, replace(CONTEXT, needs=Requirements(indexes=frozenset({index})))
+        ).status
         for name, index in built.items()
     }
     assert results == {"same": "fail", "bare": "warn", "other": "warn"}
     seen = replace(HEALTHY, invalid_indexes=(replace(left, visible=True),))
-    check = result_of("invalid-indexes", seen, replace(CONTEXT, indexes=frozenset({("", "orders_at")})))
+    check = result_of(
+        "invalid-indexes", seen, replace(CONTEXT, needs=Requirements(indexes=frozenset({("", "orders_at")})))
+    )
     assert (check.status, check.hint) == ("fail", "drop index concurrently crm.orders_at")
 
 
@@ -316,20 +325,6 @@ def test_names_that_somebody_chose_cannot_steer_the_terminal() -> None:
     assert check.hint.isprintable()
 
 
-def test_the_error_lists_every_failure_and_no_warning() -> None:
-    checks = (
-        Check("primary", "fail", "a standby", "name the primary"),
-        Check("replication", "warn", "it lags", "wait"),
-        Check("pooler", "fail", "a pooler", "use the direct URL"),
-    )
-    error = error_of_failed(checks)
-    assert error is not None
-    assert error.code is ExitCode.PREFLIGHT
-    assert error.message == "the server cannot take the migration now: primary: a standby; pooler: a pooler"
-    assert error.hint == "name the primary; use the direct URL"
-    assert error_of_failed(checks[1:2]) is None
-
-
 def test_durations_lists_and_identifiers_are_written_for_people() -> None:
     assert [format_rounded(seconds) for seconds in (1.4, 119, 600, 90000)] == [
         "1 s",
@@ -337,7 +332,7 @@ def test_durations_lists_and_identifiers_are_written_for_people() -> None:
         "10 min",
         "25 h",
     ]
-    assert join_names(("a", "b", "c"), most=2) == "a, b and 1 more"
+    assert join_names("abcdefg") == "a, b, c, d, e and 2 more"
     assert quoted('a"b') == '"a""b"'
 
 

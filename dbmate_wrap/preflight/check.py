@@ -1,0 +1,89 @@
+"""The input of a check, the run and the facts of the server, and its result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.finding import CheckStatus
+from dbmate_wrap.domain.server_facts import ServerFacts, Unavailable
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.sql.requirements import Requirements
+
+_MOST_NAMES = 5
+_Part = TypeVar("_Part")
+
+
+@dataclass(frozen=True)
+class PreflightContext:
+    """The run, in plain values.
+
+    `needs` is None where there is no SQL parser to read what the pending migrations need. `rollback`: a
+    version is about to be taken back. `pg_dump_major` is None where no pg_dump was found.
+    """
+
+    url: DatabaseUrl
+    application_name: str
+    history_schema: str
+    history_table: str
+    needs: Requirements | None
+    require_tls: bool = False
+    connect_timeout: float | None = 10.0
+    rollback: bool = False
+    dump_due: bool = False
+    pg_dump_major: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckInput:
+    """The session, the run and the facts that a check decides from."""
+
+    session: Session
+    context: PreflightContext
+    facts: ServerFacts
+
+
+class FactUnavailable(Exception):
+    """A check cannot be made, for a reason that is not the server's state: the check is skipped."""
+
+
+def fact(part: _Part | Unavailable) -> _Part:
+    """The part that the server gave. Raises FactUnavailable where it gave none."""
+    if isinstance(part, Unavailable):
+        raise FactUnavailable(part.reason)
+    return part
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of one check: status and reason, with a hint where it did not pass."""
+
+    status: CheckStatus
+    message: str
+    hint: str | None = None
+
+
+def passed(message: str) -> Verdict:
+    """The verdict of a check without objection; `message` says what was seen."""
+    return Verdict("pass", message)
+
+
+def skipped(reason: str, hint: str | None = None) -> Verdict:
+    """The verdict of a check that has no subject here, or cannot be made."""
+    return Verdict("skip", reason, hint)
+
+
+def warned(message: str, hint: str) -> Verdict:
+    """The verdict of a check after which the run goes on with a warning."""
+    return Verdict("warn", message, hint)
+
+
+def failed(message: str, hint: str) -> Verdict:
+    """The verdict of a check that keeps the run from beginning."""
+    return Verdict("fail", message, hint)
+
+
+def join_names(names: Sequence[str]) -> str:
+    """``a, b and 3 more``."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
