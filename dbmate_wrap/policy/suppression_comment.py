@@ -1,9 +1,9 @@
 """Parses one allow comment, and finds what is wrong with its form or its place."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dbmate_wrap.policy.registry import RULES, nearest_rule, rule_of
+from dbmate_wrap.policy.registry import RULES, Rule, nearest_rule, rule_of
 
 # Whatever seems meant as one: a comment that begins with the tool's name, and a colon or a verb after it.
 ATTEMPT = re.compile(
@@ -22,65 +22,45 @@ class CommentFault:
     hint: str
 
 
-@dataclass(frozen=True)
-class ParsedComment:
-    """The rule that a comment is meant to allow; empty where it names none."""
+def parse_comment(comment: str, *, in_head: bool, has_statement: bool) -> tuple[str, CommentFault | None]:
+    """The rule that a comment is meant to allow, "" where it names none, and why it allows nothing, or None.
 
-    rule: str
-    fault: CommentFault | None = None
-
-
-def parse_comment(comment: str) -> ParsedComment:
-    """Parse a comment, which begins with its dashes."""
+    `comment` begins with its dashes. It stands before the first directive (`in_head`) or elsewhere, and there
+    perhaps where no statement begins on the line below.
+    """
     text = comment.rstrip()
     right = _RIGHT.fullmatch(text)
     named = right or _WITHOUT_REASON.fullmatch(text)
     if named is None:
-        rule = _named_rule(text)
-        return ParsedComment(
-            rule,
-            CommentFault(
-                "this comment is not written as an allow comment must be, so it allows nothing",
-                f"write exactly: {_spelling(rule)}",
-            ),
-        )
-    rule = named["rule"]
-    if fault := _unusable(rule):
-        return ParsedComment(rule, fault)
+        name = _named_rule(text)
+        message = "this comment is not written as an allow comment must be, so it allows nothing"
+        return name, CommentFault(message, f"write exactly: {_spelling(name)}")
+    name = named["rule"]
+    rule = rule_of(name)
+    if rule is None:
+        near = nearest_rule(name)
+        known = "docs/rules/README.md lists the rules"
+        return name, CommentFault(f"{name!r} is not a rule", f"did you mean {near}?" if near else known)
+    if rule.refusal is not None:
+        message = f"{name} cannot be allowed: {rule.refusal}"
+        return name, CommentFault(message, "remove the comment, and fix what it is about")
     if right is None:
-        message = f"this comment allows {rule} without a reason"
-        return ParsedComment(rule, CommentFault(message, f"write: {_spelling(rule)}"))
-    return ParsedComment(rule)
+        message = f"this comment allows {name} without a reason"
+        return name, CommentFault(message, f"write: {_spelling(name)}")
+    return name, _misplaced(rule, in_head=in_head, has_statement=has_statement)
 
 
-def check_placement(comment: ParsedComment, *, in_head: bool, has_statement: bool) -> ParsedComment:
-    """The comment, with a fault if it stands where its rule cannot be allowed."""
-    rule = rule_of(comment.rule)
-    if comment.fault is not None or rule is None:
-        return comment
+def _misplaced(rule: Rule, *, in_head: bool, has_statement: bool) -> CommentFault | None:
     if in_head and rule.scope == "statement":
         message = f"{rule.id} is allowed for single statements, not for a whole file"
-        hint = "put the comment on the line before the statement"
-    elif not in_head and rule.scope == "file":
+        return CommentFault(message, "put the comment on the line before the statement")
+    if not in_head and rule.scope == "file":
         message = f"{rule.id} is about the whole file, not about a statement"
-        hint = "put the comment before `-- migrate:up`"
-    elif not has_statement:
+        return CommentFault(message, "put the comment before `-- migrate:up`")
+    if not in_head and not has_statement:
         message = "no statement begins on the line below this comment, so it allows nothing"
         hint = "put it on a line of its own directly before the statement, without an empty line between"
-    else:
-        return comment
-    return replace(comment, fault=CommentFault(message, hint))
-
-
-def _unusable(rule: str) -> CommentFault | None:
-    found = rule_of(rule)
-    if found is None:
-        near = nearest_rule(rule)
-        known = "docs/rules/README.md lists the rules"
-        return CommentFault(f"{rule!r} is not a rule", f"did you mean {near}?" if near else known)
-    if found.refusal is not None:
-        message = f"{rule} cannot be allowed: {found.refusal}"
-        return CommentFault(message, "remove the comment, and fix what it is about")
+        return CommentFault(message, hint)
     return None
 
 

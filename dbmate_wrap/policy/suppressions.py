@@ -1,30 +1,24 @@
-"""Removes findings that a comment with a reason allows, and reports the comments that allow nothing."""
+"""Decides which findings count: allow comments remove them, settings change their severity."""
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Position, Positions
 from dbmate_wrap.policy.registry import RULES, family_of
-from dbmate_wrap.policy.severity import apply_severities, configured
-from dbmate_wrap.policy.suppression_comment import (
-    ATTEMPT,
-    CommentFault,
-    ParsedComment,
-    check_placement,
-    parse_comment,
-)
+from dbmate_wrap.policy.suppression_comment import ATTEMPT, CommentFault, parse_comment
 
-_Span = tuple[Position, Position]
+# The place of a comment, the end of the statement that it covers, its rule and its fault.
+_FoundComment: TypeAlias = tuple[Position, Position | None, tuple[str, CommentFault | None]]
 
 
 @dataclass(frozen=True)
 class Suppression:
-    """One comment of a file; `span` is the statement that it covers, None for the whole file.
+    """One comment of a file; `end` is that of the statement which it covers, None for the whole file.
 
     `fault` is the reason why it allows nothing. `merged` marks a file that can no longer be changed.
     """
@@ -33,36 +27,19 @@ class Suppression:
     line: int
     column: int
     rule: str
-    span: _Span | None
+    end: Position | None
     fault: CommentFault | None
     merged: bool
 
+    @property
+    def lines(self) -> Iterable[int | None]:
+        """The lines of the statement that it covers; None stands for the whole file."""
+        return (None,) if self.end is None else range(self.line, self.end[0] + 1)
 
-@dataclass
-class _SuppressionsOfRule:
-    """The comments of one file for one rule, in order; statements do not overlap."""
-
-    of_file: list[Suppression] = field(default_factory=list)
-    of_statements: list[Suppression] = field(default_factory=list)
-    begins: list[Position] = field(default_factory=list)
-    ends: list[Position] = field(default_factory=list)
-
-    def add(self, suppression: Suppression) -> None:
-        """Add the next comment of the file."""
-        if suppression.span is None:
-            self.of_file.append(suppression)
-        else:
-            self.of_statements.append(suppression)
-            self.begins.append(suppression.span[0])
-            self.ends.append(suppression.span[1])
-
-    def covering(self, finding: Finding) -> Sequence[Suppression]:
-        """The comments that allow the finding: of the whole file, or before the statement that it is in."""
-        if finding.line is None:
-            return self.of_file
-        position = (finding.line, finding.column or 1)
-        first, last = bisect_left(self.ends, position), bisect_right(self.begins, position)
-        return [*self.of_file, *self.of_statements[first:last]]
+    def covers(self, finding: Finding) -> bool:
+        """Return True for a finding of its file and rule that is in the statement."""
+        place = (finding.line or 0, finding.column or 1)
+        return self.end is None or (self.line, self.column) <= place <= self.end
 
 
 def suppressions_of(
@@ -79,12 +56,8 @@ def suppressions_of(
         if b"wrap" not in migration.file.content.lower():
             continue
         name = migration.file.name
-        for (line, column), comment, span in _comments(migration):
-            result.append(
-                Suppression(
-                    f"{folder}/{name}", line, column, comment.rule, span, comment.fault, name in merged
-                )
-            )
+        for (line, column), end, (rule, fault) in _comments(migration):
+            result.append(Suppression(f"{folder}/{name}", line, column, rule, end, fault, name in merged))
     return tuple(result)
 
 
@@ -116,15 +89,20 @@ def apply_suppressions(
     were checked (`squawk` for all of squawk's): a comment for any other rule may well be needed, and so may
     one for a rule that `policy` turns off.
     """
-    by_rule: defaultdict[tuple[str | None, str], _SuppressionsOfRule] = defaultdict(_SuppressionsOfRule)
+    by_line: defaultdict[tuple[str | None, str, int | None], list[Suppression]] = defaultdict(list)
     for suppression in suppressions:
         if suppression.fault is None:
-            by_rule[suppression.file, suppression.rule].add(suppression)
+            for line in suppression.lines:
+                by_line[suppression.file, suppression.rule, line].append(suppression)
     used: set[Suppression] = set()
     kept: list[Finding] = []
     for finding in findings:
-        key = (finding.file, finding.rule)
-        covering = by_rule[key].covering(finding) if key in by_rule else ()
+        near = [
+            each
+            for line in {None, finding.line}
+            for each in by_line.get((finding.file, finding.rule, line), ())
+        ]
+        covering = [each for each in near if each.covers(finding)]
         used.update(covering)
         if not covering:
             kept.append(finding)
@@ -132,6 +110,29 @@ def apply_suppressions(
         _useless(each) for each in suppressions if each not in used and _is_useless(each, checked, policy)
     ]
     return tuple(sorted(kept, key=lambda found: (found.file or "", found.line or 0, found.column or 0)))
+
+
+def apply_severities(findings: Sequence[Finding], policy: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings with the severities of `policy`; `off` drops.
+
+    Suppressions are applied first. A notice is about a file that can no longer be changed, so it stays one
+    whatever the policy is.
+    """
+    result: list[Finding] = []
+    for finding in findings:
+        match configured(finding.rule, policy):
+            case "off":
+                continue
+            case "error" | "warning" as severity if finding.severity != "notice":
+                result.append(replace(finding, severity=severity))
+            case _:
+                result.append(finding)
+    return tuple(result)
+
+
+def configured(rule: str, policy: Mapping[str, str]) -> str | None:
+    """The severity that `policy` has for the rule: its own entry wins over its family's; None without one."""
+    return policy.get(rule) or policy.get(family_of(rule))
 
 
 def _is_useless(
@@ -147,46 +148,35 @@ def _is_useless(
 
 
 def _useless(suppression: Suppression) -> Finding:
-    rule = RULES["useless-allow"]
-    covered = "in this file" if suppression.span is None else "in the statement below"
+    covered = "in this file" if suppression.end is None else "in the statement below"
     fault = suppression.fault or CommentFault(
         f"nothing breaks {suppression.rule} {covered}: this comment is not needed", "remove it"
     )
-    severity = "notice" if suppression.merged else rule.severity
-    return Finding(
-        rule.id,
-        severity,
-        suppression.file,
-        suppression.line,
-        suppression.column,
-        fault.message,
-        fault.hint,
-    )
+    severity = "notice" if suppression.merged else RULES["useless-allow"].severity
+    place = (suppression.file, suppression.line, suppression.column)
+    return Finding("useless-allow", severity, *place, fault.message, fault.hint)
 
 
-def _comments(migration: ParsedMigration) -> Iterator[tuple[Position, ParsedComment, _Span | None]]:
+def _comments(migration: ParsedMigration) -> Iterator[_FoundComment]:
     first = migration.sections[0].up.line
     head = migration.file.content.decode("utf-8").split("\n")[: first - 1]
     for number, text in enumerate(head, 1):
         comment = text.strip()
         if ATTEMPT.match(comment):
             column = len(text) - len(text.lstrip()) + 1
-            parsed = check_placement(parse_comment(comment), in_head=True, has_statement=True)
-            yield (number, column), parsed, None
+            yield (number, column), None, parse_comment(comment, in_head=True, has_statement=True)
     for section in migration.sections:
         for block in (section.up, section.down):
             yield from _block_comments(block)
 
 
-def _block_comments(block: Block) -> Iterator[tuple[Position, ParsedComment, _Span | None]]:
+def _block_comments(block: Block) -> Iterator[_FoundComment]:
     if not sql.is_available():
         return
     from dbmate_wrap.sql.comments import comments
 
     positions = Positions(block)
     for comment in comments(block.sql, ATTEMPT):
-        begin = positions.of(comment.offset)
-        has_statement = comment.statement is not None
-        parsed = check_placement(parse_comment(comment.text), in_head=False, has_statement=has_statement)
+        parsed = parse_comment(comment.text, in_head=False, has_statement=comment.statement is not None)
         end = comment.statement[1] if comment.statement else comment.offset
-        yield begin, parsed, (begin, positions.of(end))
+        yield positions.of(comment.offset), positions.of(end), parsed

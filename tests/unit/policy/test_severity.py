@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from dbmate_wrap.domain.finding import Finding, Severity
-from dbmate_wrap.policy.severity import apply_severities, configured
+from dbmate_wrap.policy.suppressions import apply_severities, configured
 
 
 def finding(rule: str, severity: Severity = "error") -> Finding:

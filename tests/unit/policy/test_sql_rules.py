@@ -10,8 +10,8 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import sql_hits
 from dbmate_wrap.policy.registry import RULES
-from dbmate_wrap.policy.severity import apply_severities
 from dbmate_wrap.policy.sql_rules import RuleContext, baseline_name, check_sql, checked_rules
+from dbmate_wrap.policy.suppressions import apply_severities
 from dbmate_wrap.sql.parse import Reading, Unreadable, read_sql
 from tests.support.cases import migration_file
 

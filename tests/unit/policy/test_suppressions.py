@@ -348,7 +348,7 @@ def test_no_text_breaks_the_search_for_comments(parts: list[str]) -> None:
     lines = text.split("\n")
     for allow in suppressions_of([migration], "f"):
         assert lines[allow.line - 1][allow.column - 1 :].startswith(("--", "/*"))
-        assert allow.span is None or allow.span[0] == (allow.line, allow.column) <= allow.span[1]
+        assert allow.end is None or (allow.line, allow.column) <= allow.end
 
 
 def test_thousands_of_comments_are_matched_at_once() -> None:
