@@ -12,23 +12,23 @@ _WORD = "concurrently"
 _COMMANDS = frozenset({"create", "drop", "reindex", "alter"})
 
 
-def is_concurrent(blocks: Sequence[Block]) -> bool:
-    """Whether each block that has a statement is one concurrent statement outside a transaction.
+def all_concurrent(blocks: Sequence[Block]) -> bool:
+    """Return True where each block that has a statement is one concurrent statement outside a transaction.
 
     False where one of them is anything else: that may keep everybody else waiting.
     """
     working = [block for block in blocks if has_statement(block.sql)]
-    return bool(working) and all(map(_is_concurrent, working))
+    return bool(working) and all(map(_is_one_concurrent, working))
 
 
-def _is_concurrent(block: Block) -> bool:
+def _is_one_concurrent(block: Block) -> bool:
     if block.transaction or _WORD not in block.sql.lower():
         return False
-    if not sql.is_available():
-        return _looks_concurrent(block.sql)
-    from dbmate_wrap.sql.effects import is_one_concurrent
+    known = None
+    if sql.is_available():
+        from dbmate_wrap.sql.effects import is_one_concurrent
 
-    known = is_one_concurrent(block.sql)
+        known = is_one_concurrent(block.sql)
     return _looks_concurrent(block.sql) if known is None else known
 
 

@@ -29,10 +29,8 @@ class CheckedFiles:
 def check_names(listing: Listing, folder: str, *, sequential: bool) -> tuple[Finding, ...]:
     """Findings that need no file's content; `folder` is how the migrations folder is shown to people."""
     strays = (
-        Finding(
-            stray.rule, "error", f"{folder}/{stray.name}", 1, 1, f"{stray.name} {stray.reason}", stray.hint
-        )
-        for stray in listing.strays
+        Finding(each.rule, "error", f"{folder}/{each.name}", 1, 1, f"{each.name} {each.reason}", each.hint)
+        for each in listing.strays
     )
     return (
         *strays,
@@ -59,8 +57,6 @@ def check_contents(files: Sequence[MigrationFile], folder: str) -> CheckedFiles:
             findings += unknown_option.find(migration, path)
             findings += empty_migration.find(migration, path)
         else:
-            message = f"{file.name} {migration.message}"
-            findings.append(
-                Finding(migration.rule, "error", path, migration.line, 1, message, migration.hint)
-            )
+            fault, message = migration, f"{file.name} {migration.message}"
+            findings.append(Finding(fault.rule, "error", path, fault.line, 1, message, fault.hint))
     return CheckedFiles(tuple(findings), tuple(parsed))

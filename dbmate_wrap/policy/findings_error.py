@@ -15,32 +15,30 @@ def findings_error(
     `folder` is how the migrations folder is shown to people; `history` False leaves the lockfile out.
     """
     errors = [finding for finding in findings if finding.is_error]
-    against_history = [finding for finding in errors if finding.rule in FAMILIES["lockfile"]]
     against_policy = [finding for finding in errors if finding.rule not in FAMILIES["lockfile"]]
     if against_policy:
-        message = _message(against_policy, "breaks a rule", "break rules")
-        name, line = _migration_and_line(against_policy, folder)
-        return PolicyError(message, hint=_hint(against_policy), migration=name, line=line)
-    if against_history and history:
-        message = _message(against_history, "does not fit the history", "do not fit the history")
-        name, line = _migration_and_line(against_history, folder)
-        return HistoryError(message, hint=_hint(against_history), migration=name, line=line)
+        return _error(PolicyError, against_policy, folder, "breaks a rule", "break rules")
+    if errors and history:
+        return _error(HistoryError, errors, folder, "does not fit the history", "do not fit the history")
     return None
 
 
-def _message(findings: Sequence[Finding], one: str, many: str) -> str:
+def _error(
+    kind: type[PolicyError] | type[HistoryError],
+    findings: Sequence[Finding],
+    folder: str,
+    one: str,
+    many: str,
+) -> PolicyError | HistoryError:
     if len(findings) == 1:
-        return findings[0].message
-    files = len({finding.file for finding in findings})
-    return f"{files} files {many}" if files > 1 else f"{files} file {one}"
-
-
-def _hint(findings: Sequence[Finding]) -> str | None:
-    return findings[0].hint if len(findings) == 1 else "fix each of the findings above"
-
-
-def _migration_and_line(findings: Sequence[Finding], folder: str) -> tuple[str | None, int | None]:
-    """The migration and its line, where all findings are at one place of one migration."""
+        message, hint = findings[0].message, findings[0].hint
+    else:
+        files = len({finding.file for finding in findings})
+        message = f"{files} files {many}" if files > 1 else f"{files} file {one}"
+        hint = "fix each of the findings above"
+    # The error names a migration and a line where all findings are at that one place.
     places = {(finding.file or "", finding.line) for finding in findings}
-    file, line = next(iter(places)) if len(places) == 1 else ("", None)
-    return (file.removeprefix(f"{folder}/"), line) if file.startswith(f"{folder}/") else (None, None)
+    file, line = places.pop() if len(places) == 1 else ("", None)
+    if not file.startswith(f"{folder}/"):
+        return kind(message, hint=hint)
+    return kind(message, hint=hint, migration=file.removeprefix(f"{folder}/"), line=line)

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hit:
-    """One breach of `rule`; `offset` counts characters from the beginning of the block's text."""
+    """One breach of `rule`; `offset` counts characters from the beginning of the block's text.
+
+    `unchecked` marks what is too deep or too long for the parser, which is no breach.
+    """
 
     rule: str
     offset: int
     message: str
     hint: str
+    unchecked: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Runs every SQL rule over the blocks of one migration."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.hit import BlockContext, Hit
@@ -34,16 +33,7 @@ _RULES = (
 )
 
 
-@dataclass(frozen=True)
-class BlockHit:
-    """A hit with its block; `unchecked` marks a piece that is too deep for the parser, which is no breach."""
-
-    block: Block
-    hit: Hit
-    unchecked: bool = False
-
-
-def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[BlockHit]:
+def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[tuple[Block, Hit]]:
     """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table."""
     ups: list[tuple[Block, Reading]] = []
     for section in migration.sections:
@@ -52,23 +42,22 @@ def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iter
         yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
         yield from _hits(section.down, down, BlockContext(section.down.transaction, table))
     mixed = mixed_changes.find([reading.statements for _, reading in ups])
-    yield from _until_too_deep(ups[0][0], (BlockHit(ups[index][0], hit) for index, hit in mixed))
+    yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in mixed))
 
 
-def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[BlockHit]:
+def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:
     found: Iterable[Hit]
     for found in (
         syntax_error.find(reading),
         psql_command.find(reading),
         *(find(reading.statements, context) for find in _RULES),
     ):
-        hits = (BlockHit(block, hit, unchecked=hit.message == syntax_error.NOT_CHECKED) for hit in found)
-        yield from _until_too_deep(block, hits)
+        yield from _until_too_deep(block, ((block, hit) for hit in found))
 
 
-def _until_too_deep(block: Block, hits: Iterator[BlockHit]) -> Iterator[BlockHit]:
+def _until_too_deep(block: Block, hits: Iterator[tuple[Block, Hit]]) -> Iterator[tuple[Block, Hit]]:
     """The hits, and a notice where a tree is too deep for a rule."""
     try:
         yield from hits
     except RecursionError:
-        yield BlockHit(block, syntax_error.not_checked(0), unchecked=True)
+        yield block, syntax_error.not_checked(0)

@@ -36,7 +36,9 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
     Only a notice where the SQL parser cannot be loaded (there is none for Intel Macs): nothing was checked.
     """
     if reason := sql.unavailable_reason():
-        return (_skipped(reason),)
+        message = f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}"
+        hint = "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs"
+        return (Finding("sql", "notice", None, None, None, message, hint),)
     baseline = _baseline(migrations)
     findings = [
         finding
@@ -78,33 +80,14 @@ def _findings(migration: ParsedMigration, context: RuleContext, *, without_style
     from dbmate_wrap.policy.sql_hits import find_hits
 
     positions: dict[int, Positions] = {}
-    for found in find_hits(migration, context.history_table):
-        hit, rule = found.hit, RULES[found.hit.rule]
+    for block, hit in find_hits(migration, context.history_table):
+        rule = RULES[hit.rule]
         if without_style and rule.style:
             continue
         merged = migration.file.name in context.merged
         # No two blocks of a file begin in one line.
-        if found.block.line not in positions:
-            positions[found.block.line] = Positions(found.block)
-        line, column = positions[found.block.line].of(hit.offset)
-        yield Finding(
-            rule.id,
-            "notice" if merged or found.unchecked else rule.severity,
-            f"{context.folder}/{migration.file.name}",
-            line,
-            column,
-            hit.message,
-            _MERGED if merged else hit.hint,
-        )
-
-
-def _skipped(reason: str) -> Finding:
-    return Finding(
-        "sql",
-        "notice",
-        None,
-        None,
-        None,
-        f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}",
-        "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs",
-    )
+        if block.line not in positions:
+            positions[block.line] = Positions(block.sql, block.line)
+        severity = "notice" if merged or hit.unchecked else rule.severity
+        place = (f"{context.folder}/{migration.file.name}", *positions[block.line].of(hit.offset))
+        yield Finding(rule.id, severity, *place, hit.message, _MERGED if merged else hit.hint)

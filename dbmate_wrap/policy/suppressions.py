@@ -175,7 +175,7 @@ def _block_comments(block: Block) -> Iterator[_FoundComment]:
         return
     from dbmate_wrap.sql.comments import comments
 
-    positions = Positions(block)
+    positions = Positions(block.sql, block.line)
     for comment in comments(block.sql, ATTEMPT):
         parsed = parse_comment(comment.text, in_head=False, has_statement=comment.statement is not None)
         end = comment.statement[1] if comment.statement else comment.offset

@@ -40,7 +40,7 @@ def find_hazards(
         check = Check("squawk", "skip", _NO_SQUAWK, "pip install 'dbmate-wrap[squawk]'")
         return Hazards((), frozenset(), check)
     off = frozenset(rule for rule in policy if family_of(rule) == "squawk" and policy[rule] == "off")
-    found = squawk.hazards(program, migrations, folder=folder, server_major=None, excluded=off)
+    found = squawk.hazards(program, migrations, folder=folder, excluded=off)
     number = count(len(migrations), "new migration")
     message = f"looked for hazards in {number}" if migrations else "no new migrations to look at"
     files = frozenset(f"{folder}/{each.file.name}" for each in migrations)

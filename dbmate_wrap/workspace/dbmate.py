@@ -11,7 +11,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import Block
-from dbmate_wrap.policy.concurrent import is_concurrent
+from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.postgres import catalog, server_facts
 from dbmate_wrap.postgres.session import Session, disable_timeouts
 from dbmate_wrap.workspace.context import Context
@@ -66,7 +66,7 @@ def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
     Such a statement waits for every transaction that is older than it, whatever that has looked at; reads and
     writes of the table do not queue up behind it, and a wait that is cut off leaves an invalid index.
     """
-    return dbmate.without_lock_timeout() if is_concurrent(blocks) else dbmate
+    return dbmate.without_lock_timeout() if all_concurrent(blocks) else dbmate
 
 
 def _options(context: Context, session: Session) -> ServerOptions:

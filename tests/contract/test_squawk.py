@@ -128,9 +128,3 @@ def test_every_rule_that_is_left_out_is_one(squawk: Bench, rule: str) -> None:
     (squawk.root / "a.sql").write_text("select 1;")
     assert squawk.run("--exclude", rule, "a.sql").returncode == 0
     assert squawk.run("--exclude", f"{rule}x", "a.sql").returncode == 2
-
-
-@pytest.mark.parametrize("major", ["14", "15", "18"])
-def test_a_major_version_alone_is_taken(squawk: Bench, major: str) -> None:
-    (squawk.root / "a.sql").write_text("select 1;")
-    assert squawk.run("--pg-version", major, "a.sql").returncode == 0

@@ -25,11 +25,10 @@ def check(
     files: Mapping[str, str],
     *,
     excluded: frozenset[str] = frozenset(),
-    major: int | None = None,
     program: Path = SQUAWK,
 ) -> tuple[Finding, ...]:
     migrations = [_parsed(name, text) for name, text in files.items()]
-    return squawk.hazards(program, migrations, folder="db/m", server_major=major, excluded=excluded)
+    return squawk.hazards(program, migrations, folder="db/m", excluded=excluded)
 
 
 def _parsed(name: str, text: str) -> ParsedMigration:
@@ -141,12 +140,6 @@ def test_a_configuration_of_the_user_changes_nothing(tmp_path: Path, monkeypatch
     monkeypatch.setattr("dbmate_wrap.migrations.stage._IN_MEMORY", str(tmp_path))
     assert rules(check({"001_a.sql": migration("DROP TABLE app.a;")})) == [(2, "ban-drop-table")]
     assert [path.name for path in tmp_path.iterdir()] == [".squawk.toml"]
-
-
-def test_the_major_version_of_the_server_counts() -> None:
-    files = {"001_a.sql": migration("ALTER TABLE app.a ADD COLUMN c bigint DEFAULT 1;")}
-    assert check(files, major=18) == ()
-    assert rules(check(files, major=10)) == [(2, "adding-field-with-default")]
 
 
 def test_line_ends_of_windows_move_nothing() -> None:

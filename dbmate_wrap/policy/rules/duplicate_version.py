@@ -11,13 +11,9 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for file in files:
         if file.version in first:
-            yield Finding(
-                "duplicate-version",
-                "error",
-                f"{folder}/{file.name}",
-                1,
-                1,
-                f"{file.name} has the version of {first[file.version]}: dbmate would run only one of them",
-                "give the newer file the next free number",
+            message = (
+                f"{file.name} has the version of {first[file.version]}: dbmate would run only one of them"
             )
+            hint = "give the newer file the next free number"
+            yield Finding("duplicate-version", "error", f"{folder}/{file.name}", 1, 1, message, hint)
         first.setdefault(file.version, file.name)

@@ -11,12 +11,6 @@ def find(migration: ParsedMigration, path: str) -> Iterator[Finding]:
     """One finding for each section without one; `path` is the file's as it is shown to people."""
     for section in migration.sections:
         if not has_statement(section.up.sql):
-            yield Finding(
-                "empty-migration",
-                "error",
-                path,
-                section.up.line,
-                1,
-                f"{migration.file.name} has no statement after `-- migrate:up`",
-                "write the statements, or remove the file before it is applied anywhere",
-            )
+            message = f"{migration.file.name} has no statement after `-- migrate:up`"
+            hint = "write the statements, or remove the file before it is applied anywhere"
+            yield Finding("empty-migration", "error", path, section.up.line, 1, message, hint)

@@ -13,12 +13,7 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
     """One finding for each file with another kind of name."""
     for file in files:
         if not _NAME.fullmatch(file.name):
-            yield Finding(
-                "file-name",
-                "error",
-                f"{folder}/{file.name}",
-                1,
-                1,
-                f"{file.name!r} is not of the form NNN_name.sql (lower case letters, digits and underscores)",
-                "rename it before it is applied anywhere; `dbmate-wrap new NAME` makes the right name",
-            )
+            form = "NNN_name.sql (lower case letters, digits and underscores)"
+            hint = "rename it before it is applied anywhere; `dbmate-wrap new NAME` makes the right name"
+            message = f"{file.name!r} is not of the form {form}"
+            yield Finding("file-name", "error", f"{folder}/{file.name}", 1, 1, message, hint)

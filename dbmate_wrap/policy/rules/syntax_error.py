@@ -8,8 +8,6 @@ from dbmate_wrap.sql.parse import Reading
 
 _RULE = "syntax-error"
 _HINT = "fix the statement here or just before: PostgreSQL 18's own grammar refuses it"
-# A hit with this message is a notice: nothing is known to be wrong.
-NOT_CHECKED = "cannot be read: nested too deeply or too long for the parser; it was not checked"
 
 
 def find(reading: Reading) -> Iterator[Hit]:
@@ -24,6 +22,7 @@ def find(reading: Reading) -> Iterator[Hit]:
 
 
 def not_checked(offset: int) -> Hit:
-    """The notice on what begins there."""
+    """The notice on what begins there: nothing is known to be wrong."""
+    message = "cannot be read: nested too deeply or too long for the parser; it was not checked"
     hint = "split the statement, or look through it yourself: no rule has seen all of it"
-    return Hit(_RULE, offset, NOT_CHECKED, hint)
+    return Hit(_RULE, offset, message, hint, unchecked=True)

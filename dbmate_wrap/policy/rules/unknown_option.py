@@ -6,6 +6,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 
 _LONGEST = 60
+_HINT = "the only option is `transaction:false`, lower case, without a space; SQL goes below"
 
 
 def find(migration: ParsedMigration, path: str) -> Iterator[Finding]:
@@ -16,12 +17,7 @@ def find(migration: ParsedMigration, path: str) -> Iterator[Finding]:
             if block.stray_options:
                 words = " ".join(block.stray_options)
                 shown = f"{words[:_LONGEST]}..." if len(words) > _LONGEST else words
-                yield Finding(
-                    "unknown-option",
-                    "error",
-                    path,
-                    block.line,
-                    1,
-                    f"{name} has {shown!r} after `-- migrate:{directive}`, which dbmate ignores in silence",
-                    "the only option is `transaction:false`, lower case, without a space; SQL goes below",
+                message = (
+                    f"{name} has {shown!r} after `-- migrate:{directive}`, which dbmate ignores in silence"
                 )
+                yield Finding("unknown-option", "error", path, block.line, 1, message, _HINT)

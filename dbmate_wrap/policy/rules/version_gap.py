@@ -13,12 +13,8 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
     for (before, earlier), (after, later) in pairwise(numbers):
         if after != before + 1:
             missing = str(before + 1).zfill(len(later.version))
-            yield Finding(
-                "version-gap",
-                "error",
-                f"{folder}/{later.name}",
-                1,
-                1,
-                f"version {missing} is missing between {earlier.name} and {later.name}",
-                f"restore it from version control, or number {later.name} as {missing} before it is applied",
+            message = f"version {missing} is missing between {earlier.name} and {later.name}"
+            hint = (
+                f"restore it from version control, or number {later.name} as {missing} before it is applied"
             )
+            yield Finding("version-gap", "error", f"{folder}/{later.name}", 1, 1, message, hint)

@@ -13,12 +13,8 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
         same_number = earlier.version != later.version and int(earlier.version) == int(later.version)
         if int(later.version) < int(earlier.version) or same_number:
             digits = max(len(earlier.version), len(later.version))
-            yield Finding(
-                "version-width",
-                "error",
-                f"{folder}/{earlier.name}",
-                1,
-                1,
-                f"dbmate orders by the text of the name, so {earlier.name} would run before {later.name}",
-                f"write all versions with {digits} digits; what is applied anywhere keeps its name",
+            message = (
+                f"dbmate orders by the text of the name, so {earlier.name} would run before {later.name}"
             )
+            hint = f"write all versions with {digits} digits; what is applied anywhere keeps its name"
+            yield Finding("version-width", "error", f"{folder}/{earlier.name}", 1, 1, message, hint)

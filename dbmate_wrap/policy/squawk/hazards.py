@@ -32,19 +32,12 @@ IGNORED_RULES: Mapping[str, str] = {
     "require-table-schema": "unqualified-name reports it; squawk has it switched off anyway",
 }
 
-_CONCURRENTLY = frozenset(
-    {"require-concurrent-index-creation", "require-concurrent-index-deletion", "require-concurrent-reindex"}
-    | {"require-concurrent-partition-detach"}
-)
+# The rules of which squawk's help asks for CONCURRENTLY.
+_CONCURRENTLY = "require-concurrent-"
 
 
 def hazards(
-    program: Path,
-    migrations: Sequence[ParsedMigration],
-    *,
-    folder: str,
-    server_major: int | None,
-    excluded: frozenset[str],
+    program: Path, migrations: Sequence[ParsedMigration], *, folder: str, excluded: frozenset[str]
 ) -> tuple[Finding, ...]:
     """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
@@ -55,9 +48,7 @@ def hazards(
     if not migrations:
         return ()
     names = {f"{number:06}.sql": migration for number, migration in enumerate(migrations)}
-    answer = find_violations(
-        program, {name: copy_for_squawk(each) for name, each in names.items()}, server_major
-    )
+    answer = find_violations(program, {name: copy_for_squawk(each) for name, each in names.items()})
     by_file: dict[str, list[Violation]] = {}
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
@@ -75,7 +66,7 @@ def hazards(
 def _of_file(
     migration: ParsedMigration, where: str, violations: Sequence[Violation], off: frozenset[str]
 ) -> Iterator[Finding]:
-    positions = SquawkPositions(migration.file.content)
+    positions = SquawkPositions(migration.file.content.decode("utf-8"))
     # A file with one syntax error has no other findings at all: squawk gives up on it.
     if unread := [violation for violation in violations if violation.rule == "syntax-error"]:
         line, column = positions.of(unread[0])
@@ -87,21 +78,15 @@ def _of_file(
 
 def _finding(where: str, line: int, column: int, violation: Violation) -> Finding:
     hint = violation.help.rstrip(".") if violation.help else ""
-    if violation.rule in _CONCURRENTLY:
+    if violation.rule.startswith(_CONCURRENTLY):
         hint += ", alone in a migration with `-- migrate:up transaction:false`"
-    about = f"https://squawkhq.com/docs/{violation.rule}"
-    hint = f"{hint}; see {about}" if hint else f"see {about}"
+    hint = f"{hint}; see " if hint else "see "
+    hint += f"https://squawkhq.com/docs/{violation.rule}"
     message = violation.message.rstrip(".")
     return Finding(f"squawk/{violation.rule}", "warning", where, line, column, message, hint)
 
 
 def _not_judged(where: str, line: int, column: int, reason: str) -> Finding:
-    return Finding(
-        NOT_JUDGED,
-        "notice",
-        where,
-        line,
-        column,
-        f"squawk cannot read this file, so no hazards were looked for in it: {reason}",
-        "look for locks and rewrites in it by eye",
-    )
+    message = f"squawk cannot read this file, so no hazards were looked for in it: {reason}"
+    hint = "look for locks and rewrites in it by eye"
+    return Finding(NOT_JUDGED, "notice", where, line, column, message, hint)

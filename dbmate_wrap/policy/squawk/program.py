@@ -1,5 +1,6 @@
 """Finds squawk, and runs it: once for all files, and once for each where that run fails."""
 
+import contextlib
 import shlex
 import sys
 import time
@@ -36,13 +37,6 @@ class Answer:
     failed: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Failure:
-    """The reason why a run has no report."""
-
-    reason: str
-
-
 def find_squawk(scripts_dir: Path, search_path: str) -> Path | None:
     """The squawk beside our own python, where its wheel puts it, or on `search_path`; None without one."""
     own = scripts_dir / _NAME
@@ -63,53 +57,48 @@ def version(program: Path) -> str:
     return number
 
 
-def find_violations(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer:
+def find_violations(program: Path, copies: Mapping[str, bytes]) -> Answer:
     """Run squawk on `copies` (file name -> content; plain names that end in ``.sql``).
 
     One file on which squawk crashes, or for which it takes too long, spoils a run for all: then each file is
     run alone. Raises BinaryError when squawk cannot be started, or does not even manage an empty file.
     """
-    answer = _run_once(program, copies, server_major)
-    if isinstance(answer, Answer):
-        return answer
-    probe = _run_once(program, {}, server_major)
-    if isinstance(probe, Failure):
-        raise _unusable(program, probe.reason)
+    answer = _run_once(program, copies)
+    if not isinstance(answer, str):
+        return Answer(answer, {})
+    probe = _run_once(program, {})
+    if isinstance(probe, str):
+        raise _unusable(program, probe)
     last = time.monotonic() + _PATIENCE * _seconds_for(copies) + _SECONDS_TO_START * len(copies)
     violations: list[Violation] = []
     failed: dict[str, str] = {}
     for name, content in copies.items():
         in_time = len(copies) > 1 and time.monotonic() < last
-        alone = _run_once(program, {name: content}, server_major) if in_time else answer
-        if isinstance(alone, Failure):
-            failed[name] = alone.reason
+        alone = _run_once(program, {name: content}) if in_time else answer
+        if isinstance(alone, str):
+            failed[name] = alone
         else:
-            violations += alone.violations
+            violations += alone
     return Answer(tuple(violations), failed)
 
 
-def _run_once(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer | Failure:
-    """The answer of one run, or why there is none. Raises BinaryError when squawk cannot be started."""
+def _run_once(program: Path, copies: Mapping[str, bytes]) -> tuple[Violation, ...] | str:
+    """The violations in `copies`, or the reason why a run has no report. Raises BinaryError like `_run`."""
     # The empty file makes two at least: one alone is read in the main thread, whose stack is small.
     contents = {_CONFIG: b"", _EMPTY: b"", **copies}
     seconds = _seconds_for(copies)
     with stage([MigrationFile(name, "", "", content) for name, content in contents.items()]) as folder:
         # Any other configuration would be looked for in all folders above; the pattern is expanded by squawk.
-        arguments = ["--reporter", "json", "--config", _CONFIG, "*.sql"]
-        if server_major is not None:
-            arguments += ["--pg-version", str(server_major)]
-        done = _run(program, arguments, folder, seconds)
+        done = _run(program, ["--reporter", "json", "--config", _CONFIG, "*.sql"], folder, seconds)
     if done.timed_out:
-        return Failure(f"it did not end within {seconds:.0f} s")
+        return f"it did not end within {seconds:.0f} s"
     if done.truncated:
-        return Failure("it found more than can be shown")
+        return "it found more than can be shown"
     # 1 means findings and failures alike: the report decides.
     if done.returncode in (0, 1):
-        try:
-            return Answer(read_report(done.stdout), {})
-        except (ValueError, RecursionError):
-            pass
-    return Failure(_reason(done))
+        with contextlib.suppress(ValueError, RecursionError):
+            return read_report(done.stdout)
+    return _reason(done)
 
 
 def _seconds_for(copies: Mapping[str, bytes]) -> float:

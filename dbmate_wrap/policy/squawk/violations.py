@@ -2,11 +2,12 @@
 
 import json
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 
+from dbmate_wrap.policy.positions import Position, Positions
+
 # squawk counts a lone CR as the end of a line (2.62 and newer); we and every editor do not.
-_ITS_LINE_ENDS = re.compile(rb"\r\n?|\n")
+_LINE_ENDS = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,16 @@ def _violation(entry: object) -> Violation:
 class SquawkPositions:
     """The lines of one file as squawk counts them and as editors do."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._ascii = content.isascii()
-        self._its_starts = [0, *(end.end() for end in _ITS_LINE_ENDS.finditer(content))]
-        self._starts = [0, *(end.end() for end in re.finditer(rb"\n", content))]
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(end.end() for end in _LINE_ENDS.finditer(text))]
+        self._positions = Positions(text)
 
-    def of(self, violation: Violation) -> tuple[int, int]:
+    def of(self, violation: Violation) -> Position:
         """Line and column from 1, columns in characters."""
-        its_line = min(violation.line, len(self._its_starts) - 1)
-        offset = min(self._its_starts[its_line] + violation.column, len(self._content))
-        line = bisect_right(self._starts, offset)
-        start = self._starts[line - 1]
-        if self._ascii:
-            return line, offset - start + 1
-        return line, len(self._content[start:offset].decode("utf-8", "replace")) + 1
+        start = self._starts[min(violation.line, len(self._starts) - 1)]
+        column = violation.column
+        if not self._text.isascii():
+            before = self._text[start : start + column].encode()[:column]
+            column = len(before.decode("utf-8", "replace"))
+        return self._positions.of(min(start + column, len(self._text)))

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from dbmate_wrap.domain.migration import Block
-from dbmate_wrap.policy.concurrent import is_concurrent
+from dbmate_wrap.policy.concurrent import all_concurrent
 
 OUTSIDE = (("transaction", "false"),)
 CONCURRENT = [
@@ -46,21 +46,21 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.mark.parametrize("sql", CONCURRENT)
 @pytest.mark.usefixtures("reader")
 def test_what_is_concurrent(sql: str) -> None:
-    assert is_concurrent([Block(sql, 1, OUTSIDE)])
-    assert not is_concurrent([Block(sql, 1)]), "the server refuses it in a transaction"
+    assert all_concurrent([Block(sql, 1, OUTSIDE)])
+    assert not all_concurrent([Block(sql, 1)]), "the server refuses it in a transaction"
 
 
 @pytest.mark.parametrize("sql", OTHERS)
 @pytest.mark.usefixtures("reader")
 def test_what_is_not(sql: str) -> None:
-    assert not is_concurrent([Block(sql, 1, OUTSIDE)])
+    assert not all_concurrent([Block(sql, 1, OUTSIDE)])
 
 
 @pytest.mark.parametrize(
     "sql", ["reindex (concurrently off) table a.t", "reindex (concurrently false) index i"]
 )
 def test_the_grammar_knows_what_is_switched_off(sql: str) -> None:
-    assert not is_concurrent([Block(sql, 1, OUTSIDE)])
+    assert not all_concurrent([Block(sql, 1, OUTSIDE)])
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_the_grammar_knows_what_is_switched_off(sql: str) -> None:
     ids=["newer-than-the-parser", "too-deep"],
 )
 def test_what_the_parser_cannot_read_is_judged_by_its_words(sql: str) -> None:
-    assert is_concurrent([Block(sql, 1, OUTSIDE)])
+    assert all_concurrent([Block(sql, 1, OUTSIDE)])
 
 
 def test_one_block_that_is_not_concurrent_is_enough() -> None:
     index, table = Block(CONCURRENT[0], 1, OUTSIDE), Block("alter table a.t add column j int;", 5)
-    assert is_concurrent([index, Block("-- nothing\n;", 3), index])
-    assert not is_concurrent([index, table])
-    assert not is_concurrent([])
+    assert all_concurrent([index, Block("-- nothing\n;", 3), index])
+    assert not all_concurrent([index, table])
+    assert not all_concurrent([])
 
 
 def test_without_the_word_the_parser_is_not_even_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "dbmate_wrap.sql.effects", raising=False)
-    is_concurrent([Block("vacuum a.t", 1, OUTSIDE)])
+    all_concurrent([Block("vacuum a.t", 1, OUTSIDE)])
     assert "dbmate_wrap.sql.effects" not in sys.modules

@@ -1,6 +1,6 @@
 """Rule syntax-error: places and words of the parser, and notices where it cannot go deep enough."""
 
-from dbmate_wrap.policy.rules.syntax_error import NOT_CHECKED, find
+from dbmate_wrap.policy.rules.syntax_error import find
 from dbmate_wrap.sql.parse import Reading, Unreadable, read_sql
 
 
@@ -14,7 +14,7 @@ def test_a_syntax_error_is_reported_at_its_place_in_the_parsers_words() -> None:
 def test_what_is_too_deep_for_the_parser_was_not_checked() -> None:
     reading = read_sql("select 1; select " + "+".join(["1"] * 50_000) + "; drop table a", skip_long=True)
     (hit,) = find(reading)
-    assert (hit.rule, hit.message, hit.offset) == ("syntax-error", NOT_CHECKED, 10)
+    assert (hit.rule, hit.unchecked, hit.offset) == ("syntax-error", True, 10)
 
 
 def test_every_kind_of_unreadable_text_but_psqls_is_a_hit_with_a_hint() -> None:

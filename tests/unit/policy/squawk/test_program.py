@@ -8,7 +8,7 @@ import pytest
 
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.policy.squawk import program
-from dbmate_wrap.policy.squawk.program import Answer, Failure, find_violations
+from dbmate_wrap.policy.squawk.program import find_violations
 from dbmate_wrap.policy.squawk.violations import Violation
 
 SQUAWK = Path("/nowhere/squawk")
@@ -25,11 +25,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Replaces squawk's run, which crashes on files with BAD; has the names of each run."""
     made: list[list[str]] = []
 
-    def run(program: Path, copies: Mapping[str, bytes], server_major: int | None) -> Answer | Failure:
+    def run(program: Path, copies: Mapping[str, bytes]) -> tuple[Violation, ...] | str:
         made.append([*copies])
         if b"BAD" in copies.values():
-            return Failure(CRASH)
-        return Answer(tuple(violation(name) for name in copies), {})
+            return CRASH
+        return tuple(violation(name) for name in copies)
 
     monkeypatch.setattr(program, "_run_once", run)
     return made
@@ -48,7 +48,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_a_file_that_squawk_crashes_on_hides_no_other(
     runs: list[list[str]], contents: dict[str, bytes], failed: list[str], number: int
 ) -> None:
-    answer = find_violations(SQUAWK, contents, None)
+    answer = find_violations(SQUAWK, contents)
     assert answer.failed == dict.fromkeys(failed, CRASH)
     assert [each.file for each in answer.violations] == [name for name in contents if name not in failed]
     # One for all, one for none, and one for each file that is not alone.
@@ -56,9 +56,9 @@ def test_a_file_that_squawk_crashes_on_hides_no_other(
 
 
 def test_a_squawk_that_fails_without_files_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "_run_once", lambda *given: Failure("cannot load libc"))
+    monkeypatch.setattr(program, "_run_once", lambda *given: "cannot load libc")
     with pytest.raises(BinaryError, match="cannot load libc"):
-        find_violations(SQUAWK, {"1.sql": b""}, None)
+        find_violations(SQUAWK, {"1.sql": b""})
 
 
 def test_when_the_time_is_up_the_other_files_have_the_reason_of_the_run_for_all(
@@ -66,6 +66,6 @@ def test_when_the_time_is_up_the_other_files_have_the_reason_of_the_run_for_all(
 ) -> None:
     clock = iter([0.0, 1.0, 1_000.0])
     monkeypatch.setattr(program, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    answer = find_violations(SQUAWK, {"1.sql": b"", "2.sql": b"BAD"}, None)
+    answer = find_violations(SQUAWK, {"1.sql": b"", "2.sql": b"BAD"})
     assert answer.failed == {"2.sql": CRASH}
     assert runs == [["1.sql", "2.sql"], [], ["1.sql"]]

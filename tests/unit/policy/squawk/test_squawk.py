@@ -106,7 +106,7 @@ PLACES = {
 def test_places_count_from_one_in_lines_and_characters(
     content: bytes, line: int, column: int, expected: tuple[int, int]
 ) -> None:
-    assert SquawkPositions(content).of(violation(line, column)) == expected
+    assert SquawkPositions(content.decode()).of(violation(line, column)) == expected
 
 
 def test_a_report_is_read() -> None:
@@ -137,7 +137,7 @@ def test_squawk_is_looked_for_beside_our_python_first(tmp_path: Path) -> None:
 
 def test_without_migrations_squawk_is_not_run(tmp_path: Path) -> None:
     nobody = tmp_path / "squawk"
-    assert hazards(nobody, [], folder="db", server_major=None, excluded=frozenset()) == ()
+    assert hazards(nobody, [], folder="db", excluded=frozenset()) == ()
 
 
 def test_every_rule_that_is_left_out_has_a_reason() -> None:
