@@ -8,8 +8,9 @@ from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
+from dbmate_wrap.policy.base_rules import check_base
 from dbmate_wrap.policy.findings_error import findings_error
-from dbmate_wrap.review.branch import BranchDiff, compare_with_base, findings_since_base
+from dbmate_wrap.review.branch import BranchDiff, compare_with_base
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint, prepare_lint
 from dbmate_wrap.workspace import project_files
@@ -58,7 +59,9 @@ def _lint_input(
     folder = files.folder
     lockfile = project_files.display_path(context.environment, values.lockfile)
     if branch.base is not None:
-        reported = findings_since_base(reported, files, branch.base, folder=folder, lockfile=lockfile)
+        reported = check_base(
+            reported, files.migrations, files.sealed, branch.base, folder=folder, lockfile=lockfile
+        )
     schema, _, table = values.migrations_table.rpartition(".")
     # pg_dump wrote the baseline: it applies to no running system.
     baseline = sql_rules.baseline_name([file.name for file in files.migrations])

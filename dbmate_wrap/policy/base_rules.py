@@ -1,6 +1,6 @@
-"""Runs the rules of the family `lockfile` against the merge base instead of the lockfile."""
+"""Runs the rules of the family `lockfile` against the merge base, which outranks the lockfile."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,50 +11,10 @@ from dbmate_wrap.errors import HistoryError
 from dbmate_wrap.git.merge_base import MergeBase
 from dbmate_wrap.migrations import lockfile as lockfiles
 from dbmate_wrap.policy.lockfile_rules import renamed_files
-from dbmate_wrap.policy.rules.edited import edited_line, edited_since_base
-from dbmate_wrap.policy.rules.not_appended import before_base
-from dbmate_wrap.policy.rules.removed import (
-    removed_line,
-    removed_lockfile,
-    removed_since_base,
-    renamed_since_base,
-)
+from dbmate_wrap.policy.rules import edited, not_appended, removed
 
 
 def check_base(
-    files: Sequence[MigrationFile],
-    sealed: Sequence[Sealed],
-    base: MergeBase,
-    *,
-    folder: str,
-    lockfile: str,
-    reported: Collection[tuple[str, str | None]] = (),
-) -> tuple[Finding, ...]:
-    """Compare migrations and lockfile with the base, `files` in dbmate's order; every finding is an error.
-
-    `reported` has rule and file of the findings of `check_lockfile` in these files and lines; those are left
-    out. One migration gives one finding, of file and lockfile together.
-    """
-    lines = {line.name for line in sealed}
-    new_names = renamed_files(base.files, files)
-    present = {file.name for file in files}
-    gone = [name for name in base.files if name not in present]
-    edited = [file.name for file in files if base.files.get(file.name, file.checksum) != file.checksum]
-    findings = [
-        *(
-            renamed_since_base(name, new_names[name], folder, base, None if name in lines else lockfile)
-            if name in new_names
-            else removed_since_base(name, folder, base)
-            for name in gone
-        ),
-        *(edited_since_base(name, f"{folder}/{name}", base) for name in edited),
-        *before_base(files, base, folder, new_names.values()),
-        *_changed_lines(sealed, base, lockfile, {*gone, *edited}),
-    ]
-    return tuple(found for found in findings if (found.rule, found.file) not in reported)
-
-
-def refine_for_base(
     reported: Sequence[Finding],
     files: Sequence[MigrationFile],
     sealed: Sequence[Sealed],
@@ -63,66 +23,72 @@ def refine_for_base(
     folder: str,
     lockfile: str,
 ) -> tuple[Finding, ...]:
-    """The findings of `check_lockfile` without those that `check_base` reports too: it knows the commit.
+    """Compare migrations and lockfile with the base; return `reported`, corrected by that, and what is new.
 
-    A migration that is sealed and not merged may still be changed: the hint then has the steps.
+    Every new finding is an error, and one migration gives one finding, of file and lockfile together. `files`
+    are in dbmate's order; `folder` and `lockfile` are the paths as they are shown to people.
     """
-    by_base = _names_found_by_base(files, sealed, base)
-    names = {line.line: line.name for line in sealed}
-    here = {file.name for file in files}
-
-    def is_found_by_base(found: Finding) -> bool:
-        in_lockfile = found.file == lockfile
-        name = names.get(found.line or 0) if in_lockfile else (found.file or "").removeprefix(f"{folder}/")
-        return found.rule in {"edited", "removed"} and name in by_base
-
-    def refined(found: Finding) -> Finding:
-        name = (found.file or "").removeprefix(f"{folder}/")
-        if found.rule != "edited" or name not in here or name in base.files:
-            return found
-        seal_again = f"take its line out of {lockfile} and run `dbmate-wrap seal`"
-        return replace(found, hint=f"it is not in {base.ref} yet: if it was applied nowhere, {seal_again}")
-
-    return tuple(refined(found) for found in reported if not is_found_by_base(found))
-
-
-def files_without_line(sealed: Sequence[Sealed], base: MergeBase, folder: str) -> frozenset[str]:
-    """The files, as they are shown, whose line the base's lockfile has and today's has not."""
-    lines = {line.name for line in sealed}
-    return frozenset(f"{folder}/{line.name}" for line in _sealed_in(base) if line.name not in lines)
-
-
-def _names_found_by_base(
-    files: Sequence[MigrationFile], sealed: Sequence[Sealed], base: MergeBase
-) -> frozenset[str]:
-    """The migrations whose file or line is not as the base has it."""
-    lines = {line.name: line.checksum for line in sealed}
-    here = {file.name: file.checksum for file in files}
-    changed = {name for name, checksum in base.files.items() if here.get(name) != checksum}
-    return frozenset(
-        changed | {line.name for line in _sealed_in(base) if lines.get(line.name) != line.checksum}
-    )
+    now, lines = {file.name: file.checksum for file in files}, {line.name: line for line in sealed}
+    new_names = renamed_files(base.files, files)
+    changed = [name for name, checksum in base.files.items() if now.get(name) != checksum]
+    changed_lines = _changed_lines(lines, base)
+    names = {(lockfile, line.line): line.name for line in sealed}
+    names |= {(f"{folder}/{name}", 1): name for name in now}
+    about = [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
+    kept = [*_corrected(about, changed, changed_lines, base, lockfile)]
+    findings = []
+    for name in changed:
+        if name in now:
+            findings.append(edited.edited_since_base(name, f"{folder}/{name}", base))
+        elif name in new_names:
+            lost = None if name in lines else lockfile
+            findings.append(removed.renamed_since_base(name, new_names[name], folder, base, lost))
+        else:
+            findings.append(removed.removed_since_base(name, folder, base))
+    findings += not_appended.before_base(files, base, folder, new_names.values())
+    if changed_lines and not lines:
+        findings.append(removed.removed_lockfile(len(changed_lines), lockfile, base))
+    else:
+        lines_alone = [item for item in changed_lines.items() if item[0] not in changed]
+        findings += [_line_finding(*item, lockfile, base) for item in lines_alone]
+    known = {found.file for found in kept if found.rule == "not-appended"}
+    return (*kept, *(each for each in findings if each.rule != "not-appended" or each.file not in known))
 
 
-def _changed_lines(
-    sealed: Sequence[Sealed], base: MergeBase, lockfile: str, reported: Collection[str]
+def _line_finding(name: str, line: Sealed | None, lockfile: str, base: MergeBase) -> Finding:
+    return edited.edited_line(line, lockfile, base) if line else removed.removed_line(name, lockfile, base)
+
+
+def _corrected(
+    reported: Sequence[tuple[Finding, str]],
+    changed: Sequence[str],
+    changed_lines: Mapping[str, Sealed | None],
+    base: MergeBase,
+    lockfile: str,
 ) -> Iterator[Finding]:
-    """The base's lines that are gone or changed; `reported` are migrations that have a finding already."""
-    before = _sealed_in(base)
-    lines = {line.name: line for line in sealed}
-    if before and not lines:
-        yield removed_lockfile(len(before), lockfile, base)
-        return
-    for line in before:
-        found = lines.get(line.name)
-        if line.name in reported or (found is not None and found.checksum == line.checksum):
-            continue
-        yield removed_line(line, lockfile, base) if found is None else edited_line(found, lockfile, base)
+    """The findings, each with its migration, that the base does not report too, with its commit."""
+    for found, name in reported:
+        match found.rule:
+            case "edited" | "removed" if name in changed or name in changed_lines:
+                continue
+            case "unsealed" | "not-appended" if name in changed_lines and changed_lines[name] is None:
+                # Its line is gone: the advice to seal the file, or to number it anew, would be wrong.
+                continue
+            case "edited" if name not in base.files:
+                seal_again = f"take its line out of {lockfile} and run `dbmate-wrap seal`"
+                hint = f"it is not in {base.ref} yet: if it was applied nowhere, {seal_again}"
+                yield replace(found, hint=hint)
+            case _:
+                yield found
 
 
-def _sealed_in(base: MergeBase) -> tuple[Sealed, ...]:
+def _changed_lines(lines: Mapping[str, Sealed], base: MergeBase) -> Mapping[str, Sealed | None]:
+    """The lines that are not as the base has them, by name; None for one that is gone."""
     try:
-        return lockfiles.parse(base.lockfile or b"", Path())
+        before = lockfiles.parse(base.lockfile or b"", Path())
     except HistoryError:
         # Broken in the base: a branch must be able to fix it.
-        return ()
+        return {}
+    now = {line.name: lines.get(line.name) for line in before}
+    sums = {line.name: line.checksum for line in before}
+    return {name: line for name, line in now.items() if line is None or line.checksum != sums[name]}

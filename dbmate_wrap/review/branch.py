@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
-from dbmate_wrap.policy.base_rules import check_base, files_without_line, refine_for_base
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _MOST_NAMES_SHOWN = 3
 # Without a base: so many unsealed migrations are a history that was never sealed.
 _MOST_IN_A_CHANGE = 20
-_ABOUT_A_MISSING_LINE = frozenset({"unsealed", "not-appended"})
 _FETCH = (
     "git fetch, in CI of the whole history (GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0); or name the"
     " branch that this one is meant for: --base REF"
@@ -76,28 +74,6 @@ def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) ->
     # To try hundreds costs minutes.
     last = frozenset({max(unsealed, key=os.fsencode)})
     return BranchDiff(None, unsealed, last, frozenset(), (base, _round_trips_skipped(len(unsealed))))
-
-
-def findings_since_base(
-    findings: tuple[Finding, ...], files: ProjectFiles, base: MergeBase, *, folder: str, lockfile: str
-) -> tuple[Finding, ...]:
-    """Add what was changed, removed or overtaken since the base; findings that this makes wrong are left out.
-
-    `folder` and `lockfile` are the paths as they are shown to people.
-    """
-    left = refine_for_base(findings, files.migrations, files.sealed, base, folder=folder, lockfile=lockfile)
-    added = check_base(
-        files.migrations,
-        files.sealed,
-        base,
-        folder=folder,
-        lockfile=lockfile,
-        reported={(finding.rule, finding.file) for finding in left},
-    )
-    # Where a line is gone, the advice to seal the file, or to number it anew, would be wrong.
-    gone = files_without_line(files.sealed, base, folder)
-    kept = tuple(each for each in left if each.rule not in _ABOUT_A_MISSING_LINE or each.file not in gone)
-    return kept + added
 
 
 def _compared(base: MergeBase, added: Sequence[str]) -> Check:

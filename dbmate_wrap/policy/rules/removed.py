@@ -33,9 +33,9 @@ def renamed_since_base(
     return Finding("removed", "error", path, 1, 1, message, hint)
 
 
-def removed_line(line: Sealed, lockfile: str, base: MergeBase) -> Finding:
+def removed_line(name: str, lockfile: str, base: MergeBase) -> Finding:
     """The finding for a line of the base's lockfile that is gone."""
-    message = f"the line of {line.name} is in {base.ref} and is gone from {lockfile}"
+    message = f"the line of {name} is in {base.ref} and is gone from {lockfile}"
     hint = f"it is append only: {restore_command(base, lockfile)}, then `dbmate-wrap seal`"
     return Finding("removed", "error", lockfile, 1, 1, message, hint)
 

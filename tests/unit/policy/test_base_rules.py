@@ -1,13 +1,13 @@
 """The rules that compare migrations and lockfile with the base."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.policy.base_rules import check_base, refine_for_base
+from dbmate_wrap.policy.base_rules import check_base
 from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from tests.support.cases import migration_file
 
@@ -56,18 +56,18 @@ def check(
     then_sealed: Sequence[str] | None = None,
     tip: Sequence[str] | None = None,
     broken: bytes | None = None,
-    reported: Collection[tuple[str, str | None]] = (),
+    reported: Sequence[Finding] = (),
 ) -> tuple[Finding, ...]:
     """Findings; without `sealed` the lockfile has all files, and had all then."""
     base = base_of(then, then_sealed, tip, broken)
     now = [migration_file(*file.partition("=")[::2]) for file in files]
     return check_base(
+        reported,
         now,
         lines(files if sealed is None else sealed),
         base,
         folder="db/migrations",
         lockfile=LOCK,
-        reported=reported,
     )
 
 
@@ -223,7 +223,7 @@ def test_a_lockfile_that_was_broken_in_the_base_can_be_fixed(broken: bytes) -> N
 
 def test_a_lockfile_that_was_not_in_the_base_demands_nothing() -> None:
     base = MergeBase("main", COMMIT, {}, None, ())
-    assert check_base([migration_file(A)], lines([A]), base, folder="m", lockfile=LOCK) == ()
+    assert check_base([], [migration_file(A)], lines([A]), base, folder="m", lockfile=LOCK) == ()
 
 
 def test_line_ends_and_comments_of_the_lockfile_are_free() -> None:
@@ -245,6 +245,8 @@ def test_line_ends_and_comments_of_the_lockfile_are_free() -> None:
         ([f"{A}=edited", B], [f"{A}=edited", B], ["edited db/migrations/001_a.sql:1"]),
         # The line alone: it is to be restored, not the file.
         ([A, B], [f"{A}=other", B], [f"edited {LOCK}:3"]),
+        # A line is gone, and a migration that was never merged.
+        ([A, B], [A, C], [f"removed {LOCK}:4", f"removed {LOCK}:1"]),
         # A new one in between, sealed or not.
         ([A, "001_b.sql=x", B], [A, B], ["not-appended db/migrations/001_b.sql:1"]),
         ([A, "001_b.sql=x", B], [A, "001_b.sql=x", B], ["not-appended db/migrations/001_b.sql:1"]),
@@ -254,9 +256,7 @@ def test_nothing_is_reported_twice(files: list[str], sealed: list[str], findings
     then = [A, f"{B}=b"] if f"{B}=b" in files else [A, B]
     now = [migration_file(*file.partition("=")[::2]) for file in files]
     first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK, protected=False)
-    first = refine_for_base(first, now, lines(sealed), base_of(then), folder="db/migrations", lockfile=LOCK)
-    second = check(files, sealed, then=then, reported={(found.rule, found.file) for found in first})
-    assert brief((*first, *second)) == findings
+    assert brief(check(files, sealed, then=then, reported=first)) == findings
 
 
 def test_what_was_wrong_in_the_base_already_is_still_reported() -> None:
@@ -264,5 +264,5 @@ def test_what_was_wrong_in_the_base_already_is_still_reported() -> None:
     files = [migration_file(name) for name in (A, B)]
     found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK, protected=False)
     base = base_of([A, B], [f"{A}=other", B])
-    assert refine_for_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
+    assert check_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
     assert brief(found) == ["edited db/migrations/001_a.sql:1"]

@@ -7,7 +7,8 @@ import pytest
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.review.branch import diff_branch, findings_since_base
+from dbmate_wrap.policy.base_rules import check_base
+from dbmate_wrap.review.branch import diff_branch
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.support.cases import migration_file
 
@@ -116,8 +117,7 @@ def finding(rule: str, file: str, line: int = 1) -> Finding:
 def test_each_change_since_the_base_is_one_finding(
     files: list[str], sealed: list[str], reported: list[Finding], expected: list[str]
 ) -> None:
-    found = findings_since_base(
-        tuple(reported), files_of(files, sealed), base_of(A, B), folder="m", lockfile="m.lock"
-    )
+    given = files_of(files, sealed)
+    found = check_base(reported, given.migrations, given.sealed, base_of(A, B), folder="m", lockfile="m.lock")
     assert [f"{each.rule} {each.file}" for each in found] == expected
     assert all("origin/main" in each.message for each in found if each not in reported)
