@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from dbmate_wrap.domain.finding import Severity
 
@@ -72,11 +72,36 @@ _ALL = (
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _ALL})
 FAMILIES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        family: frozenset(rule.id for rule in _ALL if rule.family == family)
-        for family in ("files", "sql", "lockfile", "squawk")
-    }
+    {family: frozenset(rule.id for rule in _ALL if rule.family == family) for family in get_args(Family)}
 )
+
+# Of squawk 2.70.0 (tests/integration/test_squawk_rules.py asks it). It lists them nowhere: there may be more.
+_SQUAWK_NAMES = """
+    adding-field-with-default adding-foreign-key-constraint adding-not-nullable-field
+    adding-required-field adding-serial-primary-key-field ban-add-column ban-add-composite-attribute
+    ban-add-enum-value ban-alter-database-options ban-alter-domain-with-add-constraint
+    ban-alter-extension ban-alter-function-options ban-alter-generated-expression ban-alter-identity
+    ban-alter-policy-condition ban-alter-policy-roles ban-alter-role-options
+    ban-alter-row-level-security ban-alter-sequence-values ban-alter-system-options
+    ban-alter-view-options ban-char-field ban-concurrent-index-creation-in-transaction
+    ban-create-domain-with-constraint ban-create-policy ban-detach-inheritance ban-disable-trigger
+    ban-drop-column ban-drop-constraint ban-drop-database ban-drop-default ban-drop-domain
+    ban-drop-extension ban-drop-function ban-drop-generated-expression ban-drop-index ban-drop-not-null
+    ban-drop-policy ban-drop-schema ban-drop-sequence ban-drop-table ban-drop-trigger ban-drop-type
+    ban-drop-view ban-duplicate-column-assignments ban-new-write-restriction ban-replace-view-function
+    ban-replica-identity ban-revoke ban-set-default ban-set-schema ban-truncate-cascade
+    ban-uncommitted-transaction changing-column-type constraint-missing-not-valid
+    disallowed-unique-constraint identifier-too-long prefer-bigint-over-int prefer-bigint-over-smallint
+    prefer-identity prefer-repack prefer-robust-stmts prefer-text-field prefer-timestamp-tz
+    renaming-column renaming-object renaming-table require-concurrent-index-creation
+    require-concurrent-index-deletion require-concurrent-partition-detach require-concurrent-reindex
+    require-enum-value-ordering require-lock-timeout require-statement-timeout require-table-schema
+    require-timeout-settings transaction-nesting
+"""
+# Findings under its name that are no rules which it can turn off: its own comments that are not needed
+# (unused-ignore), and our notice of a file that it cannot read (policy/squawk).
+NO_RULES = frozenset({"unused-ignore", "not-judged"})
+SQUAWK_RULES = frozenset(_SQUAWK_NAMES.split()) | NO_RULES
 
 
 def rule_of(rule: str) -> Rule | None:
@@ -87,8 +112,6 @@ def rule_of(rule: str) -> Rule | None:
     if not _SQUAWK.fullmatch(rule):
         return RULES.get(rule)
     from difflib import get_close_matches
-
-    from dbmate_wrap.policy.squawk_rules import SQUAWK_RULES
 
     name = rule.removeprefix("squawk/")
     typo = name not in SQUAWK_RULES and get_close_matches(name, SQUAWK_RULES, 1, _TYPO)
@@ -107,8 +130,6 @@ def nearest_rule(rule: str) -> str | None:
 
     known: list[str] = [*RULES]
     if rule.lower().startswith("squawk"):
-        from dbmate_wrap.policy.squawk_rules import SQUAWK_RULES
-
         known = [f"squawk/{name}" for name in sorted(SQUAWK_RULES)]
     close = get_close_matches(rule.lower().replace("_", "-"), known, n=1)
     return close[0] if close else None

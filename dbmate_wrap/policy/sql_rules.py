@@ -1,7 +1,7 @@
 """Runs the rules of the family `sql`: hits in blocks become findings in files."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbmate_wrap import sql
@@ -39,7 +39,7 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
         message = f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}"
         hint = "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs"
         return (Finding("sql", "notice", None, None, None, message, hint),)
-    baseline = _baseline(migrations)
+    baseline = baseline_name(migration.file.name for migration in migrations)
     findings = [
         finding
         for migration in migrations
@@ -59,21 +59,17 @@ def checked_rules(
     rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]
     every = frozenset(rule.id for rule in rules)
     without_style = frozenset(rule.id for rule in rules if not rule.style)
-    baseline = _baseline(migrations)
+    baseline = baseline_name(migration.file.name for migration in migrations)
     return {
         f"{context.folder}/{migration.file.name}": without_style if migration.file.name == baseline else every
         for migration in migrations
     }
 
 
-def baseline_name(names: Sequence[str]) -> str | None:
+def baseline_name(names: Iterable[str]) -> str | None:
     """The baseline among all the folder's migrations: the first, if it is called `init` or `baseline`."""
     first = min(names, default="")
     return first if _BASELINE.fullmatch(first) else None
-
-
-def _baseline(migrations: Sequence[ParsedMigration]) -> str | None:
-    return baseline_name([migration.file.name for migration in migrations])
 
 
 def _findings(migration: ParsedMigration, context: RuleContext, *, without_style: bool) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from dbmate_wrap import process
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.policy.file_rules import check_contents
-from dbmate_wrap.policy.squawk_rules import NO_RULES, SQUAWK_RULES
+from dbmate_wrap.policy.registry import NO_RULES, SQUAWK_RULES
 from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
 from scripts import rule_docs
 from scripts.rule_docs import Example
