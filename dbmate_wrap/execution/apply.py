@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker
@@ -21,7 +22,7 @@ from dbmate_wrap.execution.diagnosis import (
     may_leave_something,
     unfinished_run_error,
 )
-from dbmate_wrap.execution.interruption import Interruption, interruptions_as_errors
+from dbmate_wrap.execution.interruption import interruptions_as_errors
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.run import Attempt, AttendedRun, Inventory
@@ -56,21 +57,20 @@ class _Apply:
 
     def run_all(self) -> None:
         self._require_nothing_half_done()
-        with interruptions_as_errors(self.run, self.ledger, _Balance(self)):
+        with interruptions_as_errors(self.run, self.ledger, partial(balance, self.todo), self._record):
             for batch in batches(self.todo):
                 self._apply_batch(batch)
         self.run.lock.verify()
+
+    def _record(self) -> None:
+        self.run.lock.verify()
+        self.ledger.record(self.run.applied_records(self.todo))
 
     def _require_nothing_half_done(self) -> None:
         versions = {migration.file.version: migration for migration in self.todo}
         for found in self.ledger.unfinished_runs():
             if found.version in versions:
-                raise unfinished_run_error(self.project, versions[found.version], found)
-
-    @property
-    def project(self) -> ProjectNames:
-        """The names that errors give."""
-        return ProjectNames(self.run.files.folder, self.run.db.server.history.name)
+                raise unfinished_run_error(self.run.names, versions[found.version], found)
 
     def _apply_batch(self, batch: Sequence[ParsedMigration]) -> None:
         """Apply one batch; retry it while it gets no lock and leaves nothing behind."""
@@ -87,7 +87,13 @@ class _Apply:
                 raise other
             pause = retries.pause(attempt.error, remaining[0])
             if pause is None:
-                raise self._error_for(attempt, remaining[0], before)
+                raise error_for(
+                    self.run.names,
+                    attempt.error,
+                    remaining[0],
+                    self.monitor.blockers,
+                    partial(self._leftovers, before),
+                )
             name = remaining[0].file.name
             self.run.console.say(f"{name} could not get its lock: trying again in {pause:.1f} s")
             time.sleep(pause)
@@ -116,27 +122,8 @@ class _Apply:
                 f"warning: dbmate reported {attempt.error.message!r}, but the database has recorded all of it"
             )
 
-    def _error_for(self, attempt: Attempt, running: ParsedMigration, before: Inventory | None) -> WrapError:
-        return error_for(
-            self.project, attempt.error, running, self.monitor.blockers, lambda: self._leftovers(before)
-        )
-
     def _leftovers(self, before: Inventory | None) -> Leftovers | None:
         return diff_inventories(before, self.run.inventory()) if before is not None else None
-
-
-@dataclass(frozen=True)
-class _Balance(Interruption):
-    """The report of an interrupted `up`."""
-
-    apply: _Apply
-
-    def describe(self, history: History | None) -> tuple[str, str]:
-        return balance(self.apply.todo, history)
-
-    def record(self) -> None:
-        self.apply.run.lock.verify()
-        self.apply.ledger.record(self.apply.run.applied_records(self.apply.todo))
 
 
 @dataclass

@@ -1,9 +1,7 @@
 """The end of a run after a signal, a lost lock or a lost connection: read the final state, and report it."""
 
-from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
 
 from dbmate_wrap.errors import InterruptedRun, LockedError, TerminatedRun, UnreachableError, WrapError
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
@@ -17,25 +15,17 @@ from dbmate_wrap.workspace.history import History
 _RESTART_SECONDS = 5.0
 
 
-class Interruption(Protocol):
-    """The report of a verb whose run is interrupted."""
-
-    @abstractmethod
-    def describe(self, history: History | None) -> tuple[str, str]:
-        """Message and hint for the final state; None where it is not known."""
-
-    @abstractmethod
-    def record(self) -> None:
-        """Write the ledger's lines for the final state. Raises WrapError."""
-
-
 @contextmanager
 def interruptions_as_errors(
-    run: AttendedRun, ledger: LedgerWriter, interruption: Interruption
+    run: AttendedRun,
+    ledger: LedgerWriter,
+    describe: Callable[[History | None], tuple[str, str]],
+    record: Callable[[], None],
 ) -> Iterator[None]:
     """Turn a signal (130, 143), a lost connection (21) or a lost lock (23) into the one final error.
 
-    In every case dbmate's server session is ended and the history read first.
+    In every case dbmate's server session is ended and the history read first. `describe` returns message and
+    hint for that final state, None where it is not known; `record` writes the ledger's lines for it.
     """
     try:
         yield
@@ -47,18 +37,18 @@ def interruptions_as_errors(
         else:
             with suppress(WrapError):
                 # The ledger's session may have been amid an answer; the next run adopts what is missing.
-                interruption.record()
-        raise stopped_error(signal, *interruption.describe(history)) from None
-    except UnreachableError as error:
+                record()
+        raise stopped_error(signal, *describe(history)) from None
+    except UnreachableError as lost:
         wait = min(_RESTART_SECONDS, run.environment.values.connect_timeout)
-        message, hint = interruption.describe(read_final_state(run, wait=wait))
-        raise error.but(message=f"{error.message}: {message}", hint=hint) from None
+        message, hint = describe(read_final_state(run, wait=wait))
+        raise lost.but(message=f"{lost.message}: {message}", hint=hint) from None
     except LockedError:
         if not run.lock.lost:
             raise
         # Our own session may be as dead as the lock's: it is not used any more.
         ledger.disable()
-        raise lost_lock_error(*interruption.describe(read_final_state(run))) from None
+        raise lost_lock_error(*describe(read_final_state(run))) from None
 
 
 def read_final_state(run: AttendedRun, *, wait: float | None = None) -> History | None:

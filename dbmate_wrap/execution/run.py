@@ -14,7 +14,7 @@ from dbmate_wrap.domain.ledger import Origin, Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import HistoryError, PreflightError
-from dbmate_wrap.execution.diagnosis import history_gone, history_unreadable
+from dbmate_wrap.execution.diagnosis import ProjectNames, history_gone, history_unreadable
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
@@ -131,6 +131,11 @@ class AttendedRun:
         monitor = Monitor(probe, self.console, self.environment.values.lock_timeout)
         self.stack.callback(monitor.close)
         return monitor
+
+    @property
+    def names(self) -> ProjectNames:
+        """The names that errors give."""
+        return ProjectNames(self.files.folder, self.db.server.history.name)
 
     @property
     def bound_dbmate(self) -> Dbmate:

@@ -1,6 +1,6 @@
 """Undoes the last applied migration; the result is read from the database."""
 
-from dataclasses import dataclass
+from functools import partial
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.ledger import Origin, Record
@@ -8,14 +8,11 @@ from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import FailedError, HistoryError, LockedError, RefusedError, WrapError
 from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
-from dbmate_wrap.execution.interruption import Interruption, interruptions_as_errors
-from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.interruption import interruptions_as_errors
 from dbmate_wrap.execution.run import AttendedRun
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.workspace.history import History, raise_for_disagreement
 from dbmate_wrap.workspace.project_files import ProjectFiles
-
-_SEE = "see the state with `dbmate-wrap status`"
 
 
 def last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
@@ -46,58 +43,41 @@ def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
         )
     ledger, monitor = run.open_ledger(), run.open_monitor()
     before = run.inventory()
-    with interruptions_as_errors(run, ledger, _Undo(run, ledger, migration)):
+
+    def record_rollback() -> None:
+        run.lock.verify()
+        if migration.file.version not in run.history.applied:
+            file = migration.file
+            ledger.record([Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK)])
+
+    with interruptions_as_errors(run, ledger, partial(describe_undo, migration), record_rollback):
         attempt = run.attempt("down", [migration], monitor)
         if migration.file.version in attempt.history.applied:
             left = diff_inventories(before, run.inventory())
-            project = ProjectNames(run.files.folder, run.db.server.history.name)
-            raise still_applied(project, attempt.error, migration, left)
-        run.lock.verify()
-        ledger.record([_record(migration)])
+            raise still_applied(run.names, attempt.error, migration, left)
+        record_rollback()
 
 
-@dataclass(frozen=True)
-class _Undo(Interruption):
-    """The report of an interrupted `rollback`."""
-
-    run: AttendedRun
-    ledger: LedgerWriter
-    migration: ParsedMigration
-
-    def describe(self, history: History | None) -> tuple[str, str]:
-        return describe_undo(self.migration, history), _SEE
-
-    def record(self) -> None:
-        self.run.lock.verify()
-        if self.migration.file.version not in self.run.history.applied:
-            self.ledger.record([_record(self.migration)])
-
-
-def describe_undo(migration: ParsedMigration, history: History | None) -> str:
-    """The message for an interrupted rollback: rolled back, still applied, or not known."""
+def describe_undo(migration: ParsedMigration, history: History | None) -> tuple[str, str]:
+    """Message and hint for an interrupted rollback: rolled back, still applied, or not known."""
+    hint = "see the state with `dbmate-wrap status`"
     if history is None:
-        return f"whether {migration.file.name} was rolled back is not known"
-    if migration.file.version in history.applied:
-        return f"{migration.file.name} is still applied"
-    return f"{migration.file.name} was rolled back"
+        return f"whether {migration.file.name} was rolled back is not known", hint
+    is_applied = migration.file.version in history.applied
+    return f"{migration.file.name} {'is still applied' if is_applied else 'was rolled back'}", hint
 
 
 def still_applied(
-    project: ProjectNames, error: DbmateError | None, migration: ParsedMigration, left: Leftovers
+    names: ProjectNames, error: DbmateError | None, migration: ParsedMigration, left: Leftovers
 ) -> WrapError:
     """The error of a rollback after which the migration is still recorded."""
     if error is not None:
-        return diagnose(project, error, migration, migration.sections[-1].down, left)
+        return diagnose(names, error, migration, migration.sections[-1].down, left)
     return FailedError(
         f"dbmate ended without an error, but {migration.file.name} is still recorded as applied",
         hint="see what it did: dbmate-wrap status",
         migration=migration.file.name,
     )
-
-
-def _record(migration: ParsedMigration) -> Record:
-    file = migration.file
-    return Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK)
 
 
 def _require_down(migration: ParsedMigration) -> None:

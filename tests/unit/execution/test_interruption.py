@@ -65,7 +65,9 @@ def end_with(
     ledger, asked = Ledger(), recorder or Recorder()
     with (
         pytest.raises(WrapError) as raised,
-        interruptions_as_errors(cast(AttendedRun, run), cast(LedgerWriter, ledger), asked),
+        interruptions_as_errors(
+            cast(AttendedRun, run), cast(LedgerWriter, ledger), asked.describe, asked.record
+        ),
     ):
         raise cause
     return raised.value, ledger, asked, waits

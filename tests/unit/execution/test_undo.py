@@ -55,4 +55,4 @@ def test_a_migration_that_is_still_recorded_was_not_rolled_back(
     ],
 )
 def test_an_interrupted_rollback_says_how_far_it_came(found: History | None, words: str) -> None:
-    assert describe_undo(FIRST, found) == words
+    assert describe_undo(FIRST, found) == (words, "see the state with `dbmate-wrap status`")
