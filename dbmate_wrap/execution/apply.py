@@ -56,7 +56,10 @@ class _Apply:
     monitor: Monitor
 
     def run_all(self) -> None:
-        self._require_nothing_half_done()
+        versions = {migration.file.version: migration for migration in self.todo}
+        for found in self.ledger.unfinished_runs():
+            if found.version in versions:
+                raise unfinished_run_error(self.run.names, versions[found.version], found)
         with interruptions_as_errors(self.run, self.ledger, partial(balance, self.todo), self._record):
             for batch in batches(self.todo):
                 self._apply_batch(batch)
@@ -65,12 +68,6 @@ class _Apply:
     def _record(self) -> None:
         self.run.lock.verify()
         self.ledger.record(self.run.applied_records(self.todo))
-
-    def _require_nothing_half_done(self) -> None:
-        versions = {migration.file.version: migration for migration in self.todo}
-        for found in self.ledger.unfinished_runs():
-            if found.version in versions:
-                raise unfinished_run_error(self.run.names, versions[found.version], found)
 
     def _apply_batch(self, batch: Sequence[ParsedMigration]) -> None:
         """Apply one batch; retry it while it gets no lock and leaves nothing behind."""
@@ -85,20 +82,15 @@ class _Apply:
                 return
             if other := applied_by_another(attempt.error, left, remaining):
                 raise other
-            pause = retries.pause(attempt.error, remaining[0])
+            left = remaining
+            pause = retries.pause(attempt.error, left[0])
             if pause is None:
-                raise error_for(
-                    self.run.names,
-                    attempt.error,
-                    remaining[0],
-                    self.monitor.blockers,
-                    partial(self._leftovers, before),
-                )
-            name = remaining[0].file.name
+                leftovers, blockers = partial(self._leftovers, before), self.monitor.blockers
+                raise error_for(self.run.names, attempt.error, left[0], blockers, leftovers)
+            name = left[0].file.name
             self.run.console.say(f"{name} could not get its lock: trying again in {pause:.1f} s")
             time.sleep(pause)
             self.run.lock.verify()
-            left = remaining
 
     def _attempt(self, batch: Sequence[ParsedMigration]) -> Attempt:
         """Run dbmate once, and write the ledger's lines for what it applied."""

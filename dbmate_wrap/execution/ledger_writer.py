@@ -1,6 +1,7 @@
 """Writes the ledger and the stamp of one run; where the database refuses, warns once."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 
 from dbmate_wrap.domain import stamp as stamps
@@ -22,7 +23,7 @@ class LedgerWriter:
         self._session = session
         self._run = run
         self._say = say
-        self._usable = False
+        # None while, and as soon as, nothing may be written.
         self._access: LedgerAccess | None = None
 
     def open(self, found: History, files: ProjectFiles, *, protected: bool) -> None:
@@ -31,22 +32,21 @@ class LedgerWriter:
             case None:
                 return
             case LedgerUnavailable():
-                self._warn(found.ledger)
+                self._disable_for(found.ledger)
             case Ledger():
                 self._begin(found.ledger, protected=protected)
                 self._adopt(found.ledger, found, files)
 
     def _begin(self, present: Ledger, *, protected: bool) -> None:
-        self._usable = True
-        self._access = present.access
-        self._disable_where(ledger.ensure(self._session, present))
-        if self._usable:
-            upgraded = ledger.upgrade(self._session, present.access)
+        self._access = access = present.access
+        self._write(lambda: ledger.ensure(self._session, present))
+        if self._access is not None:
+            upgraded = ledger.upgrade(self._session, access)
             if isinstance(upgraded, LedgerUnavailable):
                 self._warn(upgraded)
             else:
-                self._access = upgraded
-            self._disable_where(ledger.begin_run(self._session, self._run, self._access))
+                self._access = access = upgraded
+        self._write(lambda: ledger.begin_run(self._session, self._run, access))
         verdict = present.verdict(self._run.environment, protected=protected)
         if stamps.to_be_written(verdict):
             self.stamp()
@@ -64,34 +64,32 @@ class LedgerWriter:
 
     def stamp(self) -> bool:
         """Stamp the database as this run's environment, over any older stamp; False where that is refused."""
-        if self._usable and self._access is not None:
+        if (access := self._access) is not None:
             name, run_id = self._run.environment, self._run.run_id
-            self._disable_where(stamp.write(self._session, self._access, environment=name, run_id=run_id))
-        return self._usable
+            self._write(lambda: stamp.write(self._session, access, environment=name, run_id=run_id))
+        return self._access is not None
 
     def record(self, records: Sequence[Record]) -> None:
         """Append lines; where that fails, warn once and go on."""
-        if self._usable:
-            self._disable_where(ledger.record(self._session, self._run.run_id, records))
+        self._write(lambda: ledger.record(self._session, self._run.run_id, records))
 
     def mark_in_progress(self, version: str | None) -> None:
         """Mark `version` as running outside a transaction; None clears the mark."""
-        if self._usable:
-            self._disable_where(ledger.mark(self._session, self._run.run_id, version))
+        self._write(lambda: ledger.mark(self._session, self._run.run_id, version))
 
     def unfinished_runs(self) -> tuple[UnfinishedRun, ...]:
         """The runs that were killed while such a version ran."""
-        if not self._usable or self._access is None:
+        if self._access is None:
             return ()
         found = ledger.read_unfinished_runs(self._session, self._run, self._access)
         if isinstance(found, LedgerUnavailable):
-            self._disable_where(found)
+            self._disable_for(found)
             return ()
         return found
 
     def disable(self) -> None:
         """Write nothing any more: another run may be writing, or nobody answers."""
-        self._usable = False
+        self._access = None
 
     def __enter__(self) -> "LedgerWriter":
         return self
@@ -99,20 +97,16 @@ class LedgerWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._usable:
-            return
         code = error.code if isinstance(error, WrapError) else ExitCode.INTERNAL if error else ExitCode.OK
-        try:
-            self._disable_where(ledger.end_run(self._session, self._run.run_id, int(code)))
-        except WrapError:
-            # The connection is gone: the run stays open in the ledger, which is true.
-            self._usable = False
+        # Where the connection is gone, the run stays open in the ledger, which is true.
+        with suppress(WrapError):
+            self._write(lambda: ledger.end_run(self._session, self._run.run_id, int(code)))
 
-    def _disable_where(self, problem: LedgerUnavailable | None) -> None:
-        if problem is not None:
-            self._usable = False
-            self._warn(problem)
+    def _write(self, write: Callable[[], LedgerUnavailable | None]) -> None:
+        if self._access is not None and (problem := write()) is not None:
+            self._disable_for(problem)
 
-    def _warn(self, problem: LedgerUnavailable) -> None:
+    def _disable_for(self, problem: LedgerUnavailable) -> None:
+        self.disable()
         hint = f" ({problem.hint})" if problem.hint else ""
         self._say(f"warning: {problem.reason}{hint}")
