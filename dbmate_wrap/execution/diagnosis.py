@@ -183,25 +183,18 @@ def _located_error(
     failure: DbmateError,
     migration: ParsedMigration,
     block: Block,
-    kind: type[PartialError] | type[BlockedError] | type[FailedError],
+    kind: type[PartialError | BlockedError | FailedError],
     hint: str,
 ) -> WrapError:
-    # dbmate counts within the section that it ran, and does not say which of several that was.
-    known = failure.line is not None and len(migration.sections) == 1
-    line = block.line + failure.line - 1 if known and failure.line is not None else None
-    name = migration.file.name
+    name, line, frame = migration.file.name, None, None
     place = f"{names.folder}/{name}"
-    if line is not None:
+    # dbmate counts within the section that it ran, and does not say which of several that was.
+    if failure.line is not None and len(migration.sections) == 1:
+        line = block.line + failure.line - 1
         place += f":{line}" + (f":{failure.column}" if failure.column is not None else "")
-    text = migration.file.content.decode("utf-8", "replace")
-    return kind(
-        f"{place}: {failure.message}",
-        sqlstate=failure.sqlstate,
-        migration=name,
-        line=line,
-        hint=hint,
-        frame=(code_frame(text, line, failure.column) or None) if line is not None else None,
-    )
+        frame = code_frame(migration.file.content.decode("utf-8", "replace"), line, failure.column) or None
+    message = f"{place}: {failure.message}"
+    return kind(message, sqlstate=failure.sqlstate, migration=name, line=line, hint=hint, frame=frame)
 
 
 def _not_begun(failure: DbmateError) -> WrapError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dbmate_wrap.domain.activity import Activity, Blocker
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.execution.poller import Poller, Probe
+from dbmate_wrap.execution.poller import Look, Poller, Probe
 from dbmate_wrap.execution.progress_log import ProgressLog
 
 _FIRST_LOOK_SECONDS = 0.5
@@ -40,7 +40,8 @@ class Monitor:
         self._blockers: dict[int, Blocker] = {}
         self._disabled = False
         self._backend: int | None = None
-        self._former: int | None = None
+        # The server process that was at work on this migration before another: dbmate has connected anew.
+        self.former: int | None = None
         self._begun: tuple[str, float] | None = None
         self._log: ProgressLog | None = None
         self._poller = make_poller(probe, self._is_due, min(_LOOK_SECONDS, wait / _LOOKS_IN_A_WAIT), clock)
@@ -49,13 +50,8 @@ class Monitor:
     @property
     def blockers(self) -> tuple[Blocker, ...]:
         """All sessions that were seen to block dbmate, each as it was seen last."""
-        self._keep_blockers()
+        self._take()
         return tuple(self._blockers.values())
-
-    @property
-    def former(self) -> int | None:
-        """The server process that was at work on this migration before another: dbmate has connected anew."""
-        return self._former
 
     def started(self, name: str) -> None:
         """Note that dbmate has begun with this migration; may be called from any thread."""
@@ -64,7 +60,7 @@ class Monitor:
     def ended(self) -> None:
         """Note that this dbmate process has ended; another may follow."""
         self._begun = self._log = None
-        self._keep_blockers()
+        self._take()
         if self._console.replace_line is not None:
             with contextlib.suppress(Exception):
                 self._console.replace_line("")
@@ -89,8 +85,7 @@ class Monitor:
 
     def _tick(self, now: float) -> None:
         log = self._current_log(now)
-        for look in self._poller.take():
-            self._add_blockers(look.activity)
+        for look in self._take():
             # A look from before this migration shows nothing about it.
             if look.at >= log.since and not self._disabled:
                 self._compare_backend(look.activity)
@@ -99,18 +94,17 @@ class Monitor:
             self._disable(self._poller.error)
         log.report_elapsed_time(now)
 
-    def _keep_blockers(self) -> None:
-        for look in self._poller.take():
-            self._add_blockers(look.activity)
-
-    def _add_blockers(self, found: Activity) -> None:
-        self._blockers.update((blocker.pid, blocker) for blocker in found.blockers)
+    def _take(self) -> list[Look]:
+        """The new looks; their blockers are kept."""
+        looks = self._poller.take()
+        self._blockers.update((blocker.pid, blocker) for look in looks for blocker in look.activity.blockers)
+        return looks
 
     def _compare_backend(self, found: Activity) -> None:
         if found.pid is None or found.running_for is None:
             return
         if self._backend not in (None, found.pid):
-            self._former = self._backend
+            self.former = self._backend
         self._backend = found.pid
 
     def _current_log(self, now: float) -> ProgressLog:
@@ -118,7 +112,7 @@ class Monitor:
         if self._log is None or (begun is not None and begun != self._log.begun):
             name, since = begun or ("dbmate", now)
             self._log = ProgressLog(name, since, self._console)
-            self._backend = self._former = None
+            self._backend = self.former = None
         return self._log
 
     def _disable(self, error: Exception) -> None:

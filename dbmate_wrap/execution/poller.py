@@ -69,11 +69,7 @@ class Poller:
 
     def take(self) -> list[Look]:
         """Remove and return the looks since the last call, the oldest first."""
-        taken = []
-        with contextlib.suppress(IndexError):
-            while True:
-                taken.append(self._looks.popleft())
-        return taken
+        return [self._looks.popleft() for _ in range(len(self._looks))]
 
     def stop(self) -> None:
         """Begin no more looks. Returns at once."""
