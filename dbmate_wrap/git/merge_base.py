@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from dbmate_wrap.git.objects import is_blob, list_files, read_blobs
 # Common names of branches; git allows more.
 _BRANCH = re.compile(r"\w[\w./#+-]*", re.ASCII)
 _OBJECT_ID = re.compile(r"[0-9a-f]{7,64}")
+# Enough of a commit's id for git and for people.
+_ID_LENGTH = 12
 _ALL_HISTORY = (
     "fetch all of it: `git fetch --unshallow`; in CI fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
 )
@@ -32,6 +35,10 @@ class MergeBase:
     files: Mapping[str, str]
     lockfile: bytes | None = field(repr=False)
     tip_names: tuple[str, ...]
+
+    def restore_command(self, path: str) -> str:
+        """The git command that restores the file at `path` as it is at `commit`."""
+        return f"git checkout {self.commit[:_ID_LENGTH]} -- {shlex.quote(path)}"
 
 
 def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[MigrationFile]) -> MergeBase:

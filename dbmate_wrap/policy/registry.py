@@ -1,8 +1,9 @@
-"""The registry of rules: every id with its family, its severity and its scope."""
+"""The registry of rules: every id with its family, its severity, its scope and its texts."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -133,3 +134,26 @@ def nearest_rule(rule: str) -> str | None:
         known = [f"squawk/{name}" for name in sorted(SQUAWK_RULES)]
     close = get_close_matches(rule.lower().replace("_", "-"), known, n=1)
     return close[0] if close else None
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """Markdown of a line or a paragraph each."""
+
+    what: str
+    why: str
+    remedy: str
+
+
+@cache
+def text_of_rule(rule: str) -> RuleText | None:
+    """The texts of a rule (all of squawk's share a page); None where there is no such rule."""
+    name = rule if rule in RULES else "squawk" if rule.startswith("squawk/") else None
+    if name is None:
+        return None
+    import tomllib
+    from importlib.resources import files
+
+    page = files("dbmate_wrap.policy") / "pages" / f"{name}.toml"
+    keys = tomllib.loads(page.read_text(encoding="utf-8"))
+    return RuleText(str(keys["what"]), str(keys["why"]), str(keys["remedy"]))

@@ -10,7 +10,7 @@ from dbmate_wrap.errors import UnreachableError, WrapError
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.server_facts import Question
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.preflight import objects, pooling, privileges, server, sessions
+from dbmate_wrap.preflight import needs, pooling, server, sessions
 from dbmate_wrap.preflight.check import (
     CheckInput,
     FactUnavailable,
@@ -32,9 +32,9 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("writable", server.writable),
     ("tls", server.tls),
     ("pooler", pooling.pooler),
-    ("privileges", privileges.privileges),
-    ("extensions", objects.extensions),
-    ("invalid-indexes", objects.invalid_indexes),
+    ("privileges", needs.privileges),
+    ("extensions", needs.extensions),
+    ("invalid-indexes", needs.invalid_indexes),
     ("other-migration", sessions.other_migration),
     ("long-transactions", sessions.long_transactions),
     ("prepared-transactions", sessions.prepared_transactions),
@@ -50,13 +50,13 @@ def check_server(session: Session, context: PreflightContext) -> tuple[Check, ..
     Invalid indexes are looked at twice where they do not pass at once. Behind a pooler more sessions are
     opened for a moment. Raises UnreachableError when the connection is lost.
     """
-    needs = context.needs or Requirements()
+    needed = context.needs or Requirements()
     question = Question(
         ours=context.application_name,
         history_schema=context.history_schema,
         history_table=context.history_table,
-        schemas=needs.schemas,
-        extensions=needs.extensions,
+        schemas=needed.schemas,
+        extensions=needed.extensions,
     )
     given = CheckInput(session, context, server_facts.read_facts(session, question))
     checks = {id_: run_check(id_, function, given) for id_, function in CHECKS}
@@ -69,22 +69,18 @@ def check_server(session: Session, context: PreflightContext) -> tuple[Check, ..
 
 def run_check(id_: str, function: CheckFunction, given: CheckInput) -> Check:
     """Make one check; an exception becomes its result, save a lost connection (UnreachableError)."""
-    verdict = _verdict(function, given)
-    hint = replace_unprintable(verdict.hint) if verdict.hint else None
-    return Check(id_, verdict.status, replace_unprintable(verdict.message), hint)
-
-
-def _verdict(function: CheckFunction, given: CheckInput) -> Verdict:
     try:
-        return function(given)
+        verdict = function(given)
     except FactUnavailable as reason:
-        return skipped(f"not known: {reason}")
+        verdict = skipped(f"not known: {reason}")
     except UnreachableError:
         raise
     except WrapError as error:
-        return failed(error.message, error.hint or "run `dbmate-wrap doctor`")
+        verdict = failed(error.message, error.hint or "run `dbmate-wrap doctor`")
     except Exception as error:  # noqa: BLE001 - a check that breaks must hide no other
-        return failed(
+        verdict = failed(
             f"the check itself broke: {type(error).__name__}: {error}",
             "this is a bug; please report it with the output of `dbmate-wrap doctor`",
         )
+    hint = replace_unprintable(verdict.hint) if verdict.hint else None
+    return Check(id_, verdict.status, replace_unprintable(verdict.message), hint)

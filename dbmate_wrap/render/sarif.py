@@ -8,8 +8,7 @@ from urllib.parse import quote
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import MEANINGS, ExitCode
-from dbmate_wrap.policy.registry import family_of, rule_of
-from dbmate_wrap.policy.rule_texts import RuleText, text_of_rule
+from dbmate_wrap.policy.registry import RuleText, family_of, rule_of, text_of_rule
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, message_with_hint
 from dbmate_wrap.render.json import JsonValue
 

@@ -33,19 +33,13 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
                 prepared[tree.name] = first
             continue
         for part in nested_statements(statement):
-            for offset, message in _found(part):
-                yield Hit("data-write", offset, f"writes rows: {message}", _HINT)
+            if _is_run_now(part.tree):
+                for offset, message in _writes(part):
+                    yield Hit("data-write", offset, f"writes rows: {message}", _HINT)
         for node in statement.of(pb.ExecuteStmt) if prepared else ():
             if node.name in prepared:
                 message = f"writes rows: EXECUTE {node.name} ({prepared[node.name]})"
                 yield Hit("data-write", statement.offset, message, _HINT)
-
-
-def _found(statement: Statement) -> Iterator[tuple[int, str]]:
-    tree = statement.tree
-    only_explained = isinstance(tree, pb.ExplainStmt) and not _runs(tree)
-    if not only_explained and not isinstance(tree, _KEPT_FOR_LATER):
-        yield from _writes(statement)
 
 
 def _writes(statement: Statement) -> Iterator[tuple[int, str]]:
@@ -78,14 +72,13 @@ def _offset(statement: Statement, node: Message) -> int:
     return statement.at(node.relation.location)
 
 
-def _runs(explain: Message) -> bool:
-    """True where EXPLAIN runs the statement: with ANALYZE, unless it is off. The last option counts."""
-    runs = False
-    for option in explain.options:
-        element = option.def_elem
-        if element.defname == "analyze":
-            runs = not element.HasField("arg") or _is_on(element.arg)
-    return runs
+def _is_run_now(tree: Message) -> bool:
+    """False for what is kept for later, and for EXPLAIN without ANALYZE; its last ANALYZE counts."""
+    if not isinstance(tree, pb.ExplainStmt):
+        return not isinstance(tree, _KEPT_FOR_LATER)
+    options = (option.def_elem for option in tree.options)
+    analyze = [element for element in options if element.defname == "analyze"]
+    return bool(analyze) and (not analyze[-1].HasField("arg") or _is_on(analyze[-1].arg))
 
 
 def _is_on(value: Message) -> bool:

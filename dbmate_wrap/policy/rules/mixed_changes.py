@@ -100,7 +100,9 @@ def _connected(changes: Sequence[_Change]) -> _Graph:
     for change in changes:
         graph.join(named.key for named in change.named)
     _connect_unqualified(graph)
-    for schema in set(_created_schemas(changes)):
+    parts = [part.tree for change in changes for part in change.parts]
+    created = [tree for tree in parts if isinstance(tree, pb.CreateSchemaStmt)]
+    for schema in {str(tree.schemaname or tree.authrole.rolename) for tree in created}:
         graph.join([key for key in graph.parents if key[1] == schema])
     removals = [(change, removal(part.tree)) for change in changes for part in change.parts]
     if any(found is not None and found.may_free_others for _, found in removals):
@@ -122,13 +124,6 @@ def _objects(statement: Statement) -> Iterator[Named]:
     return (one for one in objects(statement) if one.kind != "type" or one.name not in _COMMON_TYPES)
 
 
-def _created_schemas(changes: Sequence[_Change]) -> Iterator[str]:
-    for change in changes:
-        for part in change.parts:
-            if isinstance(part.tree, pb.CreateSchemaStmt):
-                yield str(part.tree.schemaname or part.tree.authrole.rolename)
-
-
 def _is_opaque(statement: Statement) -> bool:
     """True for a new function whose body does not show the objects that it uses."""
     tree = statement.tree
@@ -147,16 +142,13 @@ def _connect_by_calls(changes: Sequence[_Change], graph: _Graph) -> None:
         elif key[0] == "relation" and key[1]:
             relations[f"{key[1]}.{key[2]}"] = key
     for change in changes:
-        parts = [*change.parts, *_inner(change.statement)]
-        found = (key for part in parts for key in _mentioned(part, functions, relations))
+        makes_function = isinstance(change.statement.tree, pb.CreateFunctionStmt)
+        inner = (
+            (one for body in bodies(change.statement) for one in body.statements) if makes_function else ()
+        )
+        found = (key for part in (*change.parts, *inner) for key in _mentioned(part, functions, relations))
         graph.join([*(named.key for named in change.named), *found])
     _connect_unqualified(graph)
-
-
-def _inner(statement: Statement) -> Iterator[Statement]:
-    if isinstance(statement.tree, pb.CreateFunctionStmt):
-        for body in bodies(statement):
-            yield from body.statements
 
 
 def _mentioned(

@@ -10,6 +10,12 @@ from dbmate_wrap.sql.parse import Statement
 _HINT = "roles differ between environments: manage owners and privileges outside of migrations"
 _SETTERS = {"role": "SET ROLE", "session_authorization": "SET SESSION AUTHORIZATION"}
 _SETS = frozenset({pb.VAR_SET_VALUE, pb.VAR_SET_CURRENT})
+_ROLES_WITHOUT_NAME = {
+    pb.ROLESPEC_CURRENT_ROLE: "CURRENT_ROLE",
+    pb.ROLESPEC_CURRENT_USER: "CURRENT_USER",
+    pb.ROLESPEC_SESSION_USER: "SESSION_USER",
+    pb.ROLESPEC_PUBLIC: "PUBLIC",
+}
 _KINDS_OF_ROLE = {pb.ROLESTMT_ROLE: "ROLE", pb.ROLESTMT_USER: "USER", pb.ROLESTMT_GROUP: "GROUP"}
 
 
@@ -17,14 +23,10 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
     """One hit per statement that gives objects or privileges to roles, or changes roles; in DO too."""
     for statement in statements:
         for part in nested_statements(statement):
-            found = _found(part)
+            describe = _OF_STATEMENTS.get(type(part.tree))
+            found = describe(part.tree) if describe is not None else None
             if found is not None:
                 yield Hit("ownership", part.offset, f"changes owners, privileges or roles: {found}", _HINT)
-
-
-def _found(statement: Statement) -> str | None:
-    describe = _OF_STATEMENTS.get(type(statement.tree))
-    return describe(statement.tree) if describe is not None else None
 
 
 def _altered_table(tree: Message) -> str | None:
@@ -69,17 +71,7 @@ def _roles(nodes: Sequence[Message]) -> str:
 
 
 def _role(role: Message) -> str:
-    match role.roletype:
-        case pb.ROLESPEC_CURRENT_ROLE:
-            return "CURRENT_ROLE"
-        case pb.ROLESPEC_CURRENT_USER:
-            return "CURRENT_USER"
-        case pb.ROLESPEC_SESSION_USER:
-            return "SESSION_USER"
-        case pb.ROLESPEC_PUBLIC:
-            return "PUBLIC"
-        case _:
-            return str(role.rolename)
+    return _ROLES_WITHOUT_NAME.get(role.roletype, str(role.rolename))
 
 
 _OF_STATEMENTS: Mapping[type[Message], Callable[[Message], str | None]] = {

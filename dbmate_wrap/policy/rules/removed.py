@@ -5,7 +5,6 @@ import shlex
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.policy.restore_command import restore_command
 
 
 def removed_since_sealed(line: Sealed, new_name: str | None, lockfile: str) -> Finding:
@@ -19,7 +18,7 @@ def removed_since_base(name: str, folder: str, base: MergeBase) -> Finding:
     """The finding for a file of the base that is gone."""
     path = f"{folder}/{name}"
     message = f"{name} is in {base.ref} and is gone"
-    return Finding("removed", "error", path, None, None, message, restore_command(base, path))
+    return Finding("removed", "error", path, None, None, message, base.restore_command(path))
 
 
 def renamed_since_base(
@@ -28,7 +27,7 @@ def renamed_since_base(
     """The finding for a file of the base that was renamed; `lockfile` is the one that has lost its line."""
     path = f"{folder}/{new_name}"
     hint = f"git mv {shlex.join([path, f'{folder}/{name}'])}"
-    hint += f"; {restore_command(base, lockfile)}; then `dbmate-wrap seal`" if lockfile else ""
+    hint += f"; {base.restore_command(lockfile)}; then `dbmate-wrap seal`" if lockfile else ""
     message = f"{name} is in {base.ref} and was renamed to {new_name}"
     return Finding("removed", "error", path, 1, 1, message, hint)
 
@@ -36,12 +35,12 @@ def renamed_since_base(
 def removed_line(name: str, lockfile: str, base: MergeBase) -> Finding:
     """The finding for a line of the base's lockfile that is gone."""
     message = f"the line of {name} is in {base.ref} and is gone from {lockfile}"
-    hint = f"it is append only: {restore_command(base, lockfile)}, then `dbmate-wrap seal`"
+    hint = f"it is append only: {base.restore_command(lockfile)}, then `dbmate-wrap seal`"
     return Finding("removed", "error", lockfile, 1, 1, message, hint)
 
 
 def removed_lockfile(lines: int, lockfile: str, base: MergeBase) -> Finding:
     """The finding for a lockfile without any of the base's `lines`."""
     message = f"{lockfile} is empty or gone: in {base.ref} it has {lines} lines"
-    hint = f"{restore_command(base, lockfile)}, then `dbmate-wrap seal`"
+    hint = f"{base.restore_command(lockfile)}, then `dbmate-wrap seal`"
     return Finding("removed", "error", lockfile, None, None, message, hint)

@@ -13,7 +13,11 @@ _HINT = "remove it, and write the schema before every name"
 _FUNCTION_HINT = "set it in the function's definition: CREATE FUNCTION ... SET search_path = pg_catalog, ..."
 # What a body that changes it must hold: most do not, and reading a body takes the most time of all rules.
 _MAY_CHANGE = re.compile("path|reset|schema", re.IGNORECASE)
-_SETTERS = {pb.AlterRoleSetStmt: "ALTER ROLE", pb.AlterDatabaseSetStmt: "ALTER DATABASE"}
+_SETTERS = {
+    pb.AlterRoleSetStmt: "ALTER ROLE ... ",
+    pb.AlterDatabaseSetStmt: "ALTER DATABASE ... ",
+    pb.AlterSystemStmt: "ALTER SYSTEM ",
+}
 
 
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
@@ -31,25 +35,18 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
 
 def _found(statement: Statement) -> Iterator[tuple[int, str]]:
     tree = statement.tree
-    match tree:
-        case pb.DoStmt() | pb.CreateFunctionStmt():
-            return
-        case pb.VariableSetStmt():
-            what = _setting(tree)
-        case pb.AlterRoleSetStmt() | pb.AlterDatabaseSetStmt():
-            what = _setting(tree.setstmt, f"{_SETTERS[type(tree)]} ... ")
-        case pb.AlterSystemStmt():
-            what = _setting(tree.setstmt, "ALTER SYSTEM ")
-        case _:
-            what = None
-    if what is not None:
+    if isinstance(tree, pb.DoStmt | pb.CreateFunctionStmt):
+        return
+    setter = _SETTERS.get(type(tree))
+    setting = tree if isinstance(tree, pb.VariableSetStmt) else tree.setstmt if setter else None
+    if setting is not None and (what := _setting(setting, setter or "")) is not None:
         yield statement.offset, what
     for call in statement.of(pb.FuncCall):
         if _sets_path(call):
             yield statement.at(call.location), "set_config('search_path', ...)"
 
 
-def _setting(setting: Message, before: str = "") -> str | None:
+def _setting(setting: Message, before: str) -> str | None:
     if setting.kind == pb.VAR_RESET_ALL:
         return f"{before}RESET ALL"
     # Names of settings are compared without regard to case, even in double quotes.

@@ -7,13 +7,9 @@ from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
 
-_RULE = "session-state"
 _CURSOR_HOLD = 0x20  # CURSOR_OPT_HOLD of src/include/nodes/parsenodes.h
 _LOCKS = frozenset(
-    {
-        *("pg_advisory_lock", "pg_advisory_lock_shared"),
-        *("pg_try_advisory_lock", "pg_try_advisory_lock_shared"),
-    }
+    f"{verb}_lock{mode}" for verb in ("pg_advisory", "pg_try_advisory") for mode in ("", "_shared")
 )
 # In these a call is executed now; elsewhere (defaults, views, policies) it is only written down.
 _CALLING = (
@@ -77,7 +73,7 @@ def _call(call: Message, statement: Statement) -> Iterator[Hit]:
     elif name == "set_config":
         arguments = _arguments(call)
         setting = _constant(arguments.get("setting_name"))
-        if setting != "search_path" and not _is_true(arguments.get("is_local")):
+        if setting != "search_path" and _constant(arguments.get("is_local")) not in _TRUE:
             hint = "give it true as its third argument: the setting ends with the transaction"
             yield _hit(statement.at(call.location), f"set_config of {setting or 'a setting'}", hint)
 
@@ -110,14 +106,9 @@ def _constant(node: Message | None) -> str | None:
             return None
 
 
-def _is_true(node: Message | None) -> bool:
-    return _constant(node) in _TRUE
-
-
 def _temporary(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit]:
     tree = statement.tree
-    made: Message | None = None
-    ends = False
+    made, ends = None, False
     match tree:
         case pb.CreateStmt():
             made, ends = tree.relation, tree.oncommit == pb.ONCOMMIT_DROP
@@ -129,8 +120,6 @@ def _temporary(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit
             made = tree.view
         case pb.CreateSeqStmt():
             made = tree.sequence
-        case _:
-            pass
     if made is None or ends or not _is_temporary(made) or dropped.get(made.relname, -1) > statement.offset:
         return
     hint = "add ON COMMIT DROP, or drop it before the migration ends"
@@ -153,4 +142,4 @@ def _dropped(statements: Sequence[Statement]) -> Mapping[str, int]:
 
 
 def _hit(offset: int, what: str, hint: str = _REMOVE_HINT) -> Hit:
-    return Hit(_RULE, offset, f"outlives the migration: {what}", hint)
+    return Hit("session-state", offset, f"outlives the migration: {what}", hint)

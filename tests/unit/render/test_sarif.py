@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.policy.registry import RULES
-from dbmate_wrap.policy.rule_texts import text_of_rule
+from dbmate_wrap.policy.registry import RULES, text_of_rule
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.sarif import render
 from tests.support.cases import assert_golden
