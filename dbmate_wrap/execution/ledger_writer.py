@@ -43,7 +43,7 @@ class LedgerWriter:
         if self._access is not None:
             upgraded = ledger.upgrade(self._session, access)
             if isinstance(upgraded, LedgerUnavailable):
-                self._warn(upgraded)
+                self._warn_of(upgraded)
             else:
                 self._access = access = upgraded
         self._write(lambda: ledger.begin_run(self._session, self._run, access))
@@ -108,5 +108,8 @@ class LedgerWriter:
 
     def _disable_for(self, problem: LedgerUnavailable) -> None:
         self.disable()
+        self._warn_of(problem)
+
+    def _warn_of(self, problem: LedgerUnavailable) -> None:
         hint = f" ({problem.hint})" if problem.hint else ""
         self._say(f"warning: {problem.reason}{hint}")
