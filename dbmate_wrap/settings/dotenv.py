@@ -1,14 +1,17 @@
 """Reads .env files strictly: python-dotenv alone would log a broken line and continue."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.settings.names import PREFIX, UNPREFIXED
+from dbmate_wrap.settings.names import DBMATE_HINT, UNPREFIXED
 from dbmate_wrap.settings.text_file import read_text
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 
 @dataclass(frozen=True)
@@ -24,64 +27,39 @@ class DotenvFile:
     """The URL variables of one file; `faults` is empty unless it is broken."""
 
     name: str
-    urls: Mapping[str, DotenvLine] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
-    warnings: tuple[Fault, ...] = ()
-
-    def line(self, variable: str) -> DotenvLine | None:
-        """Return a variable that is set; empty counts as not set, as in the process environment."""
-        line = self.urls.get(variable)
-        return line if line and line.value.strip() else None
+    urls: dict[str, DotenvLine] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
 
 
 def read_dotenv(path: Path) -> DotenvFile:
     """Read a file; one that does not exist is empty. `$` has no meaning, because passwords contain it."""
-    faults: list[Fault] = []
-    text = read_text(path, path.name, faults)
-    if text is None:
-        return DotenvFile(path.name, faults=tuple(faults))
-    return _parse(path.name, text)
+    file = DotenvFile(path.name)
+    if text := read_text(path, path.name, file.faults):
+        from dotenv.parser import parse_stream
+
+        for binding in parse_stream(StringIO(text)):
+            _add(file, binding)
+    return file
 
 
-def _parse(name: str, text: str) -> DotenvFile:
-    from dotenv.parser import parse_stream
-
-    urls: dict[str, DotenvLine] = {}
-    faults: list[Fault] = []
-    warnings: list[Fault] = []
-    for binding in parse_stream(StringIO(text)):
-        number = binding.original.line + _blank_lines(binding.original.string)
-        place = f"{name} line {number}"
-        fault = _fault(binding.error, binding.key, binding.value, place)
-        if fault:
-            faults.append(fault)
-        elif binding.key and binding.value is not None:
-            _keep(binding.key, DotenvLine(binding.value, number), place, urls, faults, warnings)
-    return DotenvFile(name, urls, tuple(faults), tuple(warnings))
-
-
-def _keep(
-    key: str,
-    line: DotenvLine,
-    place: str,
-    urls: dict[str, DotenvLine],
-    faults: list[Fault],
-    warnings: list[Fault],
-) -> None:
-    if key.startswith("DBMATE_"):
-        hint = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
-        warnings.append(Fault(f"sets {key}, which has no effect here", place, hint=hint))
-    elif key in urls:
-        faults.append(
-            Fault(f"sets {key} again, after line {urls[key].number}", place, hint="keep one of them")
-        )
+def _add(file: DotenvFile, binding: "Binding") -> None:
+    key, value = binding.key, binding.value
+    # python-dotenv adds the blank lines before an assignment to it, which misleads readers.
+    text = binding.original.string
+    line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    place = f"{file.name} line {line}"
+    if fault := _fault(binding.error, key, value, place):
+        file.faults.append(fault)
+    elif key is None or value is None:
+        return  # A comment.
+    elif key.startswith("DBMATE_"):
+        file.warnings.append(Fault(f"sets {key}, which has no effect here", place, hint=DBMATE_HINT))
+    elif key in file.urls:
+        message = f"sets {key} again, after line {file.urls[key].number}"
+        file.faults.append(Fault(message, place, hint="keep one of them"))
     elif key.endswith(UNPREFIXED):
-        urls[key] = line
-
-
-def _blank_lines(original: str) -> int:
-    """Count blank lines before an assignment: python-dotenv adds them to it, which misleads readers."""
-    return original[: len(original) - len(original.lstrip())].count("\n")
+        file.urls[key] = DotenvLine(value, line)
 
 
 def _fault(error: bool, key: str | None, value: str | None, source: str) -> Fault | None:

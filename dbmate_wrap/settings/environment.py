@@ -1,25 +1,25 @@
 """One environment: its settings, their sources, and its database URL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl, UrlFault, parse
 from dbmate_wrap.errors import ConfigError, Fault
-from dbmate_wrap.settings.faults import Source, config_error
-from dbmate_wrap.settings.model import Values
+from dbmate_wrap.settings.faults import config_error
+from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.names import PLACEHOLDER, url_variable
 from dbmate_wrap.settings.url_lookup import (
     FoundUrl,
-    UrlConfig,
     UrlSources,
+    command_of,
     find_url,
     find_url_without_command,
 )
 
 # Without a URL these environments run on a server that we start.
 EMBEDDED = frozenset({"dev", "test"})
-COMMAND_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,22 @@ class ResolvedUrl:
 
 
 @dataclass(frozen=True)
-class Environment:
-    """The settings of one environment; durations are seconds, paths are absolute."""
+class Environment(EnvironmentSettings):
+    """The settings of one environment, and the way to its URL; `others` are the project's other ones."""
 
-    name: str
-    is_default: bool
-    values: Values
-    sources: Mapping[str, Source]
     url_sources: UrlSources = field(repr=False)
-    url_config: UrlConfig = field(repr=False)
-    other_configs: tuple[UrlConfig, ...] = field(repr=False)
-    command_timeout: float = COMMAND_TIMEOUT_SECONDS
+    others: tuple[EnvironmentSettings, ...] = field(repr=False)
+    command_timeout: float = 30.0
 
     @property
     def root(self) -> Path:
         """The project's folder."""
         return self.url_sources.root
+
+    @property
+    def is_default(self) -> bool:
+        """True for the environment that is used where none is named."""
+        return self.name == self.url_sources.default_environment
 
     def resolve_url(self) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
@@ -55,51 +55,53 @@ class Environment:
         Runs the url_command at every call. Raises ConfigError for a URL that is missing, broken or malformed,
         or that is also the database of another environment.
         """
-        found = find_url(self.url_config, self.url_sources, self.command_timeout)
+        found = find_url(self, self.url_sources, self.command_timeout)
         if found is None:
             self._check_absence()
             return None
-        resolved = parse_found(found, f"the database URL of {self.name}", self.url_sources.os_user)
+        resolved = self._parse(found, f"the database URL of {self.name}")
         shadow = self._shadow()
-        for label, other in (
-            *self._known_urls(self.other_configs),
-            *([("shadow_url", shadow)] if shadow else []),
-        ):
-            _check_apart(f"environment {self.name}", resolved, label, other)
+        _check_apart(f"environment {self.name}", resolved, self._known_urls(self.others))
+        _check_apart(f"environment {self.name}", resolved, [("shadow_url", shadow)] if shadow else [])
         return resolved
 
     def url_source(self) -> str | None:
         """Return the source of the URL without running a command; None where there is no URL."""
-        found = find_url_without_command(self.url_config, self.url_sources)
-        if found:
+        if found := find_url_without_command(self, self.url_sources):
             return found.source
-        command = self.url_config.for_environment(self.url_config.command)
+        command = command_of(self, self.url_sources)
         return f"the url_command of {command[1]}" if command else None
 
     def resolve_shadow_url(self) -> ResolvedUrl | None:
         """Return `shadow_url` or None. Raises ConfigError where it is the database of an environment."""
         shadow = self._shadow()
         if shadow:
-            for label, other in self._known_urls((self.url_config, *self.other_configs)):
-                _check_apart("shadow_url", shadow, label, other)
+            _check_apart("shadow_url", shadow, self._known_urls((self, *self.others)))
         return shadow
 
     def _shadow(self) -> ResolvedUrl | None:
         if self.values.shadow_url is None:
             return None
         found = FoundUrl(self.values.shadow_url.get_secret_value(), str(self.sources["shadow_url"]))
-        return parse_found(found, "the shadow_url", self.url_sources.os_user)
+        return self._parse(found, "the shadow_url")
 
-    def _known_urls(self, environments: tuple[UrlConfig, ...]) -> Iterator[tuple[str, ResolvedUrl]]:
+    def _known_urls(self, environments: Iterable[EnvironmentSettings]) -> Iterator[tuple[str, ResolvedUrl]]:
         """Yield the URLs known without running a command; faults of other environments are ignored."""
         for other in environments:
             found = find_url_without_command(other, self.url_sources)
-            try:
-                url = parse_found(found, "", self.url_sources.os_user) if found else None
-            except ConfigError:
-                continue
-            if url:
-                yield f"environment {other.name}", url
+            with suppress(ConfigError):
+                if found:
+                    yield f"environment {other.name}", self._parse(found, "")
+
+    def _parse(self, found: FoundUrl, what: str) -> ResolvedUrl:
+        """Parse a URL that was found. Raises ConfigError with its source, which quotes nothing of the URL."""
+        try:
+            return ResolvedUrl(
+                parse(found.text, os_user=self.url_sources.os_user), found.source, found.warnings
+            )
+        except UrlFault as fault:
+            message, hint = f"{what} is not usable: {fault.message}", fault.hint
+        raise config_error([Fault(message, found.source, hint)])
 
     def _check_absence(self) -> None:
         default, own = self.url_sources.default_environment, url_variable(self.name)
@@ -121,19 +123,8 @@ class Environment:
         raise config_error([Fault("has no database URL", f"environment {self.name}", hint)])
 
 
-def parse_found(found: FoundUrl, what: str, os_user: str) -> ResolvedUrl:
-    """Parse a URL that was found. Raises ConfigError with its source, which quotes nothing of the URL."""
-    try:
-        url = parse(found.text, os_user=os_user)
-    except UrlFault as fault:
-        message, hint = f"{what} is not usable: {fault.message}", fault.hint
-    else:
-        return ResolvedUrl(url, found.source, found.warnings)
-    raise config_error([Fault(message, found.source, hint)])
-
-
-def _check_apart(label: str, resolved: ResolvedUrl, other_label: str, other: ResolvedUrl) -> None:
-    if not resolved.url.same_database(other.url):
-        return
-    message = f"{label} is the same database as {other_label} ({other.source})"
-    raise config_error([Fault(message, resolved.source, "give each a database of its own")])
+def _check_apart(label: str, resolved: ResolvedUrl, others: Iterable[tuple[str, ResolvedUrl]]) -> None:
+    for other_label, other in others:
+        if resolved.url.same_database(other.url):
+            message = f"{label} is the same database as {other_label} ({other.source})"
+            raise config_error([Fault(message, resolved.source, "give each a database of its own")])

@@ -20,9 +20,9 @@ class Source:
 DEFAULT = Source("default")
 
 
-def variable_source(name: str) -> Source:
-    """A variable of the process environment as a source."""
-    return Source(f"{name} in the process environment")
+def variable_source(name: str) -> str:
+    """Return a variable of the process environment as a source in words."""
+    return f"{name} in the process environment"
 
 
 def config_error(faults: Iterable[Fault]) -> ConfigError:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
 from dbmate_wrap.settings.faults import DEFAULT, Source, variable_source
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
-from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
+from dbmate_wrap.settings.names import DBMATE_HINT, ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
 
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -27,40 +27,40 @@ _PLAIN = {
 
 
 @dataclass(frozen=True)
-class LayeredValues:
-    """The validated settings of one environment; paths are absolute."""
+class EnvironmentSettings:
+    """The validated settings of one environment: durations are seconds, paths are absolute."""
 
+    name: str
     values: Values
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source]
 
 
 def merge_layers(
-    environment: str, table: ConfigTable | None, root: Path, faults: list[Fault]
-) -> LayeredValues:
+    name: str, table: ConfigTable | None, root: Path, faults: list[Fault]
+) -> EnvironmentSettings:
     """Merge the layers: process variables, the environment's table, the shared table, the name's defaults.
 
     Earlier layers win. Every fault is added to `faults`; the values are then not to be used.
     """
-    given: dict[str, object] = dict(BUILT_IN.get(environment, {}))
-    sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {environment}"))
+    given: dict[str, object] = dict(BUILT_IN.get(name, {}))
+    sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {name}"))
     if table:
-        own = table.environments.get(environment, {})
+        own, document = table.environments.get(name, {}), table.document
         given |= dict(table.shared) | dict(own)
-        document = table.document
         sources |= {key: Source(document.source(key)) for key in table.shared}
-        sources |= {key: Source(document.source("environments", environment, key), True) for key in own}
-    sources |= {
-        key: variable_source(name) for key in NAMES if os.environ.get(name := f"{PREFIX}{key.upper()}")
-    }
+        sources |= {key: Source(document.source("environments", name, key), True) for key in own}
+    for key in NAMES:
+        if os.environ.get(variable := f"{PREFIX}{key.upper()}"):
+            given.pop(key, None)  # So that pydantic-settings takes the variable.
+            sources[key] = Source(variable_source(variable))
     try:
         values = Values(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        faults.extend(
-            _fault(detail, sources) for detail in error.errors(include_url=False, include_input=False)
-        )
-        return LayeredValues(Values.model_construct(), sources)
+        details = error.errors(include_url=False, include_input=False)
+        faults.extend(_fault(detail, sources) for detail in details)
+        return EnvironmentSettings(name, Values.model_construct(), sources)
     faults.extend(_contradictions(values, sources))
-    return LayeredValues(_complete(values, sources, root), sources)
+    return EnvironmentSettings(name, _complete(values, sources, root), sources)
 
 
 def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault]:
@@ -117,22 +117,20 @@ def variable_faults() -> list[Fault]:
     known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE]
     faults: list[Fault] = []
     for name, value in sorted(os.environ.items()):
+        source = variable_source(name)
         if not (value and name.upper().startswith(PREFIX)):
             continue
         if name not in known:
-            faults.append(Fault("is not a setting", variable_source(name).text, hint=nearest(name, known)))
+            faults.append(Fault("is not a setting", source, hint=nearest(name, known)))
         elif name != f"{PREFIX}SHADOW_URL" and holds_secret(value):
-            faults.append(
-                Fault("holds a URL with a password", variable_source(name).text, hint="use url_file")
-            )
+            faults.append(Fault("holds a URL with a password", source, hint="use url_file"))
     return faults
 
 
 def variable_warnings() -> list[Fault]:
     """Return warnings for dbmate's own variables, which never reach the dbmate that is run here."""
-    hint = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
     return [
-        Fault("has no effect here", variable_source(name).text, hint=hint)
+        Fault("has no effect here", variable_source(name), hint=DBMATE_HINT)
         for name in sorted(os.environ)
         if name.startswith("DBMATE_") and not name.startswith(PREFIX)
     ]

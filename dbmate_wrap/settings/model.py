@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience
 from dbmate_wrap.settings.names import PREFIX
@@ -49,7 +49,7 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 
 
 class Values(BaseSettings):
-    """The settings of one environment; process variables come first, then what the constructor gets."""
+    """The settings of one environment: what the constructor gets, then process variables, then defaults."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -108,18 +108,6 @@ class Values(BaseSettings):
     shadow_url: SecretStr | None = Field(
         None, description="URL of a server for shadow databases; with a password only as a process variable."
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The process environment wins over the files' tables, which are the constructor's arguments."""
-        return env_settings, init_settings
 
 
 NAMES: tuple[str, ...] = tuple(Values.model_fields)

@@ -8,6 +8,8 @@ from dbmate_wrap.errors import Fault
 PREFIX = "DBMATE_WRAP_"
 ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
 UNPREFIXED = "DATABASE_URL"
+# For whoever sets one of dbmate's own variables.
+DBMATE_HINT = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
 # Stands for the environment's name in a url_command or url_file that serves several environments.
 PLACEHOLDER = "{environment}"
 _SECRET = re.compile(r"://[^/?\s]*:\S*@|[?&]password=|\bPGPASSWORD=", re.IGNORECASE)

@@ -14,7 +14,7 @@ from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.model import BUILT_IN
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
-from dbmate_wrap.settings.url_lookup import UrlConfig, UrlSources
+from dbmate_wrap.settings.url_lookup import UrlSources
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     faults += [
         _unknown(name, names, place) for name, place in asked.items() if name not in names and not unread
     ]
-    layered = {name: layers.merge_layers(name, table, root, faults) for name in names}
-    url_sources = UrlSources(root, default, _os_user(), _url_variables())
+    layered = [layers.merge_layers(name, table, root, faults) for name in names]
+    variables = {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
+    url_sources = UrlSources(root, default, _os_user(), variables)
     for file in (".env", f".env.{selected}") if selected in names else (".env",):
         faults += url_sources.dotenv(file).faults
         warnings += url_sources.dotenv(file).warnings
@@ -76,35 +77,16 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         selected=selected,
         policy=table.policy if table else {},
         warnings=tuple(warnings),
-        all_environments=_environments(layered, url_sources),
-    )
-
-
-def _environments(
-    layered: Mapping[str, layers.LayeredValues], url_sources: UrlSources
-) -> dict[str, Environment]:
-    configs = {name: _url_config(name, each, url_sources) for name, each in layered.items()}
-    return {
-        name: Environment(
-            name=name,
-            is_default=name == url_sources.default_environment,
-            values=each.values,
-            sources=each.sources,
-            url_sources=url_sources,
-            url_config=configs[name],
-            other_configs=tuple(other for other in configs.values() if other.name != name),
-        )
-        for name, each in layered.items()
-    }
-
-
-def _url_config(name: str, each: layers.LayeredValues, url_sources: UrlSources) -> UrlConfig:
-    command, file = each.values.url_command, each.values.url_file
-    return UrlConfig(
-        name,
-        name == url_sources.default_environment,
-        (command, each.sources["url_command"]) if command else None,
-        (str(file), each.sources["url_file"]) if file else None,
+        all_environments={
+            each.name: Environment(
+                each.name,
+                each.values,
+                each.sources,
+                url_sources,
+                tuple(other for other in layered if other is not each),
+            )
+            for each in layered
+        },
     )
 
 
@@ -112,7 +94,7 @@ def _default_environment(table: ConfigTable | None) -> tuple[str, str]:
     """Return the default environment, which owns an unprefixed DATABASE_URL, and the source of its name."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
-        return named, variable_source(ENVIRONMENT_VARIABLE).text
+        return named, variable_source(ENVIRONMENT_VARIABLE)
     if table and table.default_environment is not None:
         return table.default_environment, table.document.source("default_environment")
     return "dev", ""
@@ -123,10 +105,6 @@ def _unknown(name: str, names: tuple[str, ...], source: str) -> Fault:
     # Text that is not a name is not shown: it may be a URL in the wrong place.
     shown = f"{name} is" if is_name(name) else "this is"
     return Fault(f"{shown} not an environment", source, hint)
-
-
-def _url_variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
 
 
 def _os_user() -> str:
