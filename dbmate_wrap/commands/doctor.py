@@ -45,12 +45,9 @@ def doctor(context: Context, outcome: Outcome) -> None:
 
 
 def _settings(context: Context) -> tuple[SettingRow, ...]:
-    environment = context.environment
-    url = SettingRow(
-        "url", "(secret)" if environment.url_source() else "none", environment.url_source() or "default"
-    )
-    rows = (SettingRow(row.name, row.value, row.source) for row in effective_settings(environment))
-    return (url, *rows)
+    source = context.environment.url_source()
+    url = SettingRow("url", "(secret)" if source else "none", source or "default")
+    return (url, *effective_settings(context.environment))
 
 
 def _configuration(context: Context) -> list[Check]:

@@ -1,7 +1,7 @@
 """Validates the shape of the TOML table: known keys, no secrets, tables where tables belong."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import Fault
@@ -27,97 +27,92 @@ class ConfigTable:
 
 def validate(document: ConfigDocument, faults: list[Fault]) -> ConfigTable:
     """Return the table of a document; every fault of its shape is added to `faults`."""
-    table = dict(document.table)
-    environments = _tables(document, "environments", table.pop("environments", {}), faults)
-    return ConfigTable(
-        document,
-        environments={
-            name: _settings(document, ("environments", name), values, faults)
-            for name, values in environments.items()
-        },
-        default_environment=_default(document, table.pop("default_environment", None), faults),
-        policy=_policy(document, table.pop("policy", {}), faults),
-        shared=_settings(document, (), table, faults, also=("default_environment", "environments", "policy")),
-    )
+    return _Validation(document, faults).table()
 
 
-def _settings(
-    document: ConfigDocument,
-    path: tuple[str, ...],
-    table: Mapping[str, object],
-    faults: list[Fault],
-    also: Iterable[str] = (),
-) -> dict[str, object]:
-    kept: dict[str, object] = {}
-    for key, value in table.items():
-        fault = _fault(key, value, document.source(*path, _display_key(key)), (*NAMES, *also))
-        if fault:
-            faults.append(fault)
-        else:
-            kept[key] = value
-    return kept
+@dataclass(frozen=True)
+class _Validation:
+    document: ConfigDocument
+    faults: list[Fault]
+
+    def table(self) -> ConfigTable:
+        shared = dict(self.document.table)
+        environments = self._environments(shared.pop("environments", {}))
+        default = self._default(shared.pop("default_environment", None))
+        policy = self._policy(shared.pop("policy", {}))
+        also = ("default_environment", "environments", "policy")
+        return ConfigTable(
+            self.document, self._settings((), shared, (*NAMES, *also)), environments, default, policy
+        )
+
+    def _environments(self, tables: object) -> dict[str, Mapping[str, object]]:
+        found: dict[str, Mapping[str, object]] = {}
+        hint = "write [environments.staging]"
+        for name, table in self._entries(tables, "environments", hint).items():
+            path = ("environments", _display_key(name))
+            if not isinstance(table, dict):
+                self._add("must be a table", path, hint)
+            elif not is_name(name):
+                self._add("must be a name of letters, digits, - and _", path)
+            else:
+                found[name] = self._settings(path, table, NAMES)
+        return found
+
+    def _default(self, name: object) -> str | None:
+        if name is None or (isinstance(name, str) and not holds_secret(name)):
+            return name
+        self._add("must be the name of an environment", ("default_environment",))
+        return None
+
+    def _policy(self, table: object) -> dict[str, str]:
+        kept: dict[str, str] = {}
+        for rule, severity in self._entries(table, "policy", "write [policy]").items():
+            path = ("policy", _display_key(rule))
+            if rule not in FAMILIES and rule_of(rule) is None:
+                self._add("is not a rule or a family of rules", path, _nearest_rule(rule))
+            elif isinstance(severity, str) and severity in _SEVERITIES:
+                kept[rule] = severity
+            else:
+                self._add("must be error, warning or off", path)
+        return kept
+
+    def _settings(
+        self, path: tuple[str, ...], table: Mapping[str, object], known: tuple[str, ...]
+    ) -> dict[str, object]:
+        faults = {key: _fault(key, value, known) for key, value in table.items()}
+        for key, fault in faults.items():
+            if fault:
+                self._add(fault[0], (*path, _display_key(key)), fault[1])
+        return {key: value for key, value in table.items() if not faults[key]}
+
+    def _entries(self, table: object, key: str, hint: str) -> dict[str, object]:
+        if isinstance(table, dict):
+            return table
+        self._add("must be a table", (key,), hint)
+        return {}
+
+    def _add(self, message: str, path: tuple[str, ...], hint: str | None = None) -> None:
+        self.faults.append(Fault(message, self.document.source(*path), hint))
 
 
-def _fault(key: str, value: object, source: str, known: tuple[str, ...]) -> Fault | None:
+def _fault(key: str, value: object, known: tuple[str, ...]) -> tuple[str, str | None] | None:
+    """Return the message and the hint for a key that is no setting or holds no value for one."""
     if (key not in known and _SECRET_KEY.fullmatch(key)) or _holds_secret(value):
         hint = "keep it in <NAME>_DATABASE_URL or .env.<name>, or name a url_command or url_file"
         if key == "shadow_url":
             hint = f"set it as {PREFIX}SHADOW_URL in the process environment"
-        return Fault("is a secret, which does not belong in a file that is shared", source, hint)
+        return "is a secret, which does not belong in a file that is shared", hint
     if key not in known:
-        return Fault("is not a setting", source, hint=nearest(key, known))
+        return "is not a setting", nearest(key, known)
     if isinstance(value, bool) and key not in BOOLEANS:
-        return Fault("must not be true or false", source)
+        return "must not be true or false", None
     return None
 
 
 def _holds_secret(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_secret(inner) for inner in value.values())
-    if isinstance(value, list):
-        return any(_holds_secret(inner) for inner in value)
+    if isinstance(value, dict | list):
+        return any(map(_holds_secret, value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and holds_secret(value)
-
-
-def _tables(
-    document: ConfigDocument, key: str, value: object, faults: list[Fault]
-) -> dict[str, Mapping[str, object]]:
-    if not isinstance(value, dict):
-        faults.append(Fault("must be a table", document.source(key), hint="write [environments.staging]"))
-        return {}
-    found: dict[str, Mapping[str, object]] = {}
-    for name, inner in value.items():
-        source = document.source(key, _display_key(name))
-        if not isinstance(inner, dict):
-            faults.append(Fault("must be a table", source, hint="write [environments.staging]"))
-        elif not is_name(name):
-            faults.append(Fault("must be a name of letters, digits, - and _", source))
-        else:
-            found[name] = inner
-    return found
-
-
-def _default(document: ConfigDocument, value: object, faults: list[Fault]) -> str | None:
-    if value is None or (isinstance(value, str) and not holds_secret(value)):
-        return value
-    faults.append(Fault("must be the name of an environment", document.source("default_environment")))
-    return None
-
-
-def _policy(document: ConfigDocument, value: object, faults: list[Fault]) -> dict[str, str]:
-    if not isinstance(value, dict):
-        faults.append(Fault("must be a table", document.source("policy"), hint="write [policy]"))
-        return {}
-    kept: dict[str, str] = {}
-    for rule, severity in value.items():
-        source = document.source("policy", _display_key(rule))
-        if rule not in FAMILIES and rule_of(rule) is None:
-            faults.append(Fault("is not a rule or a family of rules", source, hint=_nearest_rule(rule)))
-        elif isinstance(severity, str) and severity in _SEVERITIES:
-            kept[rule] = severity
-        else:
-            faults.append(Fault("must be error, warning or off", source))
-    return kept
 
 
 def _nearest_rule(rule: str) -> str:

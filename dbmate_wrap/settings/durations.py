@@ -14,44 +14,41 @@ _SHORTEST, _LONGEST = 0.001, 2_147_483.0
 
 def parse_duration(written: object) -> float:
     """Parse a written duration into seconds. Raises ValueError that lists the valid forms."""
-    if isinstance(written, int) and not isinstance(written, bool) and written == 0:
+    text = str(written).strip().lower()
+    if text == "0":
         return 0.0
     # A bare number is refused: PostgreSQL reads it as milliseconds, libpq as seconds.
     if not isinstance(written, str):
         raise ValueError(f"must be written as text with a unit; {FORMS}")
-    text = written.strip().lower()
-    if text == "0":
-        return 0.0
     match = _WRITTEN.fullmatch(text)
     if not match:
         raise ValueError(f"is not a duration; {FORMS}")
-    result = float(match.group(1)) * _SECONDS[match.group(2)]
+    result = float(match[1]) * _SECONDS[match[2]]
     if result > _LONGEST or 0 < result < _SHORTEST:
         raise ValueError("must be between 1ms and 24 days")
     return result
 
 
-def _positive(written: object) -> float:
-    result = parse_duration(_without_none(written, "must not be none here"))
-    if result == 0:
+def _limit(written: object) -> float:
+    if _is_none(written):
+        raise ValueError(f"must not be none here; {FORMS}")
+    if (limit := parse_duration(written)) == 0:
         raise ValueError(f"must be more than 0; {FORMS}")
-    return result
+    return limit
 
 
-def _positive_or_none(written: object) -> float | None:
-    if isinstance(written, str) and written.strip().lower() == "none":
-        return None
-    return parse_duration(written) or None
+def _limit_or_none(written: object) -> float | None:
+    return None if _is_none(written) else parse_duration(written) or None
 
 
-def _zero_or_more(written: object) -> float:
-    return parse_duration(_without_none(written, "must not be none here; 0 means not to wait"))
+def _patience(written: object) -> float:
+    if _is_none(written):
+        raise ValueError(f"must not be none here; 0 means not to wait; {FORMS}")
+    return parse_duration(written)
 
 
-def _without_none(written: object, complaint: str) -> object:
-    if isinstance(written, str) and written.strip().lower() == "none":
-        raise ValueError(f"{complaint}; {FORMS}")
-    return written
+def _is_none(written: object) -> bool:
+    return isinstance(written, str) and written.strip().lower() == "none"
 
 
 def write_duration(value: float | None) -> str:
@@ -67,8 +64,8 @@ def write_duration(value: float | None) -> str:
 
 
 # A limit that must exist.
-Duration = Annotated[float, BeforeValidator(_positive)]
+Duration = Annotated[float, BeforeValidator(_limit)]
 # A limit that may be left out: `none` or `0`.
-DurationOrNone = Annotated[float | None, BeforeValidator(_positive_or_none)]
+DurationOrNone = Annotated[float | None, BeforeValidator(_limit_or_none)]
 # How long to wait: `0` is not at all.
-Patience = Annotated[float, BeforeValidator(_zero_or_more)]
+Patience = Annotated[float, BeforeValidator(_patience)]

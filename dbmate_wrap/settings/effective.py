@@ -1,8 +1,8 @@
 """The settings of one environment in effect, as text with their sources."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from dbmate_wrap.domain.results import SettingRow
 from dbmate_wrap.settings.durations import write_duration
 from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.model import NAMES
@@ -16,23 +16,11 @@ DURATIONS = {
 }
 
 
-@dataclass(frozen=True)
-class EffectiveSetting:
-    """One setting of an environment, its value as text."""
-
-    name: str
-    value: str
-    source: str
-
-
-def effective_settings(environment: Environment) -> tuple[EffectiveSetting, ...]:
+def effective_settings(environment: Environment) -> tuple[SettingRow, ...]:
     """Return every setting of the environment with its source; a secret as ***."""
+    values, root = environment.values, environment.root
     return tuple(
-        EffectiveSetting(
-            name,
-            format_value(name, getattr(environment.values, name), environment.root),
-            str(environment.sources[name]),
-        )
+        SettingRow(name, format_value(name, getattr(values, name), root), str(environment.sources[name]))
         for name in NAMES
     )
 

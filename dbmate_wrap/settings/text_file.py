@@ -18,26 +18,25 @@ def read_text(path: Path, name: str, faults: list[Fault]) -> str | None:
     except OSError as error:
         faults.append(Fault(f"cannot be read: {error.strerror}", name))
         return None
-    return _decoded(data, name, faults)
-
-
-def _decoded(data: bytes, name: str, faults: list[Fault]) -> str | None:
-    if len(data) > _LARGEST:
-        faults.append(Fault("is larger than 1 MiB, so it is not a settings file", name))
-    elif data.startswith(b"\xef\xbb\xbf"):
-        faults.append(Fault("begins with a byte order mark", name, hint="save it as UTF-8 without BOM"))
-    elif b"\0" in data:
-        line = data[: data.index(b"\0")].count(b"\n") + 1
-        faults.append(Fault("has a NUL character", f"{name} line {line}", hint="save it as UTF-8 text"))
-    else:
-        return _utf8(data, name, faults)
+    fault = _fault(data, name)
+    if fault is None:
+        return data.decode()
+    faults.append(fault)
     return None
 
 
-def _utf8(data: bytes, name: str, faults: list[Fault]) -> str | None:
+def _fault(data: bytes, name: str) -> Fault | None:
+    if len(data) > _LARGEST:
+        return Fault("is larger than 1 MiB, so it is not a settings file", name)
+    if data.startswith(b"\xef\xbb\xbf"):
+        return Fault("begins with a byte order mark", name, hint="save it as UTF-8 without BOM")
+    before, nul, _ = data.partition(b"\0")
+    if nul:
+        line = before.count(b"\n") + 1
+        return Fault("has a NUL character", f"{name} line {line}", hint="save it as UTF-8 text")
     try:
-        return data.decode()
+        data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-    faults.append(Fault("is not UTF-8 text", f"{name} line {line}", hint="save it as UTF-8"))
+        return Fault("is not UTF-8 text", f"{name} line {line}", hint="save it as UTF-8")
     return None

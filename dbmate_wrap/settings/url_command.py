@@ -12,7 +12,6 @@ from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
 
-TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
 _NAMED_SECRET = re.compile(r"((?:password|passwd|secret|token|key)\s*[=:]\s*)\S+", re.IGNORECASE)
 
@@ -25,25 +24,19 @@ def split_command(command: str) -> list[str]:
     return words
 
 
-def run_url_command(
-    command: str, *, environment: str, root: Path, source: str, timeout: float = TIMEOUT_SECONDS
-) -> str:
+def run_url_command(command: str, *, environment: str, root: Path, source: str, timeout: float) -> str:
     """Return the one line that the command prints. Raises ConfigError for every other outcome."""
     argv = tuple(word.replace(PLACEHOLDER, environment) for word in split_command(command))
+    # This process's environment, so that secret managers find their login, without database URLs.
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
+    variables = inherited | {ENVIRONMENT_VARIABLE: environment}
     try:
-        done = run(Command(argv, _variables(environment), root), timeout=timeout)
+        done = run(Command(argv, variables, root), timeout=timeout)
     except OSError as error:
         raise _failed(f"cannot be started: {error.strerror}", source, environment) from None
-    problem = _problem(done, timeout)
-    if problem:
+    if problem := _problem(done, timeout):
         raise _failed(problem + _reason(done), source, environment)
     return done.stdout.strip("\r\n")
-
-
-def _variables(environment: str) -> dict[str, str]:
-    """Return this process's environment, so that secret managers find their login, without database URLs."""
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
-    return inherited | {ENVIRONMENT_VARIABLE: environment}
 
 
 def _problem(done: Completed, timeout: float) -> str | None:
@@ -66,10 +59,9 @@ def _reason(done: Completed) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if not lines:
         return ""
-    printed = [
-        word for line in done.stdout.splitlines() for word in (line.strip(), *re.split(r"[\s:@/]+", line))
-    ]
-    masked = Redactor(printed).mask(_URL_SECRET.sub(rf"\1{MASK}@", lines[-1]))
+    printed = done.stdout.splitlines()
+    words = [word for line in printed for word in (line.strip(), *re.split(r"[\s:@/]+", line))]
+    masked = Redactor(words).mask(_URL_SECRET.sub(rf"\1{MASK}@", lines[-1]))
     masked = _NAMED_SECRET.sub(rf"\1{MASK}", masked)
     return ": " + drop_unprintable(masked[:200])
 
