@@ -30,18 +30,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-_VERSION = Parameter(
-    "version",
-    Parameter.KEYWORD_ONLY,
-    default=False,
-    annotation=Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the versions and exit."
-        ),
-    ],
-)
-group_options(app, _VERSION)
+_Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions and exit."),
+]
+group_options(app, Parameter("version", Parameter.KEYWORD_ONLY, default=False, annotation=_Version))
 app.add_typer(db)
 
 
@@ -84,13 +77,11 @@ def status(
 ) -> None:
     """Show every migration with its state."""
     if all:
-        from dbmate_wrap.commands.status_all import status_all
-
-        run("status", common, lambda context, outcome: status_all(context, outcome, exit_code=exit_code))
+        from dbmate_wrap.commands.status_all import status_all as verb
     else:
-        from dbmate_wrap.commands.status import status
+        from dbmate_wrap.commands.status import status as verb
 
-        run("status", common, lambda context, outcome: status(context, outcome, exit_code=exit_code))
+    run("status", common, lambda context, outcome: verb(context, outcome, exit_code=exit_code))
 
 
 @command(app, "new")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dbmate_wrap.cli.options import Format
 from dbmate_wrap.redact import Secrets
@@ -12,28 +13,24 @@ _AFTER_NAME = re.compile(r"pass(?:word|wd)?=(?:'([^']+)|([^'&\s][^&\s]*))", re.I
 
 
 def requested_format(arguments: Sequence[str]) -> Format:
-    """The last valid `--format` before `--`; text without one."""
+    """Return the last valid `--format` before `--`; text without one."""
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     chosen = Format.TEXT
     for number, argument in enumerate(ours, 1):
         name, equals, value = argument.partition("=")
         if name == "--format":
-            chosen = _format(value if equals else "".join(ours[number : number + 1])) or chosen
+            with suppress(ValueError):
+                chosen = Format(value if equals else "".join(ours[number : number + 1]))
     return chosen
 
 
-def learn_passwords(secrets: Secrets, arguments: Sequence[str]) -> None:
-    """Mask the passwords of URLs and connection strings from now on: no argument of ours should be one."""
+def secrets_of(arguments: Sequence[str]) -> Secrets:
+    """Return the passwords of URLs and connection strings, to be masked: no argument should be one."""
+    secrets = Secrets()
     for argument in arguments:
         for pattern in _IN_URL:
             for found in pattern.finditer(argument):
                 secrets.learn(found[1])
         for found in _AFTER_NAME.finditer(argument):
             secrets.learn(found[1] or found[2])
-
-
-def _format(value: str) -> Format | None:
-    try:
-        return Format(value)
-    except ValueError:
-        return None
+    return secrets

@@ -2,21 +2,21 @@
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from dbmate_wrap import process
-from dbmate_wrap.cli.arguments import learn_passwords
+from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
-from dbmate_wrap.cli.output import finish, new_run_id, stream_mask
+from dbmate_wrap.cli.output import begin_outcome, finish
 from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
+from dbmate_wrap.render.github import escape_commands
 from dbmate_wrap.workspace.context import Context
 
 Verb = Callable[[Context, Outcome], None]
@@ -25,12 +25,11 @@ _HINT = "see the state with `dbmate-wrap status`"
 
 def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
-    secrets = Secrets()
-    learn_passwords(secrets, sys.argv[1:])
+    secrets = secrets_of(sys.argv[1:])
+    escape = escape_commands if common.format is Format.GITHUB else str
     streams = common.format in (Format.TEXT, Format.GITHUB)
-    mask = stream_mask(common.format, secrets.mask)
-    terminal = Terminal(mask, common.quiet, common.verbose, streams)
-    outcome = Outcome(command, None, new_run_id(), datetime.now(UTC))
+    terminal = Terminal(lambda text: escape(secrets.mask(text)), common.quiet, common.verbose, streams)
+    outcome = begin_outcome(command)
     with process.terminations_as_exceptions():
         _run_verb(verb, common, outcome, secrets, terminal)
     raise typer.Exit(int(finish(outcome, common, terminal, secrets, reports or ReportFiles())))

@@ -1,41 +1,42 @@
 """Registers commands and groups with the common options, so that each option is written once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from inspect import Parameter, Signature, signature
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from dbmate_wrap.cli.options import (
-    Common,
-    Env,
-    Format,
-    OutputFormat,
-    ProjectDir,
-    Quiet,
-    ReportFiles,
-    Verbose,
-)
+from dbmate_wrap.cli.options import Common, Env, OutputFormat, ProjectDir, Quiet, ReportFiles, Verbose
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.outcome import Outcome
     from dbmate_wrap.workspace.context import Context
 
 
-def _parameter(name: str, annotation: object, default: object) -> Parameter:
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+def _common(
+    context: typer.Context,
+    *,
+    env: Env = None,
+    format: OutputFormat = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    project: ProjectDir = None,
+) -> Common:
+    """Return the common options; Typer's context carries those before the command, the later one wins."""
+    before = context.obj if isinstance(context.obj, Common) else Common()
+    common = Common(
+        environment=before.environment if env is None else env,
+        format=before.format if format is None else format,
+        quiet=quiet or before.quiet,
+        verbose=verbose or before.verbose,
+        project=before.project if project is None else project,
+    )
+    context.obj = common
+    return common
 
 
-_CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
 # Before and after a command's own options, in the order of `--help`.
-_FIRST = (_parameter("env", Env, None),)
-_LAST = (
-    _parameter("format", OutputFormat, None),
-    _parameter("quiet", Quiet, False),
-    _parameter("verbose", Verbose, False),
-    _parameter("project", ProjectDir, None),
-)
+_CONTEXT, _ENV, *_LAST = signature(_common).parameters.values()
 
 
 def command(
@@ -47,12 +48,10 @@ def command(
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = tuple(signature(function).parameters.values())[1:]
-        context: dict[str, object] = {}
-        if passes_arguments_on:
-            context = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-        entry = _with_common_options(function, (*_FIRST, *_keyword_only(own), *_LAST))
-        group.command(name, context_settings=context)(entry)
+        _, *own = signature(function).parameters.values()
+        context = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+        entry = _with_common_options(function, _CONTEXT, _ENV, *own, *_LAST)
+        group.command(name, context_settings=context if passes_arguments_on else {})(entry)
         return function
 
     return register
@@ -64,7 +63,7 @@ def group_options(group: typer.Typer, *own: Parameter) -> None:
     def ignore_own(common: Common, **given: object) -> None:
         pass
 
-    group.callback()(_with_common_options(ignore_own, (*_FIRST, *_LAST, *own)))
+    group.callback()(_with_common_options(ignore_own, _CONTEXT, _ENV, *_LAST, *own))
 
 
 def run(
@@ -76,39 +75,16 @@ def run(
     boundary.run(name, common, verb, reports)
 
 
-def _keyword_only(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
-    return tuple(each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters)
+def _with_common_options(function: Callable[..., None], *parameters: Parameter) -> Callable[..., None]:
+    """Return a function for Typer, which reads its signature; `function` gets the options as one value."""
+    read: Callable[..., Common] = _common
 
+    def entry(**given: object) -> None:
+        common = read(**{each.name: given.pop(each.name) for each in (_CONTEXT, _ENV, *_LAST)})
+        function(common, **given)
 
-def _with_common_options(function: Callable[..., None], options: Sequence[Parameter]) -> Callable[..., None]:
-    """Return a function for Typer, which reads its signature; `function` gets the options as one value.
-
-    They may have been given before the command too: Typer's context carries those, and the later one wins.
-    """
-
-    def entry(
-        context: typer.Context,
-        *,
-        env: str | None,
-        format: Format | None,
-        quiet: bool,
-        verbose: bool,
-        project: Path | None,
-        **own: object,
-    ) -> None:
-        before = context.obj if isinstance(context.obj, Common) else Common()
-        common = Common(
-            environment=before.environment if env is None else env,
-            format=before.format if format is None else format,
-            quiet=quiet or before.quiet,
-            verbose=verbose or before.verbose,
-            project=before.project if project is None else project,
-        )
-        context.obj = common
-        function(common, **own)
-
-    parameters = (_CONTEXT, *options)
     entry.__doc__, entry.__name__ = function.__doc__, function.__name__
     entry.__annotations__ = {each.name: each.annotation for each in parameters}
-    entry.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    by_name = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters]
+    entry.__signature__ = Signature(by_name)  # type: ignore[attr-defined]
     return entry

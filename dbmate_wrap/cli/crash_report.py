@@ -3,12 +3,13 @@
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from dbmate_wrap import __version__
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport
-from dbmate_wrap.workspace import local_folder
+from dbmate_wrap.workspace.local_folder import create_local_folder
 
 
 def report_bug(
@@ -29,21 +30,17 @@ def write_report(
     # No local variables: they may hold a secret in a form that masking does not recognize.
     trace = "".join(traceback.format_exception(error))
     text = mask(f"dbmate-wrap {__version__}\ncommand {outcome.command}\nrun {outcome.run_id}\n\n{trace}")
-    for folder in (_reports(project), tempfile.gettempdir):
-        try:
-            path = Path(folder(), f"dbmate-wrap-{outcome.run_id}.txt")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError:
-            continue
-        return path
+    name = f"dbmate-wrap-{outcome.run_id}.txt"
+    with suppress(OSError):
+        root = project or Path.cwd()
+        create_local_folder(root)
+        return _write(root / ".dbmate-wrap" / "reports" / name, text)
+    with suppress(OSError):
+        return _write(Path(tempfile.gettempdir(), name), text)
     return None
 
 
-def _reports(project: Path | None) -> Callable[[], str]:
-    def folder() -> str:
-        root = project or Path.cwd()
-        local_folder.create_local_folder(root)
-        return str(root / ".dbmate-wrap" / "reports")
-
-    return folder
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

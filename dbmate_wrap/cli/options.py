@@ -18,35 +18,22 @@ class Format(StrEnum):
 
 
 Env = Annotated[
-    str | None,
-    typer.Option("--env", "-e", metavar="NAME", help="The environment (default: dev).", show_default=False),
+    str | None, typer.Option("--env", "-e", metavar="NAME", help="The environment (default: dev).")
 ]
 OutputFormat = Annotated[
-    Format | None,
-    typer.Option("--format", help="The format of the result on stdout (default: text).", show_default=False),
+    Format | None, typer.Option("--format", help="The format of the result on stdout (default: text).")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more of what is done.")]
 ProjectDir = Annotated[
     Path | None,
-    typer.Option(
-        "--project",
-        "-C",
-        metavar="DIR",
-        help="The project's folder (default: found upwards).",
-        show_default=False,
-    ),
+    typer.Option("--project", "-C", metavar="DIR", help="The project's folder (default: found upwards)."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm a protected environment without being asked.")]
-To = Annotated[
-    str | None,
-    typer.Option("--to", metavar="VERSION", help="Stop after this version.", show_default=False),
-]
+To = Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Stop after this version.")]
 Wait = Annotated[
     str | None,
-    typer.Option(
-        "--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s.", show_default=False
-    ),
+    typer.Option("--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s."),
 ]
 Base = Annotated[
     str | None,
@@ -54,28 +41,17 @@ Base = Annotated[
         "--base",
         metavar="REF",
         help="The git commit to compare with (default: the merge base with the remote's main branch).",
-        show_default=False,
     ),
 ]
 Sarif = Annotated[
-    Path | None,
-    typer.Option("--sarif", metavar="FILE", help="Also write a SARIF 2.1.0 report.", show_default=False),
+    Path | None, typer.Option("--sarif", metavar="FILE", help="Also write a SARIF 2.1.0 report.")
 ]
-Junit = Annotated[
-    Path | None,
-    typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report.", show_default=False),
-]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report.")]
 Gitlab = Annotated[
-    Path | None,
-    typer.Option(
-        "--gitlab", metavar="FILE", help="Also write a GitLab Code Quality report.", show_default=False
-    ),
+    Path | None, typer.Option("--gitlab", metavar="FILE", help="Also write a GitLab Code Quality report.")
 ]
 Arguments = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="-- ARGS...", help="The arguments for the program that is run.", show_default=False
-    ),
+    list[str] | None, typer.Argument(metavar="-- ARGS...", help="The arguments for the program that is run.")
 ]
 
 

@@ -1,29 +1,31 @@
 """Writes the result of a run: to stdout, stderr, report files and the step summary of GitHub Actions."""
 
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
+from dbmate_wrap import __version__, process
+from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
+from dbmate_wrap.cli.repository import repository_of
 from dbmate_wrap.cli.terminal import Terminal, paint_for
+from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
 from dbmate_wrap.redact import Secrets
+from dbmate_wrap.render import github, mask, stderr_text, text
 
-Mask = Callable[[str], str]
-
-
-def new_run_id() -> str:
-    """A random id of 12 hex digits."""
-    return os.urandom(6).hex()
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+# Bytes that GitHub takes from one step; it shows nothing of a larger summary.
+_MAX_SUMMARY = 1 << 20
 
 
-def stream_mask(chosen: Format, mask: Mask) -> Mask:
-    """The mask for text that is written while a verb runs; for GitHub it also escapes workflow commands."""
-    if chosen is not Format.GITHUB:
-        return mask
-    return lambda text: _escape_commands(mask(text))
+def begin_outcome(command: str) -> Outcome:
+    """Return the outcome of a run that begins now, with a random id of 12 hex digits."""
+    return Outcome(command, None, os.urandom(6).hex(), datetime.now(UTC))
 
 
 def finish(
@@ -55,67 +57,89 @@ def write_result(
         outcome.exit, outcome.error = ExitCode.CONFIG, unwritten.pop(0).report()
         masked = _mask_outcome(outcome, secrets)
     _write_stdout(masked, common.format, terminal, ended_at)
-    if common.format is Format.GITHUB:
-        _write_step_summary(masked, terminal)
+    if common.format is Format.GITHUB and (warning := _append_step_summary(masked)):
+        terminal.say(f"warning: {warning}")
     for error in unwritten:
         terminal.err(f"error: {error.message}\n" + (f"  hint: {error.hint}\n" if error.hint else ""))
-    from dbmate_wrap.render.stderr_text import stderr_text
-
     # GitHub and Markdown show only a part of the findings, and say that the log has them all.
     whole = common.verbose or common.format in (Format.GITHUB, Format.MARKDOWN)
-    text = stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
-    terminal.err_masked(_escape_commands(text) if common.format is Format.GITHUB else text)
+    shown = stderr_text.stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
+    terminal.err_masked(github.escape_commands(shown) if common.format is Format.GITHUB else shown)
 
 
 def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
-    if secrets.is_empty:
-        return outcome
-    from dbmate_wrap.render.mask import mask_outcome
-
-    return mask_outcome(outcome, secrets.mask)
+    return outcome if secrets.is_empty else mask.mask_outcome(outcome, secrets.mask)
 
 
 def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:
     match chosen:
         case Format.TEXT:
-            from dbmate_wrap.render import text
-
             terminal.out_masked(text.render(outcome, paint_for(sys.stdout)))
         case Format.JSON:
             from dbmate_wrap.render import json
 
             terminal.out_masked(json.render(outcome, ended_at))
         case Format.GITHUB:
-            from dbmate_wrap.cli.repository import repository_of
-            from dbmate_wrap.render import github
-
             terminal.out_masked(github.render(outcome, repository_of(outcome)))
         case Format.MARKDOWN:
-            from dbmate_wrap.cli.repository import repository_of
             from dbmate_wrap.render import markdown
 
             terminal.out_masked(markdown.render(outcome, repository_of(outcome)))
 
 
 def _write_reports(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> list[ConfigError]:
-    if reports == ReportFiles():
-        return []
-    from dbmate_wrap.cli.report_files import write_reports
+    """Write each report of a masked outcome whole or not at all; return why some were not written."""
+    failed: list[ConfigError] = []
+    for path, report in _rendered(outcome, reports, ended_at):
+        try:
+            if not os.path.isdir(path.parent):
+                raise ConfigError(
+                    f"cannot write {path}: there is no folder {path.parent}",
+                    hint=f"make it first: mkdir -p {shlex.quote(str(path.parent))}",
+                )
+            write_by_rename(path, report.encode("utf-8", "backslashreplace"))
+        except ConfigError as error:
+            failed.append(error)
+    return failed
 
-    return write_reports(outcome, reports, ended_at)
+
+def _rendered(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> Iterator[tuple[Path, str]]:
+    if reports.sarif is not None:
+        from dbmate_wrap.render import sarif
+
+        yield reports.sarif, sarif.render(outcome, repository_of(outcome), ended_at, __version__)
+    if reports.junit is not None:
+        from dbmate_wrap.render import junit
+
+        yield reports.junit, junit.render(outcome, repository_of(outcome), ended_at)
+    if reports.gitlab is not None:
+        from dbmate_wrap.render import gitlab
+
+        yield reports.gitlab, gitlab.render(outcome, repository_of(outcome))
 
 
-def _write_step_summary(outcome: Outcome, terminal: Terminal) -> None:
-    from dbmate_wrap.cli.report_files import append_step_summary
+def _append_step_summary(outcome: Outcome) -> str | None:
+    """Append a masked outcome to the file that GitHub Actions names, if it does; return why that failed."""
+    from dbmate_wrap.render import markdown
 
-    if warning := append_step_summary(outcome):
-        terminal.say(f"warning: {warning}")
+    path = process.inherited((_STEP_SUMMARY,)).get(_STEP_SUMMARY)
+    if not path:
+        return None
+    try:
+        with open(path, "ab") as file:
+            room = _MAX_SUMMARY - file.tell()
+            # The text of earlier steps stays.
+            if room < markdown.LIMIT:
+                return f"the step summary {path} is full: nothing was added to it"
+            summary = markdown.render(outcome, repository_of(outcome), room)
+            file.write(summary.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        return f"cannot write the step summary {path}: {error.strerror}"
+    return None
 
 
 def _write_without_renderers(outcome: Outcome, bug: ErrorReport, terminal: Terminal) -> None:
     """Write the run's own error, then the bug; only a run without an error ends with the bug's code, 1."""
-    from dbmate_wrap.domain.escape import visible_lines
-
     if outcome.exit is ExitCode.OK:
         outcome.exit = ExitCode.INTERNAL
     for error in (outcome.error, bug):
@@ -140,9 +164,3 @@ def _exit_code(outcome: Outcome, terminal: Terminal) -> ExitCode:
         f"  exit: {int(code)} ({code.label})\n"
     )
     return code
-
-
-def _escape_commands(text: str) -> str:
-    from dbmate_wrap.render.github import escape_commands
-
-    return escape_commands(text)

@@ -26,10 +26,6 @@ class Terminal:
     streams_result: bool = False
     write_errors: list[str] = field(default_factory=list)
 
-    def out(self, text: str) -> None:
-        """Write a part of the result."""
-        self.out_masked(self.mask(text))
-
     def out_masked(self, text: str) -> None:
         """Write the result as it is: it is masked already, and masking again could break it."""
         if problem := _write(sys.stdout, text):
@@ -56,7 +52,7 @@ class Terminal:
     def show(self, line: str) -> None:
         """Write a line of the result as it comes, in the formats that are read while they are written."""
         if self.streams_result:
-            self.out(f"{line}\n")
+            self.out_masked(self.mask(f"{line}\n"))
 
     @property
     def replace_line(self) -> Callable[[str], None] | None:

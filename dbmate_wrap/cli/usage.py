@@ -1,39 +1,24 @@
 """Reports a command line that is wrong (exit code 2), in the format that it asks for."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Protocol
 
 import typer
 
 from dbmate_wrap.cli.app import app
-from dbmate_wrap.cli.arguments import learn_passwords, requested_format
+from dbmate_wrap.cli.arguments import requested_format, secrets_of
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
-from dbmate_wrap.cli.output import finish, new_run_id
+from dbmate_wrap.cli.output import begin_outcome, finish
 from dbmate_wrap.cli.terminal import Terminal
-from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode, UsageError
-from dbmate_wrap.redact import Secrets
-
-
-class _Parsed(Protocol):
-    """The part of the command line that was recognized: click's context, which Typer does not export."""
-
-    @property
-    def command_path(self) -> str: ...
-
-    def get_usage(self) -> str: ...
-
-    def get_help(self) -> str: ...
 
 
 def report_usage_error(error: typer.TyperException, arguments: Sequence[str]) -> ExitCode:
     """Write the error as a result of its own; passwords in the arguments are masked."""
-    parsed: _Parsed | None = getattr(error, "ctx", None)
+    # The part of the command line that was recognized.
+    parsed: typer.Context | None = getattr(error, "ctx", None)
     common = Common(format=requested_format(arguments))
-    secrets = Secrets()
-    learn_passwords(secrets, arguments)
+    secrets = secrets_of(arguments)
     terminal = Terminal(secrets.mask)
     # The texts of a bad choice come from pydantic, with a prefix that means nothing to users.
     message = error.format_message().replace("Value error, ", "")
@@ -44,7 +29,7 @@ def report_usage_error(error: typer.TyperException, arguments: Sequence[str]) ->
             return ExitCode.USAGE
         message = "Missing command."
     path = parsed.command_path if parsed is not None else _typed_path(arguments)
-    outcome = Outcome(path.partition(" ")[2], None, new_run_id(), datetime.now(UTC))
+    outcome = begin_outcome(path.partition(" ")[2])
     outcome.exit = ExitCode.USAGE
     outcome.error = UsageError(message, hint=f"see `{path} --help`").report()
     if parsed is not None:
@@ -53,7 +38,7 @@ def report_usage_error(error: typer.TyperException, arguments: Sequence[str]) ->
 
 
 def _typed_path(arguments: Sequence[str]) -> str:
-    """The path of the first command in the arguments: Typer gives none when an option has no value."""
+    """Return the path of the first command in the arguments: Typer gives none when an option has no value."""
     group, path = app, "dbmate-wrap"
     for argument in arguments:
         if argument in {each.name for each in group.registered_commands}:

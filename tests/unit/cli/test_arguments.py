@@ -2,9 +2,8 @@
 
 import pytest
 
-from dbmate_wrap.cli.arguments import learn_passwords, requested_format
+from dbmate_wrap.cli.arguments import requested_format, secrets_of
 from dbmate_wrap.cli.options import Format
-from dbmate_wrap.redact import Secrets
 
 
 @pytest.mark.parametrize(
@@ -41,8 +40,7 @@ def test_the_last_valid_format_before_the_dashes_is_the_one(arguments: list[str]
     ],
 )
 def test_a_password_in_an_argument_is_masked(argument: str) -> None:
-    secrets = Secrets()
-    learn_passwords(secrets, ["up", argument])
+    secrets = secrets_of(["up", argument])
     shown = secrets.mask(f"No such command {argument!r}.")
     assert "***" in shown
     assert "s3cr3t" not in shown
@@ -53,6 +51,5 @@ def test_a_password_in_an_argument_is_masked(argument: str) -> None:
     "arguments", [["up", "-e", "staging"], ["postgres://u@h/db"], ["postgres://u:@h/db"]]
 )
 def test_arguments_without_a_password_have_no_secret(arguments: list[str]) -> None:
-    secrets = Secrets()
-    learn_passwords(secrets, arguments)
+    secrets = secrets_of(arguments)
     assert secrets.is_empty
