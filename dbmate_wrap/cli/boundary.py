@@ -61,7 +61,8 @@ def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Termi
     project = settings.load(common.project, common.environment)
     environment = project.environment(common.environment)
     outcome.environment = environment.name
-    outcome.location = _location(project.root, environment.values.migrations_dir)
+    migrations = environment.display_path(environment.values.migrations_dir)
+    outcome.location = ProjectLocation(project.root, migrations)
     return Context(
         project=project,
         environment=environment,
@@ -73,8 +74,3 @@ def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Termi
         scripts_dir=Path(sys.executable).parent,
         search_path=process.inherited(("PATH",)).get("PATH", ""),
     )
-
-
-def _location(root: Path, migrations: Path) -> ProjectLocation:
-    inside = migrations.is_relative_to(root)
-    return ProjectLocation(root, migrations.relative_to(root).as_posix() if inside else str(migrations))

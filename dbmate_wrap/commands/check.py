@@ -57,7 +57,7 @@ def _lint_input(
 ) -> LintInput:
     values, policy = context.environment.values, context.project.policy
     folder = files.folder
-    lockfile = project_files.display_path(context.environment, values.lockfile)
+    lockfile = context.environment.display_path(values.lockfile)
     if branch.base is not None:
         reported = check_base(
             reported, files.migrations, files.sealed, branch.base, folder=folder, lockfile=lockfile
@@ -89,9 +89,9 @@ def _raise_for_findings(result: LintResult, folder: str) -> None:
 
 def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintResult) -> "ReplayReport":
     from dbmate_wrap.review.replay import replay
-    from dbmate_wrap.workspace.replay_setup import replay_setup
+    from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
-    setup = replay_setup(context)
+    setup = ReplaySetup(context)
     try:
         return replay(given.files, given.round_trip, context.environment, setup, context.console)
     except WrapError as error:

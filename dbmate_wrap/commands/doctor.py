@@ -14,7 +14,6 @@ from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.settings.effective import effective_settings
 from dbmate_wrap.workspace import database, dbmate
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import display_path
 from dbmate_wrap.workspace.schema_file import pg_dump_candidates
 
 # Until a server is known, any pg_dump that the oldest supported server needs will do.
@@ -63,7 +62,7 @@ def _configuration(context: Context) -> list[Check]:
 def _migrations(context: Context) -> list[Check]:
     folder = context.environment.values.migrations_dir
     number = len(directory.read(folder).files)
-    return [Check("migrations", "pass", f"{number} in {display_path(context.environment, folder)}")]
+    return [Check("migrations", "pass", f"{number} in {context.environment.display_path(folder)}")]
 
 
 def _dbmate(context: Context) -> list[Check]:

@@ -62,7 +62,7 @@ def _refuse_foreign_stamp(context: Context, db: Database) -> None:
         # As for `up`: a role that may not read the stamp is not kept from working.
         context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
         return
-    protected = [name for name in project.environments if project.environment(name).values.protected]
+    protected = [each.name for each in project.environments.values() if each.values.protected]
     guard.refuse_foreign_stamp_for_dbmate(environment, found, protected)
 
 

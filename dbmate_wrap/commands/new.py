@@ -11,7 +11,6 @@ from dbmate_wrap.domain.results import NewResult
 from dbmate_wrap.errors import ConfigError, UsageError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import display_path
 
 TEMPLATE = """\
 -- migrate:up
@@ -36,7 +35,7 @@ def new(context: Context, outcome: Outcome, name: str) -> None:
     path = folder / f"{version}_{slug}.sql"
     _create(path)
     outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
-    outcome.result = NewResult(display_path(context.environment, path))
+    outcome.result = NewResult(context.environment.display_path(path))
     outcome.summary = outcome.result.path
 
 

@@ -6,7 +6,6 @@ from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.migrations import lockfile
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import display_path
 
 
 def seal(context: Context, outcome: Outcome) -> None:
@@ -20,7 +19,7 @@ def seal(context: Context, outcome: Outcome) -> None:
     sealed = {line.name for line in files.sealed}
     fresh = [migration for migration in files.migrations if migration.name not in sealed]
     path = environment.values.lockfile
-    where = display_path(environment, path)
+    where = environment.display_path(path)
     if not fresh:
         outcome.summary = f"nothing to seal: {len(sealed)} sealed in {where}"
         return

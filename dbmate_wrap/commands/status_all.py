@@ -7,7 +7,7 @@ from dbmate_wrap.domain.history import MigrationEntry, disagreements
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
 from dbmate_wrap.errors import ExitCode, HistoryError, WrapError
-from dbmate_wrap.settings.environment import EMBEDDED
+from dbmate_wrap.settings.environment import EMBEDDED, Environment
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import ledger_contradiction, read_history_if_present
@@ -21,29 +21,29 @@ class _Column:
 
 
 def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
-    """A matrix of states; an environment that cannot be read is named with its error.
+    """Show the states as a matrix; an environment that cannot be read is named with its error.
 
     Raises HistoryError when a history disagrees, else the first error of an environment that has a URL or is
     embedded; else the exit code is 32 as in `status`.
     """
     columns: list[_Column] = []
-    failures: list[tuple[str, WrapError]] = []
-    for name in context.project.environments:
+    failures: list[tuple[Environment, WrapError]] = []
+    for environment in context.project.environments.values():
         try:
-            columns.append(_read_column(context, name))
+            columns.append(_read_column(replace(context, environment=environment)))
         except WrapError as error:
-            failures.append((name, error))
-    outcome.result = MatrixResult(_matrix(columns, failures))
+            failures.append((environment, error))
+    errors = tuple(MatrixError(each.name, int(error.code), error.message) for each, error in failures)
+    names = tuple(column.name for column in columns)
+    outcome.result = MatrixResult(Matrix(names, _rows(columns), errors))
     outcome.summary = f"{len(columns)} of {len(context.project.environments)} environments read"
-    if worst := _worst(context, columns, failures):
+    if worst := _worst(columns, failures):
         raise worst
     if exit_code and any(not entry.applied for column in columns for entry in column.entries):
         outcome.exit = ExitCode.PENDING
 
 
-def _worst(
-    context: Context, columns: list[_Column], failures: list[tuple[str, WrapError]]
-) -> WrapError | None:
+def _worst(columns: list[_Column], failures: list[tuple[Environment, WrapError]]) -> WrapError | None:
     for column in columns:
         if column.contradiction is not None:
             return column.contradiction.but(message=f"{column.name}: {column.contradiction.message}")
@@ -53,38 +53,31 @@ def _worst(
                 f"{column.name}: files and database disagree: {names}",
                 hint=f"see the states with `dbmate-wrap status -e {column.name}`",
             )
-    return next((error for name, error in failures if _is_meant(context, name)), None)
+    return next((error for environment, error in failures if _is_meant(environment)), None)
 
 
-def _is_meant(context: Context, name: str) -> bool:
+def _is_meant(environment: Environment) -> bool:
     """Return True where the environment should be reachable from here: production often is not."""
-    has_url = context.project.environment(name).url_source() is not None
-    return has_url or (name in EMBEDDED and binaries.from_wheel() is not None)
+    has_url = environment.url_source() is not None
+    return has_url or (environment.name in EMBEDDED and binaries.from_wheel() is not None)
 
 
-def _read_column(context: Context, name: str) -> _Column:
-    own = replace(context, environment=context.project.environment(name))
-    loaded = project_files.load(own.environment, context.project.policy, contents=False)
+def _read_column(context: Context) -> _Column:
+    loaded = project_files.load(context.environment, context.project.policy, contents=False)
     loaded.raise_if_unreadable()
-    found = read_history_if_present(own, loaded.files, wait=None)
+    found = read_history_if_present(context, loaded.files, wait=None)
     contradiction = ledger_contradiction(found.history)
     if found.not_baselined is not None and contradiction is None:
         raise found.not_baselined
-    return _Column(name, found.history.entries, contradiction)
+    return _Column(context.environment.name, found.history.entries, contradiction)
 
 
-def _matrix(columns: list[_Column], failures: list[tuple[str, WrapError]]) -> Matrix:
-    keys = sorted({(entry.version, entry.file) for column in columns for entry in column.entries}, key=_order)
+def _rows(columns: list[_Column]) -> tuple[MatrixRow, ...]:
     states = [
         {(entry.version, entry.file): entry.state.value for entry in column.entries} for column in columns
     ]
-    rows = [
-        MatrixRow(version, file, tuple(state.get((version, file), "-") for state in states))
+    keys = sorted({key for column in states for key in column}, key=lambda key: key[1] or key[0])
+    return tuple(
+        MatrixRow(version, file, tuple(column.get((version, file), "-") for column in states))
         for version, file in keys
-    ]
-    errors = [MatrixError(name, int(error.code), error.message) for name, error in failures]
-    return Matrix(tuple(column.name for column in columns), tuple(rows), tuple(errors))
-
-
-def _order(key: tuple[str, str | None]) -> str:
-    return key[1] or key[0]
+    )

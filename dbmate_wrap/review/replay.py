@@ -33,7 +33,7 @@ from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.sql.requirements import requirements_of
 from dbmate_wrap.workspace import shadow_server
-from dbmate_wrap.workspace.project_files import ProjectFiles, display_path
+from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
@@ -60,7 +60,7 @@ def replay(
 ) -> ReplayReport:
     """Run the whole history on scratch databases, with the round trips of the files named in `round_trips`.
 
-    A verb calls ``replay(files, branch.round_trip, context.environment, replay_setup(context),
+    A verb calls ``replay(files, branch.round_trip, context.environment, ReplaySetup(context),
     context.console)``; the check `shadow` then passes, or warns where there are findings: `down-incomplete`
     and `stale-schema-file`. Raises FailedError with the place of what failed, PreflightError for an extension
     that the shadow server lacks, ConfigError where there is no such server, BinaryError, UnreachableError,
@@ -176,7 +176,7 @@ class _Replay:
         if result.dump is None:
             return found
         path = self.environment.values.schema_file
-        stale = stale_schema_file(path, display_path(self.environment, path), result.dump, tools)
+        stale = stale_schema_file(path, self.environment.display_path(path), result.dump, tools)
         return found if stale is None else (*found, stale)
 
 

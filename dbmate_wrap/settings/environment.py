@@ -49,6 +49,10 @@ class Environment(EnvironmentSettings):
         """True for the environment that is used where none is named."""
         return self.name == self.url_sources.default_environment
 
+    def display_path(self, path: Path) -> str:
+        """Return the path as people see it: relative to the project where it lies in it."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
     def resolve_url(self) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
 

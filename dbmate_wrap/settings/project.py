@@ -19,7 +19,10 @@ from dbmate_wrap.settings.url_lookup import UrlSources
 
 @dataclass(frozen=True)
 class Project:
-    """The settings of one project; `selected` is the environment to use, `warnings` are for doctor."""
+    """The settings of one project; `selected` is the environment to use, `warnings` are for doctor.
+
+    The four built-in ones are the first of `environments`.
+    """
 
     root: Path
     config_file: Path | None
@@ -27,18 +30,13 @@ class Project:
     selected: str
     policy: Mapping[str, str]
     warnings: tuple[Fault, ...]
-    all_environments: Mapping[str, Environment] = field(repr=False)
-
-    @property
-    def environments(self) -> tuple[str, ...]:
-        """The names of the environments, the four built-in ones first."""
-        return tuple(self.all_environments)
+    environments: Mapping[str, Environment] = field(repr=False)
 
     def environment(self, name: str | None = None) -> Environment:
         """Return the environment of that name, or the selected one. Raises ConfigError if unknown."""
-        found = self.all_environments.get(name or self.selected)
+        found = self.environments.get(name or self.selected)
         if found is None:
-            raise config_error([_unknown(name or self.selected, self.environments, "--env")])
+            raise config_error([_unknown(name or self.selected, tuple(self.environments), "--env")])
         return found
 
 
@@ -77,7 +75,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         selected=selected,
         policy=table.policy if table else {},
         warnings=tuple(warnings),
-        all_environments={
+        environments={
             each.name: Environment(
                 each.name,
                 each.values,

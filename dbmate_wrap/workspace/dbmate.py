@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from dbmate_wrap.dbmate import binary
 from dbmate_wrap.dbmate.binary import Binary
@@ -28,15 +27,10 @@ def start_verification(context: Context) -> Callable[[], Binary]:
     The call raises BinaryError.
     """
     executor = ThreadPoolExecutor(1)
-    values = context.environment.values
-    future = executor.submit(find_binary, values.dbmate_path, context.scripts_dir, context.search_path)
+    explicit, scripts_dir = context.environment.values.dbmate_path, context.scripts_dir
+    future = executor.submit(binary.find, explicit, scripts_dir=scripts_dir, search_path=context.search_path)
     executor.shutdown(wait=False)
     return future.result
-
-
-def find_binary(explicit: Path | None, scripts_dir: Path, search_path: str) -> Binary:
-    """The pinned dbmate, its hash checked. Raises BinaryError."""
-    return binary.find(explicit, scripts_dir=scripts_dir, search_path=search_path)
 
 
 def bind(
@@ -50,7 +44,14 @@ def bind(
     values = context.environment.values
     disable_timeouts(session, ["idle_session_timeout"])
     if server_facts.backend_pid(session) == session.backend_pid:
-        options = _options(context, session)
+        checks = catalog.can_check_connections(session)
+        options = ServerOptions(
+            context.invocation.dbmate_name,
+            values.lock_timeout,
+            values.statement_timeout,
+            _IDLE_IN_TRANSACTION_SECONDS,
+            _CONNECTION_CHECK_SECONDS if checks else None,
+        )
     else:
         options = ServerOptions(context.invocation.dbmate_name)
         _warn_of_pooler(context, url, session)
@@ -67,18 +68,6 @@ def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
     writes of the table do not queue up behind it, and a wait that is cut off leaves an invalid index.
     """
     return dbmate.without_lock_timeout() if all_concurrent(blocks) else dbmate
-
-
-def _options(context: Context, session: Session) -> ServerOptions:
-    values = context.environment.values
-    checks = catalog.can_check_connections(session)
-    return ServerOptions(
-        context.invocation.dbmate_name,
-        values.lock_timeout,
-        values.statement_timeout,
-        _IDLE_IN_TRANSACTION_SECONDS,
-        _CONNECTION_CHECK_SECONDS if checks else None,
-    )
 
 
 def _warn_of_pooler(context: Context, url: DatabaseUrl, session: Session) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
@@ -67,7 +66,7 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
     """
     values = environment.values
     listing = directory.read(values.migrations_dir)
-    folder = display_path(environment, values.migrations_dir)
+    folder = environment.display_path(values.migrations_dir)
     findings = check_names(listing, folder, sequential=values.numbering == "sequential")
     parsed: tuple[ParsedMigration, ...] = ()
     if contents:
@@ -82,7 +81,7 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
         listing.files,
         sealed,
         folder=folder,
-        lockfile=display_path(environment, values.lockfile),
+        lockfile=environment.display_path(values.lockfile),
         protected=values.protected,
     )
     return LoadedFiles(ProjectFiles(folder, listing.files, sealed, parsed), findings)
@@ -93,14 +92,6 @@ def resolve(loaded: LoadedFiles, policy: Mapping[str, str]) -> LoadedFiles:
     files = loaded.files
     suppressions = suppressions_of(_files_with_findings(files, loaded.findings), files.folder)
     return replace(loaded, findings=resolve_findings(loaded.findings, suppressions, policy))
-
-
-def display_path(environment: Environment, path: Path) -> str:
-    """The path as people see it: relative to the project where it lies in it."""
-    try:
-        return path.relative_to(environment.root).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]:
@@ -114,6 +105,6 @@ def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]
 
 
 def _files_with_findings(files: ProjectFiles, findings: Sequence[Finding]) -> tuple[ParsedMigration, ...]:
-    """The files with findings, parsed: only these may hold a comment that matters."""
+    """Return the files with findings, parsed: only these may hold a comment that matters."""
     names = {(finding.file or "").removeprefix(f"{files.folder}/") for finding in findings}
     return check_contents([file for file in files.migrations if file.name in names], files.folder).migrations

@@ -18,42 +18,38 @@ from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 @dataclass(frozen=True)
 class ReplaySetup:
-    """The means of a replay; nothing is looked for or started before a callable is called.
+    """The means of a replay; nothing is looked for or started before a method is called."""
 
-    `choose_server` raises ConfigError. `start_dbmate` begins to verify the binary and returns what binds it
-    to a database over a session there, which raises BinaryError. `find_pg_dump` takes the server's major, and
-    its URL where that is known. `dump` returns pg_dump's text. `cache_dir` is the folder of cached dumps.
-    """
+    _context: Context
 
-    choose_server: Callable[[], ShadowChoice]
-    start_dbmate: Callable[[], Callable[[DatabaseUrl, Session], Dbmate]]
-    find_pg_dump: Callable[[int, DatabaseUrl | None], PgDump]
-    connect: Callable[[DatabaseUrl], Session]
-    dump: Callable[[PgDump, DatabaseUrl], str]
-    cache_dir: Path
+    @property
+    def cache_dir(self) -> Path:
+        """The folder of cached dumps."""
+        return shadow_server.shadow_dir(self._context) / "dumps"
 
+    def choose_server(self) -> ShadowChoice:
+        """Return the server that the settings name. Raises ConfigError where there is none."""
+        return shadow_server.choose_server(self._context)
 
-def replay_setup(context: Context) -> ReplaySetup:
-    """Return the means of a replay for this environment."""
-    timeout = context.environment.values.connect_timeout
-    name = context.invocation.application_name
-
-    def start_dbmate() -> Callable[[DatabaseUrl, Session], Dbmate]:
-        binary = dbmate.start_verification(context)
-        table = context.environment.values.migrations_table
+    def start_dbmate(self) -> Callable[[DatabaseUrl, Session], Dbmate]:
+        """Begin to verify the binary; the result binds it to a database over a session there: BinaryError."""
+        binary = dbmate.start_verification(self._context)
+        table = self._context.environment.values.migrations_table
 
         def bind(url: DatabaseUrl, session: Session) -> Dbmate:
-            return dbmate.bind(context, binary(), url, session, read_server(session, table).history)
+            return dbmate.bind(self._context, binary(), url, session, read_server(session, table).history)
 
         return bind
 
-    return ReplaySetup(
-        choose_server=lambda: shadow_server.choose_server(context),
-        start_dbmate=start_dbmate,
-        find_pg_dump=lambda major, url: schema.find_pg_dump(
-            schema_file.pg_dump_candidates(context, url), major
-        ),
-        connect=lambda url: open_connection(url, application_name=name, timeout=timeout),
-        dump=lambda program, url: schema.dump(program, url, context.secrets.redactor),
-        cache_dir=shadow_server.shadow_dir(context) / "dumps",
-    )
+    def find_pg_dump(self, major: int, url: DatabaseUrl | None) -> PgDump:
+        """Return the pg_dump for a server of this major; `url` is its URL where that is known."""
+        return schema.find_pg_dump(schema_file.pg_dump_candidates(self._context, url), major)
+
+    def connect(self, url: DatabaseUrl) -> Session:
+        """Open a session for the replay's own questions."""
+        name, values = self._context.invocation.application_name, self._context.environment.values
+        return open_connection(url, application_name=name, timeout=values.connect_timeout)
+
+    def dump(self, program: PgDump, url: DatabaseUrl) -> str:
+        """Return pg_dump's text."""
+        return schema.dump(program, url, self._context.secrets.redactor)

@@ -11,7 +11,6 @@ from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.project_files import display_path
 
 _HEADER = (
     "-- The schema after the migrations listed at the end. Written by `dbmate-wrap dump`: do not edit.\n\n"
@@ -40,7 +39,7 @@ def write_schema_file(context: Context, db: Database) -> bool:
     if path.is_file() and path.read_bytes() == content:
         return False
     write_by_rename(path, content)
-    context.console.say(f"wrote {display_path(context.environment, path)}")
+    context.console.say(f"wrote {context.environment.display_path(path)}")
     return True
 
 

@@ -33,7 +33,7 @@ from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.workspace import project_files, shadow_server
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.replay_setup import replay_setup
+from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.schema_file import schema_text
 from tests.support.cli import RunCli
 from tests.support.data_directories import copied_data_directories
@@ -94,7 +94,7 @@ class Check:
         """Replay it, with the round trips of these files."""
         context = self.context()
         files = project_files.load(context.environment, {}).files
-        setup = replay_setup(context)
+        setup = ReplaySetup(context)
         return replay(files, frozenset(round_trips), context.environment, setup, context.console)
 
     def run(self, *round_trips: str) -> tuple[Finding, ...]:

@@ -97,7 +97,7 @@ def test_environments_are_the_four_and_those_declared(project: Path) -> None:
         project, {"dbmate-wrap.toml": "[environments.qa]\n[environments.staging]\n[policy]\nsquawk = 'off'"}
     )
     loaded = settings.load()
-    assert loaded.environments == ("dev", "test", "staging", "production", "qa")
+    assert tuple(loaded.environments) == ("dev", "test", "staging", "production", "qa")
     assert loaded.policy == {"squawk": "off"}
 
 
