@@ -93,7 +93,8 @@ def _write(stream: TextIO | None, text: str) -> str | None:
     if stream is None:
         return None
     try:
-        stream.write(_encodable(text, stream))
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except OSError as error:
         _discard(stream)
@@ -105,8 +106,3 @@ def _discard(stream: TextIO) -> None:
     # Python would try once more, and complain, when it flushes at exit.
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _encodable(text: str, stream: TextIO) -> str:
-    encoding = stream.encoding or "ascii"
-    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -13,26 +13,14 @@ from dbmate_wrap.settings.environment import EMBEDDED
 from dbmate_wrap.workspace import database
 from dbmate_wrap.workspace.context import Context
 
-_INHERITED = (
-    "HOME",
-    "PATH",
-    "TERM",
-    "LANG",
-    "LC_ALL",
-    "PAGER",
-    "EDITOR",
-    "PSQL_HISTORY",
-    "PSQLRC",
-    "COLUMNS",
-    "LESS",
-)
+_FOR_PSQL = ("PAGER", "EDITOR", "PSQL_HISTORY", "PSQLRC", "COLUMNS", "LESS")
+_INHERITED = ("HOME", "PATH", "TERM", "LANG", "LC_ALL", *_FOR_PSQL)
 
 
 def start(context: Context, outcome: Outcome) -> None:
     """Start the server and create the environment's database."""
-    url = _ready(context)
-    outcome.result = UrlResult(url.public())
-    outcome.summary = f"running: {url.public()}"
+    url(context, outcome)
+    outcome.summary = f"running: {outcome.summary}"
 
 
 def stop(context: Context, outcome: Outcome) -> None:
@@ -65,9 +53,8 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
     _require_embedded(context)
     name = context.environment.name
     if not yes:
-        answer = context.console.ask(
-            f"This destroys the embedded database {name} and its data. Type its name: "
-        )
+        question = f"This destroys the embedded database {name} and its data. Type its name: "
+        answer = context.console.ask(question)
         if answer is None or answer.strip() != name:
             raise RefusedError(f"not confirmed: the database {name} is still there", hint="add --yes")
     if isinstance(server.state(context.embedded_home), server.Absent):
@@ -80,9 +67,9 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
         server.destroy(context.embedded_home)
         outcome.summary = f"removed all embedded databases, since the server did not start: {error.message}"
         return
-    timeout = context.environment.values.connect_timeout
+    application, timeout = context.invocation.application_name, context.environment.values.connect_timeout
     with catalog.connect_for_maintenance(
-        target, application_name=context.invocation.application_name, timeout=timeout
+        target, application_name=application, timeout=timeout
     ) as maintenance:
         catalog.drop_database(maintenance, target.database)
     outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"

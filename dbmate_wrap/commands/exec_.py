@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dbmate_wrap.domain import stamp
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import ExecResult
@@ -63,7 +64,9 @@ def _refuse_foreign_stamp(context: Context, db: Database) -> None:
         context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
         return
     protected = [each.name for each in project.environments.values() if each.values.protected]
-    guard.refuse_foreign_stamp_for_dbmate(environment, found, protected)
+    verdict = found.verdict(environment.name, protected=environment.values.protected)
+    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
+        raise error
 
 
 def _refuse_other_targets(arguments: Sequence[str]) -> None:

@@ -10,13 +10,7 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.names import PLACEHOLDER, url_variable
-from dbmate_wrap.settings.url_lookup import (
-    FoundUrl,
-    UrlSources,
-    command_of,
-    find_url,
-    find_url_without_command,
-)
+from dbmate_wrap.settings.url_lookup import FoundUrl, UrlSources
 
 # Without a URL these environments run on a server that we start.
 EMBEDDED = frozenset({"dev", "test"})
@@ -59,7 +53,7 @@ class Environment(EnvironmentSettings):
         Runs the url_command at every call. Raises ConfigError for a URL that is missing, broken or malformed,
         or that is also the database of another environment.
         """
-        found = find_url(self, self.url_sources, self.command_timeout)
+        found = self.url_sources.find(self, self.command_timeout)
         if found is None:
             self._check_absence()
             return None
@@ -71,10 +65,10 @@ class Environment(EnvironmentSettings):
 
     def url_source(self) -> str | None:
         """Return the source of the URL without running a command; None where there is no URL."""
-        if found := find_url_without_command(self, self.url_sources):
+        if found := self.url_sources.find_without_command(self):
             return found.source
-        command = command_of(self, self.url_sources)
-        return f"the url_command of {command[1]}" if command else None
+        command = self.url_sources.command_of(self)
+        return f"the url_command of {self.sources['url_command']}" if command else None
 
     def resolve_shadow_url(self) -> ResolvedUrl | None:
         """Return `shadow_url` or None. Raises ConfigError where it is the database of an environment."""
@@ -92,7 +86,7 @@ class Environment(EnvironmentSettings):
     def _known_urls(self, environments: Iterable[EnvironmentSettings]) -> Iterator[tuple[str, ResolvedUrl]]:
         """Yield the URLs known without running a command; faults of other environments are ignored."""
         for other in environments:
-            found = find_url_without_command(other, self.url_sources)
+            found = self.url_sources.find_without_command(other)
             with suppress(ConfigError):
                 if found:
                     yield f"environment {other.name}", self._parse(found, "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.dotenv import DotenvFile, read_dotenv
-from dbmate_wrap.settings.faults import Source, config_error, variable_source
+from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.names import PLACEHOLDER, UNPREFIXED, url_variable
 from dbmate_wrap.settings.text_file import read_text
@@ -58,75 +58,71 @@ class UrlSources:
         """Return a DATABASE_URL that names no environment."""
         return self.in_process(UNPREFIXED) or self.in_file(".env", UNPREFIXED)
 
+    def find(self, settings: EnvironmentSettings, timeout: float) -> FoundUrl | None:
+        """Return the environment's URL, None without one. Raises ConfigError for a broken source."""
+        return (
+            self.in_process(url_variable(settings.name))
+            or self._from_command(settings, timeout)
+            or self._from_file(settings)
+            or self._from_dotenv(settings.name)
+        )
 
-def find_url(settings: EnvironmentSettings, sources: UrlSources, timeout: float) -> FoundUrl | None:
-    """Return the environment's URL, None where no source has one. Raises ConfigError for a broken source."""
-    return (
-        sources.in_process(url_variable(settings.name))
-        or _from_command(settings, sources, timeout)
-        or _from_file(settings, sources)
-        or _from_dotenv(settings, sources)
-    )
+    def find_without_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
+        """As `find`, but None where only a command has it, or where a source is broken."""
+        own = self.in_process(url_variable(settings.name))
+        if own or self.command_of(settings):
+            return own
+        try:
+            return self._from_file(settings) or self._from_dotenv(settings.name)
+        except ConfigError:
+            return None
 
+    def command_of(self, settings: EnvironmentSettings) -> str | None:
+        """Return the url_command, None where none applies to this environment."""
+        command = settings.values.url_command
+        return command if command and self._applies(command, "url_command", settings) else None
 
-def find_url_without_command(settings: EnvironmentSettings, sources: UrlSources) -> FoundUrl | None:
-    """As `find_url`, but None where only a command has it, or where a source is broken."""
-    own = sources.in_process(url_variable(settings.name))
-    if own or command_of(settings, sources):
-        return own
-    try:
-        return _from_file(settings, sources) or _from_dotenv(settings, sources)
-    except ConfigError:
-        return None
+    def _applies(self, text: str, key: str, settings: EnvironmentSettings) -> bool:
+        # One that names no environment belongs to the default environment only, like a DATABASE_URL without
+        # prefix: the URL of one environment is never used for another.
+        names_one = settings.sources[key].for_one or PLACEHOLDER in text
+        return names_one or settings.name == self.default_environment
 
+    def _from_command(self, settings: EnvironmentSettings, timeout: float) -> FoundUrl | None:
+        command = self.command_of(settings)
+        if command is None:
+            return None
+        from dbmate_wrap.settings.url_command import run_url_command
 
-def command_of(settings: EnvironmentSettings, sources: UrlSources) -> tuple[str, Source] | None:
-    """Return the url_command and its source, None where none applies to this environment."""
-    return _own(settings, sources, settings.values.url_command, settings.sources["url_command"])
+        name, source = settings.name, settings.sources["url_command"].text
+        text = run_url_command(command, environment=name, root=self.root, source=source, timeout=timeout)
+        return FoundUrl(text, f"the output of {source}")
 
+    def _from_file(self, settings: EnvironmentSettings) -> FoundUrl | None:
+        file, source = settings.values.url_file, settings.sources["url_file"].text
+        if file is None or not self._applies(str(file), "url_file", settings):
+            return None
+        path = self.root / str(file).replace(PLACEHOLDER, settings.name)
+        faults: list[Fault] = []
+        text = read_text(path, str(path), faults)
+        problem = faults[0].message if faults else _problem(text)
+        if text is None or problem:
+            message = f"the url_file of {settings.name} {problem}"
+            raise config_error([Fault(message, source, f"{path} must hold one line, the database URL")])
+        warnings: tuple[Fault, ...] = ()
+        if sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH:
+            message = f"{path} can be read by every user of this machine"
+            warnings = (Fault(message, source, hint=f"chmod o-r {path}"),)
+        return FoundUrl(text.strip("\r\n"), f"{path} ({source})", warnings)
 
-def _own(
-    settings: EnvironmentSettings, sources: UrlSources, text: str | None, source: Source
-) -> tuple[str, Source] | None:
-    # One that names no environment belongs to the default environment only, like a DATABASE_URL without
-    # prefix: the URL of one environment is never used for another.
-    if text is None:
-        return None
-    names_one = source.for_one or PLACEHOLDER in text
-    return (text, source) if names_one or settings.name == sources.default_environment else None
-
-
-def _from_command(settings: EnvironmentSettings, sources: UrlSources, timeout: float) -> FoundUrl | None:
-    configured = command_of(settings, sources)
-    if configured is None:
-        return None
-    from dbmate_wrap.settings.url_command import run_url_command
-
-    command, source = configured
-    text = run_url_command(
-        command, environment=settings.name, root=sources.root, source=source.text, timeout=timeout
-    )
-    return FoundUrl(text, f"the output of {source}")
-
-
-def _from_file(settings: EnvironmentSettings, sources: UrlSources) -> FoundUrl | None:
-    file = settings.values.url_file
-    configured = _own(settings, sources, str(file) if file else None, settings.sources["url_file"])
-    if configured is None:
-        return None
-    template, source = configured
-    path = sources.root / template.replace(PLACEHOLDER, settings.name)
-    faults: list[Fault] = []
-    text = read_text(path, str(path), faults)
-    problem = faults[0].message if faults else _problem(text)
-    if text is None or problem:
-        message = f"the url_file of {settings.name} {problem}"
-        raise config_error([Fault(message, source.text, f"{path} must hold one line, the database URL")])
-    warnings: tuple[Fault, ...] = ()
-    if sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH:
-        message = f"{path} can be read by every user of this machine"
-        warnings = (Fault(message, source.text, hint=f"chmod o-r {path}"),)
-    return FoundUrl(text.strip("\r\n"), f"{path} ({source})", warnings)
+    def _from_dotenv(self, environment: str) -> FoundUrl | None:
+        own, own_file = url_variable(environment), f".env.{environment}"
+        return (
+            self.in_file(own_file, own)
+            or self.in_file(own_file, UNPREFIXED)
+            or self.in_file(".env", own)
+            or (self.unprefixed() if environment == self.default_environment else None)
+        )
 
 
 def _problem(text: str | None) -> str | None:
@@ -136,13 +132,3 @@ def _problem(text: str | None) -> str | None:
         return "is empty"
     lines = len(text.strip("\r\n").splitlines())
     return f"has {lines} lines, and a URL is one" if lines > 1 else None
-
-
-def _from_dotenv(settings: EnvironmentSettings, sources: UrlSources) -> FoundUrl | None:
-    own, own_file = url_variable(settings.name), f".env.{settings.name}"
-    return (
-        sources.in_file(own_file, own)
-        or sources.in_file(own_file, UNPREFIXED)
-        or sources.in_file(".env", own)
-        or (sources.unprefixed() if settings.name == sources.default_environment else None)
-    )

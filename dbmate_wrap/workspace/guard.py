@@ -1,7 +1,5 @@
 """Confirmation for protected environments, and the check of the environment stamp."""
 
-from collections.abc import Collection
-
 from dbmate_wrap.domain import stamp
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.ledger import Ledger
@@ -39,31 +37,18 @@ def refuse_where_protected(environment: Environment, what: str) -> None:
 
 def refuse_foreign_stamp(environment: Environment, found: History) -> None:
     """Raise RefusedError (20) for a database that is stamped as another environment's."""
-    verdict = stamp_verdict(environment, found)
+    verdict = _verdict(environment, found)
     if verdict is not None and (error := stamp.refusal(verdict, environment.name)):
         raise error
 
 
-def refuse_foreign_stamp_for_dbmate(
-    environment: Environment, found: Ledger, protected: Collection[str]
-) -> None:
-    """Raise RefusedError (20) for a database where dbmate alone must not write under this environment.
-
-    `protected` are the names of the protected environments.
-    """
-    verdict = found.verdict(environment.name, protected=environment.values.protected)
-    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
-        raise error
-
-
 def stamp_warning(environment: Environment, found: History) -> str | None:
-    """The warning for a database that is stamped as another environment's, or is a copy; None for neither."""
-    verdict = stamp_verdict(environment, found)
+    """Return the warning for a database with another environment's stamp, or for a copy; None for neither."""
+    verdict = _verdict(environment, found)
     return stamp.warning_before(verdict, environment.name) if verdict is not None else None
 
 
-def stamp_verdict(environment: Environment, found: History) -> StampVerdict | None:
-    """The verdict of the stamp on a run of this environment; None where no ledger can be read."""
+def _verdict(environment: Environment, found: History) -> StampVerdict | None:
     if not isinstance(found.ledger, Ledger):
         return None
     return found.ledger.verdict(environment.name, protected=environment.values.protected)

@@ -40,7 +40,8 @@ def choose_server(context: Context) -> ShadowChoice:
         case "local":
             return _own(context, _local_binaries(int(major) if major else None))
         case _:
-            return _own(context, _embedded_binaries())
+            reason = "the replay needs a throw-away PostgreSQL"
+            return _own(context, binaries.embedded(reason, lambda: f"without it {alternatives_hint()}"))
 
 
 def program_identity(program: Path) -> str:
@@ -53,20 +54,12 @@ def alternatives_hint() -> str:
     """Return the alternatives where the shadow server cannot take a history, one a line."""
     local = binaries.local()
     major = local.major if local else 15
-    return "\n".join(
-        (
-            "there are three ways out:",
-            f'1. a PostgreSQL of this machine: shadow = "local:{major}" in dbmate-wrap.toml'
-            " (Debian: apt install postgresql)",
-            '2. a server of your own: shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL',
-            "3. no replay: dbmate-wrap check --no-shadow",
-        )
-    )
-
-
-def _embedded_binaries() -> Binaries:
-    return binaries.embedded(
-        "the replay needs a throw-away PostgreSQL", lambda: f"without it {alternatives_hint()}"
+    return (
+        "there are three ways out:\n"
+        f'1. a PostgreSQL of this machine: shadow = "local:{major}" in dbmate-wrap.toml'
+        " (Debian: apt install postgresql)\n"
+        '2. a server of your own: shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL\n'
+        "3. no replay: dbmate-wrap check --no-shadow"
     )
 
 
