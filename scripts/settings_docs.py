@@ -6,8 +6,7 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from dbmate_wrap.settings.effective import DURATIONS, format_value
-from dbmate_wrap.settings.model import BOOLEANS, BUILT_IN, PATHS, Values
+from dbmate_wrap.settings.model import BOOLEANS, BUILT_IN, DURATIONS, PATHS, Values, format_value
 
 
 @dataclass(frozen=True)

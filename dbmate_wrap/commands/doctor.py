@@ -11,7 +11,6 @@ from dbmate_wrap.errors import WrapError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import catalog, schema
-from dbmate_wrap.settings.effective import effective_settings
 from dbmate_wrap.workspace import database, dbmate
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.schema_file import pg_dump_candidates
@@ -46,7 +45,7 @@ def doctor(context: Context, outcome: Outcome) -> None:
 def _settings(context: Context) -> tuple[SettingRow, ...]:
     source = context.environment.url_source()
     url = SettingRow("url", "(secret)" if source else "none", source or "default")
-    return (url, *effective_settings(context.environment))
+    return (url, *context.environment.setting_rows())
 
 
 def _configuration(context: Context) -> list[Check]:

@@ -26,7 +26,7 @@ class ConfigDocument:
 
     def source(self, *keys: str) -> str:
         """Return the name of a key in messages: dbmate-wrap.toml: environments.staging.lock_timeout."""
-        return f"{self.path.name}: {self.prefix}{'.'.join(keys)}" if keys else self.path.name
+        return f"{self.path.name}: {self.prefix}{'.'.join(keys)}"
 
 
 def find_project(
@@ -41,9 +41,7 @@ def find_project(
     if project is not None:
         root = here / project
         if not root.is_dir():
-            raise config_error(
-                [Fault(f"{project} is not a folder", "--project", "name the project's folder")]
-            )
+            raise config_error(Fault(f"{project} is not a folder", "--project", "name the project's folder"))
         return root, read_config(root, faults, warnings)
     for folder in (here, *here.parents):
         document = read_config(folder, faults, warnings)
@@ -104,7 +102,5 @@ def _here() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        pass
-    raise config_error(
-        [Fault("does not exist any more", "the current folder", "change to the project's folder")]
-    )
+        hint = "change to the project's folder"
+        raise config_error(Fault("does not exist any more", "the current folder", hint)) from None

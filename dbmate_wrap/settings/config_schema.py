@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.policy.registry import FAMILIES, RULES, nearest_rule, rule_of
@@ -19,10 +19,10 @@ class ConfigTable:
     """The content of a configuration file without its faulty parts."""
 
     document: ConfigDocument
-    shared: Mapping[str, object] = field(default_factory=dict)
-    environments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    default_environment: str | None = None
-    policy: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, object]
+    environments: Mapping[str, Mapping[str, object]]
+    default_environment: str | None
+    policy: Mapping[str, str]
 
 
 def validate(document: ConfigDocument, faults: list[Fault]) -> ConfigTable:
@@ -40,10 +40,9 @@ class _Validation:
         environments = self._environments(shared.pop("environments", {}))
         default = self._default(shared.pop("default_environment", None))
         policy = self._policy(shared.pop("policy", {}))
-        also = ("default_environment", "environments", "policy")
-        return ConfigTable(
-            self.document, self._settings((), shared, (*NAMES, *also)), environments, default, policy
-        )
+        known = (*NAMES, "default_environment", "environments", "policy")
+        kept = self._settings((), shared, known)
+        return ConfigTable(self.document, kept, environments, default, policy)
 
     def _environments(self, tables: object) -> dict[str, Mapping[str, object]]:
         found: dict[str, Mapping[str, object]] = {}

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl, UrlFault, parse
+from dbmate_wrap.domain.results import SettingRow
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings
+from dbmate_wrap.settings.model import NAMES, format_value
 from dbmate_wrap.settings.names import PLACEHOLDER, url_variable
 from dbmate_wrap.settings.url_lookup import FoundUrl, UrlSources
 
@@ -31,7 +33,6 @@ class Environment(EnvironmentSettings):
 
     url_sources: UrlSources = field(repr=False)
     others: tuple[EnvironmentSettings, ...] = field(repr=False)
-    command_timeout: float = 30.0
 
     @property
     def root(self) -> Path:
@@ -47,13 +48,18 @@ class Environment(EnvironmentSettings):
         """Return the path as people see it: relative to the project where it lies in it."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
+    def setting_rows(self) -> tuple[SettingRow, ...]:
+        """Return every setting as text with its source; a secret as ***."""
+        values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
+        return tuple(SettingRow(name, value, self.sources[name].text) for name, value in values.items())
+
     def resolve_url(self) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
 
         Runs the url_command at every call. Raises ConfigError for a URL that is missing, broken or malformed,
         or that is also the database of another environment.
         """
-        found = self.url_sources.find(self, self.command_timeout)
+        found = self.url_sources.find(self)
         if found is None:
             self._check_absence()
             return None
@@ -99,7 +105,7 @@ class Environment(EnvironmentSettings):
             )
         except UrlFault as fault:
             message, hint = f"{what} is not usable: {fault.message}", fault.hint
-        raise config_error([Fault(message, found.source, hint)])
+        raise config_error(Fault(message, found.source, hint))
 
     def _check_absence(self) -> None:
         default, own = self.url_sources.default_environment, url_variable(self.name)
@@ -107,7 +113,7 @@ class Environment(EnvironmentSettings):
         if unprefixed:
             message = f"belongs to the default environment {default}, and {self.name} has no URL of its own"
             hint = f"set {own}; and call this one {url_variable(default)}, which says whose it is"
-            raise config_error([Fault(message, unprefixed.source, hint)])
+            raise config_error(Fault(message, unprefixed.source, hint))
         if self.name in EMBEDDED:
             return
         unnamed = [key for key in ("url_command", "url_file") if getattr(self.values, key)]
@@ -116,13 +122,13 @@ class Environment(EnvironmentSettings):
                 f"names no environment, so it belongs to {default}, and {self.name} has no URL of its own"
             )
             hint = f"set it under environments.{self.name}, or write {PLACEHOLDER} in it for the name"
-            raise config_error([Fault(message, str(self.sources[unnamed[0]]), hint)])
+            raise config_error(Fault(message, str(self.sources[unnamed[0]]), hint))
         hint = f"set {own}, write it to .env.{self.name}, or name a url_command or url_file for it"
-        raise config_error([Fault("has no database URL", f"environment {self.name}", hint)])
+        raise config_error(Fault("has no database URL", f"environment {self.name}", hint))
 
 
 def _check_apart(label: str, resolved: ResolvedUrl, others: Iterable[tuple[str, ResolvedUrl]]) -> None:
     for other_label, other in others:
         if resolved.url.same_database(other.url):
             message = f"{label} is the same database as {other_label} ({other.source})"
-            raise config_error([Fault(message, resolved.source, "give each a database of its own")])
+            raise config_error(Fault(message, resolved.source, "give each a database of its own"))

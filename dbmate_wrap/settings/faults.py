@@ -1,6 +1,5 @@
 """Faults of the settings: the place that each value came from, and one error for all faults."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dbmate_wrap.errors import ConfigError, Fault
@@ -25,7 +24,7 @@ def variable_source(name: str) -> str:
     return f"{name} in the process environment"
 
 
-def config_error(faults: Iterable[Fault]) -> ConfigError:
+def config_error(*faults: Fault) -> ConfigError:
     """Return one error for at least one fault: a single fault is its message, several are counted."""
     different = tuple(dict.fromkeys(faults))
     if len(different) == 1:

@@ -35,20 +35,17 @@ class EnvironmentSettings:
     sources: Mapping[str, Source]
 
 
-def merge_layers(
-    name: str, table: ConfigTable | None, root: Path, faults: list[Fault]
-) -> EnvironmentSettings:
+def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault]) -> EnvironmentSettings:
     """Merge the layers: process variables, the environment's table, the shared table, the name's defaults.
 
     Earlier layers win. Every fault is added to `faults`; the values are then not to be used.
     """
     given: dict[str, object] = dict(BUILT_IN.get(name, {}))
     sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {name}"))
-    if table:
-        own, document = table.environments.get(name, {}), table.document
-        given |= dict(table.shared) | dict(own)
-        sources |= {key: Source(document.source(key)) for key in table.shared}
-        sources |= {key: Source(document.source("environments", name, key), True) for key in own}
+    own, document = table.environments.get(name, {}), table.document
+    given |= dict(table.shared) | dict(own)
+    sources |= {key: Source(document.source(key)) for key in table.shared}
+    sources |= {key: Source(document.source("environments", name, key), True) for key in own}
     for key in NAMES:
         if os.environ.get(variable := f"{PREFIX}{key.upper()}"):
             given.pop(key, None)  # So that pydantic-settings takes the variable.

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience
+from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience, write_duration
 from dbmate_wrap.settings.names import PREFIX
 
 # The settings that a name implies; these four environments always exist.
@@ -113,3 +113,25 @@ class Values(BaseSettings):
 NAMES: tuple[str, ...] = tuple(Values.model_fields)
 BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if field.annotation is bool)
 PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path")))
+# The settings that are durations, with their type for the docs.
+DURATIONS = {
+    "lock_timeout": "duration",
+    "connect_timeout": "duration",
+    "statement_timeout": "duration or `none`",
+    "advisory_lock_wait": "duration or `0`",
+}
+
+
+def format_value(name: str, value: object, root: Path) -> str:
+    """Return the value of the setting `name` as text; paths below `root` are relative to it."""
+    if name in DURATIONS and (value is None or isinstance(value, float)):
+        return write_duration(value)
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case Path() if value.is_relative_to(root):
+            return str(value.relative_to(root))
+        case _:
+            return str(value)  # SecretStr becomes stars.

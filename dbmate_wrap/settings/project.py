@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings import layers
-from dbmate_wrap.settings.config_file import find_project
+from dbmate_wrap.settings.config_file import OWN_FILE, ConfigDocument, find_project
 from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.faults import config_error, variable_source
@@ -36,7 +36,7 @@ class Project:
         """Return the environment of that name, or the selected one. Raises ConfigError if unknown."""
         found = self.environments.get(name or self.selected)
         if found is None:
-            raise config_error([_unknown(name or self.selected, tuple(self.environments), "--env")])
+            raise config_error(_unknown(name or self.selected, self.environments, "--env"))
         return found
 
 
@@ -50,9 +50,9 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     warnings = layers.variable_warnings()
     root, document = find_project(project, faults, warnings)
     unread = bool(faults)  # Then it is not known which environments it declares.
-    table = validate(document, faults) if document else None
-    names = tuple(dict.fromkeys((*BUILT_IN, *(table.environments if table else ()))))
-    faults += name_faults(names, document.source("environments") if document else "")
+    table = validate(document or ConfigDocument(root / OWN_FILE), faults)
+    names = tuple(dict.fromkeys((*BUILT_IN, *table.environments)))
+    faults += name_faults(names, table.document.source("environments"))
     faults += layers.variable_faults()
     default, source = _default_environment(table)
     selected = environment or default
@@ -67,13 +67,13 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         faults += url_sources.dotenv(file).faults
         warnings += url_sources.dotenv(file).warnings
     if faults:
-        raise config_error(faults)
+        raise config_error(*faults)
     return Project(
         root=root,
         config_file=document.path if document else None,
         default_environment=default,
         selected=selected,
-        policy=table.policy if table else {},
+        policy=table.policy,
         warnings=tuple(warnings),
         environments={
             each.name: Environment(
@@ -88,17 +88,17 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     )
 
 
-def _default_environment(table: ConfigTable | None) -> tuple[str, str]:
+def _default_environment(table: ConfigTable) -> tuple[str, str]:
     """Return the default environment, which owns an unprefixed DATABASE_URL, and the source of its name."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return named, variable_source(ENVIRONMENT_VARIABLE)
-    if table and table.default_environment is not None:
+    if table.default_environment is not None:
         return table.default_environment, table.document.source("default_environment")
     return "dev", ""
 
 
-def _unknown(name: str, names: tuple[str, ...], source: str) -> Fault:
+def _unknown(name: str, names: Collection[str], source: str) -> Fault:
     hint = nearest(name, names) or f"there are {', '.join(names)}"
     # Text that is not a name is not shown: it may be a URL in the wrong place.
     shown = f"{name} is" if is_name(name) else "this is"

@@ -12,6 +12,7 @@ from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
 
+_TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
 _NAMED_SECRET = re.compile(r"((?:password|passwd|secret|token|key)\s*[=:]\s*)\S+", re.IGNORECASE)
 
@@ -24,24 +25,24 @@ def split_command(command: str) -> list[str]:
     return words
 
 
-def run_url_command(command: str, *, environment: str, root: Path, source: str, timeout: float) -> str:
+def run_url_command(command: str, *, environment: str, root: Path, source: str) -> str:
     """Return the one line that the command prints. Raises ConfigError for every other outcome."""
     argv = tuple(word.replace(PLACEHOLDER, environment) for word in split_command(command))
     # This process's environment, so that secret managers find their login, without database URLs.
     inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
     variables = inherited | {ENVIRONMENT_VARIABLE: environment}
     try:
-        done = run(Command(argv, variables, root), timeout=timeout)
+        done = run(Command(argv, variables, root), timeout=_TIMEOUT_SECONDS)
     except OSError as error:
         raise _failed(f"cannot be started: {error.strerror}", source, environment) from None
-    if problem := _problem(done, timeout):
+    if problem := _problem(done):
         raise _failed(problem + _reason(done), source, environment)
     return done.stdout.strip("\r\n")
 
 
-def _problem(done: Completed, timeout: float) -> str | None:
+def _problem(done: Completed) -> str | None:
     if done.timed_out:
-        return f"did not end within {timeout:g} s"
+        return f"did not end within {_TIMEOUT_SECONDS:g} s"
     if done.returncode < 0:
         return f"was ended by signal {-done.returncode}"
     if done.returncode:
@@ -69,4 +70,4 @@ def _reason(done: Completed) -> str:
 def _failed(problem: str, source: str, environment: str) -> ConfigError:
     message = f"the url_command of {environment} {problem}"
     hint = "run it by hand; it must print one line, the database URL, and end with exit code 0"
-    return config_error([Fault(message, source, hint)])
+    return config_error(Fault(message, source, hint))

@@ -48,7 +48,7 @@ class UrlSources:
         """Return a variable of a .env file; empty counts as not set. Raises ConfigError for faults in it."""
         content = self.dotenv(file)
         if content.faults:
-            raise config_error(content.faults)
+            raise config_error(*content.faults)
         line = content.urls.get(name)
         if line is None or not line.value.strip():
             return None
@@ -58,11 +58,11 @@ class UrlSources:
         """Return a DATABASE_URL that names no environment."""
         return self.in_process(UNPREFIXED) or self.in_file(".env", UNPREFIXED)
 
-    def find(self, settings: EnvironmentSettings, timeout: float) -> FoundUrl | None:
+    def find(self, settings: EnvironmentSettings) -> FoundUrl | None:
         """Return the environment's URL, None without one. Raises ConfigError for a broken source."""
         return (
             self.in_process(url_variable(settings.name))
-            or self._from_command(settings, timeout)
+            or self._from_command(settings)
             or self._from_file(settings)
             or self._from_dotenv(settings.name)
         )
@@ -88,14 +88,14 @@ class UrlSources:
         names_one = settings.sources[key].for_one or PLACEHOLDER in text
         return names_one or settings.name == self.default_environment
 
-    def _from_command(self, settings: EnvironmentSettings, timeout: float) -> FoundUrl | None:
+    def _from_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
         command = self.command_of(settings)
         if command is None:
             return None
         from dbmate_wrap.settings.url_command import run_url_command
 
         name, source = settings.name, settings.sources["url_command"].text
-        text = run_url_command(command, environment=name, root=self.root, source=source, timeout=timeout)
+        text = run_url_command(command, environment=name, root=self.root, source=source)
         return FoundUrl(text, f"the output of {source}")
 
     def _from_file(self, settings: EnvironmentSettings) -> FoundUrl | None:
@@ -108,7 +108,7 @@ class UrlSources:
         problem = faults[0].message if faults else _problem(text)
         if text is None or problem:
             message = f"the url_file of {settings.name} {problem}"
-            raise config_error([Fault(message, source, f"{path} must hold one line, the database URL")])
+            raise config_error(Fault(message, source, f"{path} must hold one line, the database URL"))
         warnings: tuple[Fault, ...] = ()
         if sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH:
             message = f"{path} can be read by every user of this machine"

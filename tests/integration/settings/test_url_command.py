@@ -1,10 +1,10 @@
 """The database URL of an environment from a command that is run."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.settings import url_command
 from tests.support.settings_files import empty_project, refusal, script, staging, write
 
 pytestmark = pytest.mark.integration
@@ -51,9 +51,10 @@ def test_a_command_that_gives_no_url_is_explained(project: Path, body: str, word
     assert "dbmate-wrap.toml: environments.staging.url_command" in said
 
 
-def test_a_command_that_hangs_is_ended(project: Path) -> None:
+def test_a_command_that_hangs_is_ended(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(url_command, "_TIMEOUT_SECONDS", 0.3)
     found = staging(project, url_command=script(project, "import time; time.sleep(60)"))
-    assert "did not end within 0.3 s" in refusal(dataclasses.replace(found, command_timeout=0.3))
+    assert "did not end within 0.3 s" in refusal(found)
 
 
 @pytest.mark.parametrize(

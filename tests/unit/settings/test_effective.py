@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap import settings
-from dbmate_wrap.settings.effective import effective_settings
 from dbmate_wrap.settings.model import NAMES
 from tests.support.settings_files import empty_project, write
 
@@ -20,7 +19,7 @@ def test_doctor_sees_every_value_with_its_source_and_no_secret(
 ) -> None:
     monkeypatch.setenv("DBMATE_WRAP_SHADOW_URL", "postgres://u:S3CR@h/db")
     write(project, {"dbmate-wrap.toml": "statement_timeout = '90s'"})
-    seen = {each.name: each for each in effective_settings(settings.load().environment())}
+    seen = {each.name: each for each in settings.load().environment().setting_rows()}
     assert tuple(seen) == NAMES
     assert (seen["statement_timeout"].value, seen["lock_timeout"].value) == ("90s", "5s")
     assert seen["migrations_dir"].value == "db/migrations"
