@@ -17,10 +17,8 @@ def report_bug(
 ) -> ErrorReport:
     """Write a file with the traceback, and return the error to show."""
     path = write_report(error, outcome, project, mask)
-    return ErrorReport(
-        f"internal error: {type(error).__name__}: {error}",
-        hint="this is a bug: please report it" + (f" with {path}" if path else ""),
-    )
+    hint = "this is a bug: please report it" + (f" with {path}" if path else "")
+    return ErrorReport(f"internal error: {type(error).__name__}: {error}", hint=hint)
 
 
 def write_report(

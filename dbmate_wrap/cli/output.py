@@ -93,10 +93,8 @@ def _write_reports(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -
     for path, report in _rendered(outcome, reports, ended_at):
         try:
             if not os.path.isdir(path.parent):
-                raise ConfigError(
-                    f"cannot write {path}: there is no folder {path.parent}",
-                    hint=f"make it first: mkdir -p {shlex.quote(str(path.parent))}",
-                )
+                hint = f"make it first: mkdir -p {shlex.quote(str(path.parent))}"
+                raise ConfigError(f"cannot write {path}: there is no folder {path.parent}", hint=hint)
             write_by_rename(path, report.encode("utf-8", "backslashreplace"))
         except ConfigError as error:
             failed.append(error)

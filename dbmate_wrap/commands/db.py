@@ -86,16 +86,13 @@ def _require_embedded(context: Context) -> None:
     _require_embedded_name(context)
     source = context.environment.url_source()
     if source is not None:
-        raise UsageError(
-            f"{context.environment.name} is not embedded: its URL comes from {source}",
-            hint="`dbmate-wrap db` is for environments without a URL (dev and test)",
-        )
+        message = f"{context.environment.name} is not embedded: its URL comes from {source}"
+        hint = "`dbmate-wrap db` is for environments without a URL (dev and test)"
+        raise UsageError(message, hint=hint)
 
 
 def _require_embedded_name(context: Context) -> None:
     name = context.environment.name
     if name not in EMBEDDED:
-        raise UsageError(
-            f"{name} is never embedded: it is reached by its URL",
-            hint="`dbmate-wrap db` is for dev and test: leave --env out, or write --env test",
-        )
+        hint = "`dbmate-wrap db` is for dev and test: leave --env out, or write --env test"
+        raise UsageError(f"{name} is never embedded: it is reached by its URL", hint=hint)

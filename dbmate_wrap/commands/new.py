@@ -43,9 +43,8 @@ def slug_of(name: str) -> str:
     """``Add orders!`` becomes ``add_orders``."""
     slug = re.sub(r"[^a-z0-9]+", "_", name.removesuffix(".sql").lower()).strip("_")
     if not slug:
-        raise UsageError(
-            f"{name!r} has no letter or digit to name a file by", hint="dbmate-wrap new add_orders"
-        )
+        message = f"{name!r} has no letter or digit to name a file by"
+        raise UsageError(message, hint="dbmate-wrap new add_orders")
     if len(slug) > 100:
         raise UsageError("the name is longer than 100 characters", hint="say what changes, in a few words")
     return slug
@@ -76,7 +75,5 @@ def _create(path: Path) -> None:
     except FileExistsError:
         raise ConfigError(f"{path} exists already", hint="choose another name") from None
     except OSError as error:
-        raise ConfigError(
-            f"cannot write {path}: {error.strerror}",
-            hint=f"look at the folder's permissions: ls -ld {path.parent}",
-        ) from None
+        hint = f"look at the folder's permissions: ls -ld {path.parent}"
+        raise ConfigError(f"cannot write {path}: {error.strerror}", hint=hint) from None

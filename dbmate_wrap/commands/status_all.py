@@ -49,10 +49,8 @@ def _worst(columns: list[_Column], failures: list[tuple[Environment, WrapError]]
             return column.contradiction.but(message=f"{column.name}: {column.contradiction.message}")
         if wrong := disagreements(column.entries):
             names = ", ".join(entry.file or entry.version for entry in wrong[:5])
-            return HistoryError(
-                f"{column.name}: files and database disagree: {names}",
-                hint=f"see the states with `dbmate-wrap status -e {column.name}`",
-            )
+            hint = f"see the states with `dbmate-wrap status -e {column.name}`"
+            return HistoryError(f"{column.name}: files and database disagree: {names}", hint=hint)
     return next((error for environment, error in failures if _is_meant(environment)), None)
 
 

@@ -42,9 +42,9 @@ def find_project(
         root = here / project
         if not root.is_dir():
             raise config_error(Fault(f"{project} is not a folder", "--project", "name the project's folder"))
-        return root, read_config(root, faults, warnings)
+        return root, _read_config(root, faults, warnings)
     for folder in (here, *here.parents):
-        document = read_config(folder, faults, warnings)
+        document = _read_config(folder, faults, warnings)
         if document is not None or (folder / MIGRATIONS).is_dir():
             return folder, document
         if (folder / ".git").exists():
@@ -52,7 +52,7 @@ def find_project(
     return here, None
 
 
-def read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> ConfigDocument | None:
+def _read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> ConfigDocument | None:
     """Read the configuration in `folder` itself, None without one; dbmate-wrap.toml wins entirely."""
     pyproject = _from_pyproject(folder / PYPROJECT, faults)
     own = folder / OWN_FILE
@@ -61,13 +61,8 @@ def read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> Con
     if text is None and len(faults) == before:
         return pyproject
     if pyproject is not None:
-        warnings.append(
-            Fault(
-                f"[tool.{_TABLE}] has no effect, because {OWN_FILE} exists",
-                PYPROJECT,
-                hint="remove one of them",
-            )
-        )
+        message = f"[tool.{_TABLE}] has no effect, because {OWN_FILE} exists"
+        warnings.append(Fault(message, PYPROJECT, hint="remove one of them"))
     return ConfigDocument(own, table=_parse(text or "", own.name, faults))
 
 

@@ -51,7 +51,7 @@ class Environment(EnvironmentSettings):
     def setting_rows(self) -> tuple[SettingRow, ...]:
         """Return every setting as text with its source; a secret as ***."""
         values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
-        return tuple(SettingRow(name, value, self.sources[name].text) for name, value in values.items())
+        return tuple(SettingRow(name, value, self.sources[name]) for name, value in values.items())
 
     def resolve_url(self) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
@@ -86,7 +86,7 @@ class Environment(EnvironmentSettings):
     def _shadow(self) -> ResolvedUrl | None:
         if self.values.shadow_url is None:
             return None
-        found = FoundUrl(self.values.shadow_url.get_secret_value(), str(self.sources["shadow_url"]))
+        found = FoundUrl(self.values.shadow_url.get_secret_value(), self.sources["shadow_url"])
         return self._parse(found, "the shadow_url")
 
     def _known_urls(self, environments: Iterable[EnvironmentSettings]) -> Iterator[tuple[str, ResolvedUrl]]:
@@ -122,7 +122,7 @@ class Environment(EnvironmentSettings):
                 f"names no environment, so it belongs to {default}, and {self.name} has no URL of its own"
             )
             hint = f"set it under environments.{self.name}, or write {PLACEHOLDER} in it for the name"
-            raise config_error(Fault(message, str(self.sources[unnamed[0]]), hint))
+            raise config_error(Fault(message, self.sources[unnamed[0]], hint))
         hint = f"set {own}, write it to .env.{self.name}, or name a url_command or url_file for it"
         raise config_error(Fault("has no database URL", f"environment {self.name}", hint))
 

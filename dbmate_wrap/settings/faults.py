@@ -1,22 +1,6 @@
-"""Faults of the settings: the place that each value came from, and one error for all faults."""
-
-from dataclasses import dataclass
+"""Faults of the settings: the place that a value came from, and one error for all faults."""
 
 from dbmate_wrap.errors import ConfigError, Fault
-
-
-@dataclass(frozen=True)
-class Source:
-    """The place that a value came from, in words; `for_one`: it belongs to a single environment."""
-
-    text: str
-    for_one: bool = False
-
-    def __str__(self) -> str:
-        return self.text
-
-
-DEFAULT = Source("default")
 
 
 def variable_source(name: str) -> str:

@@ -11,10 +11,11 @@ from pydantic_core import ErrorDetails
 from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
-from dbmate_wrap.settings.faults import DEFAULT, Source, variable_source
+from dbmate_wrap.settings.faults import variable_source
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
 from dbmate_wrap.settings.names import DBMATE_HINT, ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
 
+_DEFAULT = "default"
 _PLAIN = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -28,11 +29,15 @@ _PLAIN = {
 
 @dataclass(frozen=True)
 class EnvironmentSettings:
-    """The validated settings of one environment: durations are seconds, paths are absolute."""
+    """The validated settings of one environment: durations are seconds, paths are absolute.
+
+    `sources` say in words where each value comes from; `own` are the keys of the environment's own table.
+    """
 
     name: str
     values: Values
-    sources: Mapping[str, Source]
+    sources: Mapping[str, str]
+    own: frozenset[str]
 
 
 def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault]) -> EnvironmentSettings:
@@ -41,35 +46,36 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
     Earlier layers win. Every fault is added to `faults`; the values are then not to be used.
     """
     given: dict[str, object] = dict(BUILT_IN.get(name, {}))
-    sources = dict.fromkeys(NAMES, DEFAULT) | dict.fromkeys(given, Source(f"default for {name}"))
-    own, document = table.environments.get(name, {}), table.document
-    given |= dict(table.shared) | dict(own)
-    sources |= {key: Source(document.source(key)) for key in table.shared}
-    sources |= {key: Source(document.source("environments", name, key), True) for key in own}
+    sources = dict.fromkeys(NAMES, _DEFAULT) | dict.fromkeys(given, f"default for {name}")
+    document, own = table.document, dict(table.environments.get(name, {}))
+    given |= dict(table.shared) | own
+    sources |= {key: document.source(key) for key in table.shared}
+    sources |= {key: document.source("environments", name, key) for key in own}
     for key in NAMES:
         if os.environ.get(variable := f"{PREFIX}{key.upper()}"):
+            own.pop(key, None)
             given.pop(key, None)  # So that pydantic-settings takes the variable.
-            sources[key] = Source(variable_source(variable))
+            sources[key] = variable_source(variable)
     try:
         values = Values(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         faults.extend(_fault(detail, sources) for detail in details)
-        return EnvironmentSettings(name, Values.model_construct(), sources)
+        return EnvironmentSettings(name, Values.model_construct(), sources, frozenset())
     faults.extend(_contradictions(values, sources))
-    return EnvironmentSettings(name, _complete(values, sources, root), sources)
+    return EnvironmentSettings(name, _complete(values, sources, root), sources, frozenset(own))
 
 
-def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault]:
+def _contradictions(values: Values, sources: Mapping[str, str]) -> list[Fault]:
     found: list[Fault] = []
     if values.shadow == "url" and values.shadow_url is None:
         hint = f"set shadow_url, or {PREFIX}SHADOW_URL in the process environment"
-        found.append(Fault("is url, but no shadow_url is set", str(sources["shadow"]), hint))
+        found.append(Fault("is url, but no shadow_url is set", sources["shadow"], hint))
     if values.shadow_url is not None:
         try:
             parse(values.shadow_url.get_secret_value(), os_user="nobody")
         except UrlFault as fault:
-            found.append(Fault(f"is not usable: {fault.message}", str(sources["shadow_url"]), fault.hint))
+            found.append(Fault(f"is not usable: {fault.message}", sources["shadow_url"], fault.hint))
     if values.url_command is not None:
         from dbmate_wrap.settings.url_command import split_command
 
@@ -77,22 +83,22 @@ def _contradictions(values: Values, sources: Mapping[str, Source]) -> list[Fault
             split_command(values.url_command)
         except ValueError:
             hint = "it is split as a shell does; quotes must be closed"
-            found.append(Fault("is not a command line", str(sources["url_command"]), hint))
+            found.append(Fault("is not a command line", sources["url_command"], hint))
     return found
 
 
-def _complete(values: Values, sources: dict[str, Source], root: Path) -> Values:
+def _complete(values: Values, sources: dict[str, str], root: Path) -> Values:
     """Return the values with absolute paths and with the default that depends on another value."""
     update: dict[str, object] = {
         key: root / path for key in PATHS if isinstance(path := getattr(values, key), Path)
     }
-    if sources["require_tls"] is DEFAULT:
+    if sources["require_tls"] == _DEFAULT:
         update["require_tls"] = values.protected
-        sources["require_tls"] = Source("default (as protected)")
+        sources["require_tls"] = "default (as protected)"
     return values.model_copy(update=update)
 
 
-def _fault(detail: ErrorDetails, sources: Mapping[str, Source]) -> Fault:
+def _fault(detail: ErrorDetails, sources: Mapping[str, str]) -> Fault:
     key = str(detail["loc"][0])
     context = detail.get("ctx", {})
     match detail["type"]:
@@ -106,7 +112,7 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, Source]) -> Fault:
             message = f"must be {context['expected']}"
         case other:
             message = _PLAIN.get(other, "has a value of the wrong kind")
-    return Fault(message, str(sources[key]))
+    return Fault(message, sources[key])
 
 
 def variable_faults() -> list[Fault]:

@@ -26,7 +26,6 @@ class Project:
 
     root: Path
     config_file: Path | None
-    default_environment: str
     selected: str
     policy: Mapping[str, str]
     warnings: tuple[Fault, ...]
@@ -71,7 +70,6 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     return Project(
         root=root,
         config_file=document.path if document else None,
-        default_environment=default,
         selected=selected,
         policy=table.policy,
         warnings=tuple(warnings),
@@ -80,6 +78,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
                 each.name,
                 each.values,
                 each.sources,
+                each.own,
                 url_sources,
                 tuple(other for other in layered if other is not each),
             )

@@ -85,7 +85,7 @@ class UrlSources:
     def _applies(self, text: str, key: str, settings: EnvironmentSettings) -> bool:
         # One that names no environment belongs to the default environment only, like a DATABASE_URL without
         # prefix: the URL of one environment is never used for another.
-        names_one = settings.sources[key].for_one or PLACEHOLDER in text
+        names_one = key in settings.own or PLACEHOLDER in text
         return names_one or settings.name == self.default_environment
 
     def _from_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
@@ -94,12 +94,12 @@ class UrlSources:
             return None
         from dbmate_wrap.settings.url_command import run_url_command
 
-        name, source = settings.name, settings.sources["url_command"].text
+        name, source = settings.name, settings.sources["url_command"]
         text = run_url_command(command, environment=name, root=self.root, source=source)
         return FoundUrl(text, f"the output of {source}")
 
     def _from_file(self, settings: EnvironmentSettings) -> FoundUrl | None:
-        file, source = settings.values.url_file, settings.sources["url_file"].text
+        file, source = settings.values.url_file, settings.sources["url_file"]
         if file is None or not self._applies(str(file), "url_file", settings):
             return None
         path = self.root / str(file).replace(PLACEHOLDER, settings.name)

@@ -16,23 +16,18 @@ def confirm(environment: Environment, console: Console, what: str, *, yes: bool)
         return
     answer = console.ask(f"{name} is protected. To {what}, type its name: ")
     if answer is None:
-        raise RefusedError(
-            f"{name} is protected, and there is no terminal to confirm on",
-            hint=f"look first: dbmate-wrap plan -e {name}; then add --yes",
-        )
+        hint = f"look first: dbmate-wrap plan -e {name}; then add --yes"
+        raise RefusedError(f"{name} is protected, and there is no terminal to confirm on", hint=hint)
     if answer.strip() != name:
-        raise RefusedError(
-            f"not confirmed: nothing was done to {name}", hint=f"type {name!r} to confirm, or use --yes"
-        )
+        hint = f"type {name!r} to confirm, or use --yes"
+        raise RefusedError(f"not confirmed: nothing was done to {name}", hint=hint)
 
 
 def refuse_where_protected(environment: Environment, what: str) -> None:
     """Raise RefusedError for what is never done to a protected environment."""
     if environment.values.protected:
-        raise RefusedError(
-            f"{what} is refused on {environment.name}, which is protected",
-            hint="undo with a new migration: dbmate-wrap new NAME",
-        )
+        hint = "undo with a new migration: dbmate-wrap new NAME"
+        raise RefusedError(f"{what} is refused on {environment.name}, which is protected", hint=hint)
 
 
 def refuse_foreign_stamp(environment: Environment, found: History) -> None:

@@ -69,7 +69,7 @@ def test_setting(
         monkeypatch.setenv(name, value)
     staging = settings.load(environment="staging").environment()
     assert staging.values.lock_retries == expected
-    assert str(staging.sources["lock_retries"]) == source
+    assert staging.sources["lock_retries"] == source
 
 
 @pytest.mark.parametrize(("environment", "toml", "key", "expected", "source"), IMPLIED)
@@ -79,7 +79,7 @@ def test_default_that_the_environment_implies(
     write(project, {"dbmate-wrap.toml": toml})
     found = settings.load().environment(environment)
     assert getattr(found.values, key) is expected
-    assert str(found.sources[key]) == source
+    assert found.sources[key] == source
 
 
 def _places(project: Path, monkeypatch: pytest.MonkeyPatch, present: range, default: str) -> None:
