@@ -1,13 +1,14 @@
 """Reads, in a session of its own, what dbmate's server process does and which sessions block it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any
 
 from dbmate_wrap.domain.activity import Activity, Blocker, Progress
 from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.postgres import queries
-from dbmate_wrap.postgres.session import Cell, Session
+from dbmate_wrap.postgres.session import Session
 
 # https://www.postgresql.org/docs/18/explicit-locking.html#TABLE-LOCK-COMPATIBILITY, weakest first.
 _MODES = (
@@ -26,7 +27,6 @@ _CONFLICTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "AccessExclusiveLock": frozenset(_MODES),
     }
 )
-_Unit = Literal["blocks", "tuples", "sessions"]
 
 
 def prepare(session: Session) -> None:
@@ -39,35 +39,26 @@ def read_activity(session: Session, application_name: str) -> Activity:
 
     Raises FailedError or UnreachableError.
     """
-    found = session.rows(queries.load_query("watch_backend"), {"application_name": application_name})
+    name = {"application_name": application_name}
+    found = session.records(dict[str, Any], queries.load_query("watch_backend"), name)
     if not found:
         return Activity()
-    pid, running_for, blocked, command, phase, *counts, relation = found[0]
-    progress = _progress(str(command), str(phase), counts, _text(relation)) if phase is not None else None
-    rows = session.rows(queries.load_query("watch_blockers"), {"pid": pid}) if blocked is True else []
-    blocked_for = _number(rows[0][-1]) if rows else None
-    blockers = tuple(_blocker(row) for row in rows)
-    return Activity(int(str(pid)), _number(running_for), blocked_for, blockers, progress)
-
-
-def _blocker(row: tuple[Cell, ...]) -> Blocker:
-    pid, application, user, state, age, relation, lock, held, awaited, wanted, query, direct, behind, _ = row
-    mode, holds = _mode(_words(held), _text(awaited), _text(wanted))
-    return Blocker(
-        pid=int(str(pid)),
-        application=_text(application),
-        user=_text(user),
-        state=_text(state),
-        transaction_age=_number(age),
-        relation=_text(relation),
-        lock=_text(lock),
-        mode=mode,
-        holds=holds,
-        wanted_mode=_text(wanted),
-        query=masked_query(str(query)) or None if query is not None else None,
-        direct=direct is True,
-        waits_for=tuple(dict.fromkeys(int(word) for word in _words(behind))),
+    [backend] = found
+    is_blocked, progress = backend.pop("blocked"), backend.pop("progress")
+    activity = Activity(**backend, progress=Progress(**progress) if progress else None)
+    if not is_blocked:
+        return activity
+    rows = session.records(dict[str, Any], queries.load_query("watch_blockers"), {"pid": activity.pid})
+    blocked_for = [row.pop("blocked_for") for row in rows]
+    return replace(
+        activity, blocked_for=blocked_for[0] if rows else None, blockers=tuple(map(_blocker, rows))
     )
+
+
+def _blocker(row: dict[str, Any]) -> Blocker:
+    mode, holds = _mode(row.pop("held"), row.pop("awaited"), row["wanted_mode"])
+    row |= {"query": masked_query(row["query"] or "") or None, "waits_for": tuple(row["waits_for"])}
+    return Blocker(mode=mode, holds=holds, **row)
 
 
 def _mode(held: Iterable[str], awaited: str | None, wanted: str | None) -> tuple[str | None, bool]:
@@ -81,33 +72,3 @@ def _mode(held: Iterable[str], awaited: str | None, wanted: str | None) -> tuple
         if mode:
             return mode[0], holds
     return None, False
-
-
-def _progress(command: str, phase: str, counts: list[Cell], relation: str | None) -> Progress:
-    """Choose, of three pairs of counters, the one that this phase updates; the others hold old values."""
-    unit: _Unit | None = "blocks"
-    if phase.startswith("waiting"):
-        unit = "sessions"
-    elif "loading tuples" in phase:
-        unit = "tuples"
-    elif "sorting" in phase or phase == "initializing":
-        unit = None
-    places: dict[_Unit | None, int] = {"sessions": 0, "blocks": 2, "tuples": 4}
-    done, total = (counts[places[unit]], counts[places[unit] + 1]) if unit is not None else (None, None)
-    return Progress(command, phase, _count(done), _count(total), unit or "blocks", relation)
-
-
-def _count(cell: Cell) -> int | None:
-    return int(cell) if isinstance(cell, int) else None
-
-
-def _number(cell: Cell) -> float | None:
-    return float(cell) if isinstance(cell, int | float) else None
-
-
-def _text(cell: Cell) -> str | None:
-    return str(cell) if cell is not None and cell != "" else None
-
-
-def _words(cell: Cell) -> list[str]:
-    return str(cell).split(",") if cell else []

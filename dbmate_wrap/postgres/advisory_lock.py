@@ -100,10 +100,9 @@ class HeldLock:
 
     def still_held(self) -> bool:
         """Ask the server. Return False also when the session that held the lock is gone."""
+        query = queries.load_query("advisory_held")
         try:
-            return self._session.rows(queries.load_query("advisory_held"), {"key": KEY, "pid": self.pid}) == [
-                (True,)
-            ]
+            return self._session.rows(query, {"key": KEY, "pid": self.pid}) == [(True,)]
         except WrapError:
             return False
 
@@ -166,17 +165,8 @@ def _try(session: Session) -> int | None:
 def _find_other(session: Session, run_id: str) -> Holder | None:
     """Return the first session that keeps this run from starting."""
     own = f"dbmate-wrap/{run_id}/dbmate"
-    rows = session.rows(queries.load_query("other_runs"), {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own})
-    return _holder(*rows[0]) if rows else None
-
-
-def _holder(what: Cell, pid: Cell, application: Cell, host: Cell, since: Cell) -> Holder:
-    [kind] = [known for known in _MESSAGES if known == what]
-    return Holder(int(str(pid)), _text(application), _text(host), _text(since), kind)
-
-
-def _text(cell: Cell) -> str | None:
-    return None if cell is None else str(cell)
+    parameters: dict[str, Cell] = {"key": KEY, "dbmate_key": DBMATE_KEY, "own": own}
+    return next(iter(session.records(Holder, queries.load_query("other_runs"), parameters)), None)
 
 
 class _Waiting:
@@ -193,21 +183,16 @@ class _Waiting:
         """Report the holder (None: none was seen) and pause. Raises LockedError when the time is up."""
         if holder != self._seen:
             self._pause = _FIRST_PAUSE
-        self._report(holder)
+        now = time.monotonic()
+        if holder is not None and (holder != self._seen or now - self._reported_at >= _REMIND_SECONDS):
+            self._seen, self._reported_at = holder, now
+            self._on_wait(holder)
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _locked(self._seen)
         # Random only so that many waiting runs do not try in step.
         time.sleep(min(left, self._pause * random.uniform(0.5, 1.5)))  # noqa: S311
         self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
-
-    def _report(self, holder: Holder | None) -> None:
-        if holder is None:
-            return
-        now = time.monotonic()
-        if holder != self._seen or now - self._reported_at >= _REMIND_SECONDS:
-            self._seen, self._reported_at = holder, now
-            self._on_wait(holder)
 
 
 def _locked(holder: Holder | None) -> LockedError:

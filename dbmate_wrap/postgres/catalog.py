@@ -1,8 +1,8 @@
 """Queries about a server, its databases and sessions, and dbmate's history table."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
@@ -32,22 +32,12 @@ class Server:
 
 def read_server(session: Session, migrations_table: str) -> Server:
     """Read the server of the session; `migrations_table` is ``table`` or ``schema.table``, unquoted."""
-    schema, table = _split(migrations_table)
-    [row] = session.rows(queries.load_query("server"), {"schema": schema, "table": table})
-    version, number, found_schema, name, exists, role, readable, hides_rows, beside_rails, columns = row
-    history = HistoryTable(
-        schema=str(found_schema),
-        table=table,
-        name=str(name),
-        exists=exists is True,
-        role=str(role),
-        readable=readable is True,
-        hides_rows=hides_rows is True,
-        beside_rails=beside_rails is True,
-        columns=tuple(HistoryColumn(*column) for column in json.loads(str(columns or "[]"))),
-    )
-    # Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
-    return Server(str(version).split(" ")[0], int(str(number)), history)
+    schema, _, table = migrations_table.rpartition(".")
+    where = {"schema": schema, "table": table}
+    [row] = session.records(dict[str, Any], queries.load_query("server"), where)
+    columns = tuple(HistoryColumn(*column) for column in row.pop("columns") or ())
+    version, version_num = row.pop("version"), row.pop("version_num")
+    return Server(version, version_num, HistoryTable(**row, columns=columns))
 
 
 def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
@@ -72,8 +62,8 @@ def foreign_objects(session: Session, server: Server) -> tuple[str, ...]:
 
 def database_exists(maintenance: Session, name: str) -> bool:
     """Return True where the server has a database of that name."""
-    found = maintenance.rows("select 1 from pg_catalog.pg_database where datname = %(name)s", {"name": name})
-    return bool(found)
+    query = "select 1 from pg_catalog.pg_database where datname = %(name)s"
+    return bool(maintenance.rows(query, {"name": name}))
 
 
 def create_database(maintenance: Session, name: str) -> bool:
@@ -95,18 +85,10 @@ def drop_database(maintenance: Session, name: str) -> None:
 def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
     """Return all objects that a migration may have made, without dbmate's history table."""
     where = {"schema": server.history.schema, "table": server.history.table}
+    rows = session.records(dict[str, Any], queries.load_query("inventory"), where)
     return tuple(
-        DatabaseObject(
-            name=str(name),
-            drop=None if drop is None else str(drop),
-            part_of=frozenset(int(oid) for oid in str(part_of or "").split()),
-            oid=int(str(oid)),
-            invalid=invalid is True,
-            definition=str(definition),
-        )
-        for name, drop, part_of, oid, invalid, definition in session.rows(
-            queries.load_query("inventory"), where
-        )
+        DatabaseObject(**row | {"part_of": frozenset(map(int, (row["part_of"] or "").split()))})
+        for row in rows
     )
 
 
@@ -150,14 +132,7 @@ def end_sessions(session: Session, application_name: str) -> None:
 
 def connect_for_maintenance(url: DatabaseUrl, *, application_name: str, timeout: float | None) -> Session:
     """Connect to the `postgres` database of the same server, from which others are created."""
-    from dataclasses import replace
-
     return connect(replace(url, database="postgres"), application_name=application_name, timeout=timeout)
-
-
-def _split(migrations_table: str) -> tuple[str, str]:
-    schema, dot, table = migrations_table.partition(".")
-    return (schema, table) if dot else ("", schema)
 
 
 def history_literal(versions: Sequence[str], server: Server) -> str:

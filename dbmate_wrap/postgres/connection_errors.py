@@ -1,25 +1,11 @@
 """Turns the text of a failed connection, and psycopg's errors, into errors of the one tree."""
 
 import re
-from dataclasses import dataclass
 
 import psycopg
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, UnreachableKind, WrapError
-
-
-@dataclass(frozen=True)
-class _Pattern:
-    kind: UnreachableKind
-    pattern: re.Pattern[str]
-    message: str
-    hint: str
-
-
-def _pattern(kind: UnreachableKind, pattern: str, message: str, hint: str) -> _Pattern:
-    return _Pattern(kind, re.compile(pattern, re.IGNORECASE), message, hint)
-
 
 # Our own message names the server already, and a question is no remedy.
 _PREAMBLE = re.compile(
@@ -29,77 +15,78 @@ _QUESTION = re.compile(r" Is the server running [^?]*\?| This probably means the
 
 # libpq gives no SQLSTATE for a failed connection, only text: its own in English, the server's in the server's
 # language. Text that matches nothing is kind `other`, with the server's own words.
-_PATTERNS = (
-    _pattern(
+# Each has its kind, a pattern without regard to case, the message and the hint.
+_PATTERNS: tuple[tuple[UnreachableKind, str, str, str], ...] = (
+    (
         "starting",
         r"the database system is (starting up|not (yet )?accepting)|in recovery mode|57P03",
         "{where} is still starting",
         "wait for it: dbmate-wrap up --wait 60s",
     ),
-    _pattern(
+    (
         "starting",
         r"the database system is shutting down",
         "{where} is shutting down",
         "start it again, then run the command once more",
     ),
-    _pattern(
+    (
         "database_missing",
         r'database ".*" does not exist',
         'there is no database "{database}" on {where}',
         "check the name in the URL; where it is right, create it: createdb {database}",
     ),
-    _pattern(
+    (
         "slots",
         r"too many clients|remaining connection slots|too many connections",
         "{where} has no connection slot left",
         "see who is connected in pg_stat_activity, or raise the limit (max_connections, or CONNECTION LIMIT)",
     ),
-    _pattern(
+    (
         "password",
         r"no password supplied",
         '{where} asks for the password of user "{user}", and there is none',
         "put it into the URL, ~/.pgpass or the file that PGPASSFILE names (PGPASSWORD has no effect here)",
     ),
-    _pattern(
+    (
         "other",
         r'definition of service|service file "',
         "PGSERVICE names a service that libpq does not find",
         "unset PGSERVICE: it has no effect here",
     ),
-    _pattern(
+    (
         "password",
         r"password authentication failed|SASL|empty password|pgpass",
         'the password for user "{user}" on {where} was not accepted',
         "see where the URL comes from with `dbmate-wrap doctor`; special characters are percent-encoded;"
         " a password that has expired (VALID UNTIL) looks the same",
     ),
-    _pattern(
+    (
         "role",
         r'role ".*" does not exist|is not permitted to log in|no pg_hba\.conf entry|authentication failed'
         r"|permission denied for database|ident authentication|peer authentication|password.*expired",
         '{where} does not let user "{user}" in',
         "ask for the role, CONNECT on the database and a pg_hba.conf entry",
     ),
-    _pattern(
+    (
         "tls",
         r"SSL|certificate|TLS|root\.crt|encryption",
         "TLS to {where} failed",
         "check sslmode and sslrootcert in the URL",
     ),
-    _pattern(
+    (
         "dns",
         r"could not translate host name|failed to resolve host|name or service not known|nodename nor serv"
         r"|getaddrinfo|idna|temporary failure in name resolution",
         'the host name "{host}" is not known',
         "check the host in the URL, and that you are on the right network or VPN",
     ),
-    _pattern(
+    (
         "timeout",
         r"timeout expired|timed out",
         "{where} did not answer in time",
         "check host, port and firewall; connect_timeout sets how long to wait",
     ),
-    _pattern(
+    (
         "refused",
         r"connection refused|no such file or directory|could not connect to server|connection reset"
         r"|network is unreachable|no route to host|server closed the connection",
@@ -113,12 +100,11 @@ def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
     """Return the error for libpq's text about a failed connection."""
     place = f"the socket folder {url.host} (port {url.port})" if url.is_socket else f"{url.host}:{url.port}"
     words = {"where": place, "host": url.host, "user": url.user, "database": url.database}
-    text = " ".join(text.split())
-    text = _QUESTION.sub("", _PREAMBLE.sub("", text)).strip()
-    for known in _PATTERNS:
-        if known.pattern.search(text):
+    text = _QUESTION.sub("", _PREAMBLE.sub("", " ".join(text.split()))).strip()
+    for kind, pattern, message, hint in _PATTERNS:
+        if re.search(pattern, text, re.IGNORECASE):
             return UnreachableError(
-                f"{known.message.format(**words)}: {text}", kind=known.kind, hint=known.hint.format(**words)
+                f"{message.format(**words)}: {text}", kind=kind, hint=hint.format(**words)
             )
     return UnreachableError(
         f"cannot connect to {place}: {text}", kind="other", hint="run `dbmate-wrap doctor`"

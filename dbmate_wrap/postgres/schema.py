@@ -20,15 +20,8 @@ _VARYING = re.compile(
 )
 _END = re.compile(r"\n-- PostgreSQL database dump complete\n--\s*(?:\\unrestrict \S+\s*)?\Z")
 _INHERITED = (
-    "HOME",
-    "PATH",
-    "TMPDIR",
-    "LANG",
-    "LC_ALL",
-    "SYSTEMROOT",
-    "PGPASSFILE",
-    "KRB5CCNAME",
-    "KRB5_CONFIG",
+    *("HOME", "PATH", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT"),
+    *("PGPASSFILE", "KRB5CCNAME", "KRB5_CONFIG"),
 )
 
 
@@ -63,11 +56,11 @@ def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 2
 
     The connection is given in the environment, so that the argument list holds no secret.
     """
-    argv = [str(pg_dump.path), "--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8"]
-    argv += [f"--exclude-schema={OWN_SCHEMA}"]
+    options = ("--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8")
+    argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}")
     # Partition bounds and defaults of timestamptz are printed in the session's time zone.
     env = process.inherited(_INHERITED) | url.libpq_environment() | {"PGTZ": "UTC"}
-    done = process.run(process.Command(tuple(argv), env), limit=limit)
+    done = process.run(process.Command(argv, env), limit=limit)
     if done.returncode != 0:
         said = " ".join(secrets.mask(done.stderr).split()) or done.ending
         raise FailedError(

@@ -235,7 +235,7 @@ named as (
 )
 
 select
-    n.thing,
+    n.thing as name,
     case
         when r.invalid then 'drop index concurrently ' || n.identity
         when n.type in ('table column', 'foreign table column')
@@ -257,7 +257,7 @@ select
         when n.type = 'large object' then pg_catalog.format('select lo_unlink(%%s)', n.oid)
         when n.type in ('default acl', 'transform') then null
         else pg_catalog.format('drop %%s', n.thing)
-    end,
+    end as drop,
     (
         select pg_catalog.string_agg(o.oid::pg_catalog.text, ' ')
         from (
@@ -269,10 +269,10 @@ select
             select pg_catalog.unnest(n.owners)
         ) as o (oid)
         where o.oid not in (0, n.oid) or n.sub > 0 and o.oid <> 0
-    ),
-    case when n.sub = 0 then n.oid::bigint else 0 end,
-    coalesce(r.invalid, false),
-    pg_catalog.md5(n.definition::pg_catalog.text)
+    ) as part_of,
+    case when n.sub = 0 then n.oid::bigint else 0 end as oid,
+    coalesce(r.invalid, false) as invalid,
+    pg_catalog.md5(n.definition::pg_catalog.text) as definition
 from named n
 left join relation r on r.oid = n.oid and n.catalog = 'pg_class'::regclass and n.sub = 0
 left join pg_catalog.pg_attribute a on n.sub > 0 and a.attrelid = n.oid and a.attnum = n.sub

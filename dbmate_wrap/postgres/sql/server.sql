@@ -28,9 +28,11 @@ rule as (
 )
 
 select
-    pg_catalog.current_setting('server_version') as server_version,
-    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as server_version_num,
+    -- Some builds append their origin: `15.18 (Debian 15.18-0+deb12u1)`.
+    pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) as version,
+    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version_num,
     place.schema,
+    place.name as table,
     pg_catalog.format('%%I.%%I', place.schema, place.name) as name,
     h.oid is not null as exists,
     pg_catalog.quote_ident(current_user) as role,
@@ -52,7 +54,7 @@ select
             a.attname,
             t.typcategory = 'S',
             a.attnotnull and not a.atthasdef and a.attidentity = ''
-        ) order by a.attnum)::pg_catalog.text
+        ) order by a.attnum)
         from pg_catalog.pg_attribute a
         join pg_catalog.pg_type t on t.oid = a.atttypid
         where a.attrelid = h.oid and a.attnum > 0 and not a.attisdropped

@@ -73,11 +73,11 @@ had as materialized (
 )
 select
     about.pid,
-    coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend')),
-    coalesce(a.usename, x.owner),
-    coalesce(a.state, 'prepared as "' || x.gid || '"'),
-    extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared))::float8,
-    n.nspname || '.' || c.relname,
+    coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend')) as application,
+    coalesce(a.usename, x.owner) as user,
+    coalesce(a.state, 'prepared as "' || x.gid || '"') as state,
+    extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared))::float8 as transaction_age,
+    n.nspname || '.' || c.relname as relation,
     case
         when about.locktype = 'advisory' and about.objsubid = 1
             then 'advisory lock ' || ((about.classid::bigint << 32) | about.objid::bigint)
@@ -88,23 +88,23 @@ select
         when about.locktype = 'object' and about.database in (0, here.oid)
             and current_setting('server_version_num')::int >= 140000
             then pg_catalog.pg_describe_object(about.classid, about.objid, about.objsubid::int)
-    end,
-    (select string_agg(distinct had.mode, ',') from had where had.pid = about.pid and had.granted),
-    (select max(had.mode) from had where had.pid = about.pid and not had.granted),
-    about.wanted,
+    end as lock,
+    array(select distinct had.mode from had where had.pid = about.pid and had.granted) as held,
+    (select max(had.mode) from had where had.pid = about.pid and not had.granted) as awaited,
+    about.wanted as wanted_mode,
     -- Of another database nothing is known, not even the encoding; SQL_ASCII has none.
     case
         when a.datid is distinct from here.oid or a.query = '<insufficient privilege>' then null
         when here.encoding = 'SQL_ASCII' then regexp_replace(left(a.query, 1000), '[^\x01-\x7f]', '?', 'g')
         else left(a.query, 1000)
-    end,
-    about.waiter = %(pid)s,
-    (select array_to_string(blocked.blockers, ',') from blocked where blocked.pid = about.pid),
+    end as query,
+    about.waiter = %(pid)s as direct,
+    array(select distinct unnest(blocked.blockers) from blocked where blocked.pid = about.pid) as waits_for,
     -- pg_locks.waitstart is there from PostgreSQL 14 on, and null in the first moment.
     (
         select extract(epoch from clock_timestamp() - max((to_jsonb(locks) ->> 'waitstart')::timestamptz))::float8
         from locks where locks.pid = %(pid)s and not locks.granted
-    )
+    ) as blocked_for
 from about
 cross join here
 left join pg_catalog.pg_stat_activity a on a.pid = about.pid

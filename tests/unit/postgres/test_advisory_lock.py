@@ -49,11 +49,15 @@ class Server:
         other = self.in_the_way(self.now)
         if "pg_try_advisory_lock" in query:
             return [(other is None or other.what != "lock", 42)]
-        if "with advisory as" in query:
-            if other is None or self.blind:
-                return []
-            return [(other.what, other.pid, other.application, other.host, other.since)]
         return self.held if "select exists" in query else []
+
+    def records(
+        self, make: type[Holder], query: str, parameters: Mapping[str, Cell] | None = None
+    ) -> list[Holder]:
+        """Answer who is in the way."""
+        self.rows(query, parameters)
+        other = self.in_the_way(self.now)
+        return [] if other is None or self.blind else [other]
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
