@@ -1,7 +1,7 @@
-"""Judges every .sql file below a folder as a new migration, to review by hand what the rules find there.
+"""Runs the SQL rules on every .sql file below a folder, as on a new one, to review the findings by hand.
 
     python scripts/precision.py FOLDER data-write search-path    # prints what these rules find
-    python scripts/precision.py FOLDER --syntax                  # asks a throw-away server as well
+    python scripts/precision.py FOLDER --syntax                  # compares with a throw-away server
 
 Meant for other people's migrations and PostgreSQL's own regression tests (src/test/regress/sql), which are
 never committed here. A file without markers is taken for a way up. With --syntax each statement that the

@@ -12,7 +12,7 @@ from dbmate_wrap.policy.base_rules import check_base
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base
 from dbmate_wrap.review.hazards import find_hazards
-from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint, prepare_lint
+from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -73,7 +73,7 @@ def _lint_input(
         search_path=context.search_path,
     )
     rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
-    return prepare_lint(files, reported, branch, rules=rules, hazards=hazards, policy=policy)
+    return LintInput(files, reported, branch, rules, hazards, policy)
 
 
 def _record(outcome: Outcome, given: LintInput, result: LintResult, branch: BranchDiff) -> None:
@@ -93,7 +93,7 @@ def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintRe
 
     setup = ReplaySetup(context)
     try:
-        return replay(given.files, given.round_trip, context.environment, setup, context.console)
+        return replay(given.files, given.branch.round_trip, context.environment, setup, context.console)
     except WrapError as error:
         outcome.checks.append(Check("shadow", "fail", error.message.split("\n", 1)[0]))
         if not isinstance(error, InterruptedRun):

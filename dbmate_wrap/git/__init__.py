@@ -1,1 +1,1 @@
-"""The only package that calls git: the checked-out commit, and the base of a branch."""
+"""Calls git, which no other package does: the commit that is checked out, and the base of a branch."""

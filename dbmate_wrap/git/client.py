@@ -48,22 +48,16 @@ def run_git(
     return process.run(command, limit=_LIMIT, should_stop=lambda: time.monotonic() > deadline)
 
 
-def ask_git(
-    folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: int | None = None
-) -> str | None:
-    """Return git's output; None where it ends with the code `nothing`. Raises ConfigError otherwise."""
+def ask_git(folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: int = 0) -> str:
+    """Return git's output; empty where it ends with the code `nothing`. Raises ConfigError for any other."""
     try:
         done = run_git(folder, args, stdin=stdin)
     except OSError as error:
-        raise ConfigError(
-            f"git cannot be started in {folder}: {error.strerror}",
-            hint="install git, or leave --base away",
-        ) from None
-    if done.returncode == nothing and not done.stopped:
-        return None
-    if done.returncode != 0 or done.stopped or done.truncated:
+        message = f"git cannot be started in {folder}: {error.strerror}"
+        raise ConfigError(message, hint="install git, or leave --base away") from None
+    if done.returncode not in (0, nothing) or done.stopped or done.truncated:
         raise failure(folder, done)
-    return done.stdout
+    return done.stdout if done.returncode == 0 else ""
 
 
 def is_no_repository(done: process.Completed) -> bool:

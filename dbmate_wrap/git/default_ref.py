@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import ask_git, failure, is_no_repository, run_git
 
 _REMOTES = "refs/remotes/"
@@ -36,16 +37,15 @@ def default_ref(folder: Path) -> str | None:
 def has_remote(folder: Path) -> bool:
     """Return True where there is a repository with a remote."""
     try:
-        done = run_git(folder, ["remote"])
-    except OSError:
+        return bool(ask_git(folder, ["remote"]).strip())
+    except ConfigError:
         return False
-    return done.returncode == 0 and bool(done.stdout.strip())
 
 
 def _main_branches(folder: Path) -> Mapping[str, str]:
     """Map names of remotes to their main branches, where known."""
     patterns = [f"{_REMOTES}*/{name}" for name in _NAMES]
-    out = ask_git(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns]) or ""
+    out = ask_git(folder, ["for-each-ref", "--format=%(refname) %(symref)", *patterns])
     refs = dict(line.split(" ", 1) for line in out.splitlines())
     remotes = {ref.removeprefix(_REMOTES).rpartition("/")[0] for ref in refs}
     found: dict[str, str] = {}
@@ -58,5 +58,5 @@ def _main_branches(folder: Path) -> Mapping[str, str]:
 
 def _upstream_remote(folder: Path) -> str:
     """Return the remote of the current branch's upstream; empty without one."""
-    out = ask_git(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128) or ""
+    out = ask_git(folder, ["rev-parse", "--symbolic-full-name", "@{upstream}"], nothing=128)
     return out.removeprefix(_REMOTES).split("/")[0]

@@ -1,19 +1,21 @@
 """Reads the migrations at the merge base, with which a pull request is compared."""
 
+import hashlib
+import io
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import ask_git
-from dbmate_wrap.git.objects import is_blob, list_files, read_blobs
 
 # Common names of branches; git allows more.
 _BRANCH = re.compile(r"\w[\w./#+-]*", re.ASCII)
+_SHA1_DIGITS = 40
 _OBJECT_ID = re.compile(r"[0-9a-f]{7,64}")
 # Enough of a commit's id for git and for people.
 _ID_LENGTH = 12
@@ -53,13 +55,13 @@ def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[Mi
     commit = _merge_base(folder, ref, tip, shallow)
     lock_path = _in_tree(folder, prefix, lockfile)
     paths = [prefix or "./", *([lock_path] if lock_path else [])]
-    tree = list_files(folder, commit, paths)
+    tree = _list_files(folder, commit, paths)
     blobs = _migrations(tree, prefix)
-    tip_blobs = blobs if tip == commit else _migrations(list_files(folder, tip, paths[:1]), prefix)
-    lock_blob = tree.get(lock_path) if lock_path else None
-    same = {file.name: file for file in present if _is_same(blobs.get(file.name), file)}
+    tip_blobs = blobs if tip == commit else _migrations(_list_files(folder, tip, paths[:1]), prefix)
+    lock_blob = tree.get(lock_path)
+    same = {file.name: file for file in present if _is_blob(blobs.get(file.name), file.content)}
     unread = {blob for name, blob in blobs.items() if name not in same}
-    texts = read_blobs(folder, unread | ({lock_blob} if lock_blob else set()))
+    texts = _read_blobs(folder, unread | ({lock_blob} if lock_blob else set()))
     files = {
         name: same[name].checksum if name in same else checksum(texts[blob]) for name, blob in blobs.items()
     }
@@ -68,7 +70,7 @@ def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[Mi
 
 def _place(folder: Path) -> tuple[bool, str]:
     """Return True for a shallow clone, and the folder from the top of the tree: "" or ending in a slash."""
-    out = ask_git(folder, ["rev-parse", "--is-shallow-repository", "--show-prefix"]) or ""
+    out = ask_git(folder, ["rev-parse", "--is-shallow-repository", "--show-prefix"])
     shallow, _, prefix = out.partition("\n")
     return shallow == "true", prefix.removesuffix("\n")
 
@@ -77,14 +79,14 @@ def _tip(folder: Path, ref: str, shallow: bool) -> str:
     # No name that git allows begins with a dash, which would be an option, or has a line end.
     if ref and ref.isprintable() and not ref.startswith("-"):
         out = ask_git(folder, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], nothing=1)
-        if out is not None:
+        if out:
             return out.strip()
     raise ConfigError(f"git knows no commit {ref!r} in {folder}", hint=_fetch(folder, ref, shallow))
 
 
 def _fetch(folder: Path, ref: str, shallow: bool) -> str:
     """Return the hint for an unknown ref: a remote's branch is known only once it was fetched."""
-    remotes = (ask_git(folder, ["remote"]) or "").split()
+    remotes = ask_git(folder, ["remote"]).split()
     if not remotes:
         return "name a branch that is here: git branch --all"
     remote, _, branch = ref.partition("/")
@@ -100,25 +102,23 @@ def _fetch(folder: Path, ref: str, shallow: bool) -> str:
 
 
 def _merge_base(folder: Path, ref: str, tip: str, shallow: bool) -> str:
-    if ask_git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], nothing=1) is None:
+    if not ask_git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], nothing=1):
         raise ConfigError(f"HEAD has no commit yet in {folder}: there is nothing to compare with {ref}")
     out = ask_git(folder, ["merge-base", tip, "HEAD"], nothing=1)
-    if out is not None:
+    if out:
         return out.split("\n")[0]
     if shallow:
         raise ConfigError(f"where HEAD left {ref} is not known here: the clone is shallow", hint=_ALL_HISTORY)
-    raise ConfigError(
-        f"HEAD and {ref} have no commit in common",
-        hint="name the branch that this one began from: --base REF",
-    )
+    hint = "name the branch that this one began from: --base REF"
+    raise ConfigError(f"HEAD and {ref} have no commit in common", hint=hint)
 
 
-def _in_tree(folder: Path, prefix: str, path: Path) -> str | None:
-    """Return the path from the top of the tree, None outside of it. Git resolves the folder's links too."""
+def _in_tree(folder: Path, prefix: str, path: Path) -> str:
+    """Return the path from the top of the tree, empty outside of it. Git resolves the folder's links too."""
     relative = os.path.relpath(path.parent.resolve() / path.name, folder.resolve())
     # From `prefix`, so that a path out of the tree begins with two dots.
     found = os.path.normpath(os.path.join(prefix, relative)).replace(os.sep, "/")
-    return None if found == ".." or found.startswith(("../", "/")) else found
+    return "" if found == ".." or found.startswith(("../", "/")) else found
 
 
 def _migrations(tree: Mapping[str, str], prefix: str) -> Mapping[str, str]:
@@ -131,5 +131,49 @@ def _migrations(tree: Mapping[str, str], prefix: str) -> Mapping[str, str]:
     return {name: names[name] for name in sorted(names, key=os.fsencode) if "/" not in name}
 
 
-def _is_same(blob: str | None, file: MigrationFile) -> bool:
-    return blob is not None and is_blob(blob, file.content)
+def _list_files(folder: Path, commit: str, paths: Collection[str]) -> Mapping[str, str]:
+    """Map paths to blob ids for the regular files among `paths` (from the top of the tree) in the commit.
+
+    A path that ends in a slash stands for the files in that folder. Links, submodules, sub-folders and
+    missing paths are left out.
+    """
+    out = ask_git(folder, ["ls-tree", "-z", "--full-tree", commit, "--", *paths])
+    files: dict[str, str] = {}
+    for entry in out.split("\0")[:-1]:
+        facts, _, path = entry.partition("\t")
+        mode, _, blob = facts.split(" ")
+        if mode.startswith("100"):
+            files[path] = blob
+    return files
+
+
+def _read_blobs(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
+    """Map blob ids to bytes. Raises ConfigError for a blob that is missing and cannot be fetched."""
+    if not blobs:
+        return {}
+    wanted = "".join(f"{blob}\n" for blob in blobs).encode()
+    out = ask_git(folder, ["cat-file", "--batch"], stdin=wanted)
+    answers = io.BytesIO(out.encode("utf-8", "surrogateescape"))
+    found: dict[str, bytes] = {}
+    while head := answers.readline().decode():
+        blob, kind, *size = head.split()
+        if kind != "blob":
+            raise ConfigError(
+                f"git has no object {blob} in {folder}: the clone is not complete",
+                hint="fetch all of it: git fetch --refetch --no-filter",
+            )
+        found[blob] = answers.read(int(size[0]))
+        answers.readline()  # The line end after the content.
+    return found
+
+
+def _is_blob(blob: str | None, content: bytes) -> bool:
+    """Return True where `blob` is git's id of these bytes, or of the same bytes before a CRLF checkout."""
+    texts = (content, content.replace(b"\r\n", b"\n"))
+    return blob is not None and any(blob == _id(text, len(blob)) for text in texts)
+
+
+def _id(content: bytes, digits: int) -> str:
+    # git hash-object; a repository has one of the two formats.
+    name = "sha1" if digits == _SHA1_DIGITS else "sha256"
+    return hashlib.new(name, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
@@ -21,17 +22,25 @@ _ACCEPTED = "the server accepts it, but the SQL parser here does not know it: it
 class LintInput:
     """Everything known before suppressions and severities are applied.
 
-    `findings` are those of files, lockfile, base, SQL and squawk; `suppressions` are all the comments.
-    `rules` has the migrations that are merged, `round_trip` those whose migrate:down a replay tries.
+    `reported` are the findings of files, lockfile and base; `rules` has the migrations that are merged.
     """
 
     files: ProjectFiles
-    findings: tuple[Finding, ...]
-    suppressions: tuple[Suppression, ...]
+    reported: tuple[Finding, ...]
+    branch: BranchDiff
     rules: sql_rules.RuleContext
     hazards: Hazards
-    round_trip: frozenset[str]
     policy: Mapping[str, str]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those that are reported already, those of the SQL rules and squawk's."""
+        return self.reported + sql_rules.check_sql(self.files.parsed, self.rules) + self.hazards.findings
+
+    @cached_property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """All comments that allow something."""
+        return suppressions_of(self.files.parsed, self.rules.folder, self.rules.merged)
 
 
 @dataclass(frozen=True)
@@ -47,24 +56,6 @@ class LintResult:
         return any(finding.is_error and finding.rule != "syntax-error" for finding in self.findings)
 
 
-def prepare_lint(
-    files: ProjectFiles,
-    reported: tuple[Finding, ...],
-    branch: BranchDiff,
-    *,
-    rules: sql_rules.RuleContext,
-    hazards: Hazards,
-    policy: Mapping[str, str],
-) -> LintInput:
-    """Run the SQL rules and read the suppressions: once for both calls of `lint`.
-
-    `reported` are the findings of files, lockfile and base.
-    """
-    findings = reported + sql_rules.check_sql(files.parsed, rules) + hazards.findings
-    suppressions = suppressions_of(files.parsed, rules.folder, rules.merged)
-    return LintInput(files, findings, suppressions, rules, hazards, branch.round_trip, policy)
-
-
 def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintResult:
     """Apply suppressions and severities, and count by family.
 
@@ -73,7 +64,9 @@ def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintRes
     findings, read_by = given.findings, {"squawk": given.hazards.files}
     if replayed is not None:
         findings = (*_downgrade_accepted_syntax_errors(given.files.parsed, findings), *replayed)
-        read_by["down-incomplete"] = frozenset(f"{given.rules.folder}/{name}" for name in given.round_trip)
+        read_by["down-incomplete"] = frozenset(
+            f"{given.rules.folder}/{name}" for name in given.branch.round_trip
+        )
     checked = _checked_rules(given, read_by)
     kept = resolve_findings(findings, given.suppressions, given.policy, checked)
     checks = (*_family_checks(given.files), given.hazards.check)

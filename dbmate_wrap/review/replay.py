@@ -10,7 +10,6 @@ from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import InterruptedRun
 from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.schema import PgDump
@@ -71,7 +70,11 @@ def replay(
     try:
         return _Replay(files, round_trips, environment, setup, console).run()
     except (KeyboardInterrupt, Terminated) as signal:
-        raise _stopped(signal) from None
+        # Imported here: it loads the attended run, which a replay does without.
+        from dbmate_wrap.execution.interruption import stopped_error
+
+        message = f"the history was not replayed to its end; {UNTOUCHED}"
+        raise stopped_error(signal, message, "run `dbmate-wrap check` again") from None
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,9 @@ class _Replay:
     def _run_on(
         self, pool: ScratchPool, store: _DumpStore, bind: Callable[[DatabaseUrl, Session], Dbmate]
     ) -> ReplayReport:
-        plan = shadow_replay.plan_replay(
-            self.files.parsed, store.keys, self._due(store), pool.longest_cached_prefix
-        )
+        files, prefix = self.files.parsed, pool.longest_cached_prefix
+        # Read again: while the server was waited for, another check may have done some.
+        plan = shadow_replay.plan_replay(files, store.keys, self._due(store), prefix)
         progress = ReplayProgress(self.console, plan, pool.origin)
         # This session is in no scratch database.
         with self.setup.connect(pool.url) as session:
@@ -121,19 +124,20 @@ class _Replay:
         identity, release = shadow_server.program_identity(program.path), pool.server.release if pool else ""
         text = f"{_FORMAT} {identity} {program.major} {choice.label} {release}"
         stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _DumpStore(self._keys(major), program, ReplayCache(self.setup.cache_dir, stamp))
+        keys = history_keys(
+            [migration.file for migration in self.files.parsed],
+            major=major,
+            pin=pins.load().version,
+            migrations_table=self.environment.values.migrations_table,
+        )
+        return _DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
 
     def _is_cached(self, store: _DumpStore) -> bool:
-        """Return whether all was replayed before and the schema file is up to date: no server is started."""
+        """Return True where all was replayed before and the schema file is up to date."""
         if self._due(store):
             return False
         dump = store.cache.load_dump(store.keys[-1])
         return dump is not None and is_up_to_date(read_schema_file(self.environment.values.schema_file), dump)
-
-    def _keys(self, major: int) -> tuple[str, ...]:
-        files = [migration.file for migration in self.files.parsed]
-        table = self.environment.values.migrations_table
-        return history_keys(files, major=major, pin=pins.load().version, migrations_table=table)
 
     def _due(self, store: _DumpStore) -> tuple[int, ...]:
         passed = store.cache.passed_round_trips()
@@ -165,9 +169,8 @@ class _Replay:
         try:
             return shadow_replay.run_replay(tools, plan)
         except MigrationFailed as failed:
-            names = ProjectNames(self.files.folder, self.environment.values.migrations_table)
-            pool = tools.pool
-            raise replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles) from None
+            names = ProjectNames(self.files.folder, tools.migrations_table)
+            raise replay_error(failed, names, tools.pool.origin, keeps_roles=tools.pool.keeps_roles) from None
         finally:
             progress.clear()
 
@@ -198,11 +201,3 @@ def first_uses_of_extensions(migrations: Sequence[ParsedMigration]) -> Mapping[s
         for name in found.extensions if found else ():
             first.setdefault(name, migration.file.name)
     return first
-
-
-def _stopped(signal: BaseException) -> InterruptedRun:
-    # Imported here: it loads the attended run, which a replay does without.
-    from dbmate_wrap.execution.interruption import stopped_error
-
-    message = f"the history was not replayed to its end; {UNTOUCHED}"
-    return stopped_error(signal, message, "run `dbmate-wrap check` again")

@@ -11,7 +11,7 @@ from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.sql_rules import RuleContext
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
-from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint, prepare_lint
+from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.support.cases import migration_file
 
@@ -43,13 +43,13 @@ def given(
     """The input of a lint of these migrations."""
     lines = tuple(Sealed(name, "0" * 64, number) for number, name in enumerate(sealed, 3))
     files = ProjectFiles(FOLDER, tuple(each.file for each in migrations), lines, tuple(migrations))
-    return prepare_lint(
+    return LintInput(
         files,
         reported,
         BranchDiff(None, frozenset(), round_trip, merged, ()),
-        rules=RuleContext((None, "schema_migrations"), FOLDER, merged),
-        hazards=hazards or Hazards((), frozenset(), SQUAWK),
-        policy=policy or {},
+        RuleContext((None, "schema_migrations"), FOLDER, merged),
+        hazards or Hazards((), frozenset(), SQUAWK),
+        policy or {},
     )
 
 
