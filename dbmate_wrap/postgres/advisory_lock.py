@@ -132,7 +132,7 @@ def hold(
     with connect(url, application_name=name, timeout=timeout, keepalives=True, patience=patience) as session:
         disable_timeouts(session, also=_KEEPALIVES)
         try:
-            yield _acquire(session, run_id, _Waiting(wait, on_wait))
+            yield _acquire(session, run_id, _Waiting(time.monotonic() + wait, on_wait))
         finally:
             # Closing releases it too, but later. A dead session holds nothing any more.
             with suppress(WrapError):
@@ -169,30 +169,30 @@ def _find_other(session: Session, run_id: str) -> Holder | None:
     return next(iter(session.records(Holder, queries.load_query("other_runs"), parameters)), None)
 
 
+@dataclass
 class _Waiting:
     """Pauses between tries: short at first and after every change of holder, then up to a second."""
 
-    def __init__(self, wait: float, on_wait: Callable[[Holder], None]) -> None:
-        self._deadline = time.monotonic() + wait
-        self._on_wait = on_wait
-        self._pause = _FIRST_PAUSE
-        self._seen: Holder | None = None
-        self._reported_at = 0.0
+    deadline: float
+    on_wait: Callable[[Holder], None]
+    pause_seconds: float = _FIRST_PAUSE
+    seen: Holder | None = None
+    reported_at: float = 0.0
 
     def pause(self, holder: Holder | None) -> None:
         """Report the holder (None: none was seen) and pause. Raises LockedError when the time is up."""
-        if holder != self._seen:
-            self._pause = _FIRST_PAUSE
+        if holder != self.seen:
+            self.pause_seconds = _FIRST_PAUSE
         now = time.monotonic()
-        if holder is not None and (holder != self._seen or now - self._reported_at >= _REMIND_SECONDS):
-            self._seen, self._reported_at = holder, now
-            self._on_wait(holder)
-        left = self._deadline - time.monotonic()
+        if holder is not None and (holder != self.seen or now - self.reported_at >= _REMIND_SECONDS):
+            self.seen, self.reported_at = holder, now
+            self.on_wait(holder)
+        left = self.deadline - time.monotonic()
         if left <= 0:
-            raise _locked(self._seen)
+            raise _locked(self.seen)
         # Random only so that many waiting runs do not try in step.
-        time.sleep(min(left, self._pause * random.uniform(0.5, 1.5)))  # noqa: S311
-        self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
+        time.sleep(min(left, self.pause_seconds * random.uniform(0.5, 1.5)))  # noqa: S311
+        self.pause_seconds = min(self.pause_seconds * _GROWTH, _LONGEST_PAUSE)
 
 
 def _locked(holder: Holder | None) -> LockedError:

@@ -15,13 +15,7 @@ from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
-from dbmate_wrap.review.replay_errors import UNTOUCHED, missing_extension_error, replay_error
-from dbmate_wrap.review.replay_findings import (
-    down_incomplete,
-    is_up_to_date,
-    read_schema_file,
-    stale_schema_file,
-)
+from dbmate_wrap.review import replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
@@ -73,7 +67,7 @@ def replay(
         # Imported here: it loads the attended run, which a replay does without.
         from dbmate_wrap.execution.interruption import stopped_error
 
-        message = f"the history was not replayed to its end; {UNTOUCHED}"
+        message = f"the history was not replayed to its end; {replay_faults.UNTOUCHED}"
         raise stopped_error(signal, message, "run `dbmate-wrap check` again") from None
 
 
@@ -137,7 +131,7 @@ class _Replay:
         if self._due(store):
             return False
         dump = store.cache.load_dump(store.keys[-1])
-        return dump is not None and is_up_to_date(read_schema_file(self.environment.values.schema_file), dump)
+        return dump is not None and replay_faults.is_up_to_date(self.environment.values.schema_file, dump)
 
     def _due(self, store: _DumpStore) -> tuple[int, ...]:
         passed = store.cache.passed_round_trips()
@@ -163,23 +157,24 @@ class _Replay:
         missing = server_facts.missing_extensions(session, needed) if needed else ()
         if missing:
             path = f"{self.files.folder}/{needed[missing[0]]}"
-            raise missing_extension_error(path, ", ".join(missing), origin)
+            raise replay_faults.missing_extension_error(path, ", ".join(missing), origin)
 
     def _run_plan(self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress) -> ReplayResult:
         try:
             return shadow_replay.run_replay(tools, plan)
         except MigrationFailed as failed:
-            names = ProjectNames(self.files.folder, tools.migrations_table)
-            raise replay_error(failed, names, tools.pool.origin, keeps_roles=tools.pool.keeps_roles) from None
+            names, pool = ProjectNames(self.files.folder, tools.migrations_table), tools.pool
+            error = replay_faults.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
+            raise error from None
         finally:
             progress.clear()
 
     def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:
-        found = tuple(down_incomplete(fault, self.files.folder) for fault in result.faults)
+        found = tuple(replay_faults.down_incomplete(fault, self.files.folder) for fault in result.faults)
         if result.dump is None:
             return found
         path = self.environment.values.schema_file
-        stale = stale_schema_file(path, self.environment.display_path(path), result.dump, tools)
+        stale = replay_faults.stale_schema_file(path, self.environment.display_path(path), result.dump, tools)
         return found if stale is None else (*found, stale)
 
 

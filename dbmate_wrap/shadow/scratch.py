@@ -10,7 +10,7 @@ from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.postgres import catalog, shadow_contents
+from dbmate_wrap.postgres import catalog, shadow_state
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
 from dbmate_wrap.shadow.locate import locate_failure
@@ -123,7 +123,7 @@ class ScratchDatabase:
         with self.connect() as session:
             server = catalog.read_server(session, self.tools.migrations_table)
             table = (server.history.schema, server.history.table)
-            rights = shadow_contents.rights(session, table)
+            rights = shadow_state.rights(session, table)
         return SchemaState(self.dump() if schema is None else schema, rights, table)
 
     def dump(self) -> str:

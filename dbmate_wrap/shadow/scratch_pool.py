@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
-from dbmate_wrap.postgres import catalog, shadow, shadow_contents
+from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.shadow.server_state import ForeignServer, ShadowServer, is_template
 from dbmate_wrap.shadow.template import Template, new_scratch_name, parse_comment, template_name
@@ -88,7 +88,7 @@ class ScratchPool:
         """
         name = self.template_name(key)
         with self._failures_as_unreachable("the shadow database could not be kept"):
-            if shadow_contents.has_subscriptions(self._session, handle.url.database):
+            if shadow_state.has_subscriptions(self._session, handle.url.database):
                 return False
             roles, state = self.server.capture(handle.roles)
             size = shadow.size(self._session, handle.url.database)
@@ -124,9 +124,9 @@ class ScratchPool:
                 self._session.rows(command)
 
     def _drop(self, url: DatabaseUrl) -> None:
-        if shadow_contents.has_subscriptions(self._session, url.database):
+        if shadow_state.has_subscriptions(self._session, url.database):
             with connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS) as session:
-                shadow_contents.drop_subscriptions(session)
+                shadow_state.drop_subscriptions(session)
         shadow.await_quiet(self._session, url.database)
         catalog.drop_database(self._session, url.database)
 

@@ -5,16 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dbmate_wrap.errors import FailedError
-from dbmate_wrap.postgres import catalog, shadow, shadow_shared
+from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.template import NAMES, Template, database_kind, parse_comment
 
 _INITIAL_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 
-def read_cluster(session: Session) -> shadow_shared.Cluster:
+def read_cluster(session: Session) -> shadow_state.Cluster:
     """Read the cluster-wide state of our own server."""
-    return shadow_shared.cluster(session, NAMES)
+    return shadow_state.cluster(session, NAMES)
 
 
 @dataclass
@@ -41,7 +41,7 @@ class ForeignServer:
 
     def restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
         """Return the length of the longest history whose template can be used."""
-        roles = shadow_shared.roles(self.session)
+        roles = shadow_state.roles(self.session)
         return _longest(candidates, lambda each: each.roles <= roles and each.state == self.release)
 
     def drop_stale_roles(self, templates: Mapping[str, Template]) -> None:
@@ -50,11 +50,11 @@ class ForeignServer:
     def shared_objects(self) -> frozenset[str]:
         """Return the names of roles and foreign databases: every new scratch database meets them."""
         names = (each.name for each in shadow.databases(self.session) if not database_kind(each.name))
-        return shadow_shared.roles(self.session) | {f"database {name}" for name in names}
+        return shadow_state.roles(self.session) | {f"database {name}" for name in names}
 
     def capture(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
         """Return the roles that a history made, with those `inherited` from its template, and `release`."""
-        return inherited | (shadow_shared.roles(self.session) - self.roles_before), self.release
+        return inherited | (shadow_state.roles(self.session) - self.roles_before), self.release
 
 
 @dataclass
@@ -101,7 +101,7 @@ class OwnServer:
         with suppress(FailedError):
             self.drop_stale_databases()
         owned = frozenset[str]().union(*(template.roles for template in templates.values()))
-        shadow_shared.drop_roles(self.session, shadow_shared.roles(self.session) - owned)
+        shadow_state.drop_roles(self.session, shadow_state.roles(self.session) - owned)
 
     def shared_objects(self) -> frozenset[str]:
         """Return nothing: roles are dropped before a scratch database is made."""
@@ -117,7 +117,7 @@ class OwnServer:
             for name, template in templates.items():
                 if not template.roles.isdisjoint(roles):
                     catalog.drop_database(self.session, name)
-            shadow_shared.drop_roles(self.session, roles)
+            shadow_state.drop_roles(self.session, roles)
         except FailedError:
             return False
         return True

@@ -10,7 +10,7 @@ from dbmate_wrap.cluster.temporary import temporary
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
-from dbmate_wrap.postgres import shadow, shadow_shared
+from dbmate_wrap.postgres import shadow, shadow_state
 from dbmate_wrap.shadow.own_server import SETTINGS, PersistentServer, connect_maintenance, maintenance_url
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, read_cluster
@@ -65,7 +65,7 @@ def open_foreign_server(
                 f"{_BUSY}, and has been for {wait:.0f} s ({url.public()})",
                 hint="wait for it; if it is dead, end its session (pg_stat_activity, pg_terminate_backend)",
             )
-        roles, release = shadow_shared.roles(session), shadow_shared.release(session)
+        roles, release = shadow_state.roles(session), shadow_state.release(session)
         server = ForeignServer(session, account.name, account.unicode, roles, release)
         server.drop_stale_databases()
         major = session.server_version_num // 10000

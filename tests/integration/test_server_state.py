@@ -11,7 +11,7 @@ import pytest
 from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.errors import LockedError
-from dbmate_wrap.postgres import shadow, shadow_shared
+from dbmate_wrap.postgres import shadow, shadow_state
 from dbmate_wrap.shadow import own_server, servers, template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import TcpServer
@@ -99,7 +99,7 @@ def test_an_upgraded_server_forgets_what_the_old_one_made(
     with remote(url) as pool:
         replay(pool, [ONE], [A])
         assert pool.longest_cached_prefix([A]) == 1
-    monkeypatch.setattr(shadow_shared, "release", lambda session: "18.7 with pgvector 0.9")
+    monkeypatch.setattr(shadow_state, "release", lambda session: "18.7 with pgvector 0.9")
     assert here.check([ONE], [A]) == 0
     assert here.check([ONE], [A]) == 1
     with remote(url) as pool:

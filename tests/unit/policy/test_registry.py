@@ -104,8 +104,8 @@ FOUND_ELSEWHERE = {
     "missing-down": "dbmate_wrap.migrations.parse",
     "statement-before-up": "dbmate_wrap.migrations.parse",
     "useless-allow": "dbmate_wrap.policy.suppressions",
-    "down-incomplete": "dbmate_wrap.review.replay_findings",
-    "stale-schema-file": "dbmate_wrap.review.replay_findings",
+    "down-incomplete": "dbmate_wrap.review.replay_faults",
+    "stale-schema-file": "dbmate_wrap.review.replay_faults",
 }
 # Tests of rules that another package finds, or that a comment breaks.
 TESTED_ELSEWHERE = {

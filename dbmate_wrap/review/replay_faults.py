@@ -1,0 +1,162 @@
+"""Faults that a replay found: findings where they are warnings, else the error that ends the check."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
+from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
+from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.shadow.cache import SchemaDump
+from dbmate_wrap.shadow.round_trip import DownFault
+from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload_dump
+from dbmate_wrap.workspace import shadow_server
+from dbmate_wrap.workspace.schema_file import schema_text
+
+UNTOUCHED = "nothing shared was touched"
+_NO_EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file')
+_NO_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
+_EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
+_EXTENSION_STATES = ("0A000", "58P01")
+_VERSION = re.compile(r"'([^']*)'")
+# Lines that only psql understands, and one that a server older than the pg_dump refuses.
+_FOR_PSQL = re.compile(r"(?m)^(?:\\(?:un)?restrict .*|SET transaction_timeout = 0;)$")
+_UNDO = (
+    "undo there all that migrate:up does; or leave only a comment there that says why nothing can be undone"
+)
+_WRITE_ANEW = "write it anew and commit it: dbmate-wrap up && dbmate-wrap dump"
+_MOST_VERSIONS = 5
+
+
+def down_incomplete(fault: DownFault, folder: str) -> Finding:
+    """Return the finding for a fault of a migrate:down; `folder` is the migrations' as people see it."""
+    file = f"{folder}/{fault.file}"
+    return Finding("down-incomplete", "warning", file, fault.line, fault.column or 1, fault.message, _UNDO)
+
+
+def _read_schema_file(path: Path) -> str | None:
+    try:
+        # A checkout may have changed the line endings.
+        return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+    except OSError:
+        return None
+
+
+def is_up_to_date(path: Path, dump: SchemaDump) -> bool:
+    """Return True where the schema file's text is that of the dump; a project without the file needs none."""
+    found = _read_schema_file(path)
+    return found is None or found == schema_text(dump.schema, dump.history)
+
+
+def stale_schema_file(path: Path, name: str, dump: SchemaDump, tools: ReplayTools) -> Finding | None:
+    """Return the finding for a schema file that differs from `dump`; None without such a file.
+
+    Another pg_dump may have written it, or one of a server of another major: so it is loaded and dumped.
+    """
+    found, expected = _read_schema_file(path), schema_text(dump.schema, dump.history)
+    if found is None or found == expected:
+        return None
+    try:
+        loaded = reload_dump(tools, _FOR_PSQL.sub("", found))
+    except FailedError as error:
+        message = describe_load_failure(error.message)
+    else:
+        difference = compare_dumps(dump.schema, loaded.schema)
+        if difference:
+            reloaded = compare_reloaded(tools, dump.schema, loaded.schema)
+            difference = difference if reloaded is None else reloaded
+        message = describe_stale_schema(dump, loaded, difference)
+    if not message:
+        return None
+    line = first_difference(found, expected)
+    return Finding("stale-schema-file", "warning", name, line, 1, message, _WRITE_ANEW)
+
+
+def describe_load_failure(message: str) -> str:
+    """Describe why schema.sql cannot be loaded; empty for a missing role.
+
+    Roles are in no dump, and a replay with faults has dropped those of its migrations.
+    """
+    if _NO_ROLE.search(message):
+        return ""
+    return f"cannot be loaded into an empty database: {message.removeprefix('the database said: ')}"
+
+
+def describe_stale_schema(expected: SchemaDump, found: SchemaDump, difference: Difference) -> str:
+    """Describe how schema.sql differs in meaning; empty if only the formatting differs."""
+    parts = []
+    if difference:
+        named = difference.describe(
+            extra="it has beyond that", missing="it lacks", changed="it has differently"
+        )
+        parts.append(f"is not what the migrations make: {named}")
+    made, recorded = set(_VERSION.findall(expected.history)), set(_VERSION.findall(found.history))
+    if made - recorded:
+        parts.append(f"does not record {_join_versions(made - recorded)}")
+    if recorded - made:
+        parts.append(f"records {_join_versions(recorded - made)}, for which there is no migration")
+    return "; ".join(parts)
+
+
+def _join_versions(versions: Collection[str]) -> str:
+    rest = len(versions) - _MOST_VERSIONS
+    return ", ".join(sorted(versions)[:_MOST_VERSIONS]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def replay_error(
+    failed: MigrationFailed, names: ProjectNames, origin: str, *, keeps_roles: bool
+) -> WrapError:
+    """Return the error for a history that cannot be applied: 30; 22 for an extension; 21 without connection.
+
+    `origin` names the shadow server; `keeps_roles`: roles and foreign databases stay there after a check.
+    """
+    migration, failure = failed.migration, failed.failure
+    name = migration.file.name
+    if failure is None:
+        done = "recorded in the database" if failed.part == "up" else "gone from the history"
+        return FailedError(
+            f"dbmate ended without an error on the shadow database, but {name} is not {done}",
+            hint=f"{UNTOUCHED}; run it alone to see more: dbmate-wrap up on a database of your own",
+            migration=name,
+        )
+    if failure.sqlstate in _EXTENSION_STATES and (lacks := _NO_EXTENSION.search(failure.message)):
+        return missing_extension_error(f"{names.folder}/{name}", lacks["name"] or "an extension", origin)
+    started = failure.file == name
+    block = migration.sections[0].up if failed.part == "up" else migration.sections[-1].down
+    error = diagnose(names, failure, migration if started else None, block if started else None)
+    if isinstance(error, UnreachableError):
+        return error
+    # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.
+    return FailedError(
+        error.message,
+        hint=_hint(name, error.message, origin, keeps_roles=keeps_roles),
+        sqlstate=error.sqlstate,
+        migration=error.migration,
+        line=error.line,
+        frame=error.frame,
+    )
+
+
+def missing_extension_error(path: str, extensions: str, origin: str) -> PreflightError:
+    """Return the error (22) for extensions that the shadow server lacks; `path` is the first user."""
+    return PreflightError(
+        f"{path} creates what the shadow server ({origin}) does not have: {extensions}",
+        hint=shadow_server.alternatives_hint(),
+    )
+
+
+def _hint(name: str, message: str, origin: str, *, keeps_roles: bool) -> str:
+    if role := _NO_ROLE.search(message):
+        return (
+            f"the shadow server ({origin}) has no roles but those that the migrations make: make"
+            f" {role['name']} where it is missing (do $$ ... if not exists ... create role ... $$), or use a"
+            ' server that has it (shadow = "url" with shadow_url), or leave the replay out: --no-shadow'
+        )
+    if keeps_roles and (existing := _EXISTS.search(message)):
+        return (
+            "on the server of shadow_url nothing is dropped but our databases: an earlier check may have"
+            f" made the {existing['kind']} {existing['name']}. Make it only where it is missing, drop it"
+            ' there, or use a server that is thrown away (shadow = "embedded", a service of the job)'
+        )
+    return f"it failed on a throw-away database ({origin}), {UNTOUCHED}: fix {name} and check again"
