@@ -96,17 +96,12 @@ def _read(
     columns = ",\n".join(f"(\n{_query(part)}\n)" for part in parts)
     try:
         [row] = session.rows(f"select {columns}", parameters)
-    except FailedError:
-        return {part: _read_alone(session, part, parameters) for part in parts}
-    return {part: str(text) for part, text in zip(parts, row, strict=True)}
-
-
-def _read_alone(session: Session, part: str, parameters: Mapping[str, str]) -> str | Unavailable:
-    try:
-        [(text,)] = session.rows(_query(part), parameters)
     except FailedError as error:
-        return Unavailable(error.message)
-    return str(text)
+        if len(parts) == 1:
+            return dict.fromkeys(parts, Unavailable(error.message))
+        alone = [_read(session, [part], parameters) for part in parts]
+        return {part: answer for answers in alone for part, answer in answers.items()}
+    return {part: str(text) for part, text in zip(parts, row, strict=True)}
 
 
 _T = TypeVar("_T")

@@ -60,12 +60,9 @@ def rights(session: Session, history: tuple[str, str]) -> Mapping[str, str]:
 
     `history` is the schema and name of dbmate's own table, which is left out.
     """
-    schema, table = history
-    found: dict[str, str] = {}
-    for about, fact in session.rows(queries.load_query("shadow_rights"), {"schema": schema, "table": table}):
-        name = str(about)
-        found[name] = f"{found.get(name, '')}{fact!s}\n"
-    return found
+    where = dict(zip(("schema", "table"), history, strict=True))
+    rows = session.rows(queries.load_query("shadow_rights"), where)
+    return {str(name): str(facts) for name, facts in rows}
 
 
 def has_subscriptions(maintenance: Session, database: str) -> bool:

@@ -56,26 +56,30 @@ facts as (
     where deptype = 'o' and dbid = (select oid from here)
     union all
     select 'the owner', 'pg_catalog.pg_database'::regclass, oid, 0, datdba::regrole::text from here
+),
+named (name, fact) as (
+    select
+        case
+            when f.catalog = 'pg_catalog.pg_database'::regclass then what || ' of the database'
+            when i.type = 'default acl' then 'the default privileges ' || i.identity
+            else format('%%s of %%s %%s', what, i.type, i.identity)
+        end,
+        coalesce(f.fact, '')
+    from facts as f
+    cross join lateral pg_identify_object(f.catalog, f.object, f.part) as i
+    -- dbmate makes its history table, and the schema of that, by itself.
+    where not (
+        (f.catalog = 'pg_catalog.pg_class'::regclass and i.schema = %(schema)s and i.name = %(table)s)
+        or (f.catalog = 'pg_catalog.pg_namespace'::regclass and i.name = %(schema)s and what = 'the owner')
+    )
+    union all
+    select
+        format('the setting %%s of the database', split_part(setting, '=', 1)),
+        format('%%s %%s', s.setrole::regrole, setting)
+    from here
+    join pg_catalog.pg_db_role_setting as s on s.setdatabase = here.oid
+    cross join unnest(s.setconfig) as setting
 )
-select
-    case
-        when f.catalog = 'pg_catalog.pg_database'::regclass then what || ' of the database'
-        when i.type = 'default acl' then 'the default privileges ' || i.identity
-        else format('%%s of %%s %%s', what, i.type, i.identity)
-    end,
-    coalesce(f.fact, '')
-from facts as f
-cross join lateral pg_identify_object(f.catalog, f.object, f.part) as i
--- dbmate makes its history table, and the schema of that, by itself.
-where not (
-    (f.catalog = 'pg_catalog.pg_class'::regclass and i.schema = %(schema)s and i.name = %(table)s)
-    or (f.catalog = 'pg_catalog.pg_namespace'::regclass and i.name = %(schema)s and what = 'the owner')
-)
-union all
-select
-    format('the setting %%s of the database', split_part(setting, '=', 1)),
-    format('%%s %%s', s.setrole::regrole, setting)
-from here
-join pg_catalog.pg_db_role_setting as s on s.setdatabase = here.oid
-cross join unnest(s.setconfig) as setting
-order by 1, 2
+select name, string_agg(fact, E'\n' order by fact)
+from named
+group by name
