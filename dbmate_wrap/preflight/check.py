@@ -10,6 +10,8 @@ from dbmate_wrap.domain.server_facts import ServerFacts, Unavailable
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.sql.requirements import Requirements
 
+# Of a run at once: the one that all checks use, the advisory lock's, the watch and dbmate's own.
+RUN_SESSIONS = 4
 _MOST_NAMES = 5
 _Part = TypeVar("_Part")
 

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import server_facts
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.preflight.check import CheckInput, PreflightContext, Verdict, fact, failed, passed
+from dbmate_wrap.preflight.check import (
+    RUN_SESSIONS,
+    CheckInput,
+    PreflightContext,
+    Verdict,
+    fact,
+    failed,
+    passed,
+)
 
-# A run has four sessions at once: this one, the advisory lock's, the watch and dbmate's own. So many are held
-# here as well: two beside this one, and the last is opened several times, because where several poolers share
-# an address, only two sessions that meet in one of them tell anything.
-_SESSIONS = 4
+# As many sessions are held here as in a run: two beside this one, and the last is opened several times,
+# because where several poolers share an address, only two sessions that meet in one of them tell anything.
 _LOGINS = 4
 _PATIENCE_SECONDS = 10.0
 _HINT = "use the server's direct URL for migrations, or a pool in session mode (pool_mode = session)"
@@ -30,7 +36,9 @@ def pooler(given: CheckInput) -> Verdict:
         return passed("a direct connection")
     others = _ask_others(given.context)
     if others.trouble is not None:
-        return failed(f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {_SESSIONS}")
+        return failed(
+            f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {RUN_SESSIONS}"
+        )
     own = {first, *(server_facts.backend_pid(given.session) for _ in range(2))}
     if _is_shared([own, *others.held], others.passing):
         return failed(
@@ -65,7 +73,7 @@ def _ask_others(context: PreflightContext) -> _Others:
     thread.join(patience)
     if thread.is_alive():
         return _Others(
-            trouble=f"it did not give {_SESSIONS} sessions within {patience:g} s: its pool is full"
+            trouble=f"it did not give {RUN_SESSIONS} sessions within {patience:g} s: its pool is full"
         )
     return answers
 

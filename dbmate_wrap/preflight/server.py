@@ -1,7 +1,16 @@
 """Checks of the server: version, writes, TLS, free connections, and a pg_dump that fits it."""
 
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, passed, skipped, warned
+from dbmate_wrap.preflight.check import (
+    RUN_SESSIONS,
+    CheckInput,
+    Verdict,
+    fact,
+    failed,
+    passed,
+    skipped,
+    warned,
+)
 
 # PostgreSQL 14 has client_connection_check_interval, which ends dbmate's session together with dbmate.
 _OLDEST_MAJOR = 14
@@ -77,8 +86,11 @@ def connection_slots(given: CheckInput) -> Verdict:
         limit, hint = "the role (CONNECTION LIMIT)", f"{hint}, or raise it: alter role ... connection limit"
     elif slots.left == slots.database:
         limit, hint = "the database (CONNECTION LIMIT)", f"{hint}, or raise it: alter database ..."
-    left = max(slots.left, 0)
-    return warned(f"{limit} has only {left} more connections for this account; a run needs 3", hint)
+    # The session of this check is counted already.
+    message = (
+        f"{max(slots.left, 0)} more connections for this account; a run needs {RUN_SESSIONS - 1} of them"
+    )
+    return warned(f"{limit} has only {message}", hint)
 
 
 def pg_dump(given: CheckInput) -> Verdict:

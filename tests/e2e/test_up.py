@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from dbmate_wrap.preflight.check_input import RUN_SESSIONS
 
 from tests.support.cli import RunCli, applied, error_of, staging
 from tests.support.projects import MakeProject, ProjectFolder, migration
@@ -114,6 +115,20 @@ def test_a_lock_that_another_session_holds_ends_with_blocked(
     assert done.returncode == 24, done.stderr
     assert "hint: blocked by pid " in done.stderr
     assert applied(embedded_database) == []
+
+
+def test_a_run_has_as_many_sessions_as_the_preflight_counts(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    # The watch begins after half a second.
+    count = (
+        "select pg_sleep(2);\ncreate table public.seen as select count(*)::int as sessions"
+        " from pg_stat_activity where datname = current_database() and application_name ~ '^dbmate-wrap/';"
+    )
+    folder = project({"001_a.sql": migration(count, "drop table public.seen;")}, sealed=True)
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
+    assert done.returncode == 0, done.stderr
+    assert embedded_database.execute("select sessions from public.seen") == [(RUN_SESSIONS,)]
 
 
 def test_session_state_of_one_migration_does_not_reach_the_next(

@@ -288,6 +288,7 @@ def test_a_prepared_transaction_is_warned_of_with_the_command_that_ends_it() -> 
 def test_few_connections_left_are_warned_of(slots: Slots, status: str, limit: str) -> None:
     check = result_of("connection-slots", replace(HEALTHY, slots=slots))
     assert (check.status, limit in check.message) == (status, True)
+    assert check.message.endswith("; a run needs 3 of them") is (status == "warn")
 
 
 @pytest.mark.parametrize(("major", "status"), [(None, "fail"), (17, "fail"), (18, "pass"), (19, "pass")])
