@@ -1,7 +1,6 @@
 """The exit codes of the public contract and one error tree whose classes carry them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from enum import IntEnum
 from typing import ClassVar, Literal, Self
 
@@ -9,55 +8,49 @@ from typing import ClassVar, Literal, Self
 class ExitCode(IntEnum):
     """The exit codes that scripts branch on; docs/exit-codes.md fixes numbers and names."""
 
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    CONFIG = 10
-    BINARY = 11
-    POLICY = 12
-    HISTORY = 13
-    REFUSED = 20
-    UNREACHABLE = 21
-    PREFLIGHT = 22
-    LOCKED = 23
-    BLOCKED = 24
-    FAILED = 30
-    PARTIAL = 31
-    PENDING = 32
-    DRIFT = 33
-    INTERRUPTED = 130
-    TERMINATED = 143
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    OK = 0, "done"
+    INTERNAL = 1, "a bug in dbmate-wrap; a redacted report is written"
+    USAGE = 2, "wrong arguments"
+    CONFIG = 10, "settings or environment wrong, URL missing or malformed, two environments on one database"
+    BINARY = 11, "dbmate is missing, not the pinned version, or its SHA-256 differs"
+    POLICY = 12, "migration files break a rule"
+    HISTORY = (
+        13,
+        "files, lockfile and database disagree: edited, removed, reordered, unknown, out of order, "
+        "not baselined",
+    )
+    REFUSED = (
+        20,
+        "a guard said no: protected without confirmation, the database is stamped with another environment, "
+        "rollback where protected, a migration without migrate:down",
+    )
+    UNREACHABLE = 21, "no connection: host, TLS, authentication, or the database does not exist"
+    PREFLIGHT = (
+        22,
+        "the server cannot take the migration now: replica, read-only, privilege or extension missing, "
+        "invalid index, pooler in transaction mode",
+    )
+    LOCKED = 23, "another run holds the advisory lock, or an orphan of one is still active"
+    BLOCKED = 24, "lock_timeout was hit on every try; the report names who blocked"
+    FAILED = 30, "a migration failed and left nothing behind"
+    PARTIAL = 31, "a migration outside a transaction failed and may have left something behind"
+    PENDING = 32, "`status --exit-code`: migrations are pending"
+    DRIFT = 33, "the live schema differs"
+    INTERRUPTED = 130, "stopped by SIGINT (Ctrl-C); the state was read and reported"
+    TERMINATED = 143, "stopped by SIGTERM or SIGHUP; the state was read and reported"
 
     @property
     def label(self) -> str:
         """The lower-case name that the JSON carries."""
         return self.name.lower()
-
-
-MEANINGS: Mapping[ExitCode, str] = {
-    ExitCode.OK: "done",
-    ExitCode.INTERNAL: "a bug in dbmate-wrap; a redacted report is written",
-    ExitCode.USAGE: "wrong arguments",
-    ExitCode.CONFIG: "settings or environment wrong, URL missing or malformed, "
-    "two environments on one database",
-    ExitCode.BINARY: "dbmate is missing, not the pinned version, or its SHA-256 differs",
-    ExitCode.POLICY: "migration files break a rule",
-    ExitCode.HISTORY: "files, lockfile and database disagree: edited, removed, reordered, unknown, "
-    "out of order, not baselined",
-    ExitCode.REFUSED: "a guard said no: protected without confirmation, the database is stamped with "
-    "another environment, rollback where protected, a migration without migrate:down",
-    ExitCode.UNREACHABLE: "no connection: host, TLS, authentication, or the database does not exist",
-    ExitCode.PREFLIGHT: "the server cannot take the migration now: replica, read-only, privilege or "
-    "extension missing, invalid index, pooler in transaction mode",
-    ExitCode.LOCKED: "another run holds the advisory lock, or an orphan of one is still active",
-    ExitCode.BLOCKED: "lock_timeout was hit on every try; the report names who blocked",
-    ExitCode.FAILED: "a migration failed and left nothing behind",
-    ExitCode.PARTIAL: "a migration outside a transaction failed and may have left something behind",
-    ExitCode.PENDING: "`status --exit-code`: migrations are pending",
-    ExitCode.DRIFT: "the live schema differs",
-    ExitCode.INTERRUPTED: "stopped by SIGINT (Ctrl-C); the state was read and reported",
-    ExitCode.TERMINATED: "stopped by SIGTERM or SIGHUP; the state was read and reported",
-}
 
 
 @dataclass(frozen=True)
@@ -86,39 +79,25 @@ class ErrorReport:
     faults: tuple[Fault, ...] = ()
 
 
+@dataclass(eq=False, repr=False)
 class WrapError(Exception):
     """An error that a person can act on: what happened to what, and the next command to type."""
 
     code: ClassVar[ExitCode] = ExitCode.INTERNAL
+    message: str
+    _: KW_ONLY
+    hint: str | None = None
+    sqlstate: str | None = None
+    migration: str | None = None
+    line: int | None = None
+    frame: str | None = None
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        sqlstate: str | None = None,
-        migration: str | None = None,
-        line: int | None = None,
-        frame: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.frame = frame
-        self.hint = hint
-        self.sqlstate = sqlstate
-        self.migration = migration
-        self.line = line
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
 
     def but(self, *, message: str | None = None, hint: str | None = None) -> Self:
-        """The same error with another message or hint: an error that was raised is never changed."""
-        other = type(self).__new__(type(self), self.message)
-        other.__dict__.update(self.__dict__)
-        if message is not None:
-            other.message = message
-            other.args = (message,)
-        if hint is not None:
-            other.hint = hint
-        return other
+        """Return the same error with another message or hint: an error that was raised is never changed."""
+        return replace(self, message=message or self.message, hint=hint or self.hint)
 
     def report(self) -> ErrorReport:
         """Return the error as a value."""
@@ -131,14 +110,12 @@ class UsageError(WrapError):
     code = ExitCode.USAGE
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ConfigError(WrapError):
     """Settings or environment wrong; holds every fault that was found, not the first."""
 
     code = ExitCode.CONFIG
-
-    def __init__(self, message: str, *, hint: str | None = None, faults: tuple[Fault, ...] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.faults = faults
+    faults: tuple[Fault, ...] = ()
 
     def report(self) -> ErrorReport:
         """Return the error as a value, with every fault."""
@@ -164,7 +141,7 @@ class HistoryError(WrapError):
 
 
 class RefusedError(WrapError):
-    """A guard said no."""
+    """The run was refused: protected, another environment, or nothing to undo it with."""
 
     code = ExitCode.REFUSED
 
@@ -174,21 +151,12 @@ UnreachableKind = Literal[
 ]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class UnreachableError(WrapError):
     """No connection; `kind` is the cause."""
 
     code = ExitCode.UNREACHABLE
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        kind: UnreachableKind,
-        hint: str | None = None,
-        sqlstate: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint, sqlstate=sqlstate)
-        self.kind = kind
+    kind: UnreachableKind
 
 
 class PreflightError(WrapError):

@@ -18,7 +18,7 @@ from typer.testing import CliRunner  # noqa: E402
 from dbmate_wrap.cli.app import app  # noqa: E402
 from dbmate_wrap.cli.db_app import db  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
-from dbmate_wrap.errors import MEANINGS, ExitCode  # noqa: E402
+from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.render.document import Document  # noqa: E402
 from scripts import rule_docs, settings_docs  # noqa: E402
 
@@ -135,7 +135,7 @@ def commands_page() -> str:
 def exit_codes_table() -> str:
     """Code, name, meaning."""
     return table(
-        ("code", "name", "meaning"), [(str(int(code)), code.label, MEANINGS[code]) for code in ExitCode]
+        ("code", "name", "meaning"), [(str(int(code)), code.label, code.meaning) for code in ExitCode]
     )
 
 

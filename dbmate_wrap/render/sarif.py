@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import MEANINGS, ExitCode
+from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.policy.registry import RuleText, family_of, rule_of, text_of_rule
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, message_with_hint
 from dbmate_wrap.render.json import JsonValue
@@ -94,7 +94,7 @@ def _invocation(outcome: Outcome, ended_at: datetime) -> JsonValue:
     return {
         "executionSuccessful": completed,
         "exitCode": int(outcome.exit),
-        "exitCodeDescription": MEANINGS[outcome.exit],
+        "exitCodeDescription": outcome.exit.meaning,
         "startTimeUtc": _utc(outcome.started_at),
         "endTimeUtc": _utc(max(ended_at, outcome.started_at)),
         "toolExecutionNotifications": notifications,

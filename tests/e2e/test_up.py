@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from dbmate_wrap.preflight.check import RUN_SESSIONS
 
+from dbmate_wrap.preflight.check import RUN_SESSIONS
 from tests.support.cli import RunCli, applied, error_of, staging
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import Database, TcpServer
