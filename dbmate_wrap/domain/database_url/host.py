@@ -18,25 +18,21 @@ else:
 _NAME = re.compile(
     r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
 )
-_ZONE = re.compile(r"[A-Za-z0-9_.-]+")
-_SOCKET_FILE = re.compile(r".*/\.s\.PGSQL\.\d+")
-_LOCAL_NAMES = {
-    "localhost",
-    "localhost.localdomain",
-    "localhost4",
-    "localhost6",
-    "ip6-localhost",
-    "ip6-loopback",
-}
+_LOCAL_NAMES = frozenset(
+    ("localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback")
+)
 _LOCAL_SOCKETS = {"/run/postgresql", "/tmp"}  # noqa: S108
 
 
 def canonical(host: str) -> str:
-    """The host (decoded, brackets allowed) in one spelling; raises UrlFault for what cannot be a host."""
+    """Return the host (decoded, brackets allowed) in one spelling; raises UrlFault for what is no host."""
     if not host:
         return DEFAULT_HOST
     if "," in host:
-        raise several_hosts()
+        raise UrlFault(
+            "it names several hosts; a migration needs exactly one server",
+            hint=f"name the primary's host alone; {ENCODE}",
+        )
     if host.startswith("/"):
         return _socket_folder(host)
     if ":" in host or host.startswith("["):
@@ -44,16 +40,8 @@ def canonical(host: str) -> str:
     return _name(host)
 
 
-def several_hosts() -> UrlFault:
-    """The explanation of libpq's lists of hosts."""
-    return UrlFault(
-        "it names several hosts; a migration needs exactly one server",
-        hint=f"name the primary's host alone; {ENCODE}",
-    )
-
-
 def _socket_folder(path: str) -> str:
-    if _SOCKET_FILE.fullmatch(path):
+    if re.search(r"/\.s\.PGSQL\.\d+\Z", path):
         raise UrlFault(
             "its host is a socket file",
             hint="name the folder that holds the file .s.PGSQL.<port>, and the port as ?port=",
@@ -63,18 +51,18 @@ def _socket_folder(path: str) -> str:
 
 def _ipv6(host: str) -> str:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    address, percent, zone = bare.partition("%")
-    if not _is_ipv6(address) or (percent and not _ZONE.fullmatch(zone)):
+    # ipaddress takes any zone.
+    address = _address(bare) if re.fullmatch(r"[^%]*(%[A-Za-z0-9_.-]+)?", bare) else None
+    if not isinstance(address, ipaddress.IPv6Address):
         raise UrlFault("its host is not a valid IPv6 address", hint=f"write it like [::1]:5432; {ENCODE}")
-    return str(ipaddress.IPv6Address(address)) + percent + zone
+    return str(address)
 
 
-def _is_ipv6(text: str) -> bool:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.IPv6Address(text)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _name(host: str) -> str:
@@ -94,7 +82,7 @@ def _name(host: str) -> str:
 
 
 def place(host: str) -> str:
-    """A key that is equal for two spellings of one place, as far as that can be known without asking DNS."""
+    """Return a key that is equal for two spellings of one place, as far as that shows without DNS."""
     if host.startswith("/"):
         path = posixpath.normpath(host)
         path = path.removeprefix("/var") if path.startswith("/var/run/") else path
@@ -102,15 +90,10 @@ def place(host: str) -> str:
     name = host.lower().rstrip(".")
     if name in _LOCAL_NAMES or name.endswith(".localhost"):
         return "localhost"
-    return _address_place(name)
-
-
-def _address_place(name: str) -> str:
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
+    address = _address(name)
+    if address is None:
         return name
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    address = mapped or address
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
     # Connecting to 0.0.0.0 or :: reaches this machine.
     return "localhost" if address.is_loopback or address.is_unspecified else str(address)

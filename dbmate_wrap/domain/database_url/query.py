@@ -1,60 +1,60 @@
 """The part of a URL after `?`: the parameters that are accepted."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from dbmate_wrap.domain.database_url.decode import decoded
-from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault
+from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault, decoded
 
 # These may also stand before the `?`; `socket` is dbmate's name for a host that is a folder.
 IDENTITY = frozenset({"host", "socket", "port", "user", "password", "dbname"})
 
 
-def _one_of(*values: str) -> Callable[[str], str | None]:
-    return lambda value: None if value in values else f"must be one of {', '.join(values)}"
+@dataclass(frozen=True)
+class _Values:
+    """The values that a parameter may have: `pattern` matches all of one, `rule` says it in words."""
+
+    pattern: str
+    rule: str
+    hint: str | None = None
 
 
-def _absolute(value: str) -> str | None:
-    if value.startswith("/"):
-        return None
-    return "must be an absolute path: dbmate, pg_dump and this program run in different folders"
+def _one_of(*values: str, hint: str | None = None) -> _Values:
+    return _Values("|".join(map(re.escape, values)), f"must be one of {', '.join(values)}", hint)
 
 
-def _root_certificate(value: str) -> str | None:
-    return None if value == "system" else _absolute(value)
-
-
-def _seconds(value: str) -> str | None:
-    return None if re.fullmatch(r"[0-9]{1,6}", value) else "must be a whole number of seconds"
-
-
-# Accepted is what libpq, lib/pq 1.12.3 (in dbmate 2.37.0) and pg_dump 15 all understand, tested with the
-# three, and what does not change which database is meant. Each check returns the fault, or None.
+_FILE_RULE = "must be an absolute path: dbmate, pg_dump and this program run in different folders"
+_FILE = _Values("/.*", _FILE_RULE)
 _TLS_VERSION = _one_of("TLSv1.1", "TLSv1.2", "TLSv1.3")
-ACCEPTED: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+# Accepted is what libpq, lib/pq 1.12.3 (in dbmate 2.37.0) and pg_dump 15 all understand, tested with the
+# three, and what does not change which database is meant.
+ACCEPTED: Mapping[str, _Values] = MappingProxyType(
     {
-        "sslmode": _one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-        "sslrootcert": _root_certificate,
-        "sslcert": _absolute,
-        "sslkey": _absolute,
+        "sslmode": _one_of(
+            *("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+            hint="for node-postgres' no-verify write require",
+        ),
+        "sslrootcert": _Values("system|/.*", _FILE_RULE),
+        "sslcert": _FILE,
+        "sslkey": _FILE,
         "sslsni": _one_of("0", "1"),
         "ssl_min_protocol_version": _TLS_VERSION,
         "ssl_max_protocol_version": _TLS_VERSION,
-        "connect_timeout": _seconds,
-        "target_session_attrs": _one_of("any", "read-write", "primary"),
-        "passfile": _absolute,
+        "connect_timeout": _Values("[0-9]{1,6}", "must be a whole number of seconds"),
+        "target_session_attrs": _one_of(
+            *("any", "read-write", "primary"), hint="migrations write, so a standby is no target"
+        ),
+        "passfile": _FILE,
     }
 )
 
 # Common parameters that are not accepted. Their names may be shown; any other name may be part of a password.
 _SETTINGS = frozenset({"lock_timeout", "statement_timeout", "options"})
 _REFUSED = frozenset(
-    (
-        *("search_path", "schema", "currentSchema", "application_name", "fallback_application_name"),
-        *("hostaddr", "service", "sslpassword", "channel_binding", "client_encoding", "sslnegotiation"),
-        *("gssencmode", "keepalives", "load_balance_hosts", "pgbouncer", "connection_limit", "pool_timeout"),
-    )
+    {"search_path", "schema", "currentSchema", "application_name", "fallback_application_name", "hostaddr"}
+    | {"service", "sslpassword", "channel_binding", "client_encoding", "sslnegotiation", "gssencmode"}
+    | {"keepalives", "load_balance_hosts", "pgbouncer", "connection_limit", "pool_timeout"}
 )
 
 
@@ -83,10 +83,9 @@ def _pair(part: str, number: int) -> tuple[str, str]:
     value = decoded(raw_value)
     if not value:
         raise UrlFault(f"it gives {name} no value", hint=f"write {name}=VALUE, or remove it")
-    check = ACCEPTED.get(name)
-    wrong = check(value) if check else None
-    if wrong:
-        raise UrlFault(f"its {name} {wrong}", hint=_value_hint(name))
+    values = ACCEPTED.get(name)
+    if values is not None and not re.fullmatch(values.pattern, value):
+        raise UrlFault(f"its {name} {values.rule}", hint=values.hint)
     return name, value
 
 
@@ -103,14 +102,6 @@ def _refuse(name: str, number: int) -> None:
         f"parameter {number} after the ? is not one that is understood",
         hint=f"understood are {', '.join((*ACCEPTED, *sorted(IDENTITY)))}; {ENCODE}, and & as %26",
     )
-
-
-def _value_hint(name: str) -> str | None:
-    if name == "sslmode":
-        return "for node-postgres' no-verify write require"
-    if name == "target_session_attrs":
-        return "migrations write, so a standby is no target"
-    return None
 
 
 def _with_tls(given: dict[str, str]) -> dict[str, str]:

@@ -2,21 +2,40 @@
 
 import re
 
-from dbmate_wrap.domain.database_url import query
-from dbmate_wrap.domain.database_url.decode import decoded
-from dbmate_wrap.domain.database_url.fault import ENCODE, FORM, UrlFault
-from dbmate_wrap.domain.database_url.host import canonical, several_hosts
+from dbmate_wrap.domain.database_url.fault import ENCODE, FORM, UrlFault, decoded
+from dbmate_wrap.domain.database_url.host import canonical
+from dbmate_wrap.domain.database_url.query import read_query
 from dbmate_wrap.domain.database_url.value import DatabaseUrl
 
 DEFAULT_PORT = 5432
 # PostgreSQL cuts longer names (NAMEDATALEN - 1), so two long names could be one database.
 _LONGEST_NAME = 63
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_KEY_VALUE = re.compile(
-    r"(host|hostaddr|port|dbname|database|user|password|sslmode|service|server|uid)\s*=", re.I
+# Pattern, message and hint, tried in this order. The later ones find the characters at which programs split a
+# URL differently; most often they belong to a password.
+_MALFORMED = (
+    (r"\A\Z", "it is empty", FORM),
+    ("[\ud800-\udfff]", "it is not UTF-8 text", "write letters beyond ASCII as %XX of their UTF-8 bytes"),
+    (
+        r"(?ai)\A(export\s+)?[a-z_]\w*\s*=\s*['\"]?postgres(ql)?:",
+        "it begins with a variable's name and =",
+        "keep what follows the =",
+    ),
+    (
+        r"(?i)\A(host|hostaddr|port|dbname|database|user|password|sslmode|service|server|uid)\s*=",
+        "it is a list of key=value pairs, not a URL",
+        FORM,
+    ),
+    (r"\A['\"`]", "it is wrapped in quotes", "remove them; only a shell takes quotes away"),
+    (r"(?i)\Apostgres(ql)?:(?!//)", "its scheme is not followed by //", FORM),
+    (r"(?i)\A(?!postgres(ql)?:)", "it does not begin with postgres:// or postgresql://", FORM),
+    (r"\s", "it has a space or line break in it", ENCODE),
+    ("#", "it has a # in it", ENCODE),
+    ("@.*@", "it has more than one @", f"keep only the one before the host; {ENCODE}"),
+    ("//.*[/?].*@", "it has an @ after a / or ?", ENCODE),
+    (r"\?.*\?", "it has more than one ?", ENCODE),
+    (r"\A\w+://[^/?]*/[^?]*/", "it has more than one / after the host", ENCODE),
 )
-_ASSIGNMENT = re.compile(r"(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*['\"]?postgres(ql)?:", re.I)
 
 
 def parse(text: str, *, os_user: str) -> DatabaseUrl:
@@ -25,19 +44,22 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
     `os_user` is the user where the URL names none (empty: there is none). Raises UrlFault.
     """
     text = text.strip()
-    _check_characters(text)
-    rest = _after_scheme(text)
-    _check_reserved(rest)
-    authority, path, query_text = _split(rest)
+    for pattern, message, hint in _MALFORMED:
+        if re.search(pattern, text):
+            raise UrlFault(message, hint=hint)
+    if not text.isprintable():
+        hint = "type the URL anew; copying often brings one"
+        raise UrlFault("it has an invisible character in it", hint=hint)
+    before, _, query = text.partition("://")[2].partition("?")
+    authority, _, path = before.partition("/")
     userinfo, _, where = authority.rpartition("@")
     raw_user, _, raw_password = userinfo.partition(":")
     raw_host, raw_port = _host_and_port(where)
-    identity, parameters = query.read_query(query_text)
-    password = _one("password", decoded(raw_password), identity)
+    identity, parameters = read_query(query)
     return DatabaseUrl(
         user=_user(_one("user", decoded(raw_user), identity), os_user),
         # libpq takes an empty password for none.
-        password=password or None,
+        password=_one("password", decoded(raw_password), identity) or None,
         host=_host(decoded(raw_host), identity),
         port=_port(_one("port", raw_port, identity)),
         database=_database(path, identity),
@@ -45,59 +67,9 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
     )
 
 
-def _check_characters(text: str) -> None:
-    if not text:
-        raise UrlFault("it is empty", hint=FORM)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise UrlFault("it is not UTF-8 text", hint="write letters beyond ASCII as %XX of their UTF-8 bytes")
-    if _ASSIGNMENT.match(text):
-        raise UrlFault("it begins with a variable's name and =", hint="keep what follows the =")
-    if _KEY_VALUE.match(text):
-        raise UrlFault("it is a list of key=value pairs, not a URL", hint=FORM)
-    if text[0] in "'\"`":
-        raise UrlFault("it is wrapped in quotes", hint="remove them; only a shell takes quotes away")
-
-
-def _after_scheme(text: str) -> str:
-    match = _SCHEME.match(text)
-    scheme = match.group(1).lower() if match else ""
-    rest = text[match.end() :] if match else ""
-    if scheme in ("postgres", "postgresql") and rest.startswith("//"):
-        return rest[2:]
-    if scheme in ("postgres", "postgresql"):
-        raise UrlFault("its scheme is not followed by //", hint=FORM)
-    raise UrlFault("it does not begin with postgres:// or postgresql://", hint=FORM)
-
-
-def _check_reserved(rest: str) -> None:
-    """Refuse characters at which programs split a URL differently; most often they belong to a password."""
-    if any(character.isspace() for character in rest):
-        raise UrlFault("it has a space or line break in it", hint=ENCODE)
-    if not rest.isprintable():
-        raise UrlFault(
-            "it has an invisible character in it", hint="type the URL anew; copying often brings one"
-        )
-    if "#" in rest:
-        raise UrlFault("it has a # in it", hint=ENCODE)
-    if rest.count("@") > 1:
-        raise UrlFault("it has more than one @", hint=f"keep only the one before the host; {ENCODE}")
-    if re.search(r"[/?].*@", rest):
-        raise UrlFault("it has an @ after a / or ?", hint=ENCODE)
-
-
-def _split(rest: str) -> tuple[str, str, str]:
-    before, _, query_text = rest.partition("?")
-    authority, _, path = before.partition("/")
-    if "?" in query_text:
-        raise UrlFault("it has more than one ?", hint=ENCODE)
-    if "/" in path:
-        raise UrlFault("it has more than one / after the host", hint=ENCODE)
-    return authority, path, query_text
-
-
 def _host_and_port(where: str) -> tuple[str, str]:
     if "," in where:
-        raise several_hosts()
+        return where, ""
     if where.startswith("["):
         host, bracket, port = where.partition("]")
         if not bracket or (port and not port.startswith(":")):

@@ -1,33 +1,13 @@
 """A PostgreSQL URL as a value, and its spellings for people, for dbmate and for libpq."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from urllib.parse import quote
 
 from dbmate_wrap.domain.database_url.host import place
 
-# libpq's variable of each parameter that `query` accepts (PostgreSQL 18, section "Environment Variables").
-_VARIABLES: Mapping[str, str] = MappingProxyType(
-    {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "user": "PGUSER",
-        "password": "PGPASSWORD",
-        "dbname": "PGDATABASE",
-        "sslmode": "PGSSLMODE",
-        "sslrootcert": "PGSSLROOTCERT",
-        "sslcert": "PGSSLCERT",
-        "sslkey": "PGSSLKEY",
-        "sslsni": "PGSSLSNI",
-        "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
-        "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
-        "connect_timeout": "PGCONNECT_TIMEOUT",
-        "target_session_attrs": "PGTARGETSESSIONATTRS",
-        "passfile": "PGPASSFILE",
-    }
-)
+# libpq names the variable of a keyword after it (PostgreSQL 18, "Environment Variables"), but for these two.
+_VARIABLES = {"dbname": "PGDATABASE", "connect_timeout": "PGCONNECT_TIMEOUT"}
 
 
 @dataclass(frozen=True)
@@ -63,20 +43,15 @@ class DatabaseUrl:
         """The value of an accepted parameter, None where the URL does not set it."""
         return dict(self.parameters).get(name)
 
-    def with_default(self, name: str, value: str) -> "DatabaseUrl":
-        """This URL, with the parameter added unless it is set already."""
-        if self.parameter(name) is not None:
-            return self
-        return replace(self, parameters=(*self.parameters, (name, value)))
-
     def with_connect_timeout(self, seconds: float | None) -> "DatabaseUrl":
-        """This URL with a limit to connecting, unless it sets its own; libpq counts whole seconds, from 2."""
-        if seconds is None:
+        """Return this URL with a limit to connecting, unless it sets its own; whole seconds, at least 2."""
+        if seconds is None or self.parameter("connect_timeout") is not None:
             return self
-        return self.with_default("connect_timeout", str(max(math.ceil(seconds), 2)))
+        limit = ("connect_timeout", str(max(math.ceil(seconds), 2)))
+        return replace(self, parameters=(*self.parameters, limit))
 
     def public(self) -> str:
-        """The canonical URL without the password: fit for messages, and `parse` understands it."""
+        """The canonical URL without the password: fit for messages and for `parse`."""
         if self.is_socket:
             return f"postgres://{_quoted(self.user)}@/{_quoted(self.database)}?{self._query(self._place())}"
         host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
@@ -105,14 +80,12 @@ class DatabaseUrl:
 
     def libpq_environment(self) -> dict[str, str]:
         """The same as PG* variables, for children that speak libpq, and for dbmate beside `for_dbmate()`."""
-        return {_VARIABLES[word]: value for word, value in self.keywords().items()}
+        return {_variable(word): value for word, value in self.keywords().items()}
 
     def same_database(self, other: "DatabaseUrl") -> bool:
         """True where both reach one database, as far as that is known without DNS and without a server."""
-        return self._identity() == other._identity()
-
-    def _identity(self) -> tuple[str, int, str]:
-        return place(self.host), self.port, self.database
+        here, there = (place(self.host), self.port), (place(other.host), other.port)
+        return here == there and self.database == other.database
 
     def _place(self) -> tuple[tuple[str, str], ...]:
         return ("host", self.host), ("port", str(self.port))
@@ -124,3 +97,7 @@ class DatabaseUrl:
 
 def _quoted(text: str) -> str:
     return quote(text, safe="")
+
+
+def _variable(keyword: str) -> str:
+    return _VARIABLES.get(keyword) or f"PG{keyword.upper().replace('_', '')}"

@@ -53,6 +53,7 @@ UNDERSTOOD = [
     ("postgres://u@:6543/db", "u", None, DEFAULT_HOST, 6543, "db"),
     ("postgres://u@/db?host=/run/pg", "u", None, "/run/pg", 5432, "db"),
     ("postgres://u@/db?host=/run/pg/&port=5433", "u", None, "/run/pg", 5433, "db"),
+    ("postgres://u@/db?host=//run//pg", "u", None, "//run//pg", 5432, "db"),
     ("postgres://u@/db?socket=/run/pg", "u", None, "/run/pg", 5432, "db"),
     ("postgres://u@:5433/db?socket=/run/pg", "u", None, "/run/pg", 5433, "db"),
     ("postgres://u@localhost/db?host=/cloudsql/p:r:i", "u", None, "/cloudsql/p:r:i", 5432, "db"),
@@ -267,11 +268,13 @@ def test_dbmate_gets_a_parameter_with_a_space_from_the_environment() -> None:
     assert url.libpq_environment()["PGSSLROOTCERT"] == "/a b/ca.pem"
 
 
-def test_a_default_parameter_does_not_replace_what_the_url_says() -> None:
+def test_a_connect_timeout_does_not_replace_what_the_url_says() -> None:
     url = parse("postgres://u@h/db?connect_timeout=3", os_user="me")
-    assert url.with_default("connect_timeout", "10") is url
-    plain = parse("postgres://u@h/db", os_user="me").with_default("connect_timeout", "10")
-    assert plain.parameter("connect_timeout") == "10"
+    assert url.with_connect_timeout(10) is url
+    plain = parse("postgres://u@h/db", os_user="me")
+    assert plain.with_connect_timeout(None) is plain
+    assert plain.with_connect_timeout(9.5).parameter("connect_timeout") == "10"
+    assert plain.with_connect_timeout(0.5).parameter("connect_timeout") == "2"
 
 
 def test_the_password_is_not_in_the_repr() -> None:
