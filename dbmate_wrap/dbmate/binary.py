@@ -54,16 +54,15 @@ def find(
     remedy = install
     if explicit is not None:
         remedy = f"set dbmate_path to dbmate {pinned.version}, or remove the setting and {install}"
-    _check_file(path, label, remedy)
-    actual = _sha256(path)
-    if actual != expected:
+    _check_is_program(path, label, remedy)
+    if (actual := _sha256(path)) != expected:
         kind = ", a script and not the binary itself" if _is_script(path) else ""
+        hashes = f"its SHA-256 is {actual[:_SHORT]}..., expected {expected[:_SHORT]}..."
         raise BinaryError(
-            f"{label} is not the pinned dbmate {pinned.version}{kind}: its SHA-256 is "
-            f"{actual[:_SHORT]}..., expected {expected[:_SHORT]}...; it was not run",
+            f"{label} is not the pinned dbmate {pinned.version}{kind}: {hashes}; it was not run",
             hint=remedy,
         )
-    return Binary(path, pinned.version, actual)
+    return Binary(path, pinned.version, expected)
 
 
 def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> tuple[Path, str] | None:
@@ -80,7 +79,7 @@ def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> tuple
     return (Path(on_path).absolute(), f"{Path(on_path).absolute()} (found on PATH)") if on_path else None
 
 
-def _check_file(path: Path, label: str, remedy: str) -> None:
+def _check_is_program(path: Path, label: str, remedy: str) -> None:
     # os.path, not Path: its answer is also False where a folder on the way may not be entered.
     if not os.path.exists(path):
         raise BinaryError(f"{label} does not exist or cannot be reached", hint=remedy)

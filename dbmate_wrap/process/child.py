@@ -89,19 +89,13 @@ def run(
     out, err = Capture(secrets, limit, on_line, command.undecodable), Capture(secrets, limit, None)
     child: subprocess.Popen[bytes] | None = None
     readers: list[PipeReader] = []
-    timed_out = stopped = False
     try:
         with signals_delayed():
             child = _start(command)
             readers = [PipeReader(child.stdout, out), PipeReader(child.stderr, err)]
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, command.stdin), daemon=True).start()
-        if should_stop is None:
-            child.wait(timeout)
-        else:
-            stopped = _wait_or_stop(child, readers[0], should_stop)
-    except subprocess.TimeoutExpired:
-        timed_out = True
+        ended_by = _wait(child, readers[0], timeout, should_stop)
     finally:
         # Also on KeyboardInterrupt and Terminated: no child outlives this call.
         if child is not None and child.returncode is None:
@@ -109,23 +103,12 @@ def run(
         ended = time.monotonic()
         for reader in readers:
             reader.finish(ended)
-    assert child is not None
     if out.error is not None:
         raise out.error
-    return _completed(command.argv, child, (out, err), timed_out=timed_out, stopped=stopped)
-
-
-def _completed(
-    argv: tuple[str, ...],
-    child: "subprocess.Popen[bytes]",
-    pipes: tuple[Capture, Capture],
-    *,
-    timed_out: bool,
-    stopped: bool,
-) -> Completed:
-    out, err = pipes
     code = child.returncode if child.returncode is not None else -_SIGKILL
-    return Completed(argv, code, out.text(), err.text(), timed_out, out.truncated or err.truncated, stopped)
+    truncated = out.truncated or err.truncated
+    timed_out, stopped = ended_by == "timeout", ended_by == "stop"
+    return Completed(command.argv, code, out.text(), err.text(), timed_out, truncated, stopped)
 
 
 def run_interactive(command: Command) -> int:
@@ -179,18 +162,27 @@ def _die_with_parent() -> Callable[[], None]:
     return agree
 
 
-def _wait_or_stop(
-    child: "subprocess.Popen[bytes]", stdout: PipeReader, should_stop: Callable[[], bool]
-) -> bool:
-    """Wait for the child's end; True when `should_stop` asked to end it, which `run` then does."""
+def _wait(
+    child: "subprocess.Popen[bytes]",
+    stdout: PipeReader,
+    timeout: float | None,
+    should_stop: Callable[[], bool] | None,
+) -> Literal["itself", "timeout", "stop"]:
+    """Wait for the child's end, and return what ends it; unless it does that itself, it still runs."""
+    if should_stop is None:
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return "timeout"
+        return "itself"
     while child.poll() is None:
         # `Popen.wait` with a timeout sleeps up to 50 ms too long; the end of stdout is noticed at once.
         if stdout.wait(_POLL_SECONDS):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(_POLL_SECONDS)
         if child.poll() is None and should_stop():
-            return True
-    return False
+            return "stop"
+    return "itself"
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
