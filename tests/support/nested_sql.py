@@ -1,5 +1,7 @@
 """Statements that are nested as deeply as one likes, one kind for each construct that can hold another."""
 
+from dbmate_wrap.sql.nesting import nesting_of
+
 # Before the part that repeats, that part, the middle, what closes each, and the end.
 _KINDS = {
     "addition": ("select 1", "+1", "", "", ""),
@@ -89,3 +91,14 @@ def flat_sql(kind: str, items: int) -> str:
     """Return a statement with a list of so many items, one of `FLAT_KINDS`."""
     first, more = _FLAT[kind]
     return f"{first}{more * items}{_ENDS.get(kind, '')}"
+
+
+def depth_of(sql: str) -> int:
+    """Return the levels that are counted in the whole statement."""
+    return nesting_of(sql, 10**9).depth
+
+
+def levels_below(kind: str, depth: int) -> int:
+    """Return how often the kind repeats in the deepest statement that counts as less than `depth` levels."""
+    base, more = (depth_of(nested_sql(kind, levels)) for levels in (50, 150))
+    return (depth - base) * 100 // (more - base) + 49

@@ -144,6 +144,6 @@ def test_a_statement_is_seen_behind_any_comment_that_is_closed(comment: str) -> 
     assert not has_statement(f"/* {comment} */ ;; ")
 
 
-def test_ten_megabytes_of_comments_are_looked_through_at_once() -> None:
-    assert not has_statement("-- a comment\n/* /* another */ */\n" * 300_000)
-    assert not has_statement("/*" * 3_000_000)
+def test_a_megabyte_of_comments_is_looked_through_at_once() -> None:
+    assert not has_statement("-- a comment\n/* /* another */ */\n" * 30_000)
+    assert not has_statement("/*" * 500_000)

@@ -192,9 +192,9 @@ def test_without_the_parser_one_notice_says_that_nothing_was_checked(monkeypatch
 
 
 def test_thousands_of_findings_are_placed_at_once() -> None:
-    found = check_sql([up("002_a.sql", "DELETE FROM x.y;\n" * 20_000)], CONTEXT)
-    assert places(found)[-1] == ("002_a.sql", 20_001, 1)
-    assert len(found) == 20_000
+    found = check_sql([up("002_a.sql", "DELETE FROM x.y;\n" * 5_000)], CONTEXT)
+    assert places(found)[-1] == ("002_a.sql", 5_001, 1)
+    assert len(found) == 5_000
 
 
 def test_no_migrations_no_findings() -> None:

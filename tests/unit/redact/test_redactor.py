@@ -228,8 +228,8 @@ def test_a_secret_of_two_lines_is_masked_across_pieces() -> None:
 
 def test_a_stream_keeps_no_more_than_it_needs() -> None:
     stream = Redactor(["hunter2-Long", "aaaa"]).stream()
-    told = sum(len(stream.feed("x" * 10_000 + "a" * 10_000)) for _ in range(200))
-    assert told > 200 * 10_000 - 10_000
+    told = sum(len(stream.feed("x" * 10_000 + "a" * 10_000)) for _ in range(20))
+    assert told > 20 * 10_000 - 10_000
     assert len(stream.close()) < 10_000
 
 

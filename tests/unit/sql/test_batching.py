@@ -85,7 +85,7 @@ def test_a_deep_statement_is_read(parts: int) -> None:
     assert changes_session(migration(f"SELECT set_config('x.y', {deep}, false);"))
 
 
-@pytest.mark.parametrize("parts", [11_000, 40_000, 400_000])
+@pytest.mark.parametrize("parts", [11_000, 40_000])
 def test_a_statement_too_deep_for_the_parser_is_taken_to_leave_something_and_ends_nothing(parts: int) -> None:
     # At 40,000 parts libpg_query alone ends the whole process with a segmentation fault.
     deep = "UPDATE a SET b = " + "||".join(["'x'"] * parts) + ";"
