@@ -1,5 +1,7 @@
 """Shows every migration with its state in one environment."""
 
+from collections import Counter
+
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
@@ -15,7 +17,7 @@ def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     loaded.raise_if_unreadable()
     found = read_history_if_present(context, loaded.files, wait=None)  # 21
     outcome.target, outcome.migrations = found.target, found.history.rows
-    outcome.summary = count_states(found.history.entries)
+    outcome.summary = _count_states(found.history.entries)
     if warning := guard.stamp_warning(context.environment, found.history):
         context.console.say(f"warning: {warning}")
     # The table is shown although files break a rule: 12 and 13 come after it.
@@ -26,10 +28,7 @@ def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
         outcome.exit = ExitCode.PENDING
 
 
-def count_states(entries: tuple[MigrationEntry, ...]) -> str:
-    """The summary for people: how many migrations there are of each state."""
-    counts: dict[str, int] = {}
-    for entry in entries:
-        counts[entry.state.value] = counts.get(entry.state.value, 0) + 1
-    words = [f"{counts[state.value]} {state.value}" for state in MigrationState if state.value in counts]
+def _count_states(entries: tuple[MigrationEntry, ...]) -> str:
+    counts = Counter(entry.state for entry in entries)
+    words = [f"{counts[state]} {state.value}" for state in MigrationState if counts[state]]
     return ", ".join(words) or "no migrations"

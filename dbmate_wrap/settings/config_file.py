@@ -37,7 +37,11 @@ def find_project(
     The project is the nearest folder upward with a configuration or with db/migrations, not above a .git;
     without one it is the current folder. Raises ConfigError where `project` is given and is no folder.
     """
-    here = _here()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        hint = "change to the project's folder"
+        raise config_error(Fault("does not exist any more", "the current folder", hint)) from None
     if project is not None:
         root = here / project
         if not root.is_dir():
@@ -91,11 +95,3 @@ def _parse(text: str, name: str, faults: list[Fault]) -> dict[str, object]:
         where = place.rstrip(")") if place.startswith("line") else f"line {last}, at its end"
         faults.append(Fault(f"is not valid TOML: {message}", f"{name} {where}", hint="text needs quotes"))
         return {}
-
-
-def _here() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        hint = "change to the project's folder"
-        raise config_error(Fault("does not exist any more", "the current folder", hint)) from None

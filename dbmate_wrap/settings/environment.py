@@ -1,6 +1,6 @@
 """One environment: its settings, their sources, and its database URL."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +29,10 @@ class ResolvedUrl:
 
 @dataclass(frozen=True)
 class Environment(EnvironmentSettings):
-    """The settings of one environment, and the way to its URL; `others` are the project's other ones."""
+    """The settings of one environment, and the way to its URL; `siblings` are all of the project."""
 
     url_sources: UrlSources = field(repr=False)
-    others: tuple[EnvironmentSettings, ...] = field(repr=False)
+    siblings: Sequence[EnvironmentSettings] = field(repr=False)
 
     @property
     def root(self) -> Path:
@@ -64,8 +64,8 @@ class Environment(EnvironmentSettings):
             self._check_absence()
             return None
         resolved = self._parse(found, f"the database URL of {self.name}")
-        shadow = self._shadow()
-        _check_apart(f"environment {self.name}", resolved, self._known_urls(self.others))
+        shadow, others = self._shadow(), [each for each in self.siblings if each.name != self.name]
+        _check_apart(f"environment {self.name}", resolved, self._known_urls(others))
         _check_apart(f"environment {self.name}", resolved, [("shadow_url", shadow)] if shadow else [])
         return resolved
 
@@ -80,7 +80,7 @@ class Environment(EnvironmentSettings):
         """Return `shadow_url` or None. Raises ConfigError where it is the database of an environment."""
         shadow = self._shadow()
         if shadow:
-            _check_apart("shadow_url", shadow, self._known_urls((self, *self.others)))
+            _check_apart("shadow_url", shadow, self._known_urls(self.siblings))
         return shadow
 
     def _shadow(self) -> ResolvedUrl | None:

@@ -74,14 +74,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         policy=table.policy,
         warnings=tuple(warnings),
         environments={
-            each.name: Environment(
-                each.name,
-                each.values,
-                each.sources,
-                each.own,
-                url_sources,
-                tuple(other for other in layered if other is not each),
-            )
+            each.name: Environment(each.name, each.values, each.sources, each.own, url_sources, layered)
             for each in layered
         },
     )

@@ -3,9 +3,6 @@
 import contextlib
 from pathlib import Path
 
-_NAME = ".dbmate-wrap"
-_EVERYTHING = "*\n"
-
 
 def create_local_folder(root: Path) -> None:
     """Create the local folder where it is missing, with a `.gitignore` in it: it holds whole databases.
@@ -14,7 +11,7 @@ def create_local_folder(root: Path) -> None:
     """
     # Whoever writes to the folder next reports that it cannot be created.
     with contextlib.suppress(OSError):
-        folder = root / _NAME
+        folder = root / ".dbmate-wrap"
         folder.mkdir(exist_ok=True)
         with (folder / ".gitignore").open("x", encoding="ascii") as file:
-            file.write(_EVERYTHING)
+            file.write("*\n")
