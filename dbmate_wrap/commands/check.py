@@ -65,12 +65,9 @@ def _lint_input(
     schema, _, table = values.migrations_table.rpartition(".")
     # pg_dump wrote the baseline: it applies to no running system.
     baseline = sql_rules.baseline_name([file.name for file in files.migrations])
+    new = [each for each in files.parsed if each.file.name in branch.new - {baseline}]
     hazards = find_hazards(
-        [each for each in files.parsed if each.file.name in branch.new - {baseline}],
-        folder=folder,
-        policy=policy,
-        scripts_dir=context.scripts_dir,
-        search_path=context.search_path,
+        new, folder=folder, policy=policy, scripts_dir=context.scripts_dir, search_path=context.search_path
     )
     rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
     return LintInput(files, reported, branch, rules, hazards, policy)

@@ -22,7 +22,6 @@ TEMPLATE = """\
 -- What undoes it, in the opposite order; or a comment why nothing can.
 
 """
-_DEFAULT_WIDTH = 3
 
 
 def new(context: Context, outcome: Outcome, name: str) -> None:
@@ -53,7 +52,7 @@ def slug_of(name: str) -> str:
 def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> str:
     now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
     if not present:
-        return "1".zfill(_DEFAULT_WIDTH) if sequential else now
+        return "001" if sequential else now
     newest = max(present, key=lambda file: int(file.version))
     following = str(int(newest.version) + 1).zfill(len(newest.version))
     # Two made in one second, or a clock that was ahead: the next number is as good as a time.

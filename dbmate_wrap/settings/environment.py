@@ -100,12 +100,11 @@ class Environment(EnvironmentSettings):
     def _parse(self, found: FoundUrl, what: str) -> ResolvedUrl:
         """Parse a URL that was found. Raises ConfigError with its source, which quotes nothing of the URL."""
         try:
-            return ResolvedUrl(
-                parse(found.text, os_user=self.url_sources.os_user), found.source, found.warnings
-            )
+            url = parse(found.text, os_user=self.url_sources.os_user)
         except UrlFault as fault:
-            message, hint = f"{what} is not usable: {fault.message}", fault.hint
-        raise config_error(Fault(message, found.source, hint))
+            message = f"{what} is not usable: {fault.message}"
+            raise config_error(Fault(message, found.source, fault.hint)) from None
+        return ResolvedUrl(url, found.source, found.warnings)
 
     def _check_absence(self) -> None:
         default, own = self.url_sources.default_environment, url_variable(self.name)

@@ -16,14 +16,12 @@ from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
 from dbmate_wrap.settings.names import DBMATE_HINT, ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
 
 _DEFAULT = "default"
+# By the first word of pydantic's type of error.
 _PLAIN = {
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "string_type": "must be text",
-    "path_type": "must be a path, written as text",
+    "bool": "must be true or false",
+    "int": "must be a whole number",
+    "string": "must be text",
+    "path": "must be a path, written as text",
 }
 
 
@@ -111,7 +109,7 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, str]) -> Fault:
         case "literal_error":
             message = f"must be {context['expected']}"
         case other:
-            message = _PLAIN.get(other, "has a value of the wrong kind")
+            message = _PLAIN.get(other.partition("_")[0], "has a value of the wrong kind")
     return Fault(message, sources[key])
 
 

@@ -77,12 +77,9 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
         sealed = lockfile.read(values.lockfile)
     except HistoryError as error:
         return LoadedFiles(ProjectFiles(folder, listing.files, (), parsed), findings, error)
+    path = environment.display_path(values.lockfile)
     findings += check_lockfile(
-        listing.files,
-        sealed,
-        folder=folder,
-        lockfile=environment.display_path(values.lockfile),
-        protected=values.protected,
+        listing.files, sealed, folder=folder, lockfile=path, protected=values.protected
     )
     return LoadedFiles(ProjectFiles(folder, listing.files, sealed, parsed), findings)
 
@@ -97,11 +94,8 @@ def resolve(loaded: LoadedFiles, policy: Mapping[str, str]) -> LoadedFiles:
 def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]:
     """Return the text of each file that has findings, "" for the others; by the names in findings."""
     named = {finding.file for finding in findings}
-    texts: dict[str, str] = {}
-    for file in files.migrations:
-        name = f"{files.folder}/{file.name}"
-        texts[name] = file.content.decode("utf-8", "replace") if name in named else ""
-    return texts
+    contents = {f"{files.folder}/{file.name}": file.content for file in files.migrations}
+    return {name: text.decode("utf-8", "replace") if name in named else "" for name, text in contents.items()}
 
 
 def _files_with_findings(files: ProjectFiles, findings: Sequence[Finding]) -> tuple[ParsedMigration, ...]:
