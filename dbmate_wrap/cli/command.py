@@ -59,11 +59,8 @@ def command(
 
 def group_options(group: typer.Typer, *own: Parameter) -> None:
     """Let `group` take the common options before the name of a command, and after them its `own`."""
-
-    def ignore_own(common: Common, **given: object) -> None:
-        pass
-
-    group.callback()(_with_common_options(ignore_own, _CONTEXT, _ENV, *_LAST, *own))
+    entry = _with_common_options(lambda common, **given: None, _CONTEXT, _ENV, *_LAST, *own)
+    group.callback()(entry)
 
 
 def run(

@@ -1,6 +1,5 @@
 """Shows the steps of `up`, and runs none."""
 
-from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.sql.batching import changes_session
@@ -23,10 +22,8 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     if warning := guard.stamp_warning(environment, found.history):
         context.console.say(f"warning: {warning}")
     todo = pending(found.history, files, to)
-    outcome.result = PlanResult(tuple(_step(migration) for migration in todo))
+    steps = [
+        Step(each.file.version, each.file.name, each.transactional, changes_session(each)) for each in todo
+    ]
+    outcome.result = PlanResult(tuple(steps))
     outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
-
-
-def _step(migration: ParsedMigration) -> Step:
-    file = migration.file
-    return Step(file.version, file.name, migration.transactional, changes_session(migration))

@@ -1,23 +1,17 @@
 """Shows environments beside each other: which migration has reached which database."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dbmate_wrap.cluster import binaries
-from dbmate_wrap.domain.history import MigrationEntry, disagreements
+from dbmate_wrap.domain.history import disagreements
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
 from dbmate_wrap.errors import ExitCode, HistoryError, WrapError
 from dbmate_wrap.settings.environment import EMBEDDED, Environment
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.history import ledger_contradiction, read_history_if_present
-
-
-@dataclass(frozen=True)
-class _Column:
-    name: str
-    entries: tuple[MigrationEntry, ...]
-    contradiction: HistoryError | None
+from dbmate_wrap.workspace.history import History, ledger_contradiction, read_history_if_present
 
 
 def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
@@ -26,31 +20,30 @@ def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     Raises HistoryError when a history disagrees, else the first error of an environment that has a URL or is
     embedded; else the exit code is 32 as in `status`.
     """
-    columns: list[_Column] = []
+    columns: dict[str, History] = {}
     failures: list[tuple[Environment, WrapError]] = []
     for environment in context.project.environments.values():
         try:
-            columns.append(_read_column(replace(context, environment=environment)))
+            columns[environment.name] = _read_column(replace(context, environment=environment))
         except WrapError as error:
             failures.append((environment, error))
     errors = tuple(MatrixError(each.name, int(error.code), error.message) for each, error in failures)
-    names = tuple(column.name for column in columns)
-    outcome.result = MatrixResult(Matrix(names, _rows(columns), errors))
+    outcome.result = MatrixResult(Matrix(tuple(columns), _rows(columns.values()), errors))
     outcome.summary = f"{len(columns)} of {len(context.project.environments)} environments read"
     if worst := _worst(columns, failures):
         raise worst
-    if exit_code and any(not entry.applied for column in columns for entry in column.entries):
+    if exit_code and any(not entry.applied for column in columns.values() for entry in column.entries):
         outcome.exit = ExitCode.PENDING
 
 
-def _worst(columns: list[_Column], failures: list[tuple[Environment, WrapError]]) -> WrapError | None:
-    for column in columns:
-        if column.contradiction is not None:
-            return column.contradiction.but(message=f"{column.name}: {column.contradiction.message}")
+def _worst(columns: Mapping[str, History], failures: list[tuple[Environment, WrapError]]) -> WrapError | None:
+    for name, column in columns.items():
+        if contradiction := ledger_contradiction(column):
+            return contradiction.but(message=f"{name}: {contradiction.message}")
         if wrong := disagreements(column.entries):
-            names = ", ".join(entry.file or entry.version for entry in wrong[:5])
-            hint = f"see the states with `dbmate-wrap status -e {column.name}`"
-            return HistoryError(f"{column.name}: files and database disagree: {names}", hint=hint)
+            files = ", ".join(entry.file or entry.version for entry in wrong[:5])
+            hint = f"see the states with `dbmate-wrap status -e {name}`"
+            return HistoryError(f"{name}: files and database disagree: {files}", hint=hint)
     return next((error for environment, error in failures if _is_meant(environment)), None)
 
 
@@ -60,20 +53,17 @@ def _is_meant(environment: Environment) -> bool:
     return has_url or (environment.name in EMBEDDED and binaries.from_wheel() is not None)
 
 
-def _read_column(context: Context) -> _Column:
+def _read_column(context: Context) -> History:
     loaded = project_files.load(context.environment, context.project.policy, contents=False)
     loaded.raise_if_unreadable()
     found = read_history_if_present(context, loaded.files, wait=None)
-    contradiction = ledger_contradiction(found.history)
-    if found.not_baselined is not None and contradiction is None:
+    if found.not_baselined is not None and ledger_contradiction(found.history) is None:
         raise found.not_baselined
-    return _Column(context.environment.name, found.history.entries, contradiction)
+    return found.history
 
 
-def _rows(columns: list[_Column]) -> tuple[MatrixRow, ...]:
-    states = [
-        {(entry.version, entry.file): entry.state.value for entry in column.entries} for column in columns
-    ]
+def _rows(columns: Iterable[History]) -> tuple[MatrixRow, ...]:
+    states = [{(each.version, each.file): each.state.value for each in column.entries} for column in columns]
     keys = sorted({key for column in states for key in column}, key=lambda key: key[1] or key[0])
     return tuple(
         MatrixRow(version, file, tuple(column.get((version, file), "-") for column in states))

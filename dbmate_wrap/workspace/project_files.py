@@ -85,9 +85,12 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
 
 
 def resolve(loaded: LoadedFiles, policy: Mapping[str, str]) -> LoadedFiles:
-    """Apply suppressions and severities to the raw findings; only `check` knows which comments are needed."""
-    files = loaded.files
-    suppressions = suppressions_of(_files_with_findings(files, loaded.findings), files.folder)
+    """Apply suppressions and severities to the raw findings; only `check` reports needless comments."""
+    files, folder = loaded.files.migrations, loaded.files.folder
+    # Only files with findings may hold a comment that matters.
+    names = {(finding.file or "").removeprefix(f"{folder}/") for finding in loaded.findings}
+    parsed = check_contents([file for file in files if file.name in names], folder).migrations
+    suppressions = suppressions_of(parsed, folder)
     return replace(loaded, findings=resolve_findings(loaded.findings, suppressions, policy))
 
 
@@ -96,9 +99,3 @@ def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]
     named = {finding.file for finding in findings}
     contents = {f"{files.folder}/{file.name}": file.content for file in files.migrations}
     return {name: text.decode("utf-8", "replace") if name in named else "" for name, text in contents.items()}
-
-
-def _files_with_findings(files: ProjectFiles, findings: Sequence[Finding]) -> tuple[ParsedMigration, ...]:
-    """Return the files with findings, parsed: only these may hold a comment that matters."""
-    names = {(finding.file or "").removeprefix(f"{files.folder}/") for finding in findings}
-    return check_contents([file for file in files.migrations if file.name in names], files.folder).migrations

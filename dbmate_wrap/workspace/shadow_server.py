@@ -109,8 +109,7 @@ def _own(context: Context, programs: Binaries) -> ShadowChoice:
 
 def _foreign(context: Context) -> ShadowChoice:
     resolved = context.environment.resolve_shadow_url()
-    if resolved is None:
-        raise ConfigError('shadow is "url", but no shadow_url is set', hint="set DBMATE_WRAP_SHADOW_URL")
+    assert resolved is not None  # The settings refuse shadow = "url" without it.
     url, values = database.accept_url(context, resolved), context.environment.values
 
     def connect() -> AbstractContextManager[ScratchPool]:
