@@ -68,9 +68,8 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
         outcome.summary = f"removed all embedded databases, since the server did not start: {error.message}"
         return
     application, timeout = context.invocation.application_name, context.environment.values.connect_timeout
-    with catalog.connect_for_maintenance(
-        target, application_name=application, timeout=timeout
-    ) as maintenance:
+    opening = catalog.connect_for_maintenance(target, application_name=application, timeout=timeout)
+    with opening as maintenance:
         catalog.drop_database(maintenance, target.database)
     outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
 

@@ -33,8 +33,7 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
             ledger = run.open_ledger()
             run.lock.verify()
             if not ledger.stamp():
-                raise PreflightError(
-                    "the stamp was not written: this role may not write the schema dbmate_wrap",
-                    hint="grant create on the database to it, or stamp as its owner",
-                )
+                message = "the stamp was not written: this role may not write the schema dbmate_wrap"
+                hint = "grant create on the database to it, or stamp as its owner"
+                raise PreflightError(message, hint=hint)
     outcome.summary = f"stamped as {environment.name}{was.replace('it is', 'it was')}"

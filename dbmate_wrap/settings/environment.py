@@ -107,23 +107,24 @@ class Environment(EnvironmentSettings):
         return ResolvedUrl(url, found.source, found.warnings)
 
     def _check_absence(self) -> None:
-        default, own = self.url_sources.default_environment, url_variable(self.name)
+        name, default = self.name, self.url_sources.default_environment
+        own = url_variable(name)
         unprefixed = None if self.is_default else self.url_sources.unprefixed()
         if unprefixed:
-            message = f"belongs to the default environment {default}, and {self.name} has no URL of its own"
+            message = f"belongs to the default environment {default}, and {name} has no URL of its own"
             hint = f"set {own}; and call this one {url_variable(default)}, which says whose it is"
             raise config_error(Fault(message, unprefixed.source, hint))
-        if self.name in EMBEDDED:
+        if name in EMBEDDED:
             return
-        unnamed = [key for key in ("url_command", "url_file") if getattr(self.values, key)]
-        if unnamed:
-            message = (
-                f"names no environment, so it belongs to {default}, and {self.name} has no URL of its own"
-            )
-            hint = f"set it under environments.{self.name}, or write {PLACEHOLDER} in it for the name"
-            raise config_error(Fault(message, self.sources[unnamed[0]], hint))
-        hint = f"set {own}, write it to .env.{self.name}, or name a url_command or url_file for it"
-        raise config_error(Fault("has no database URL", f"environment {self.name}", hint))
+        for key in ("url_command", "url_file"):
+            if getattr(self.values, key):
+                message = (
+                    f"names no environment, so it belongs to {default}, and {name} has no URL of its own"
+                )
+                hint = f"set it under environments.{name}, or write {PLACEHOLDER} in it for the name"
+                raise config_error(Fault(message, self.sources[key], hint))
+        hint = f"set {own}, write it to .env.{name}, or name a url_command or url_file for it"
+        raise config_error(Fault("has no database URL", f"environment {name}", hint))
 
 
 def _check_apart(label: str, resolved: ResolvedUrl, others: Iterable[tuple[str, ResolvedUrl]]) -> None:

@@ -17,12 +17,7 @@ from dbmate_wrap.settings.names import DBMATE_HINT, ENVIRONMENT_VARIABLE, PREFIX
 
 _DEFAULT = "default"
 # By the first word of pydantic's type of error.
-_PLAIN = {
-    "bool": "must be true or false",
-    "int": "must be a whole number",
-    "string": "must be text",
-    "path": "must be a path, written as text",
-}
+_PLAIN = {"bool": "must be true or false", "int": "must be a whole number", "string": "must be text"}
 
 
 @dataclass(frozen=True)
@@ -87,9 +82,7 @@ def _contradictions(values: Values, sources: Mapping[str, str]) -> list[Fault]:
 
 def _complete(values: Values, sources: dict[str, str], root: Path) -> Values:
     """Return the values with absolute paths and with the default that depends on another value."""
-    update: dict[str, object] = {
-        key: root / path for key in PATHS if isinstance(path := getattr(values, key), Path)
-    }
+    update: dict[str, object] = {key: root / path for key in PATHS if (path := getattr(values, key))}
     if sources["require_tls"] == _DEFAULT:
         update["require_tls"] = values.protected
         sources["require_tls"] = "default (as protected)"

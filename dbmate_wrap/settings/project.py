@@ -48,7 +48,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     faults: list[Fault] = []
     warnings = layers.variable_warnings()
     root, document = find_project(project, faults, warnings)
-    unread = bool(faults)  # Then it is not known which environments it declares.
+    readable = not faults  # Otherwise it is not known which environments it declares.
     table = validate(document or ConfigDocument(root / OWN_FILE), faults)
     names = tuple(dict.fromkeys((*BUILT_IN, *table.environments)))
     faults += name_faults(names, table.document.source("environments"))
@@ -56,9 +56,8 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     default, source = _default_environment(table)
     selected = environment or default
     asked = {default: source} | ({environment: "--env"} if environment else {})
-    faults += [
-        _unknown(name, names, place) for name, place in asked.items() if name not in names and not unread
-    ]
+    if readable:
+        faults += [_unknown(name, names, place) for name, place in asked.items() if name not in names]
     layered = [layers.merge_layers(name, table, root, faults) for name in names]
     variables = {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
     url_sources = UrlSources(root, default, _os_user(), variables)
