@@ -37,12 +37,21 @@ def choose_account(data: Path) -> Account:
 
     Raises ConfigError where the data belongs to an account that we cannot become, or root finds no account.
     """
-    owner = _owner(data)
-    if owner is not None:
-        return _become(owner, data)
-    if os.geteuid() != 0:
-        return _named(os.geteuid(), os.getegid())
-    return _unprivileged()
+    try:
+        owner = data.stat()
+    except FileNotFoundError:
+        return _unprivileged() if os.geteuid() == 0 else _named(os.geteuid(), os.getegid())
+    except PermissionError as error:
+        raise foreign_owner_error(data, "another account") from error
+    account = _named(owner.st_uid, owner.st_gid)
+    if account.uid == 0:
+        raise ConfigError(
+            f"the data directory {data} belongs to root, and PostgreSQL does not run as root",
+            hint="dbmate-wrap db reset (it destroys the data), or give it back to its account with chown -R",
+        )
+    if account.is_other and os.geteuid() != 0:
+        raise foreign_owner_error(data, f"the account {account.name}")
+    return account
 
 
 def hand_over(path: Path, account: Account) -> None:
@@ -66,10 +75,10 @@ def can_enter(account: Account, folder: Path) -> bool:
 
 def can_run(account: Account, program: Path) -> bool:
     """Return True where the account can reach and run the program."""
+    if not account.is_other:
+        return True
     try:
-        return (
-            not account.is_other or run_as(account, [str(program), "--version"], timeout=30).returncode == 0
-        )
+        return run_as(account, [str(program), "--version"], timeout=30).returncode == 0
     except OSError:
         return False
 
@@ -78,27 +87,6 @@ def run_as(account: Account, argv: Sequence[str], *, timeout: float) -> process.
     """Run a program as the account, from "/": the account may not be able to enter the current folder."""
     command = process.Command(tuple(argv), _ENVIRONMENT, Path("/"), account.uid_gid)
     return process.run(command, timeout=timeout)
-
-
-def _owner(data: Path) -> os.stat_result | None:
-    try:
-        return data.stat()
-    except FileNotFoundError:
-        return None
-    except PermissionError as error:
-        raise foreign_owner_error(data, "another account") from error
-
-
-def _become(owner: os.stat_result, data: Path) -> Account:
-    account = _named(owner.st_uid, owner.st_gid)
-    if account.uid == 0:
-        raise ConfigError(
-            f"the data directory {data} belongs to root, and PostgreSQL does not run as root",
-            hint="dbmate-wrap db reset (it destroys the data), or give it back to its account with chown -R",
-        )
-    if account.is_other and os.geteuid() != 0:
-        raise foreign_owner_error(data, f"the account {account.name}")
-    return account
 
 
 def foreign_owner_error(data: Path, owner: str) -> ConfigError:

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from dbmate_wrap.cluster import paths, postmaster
@@ -27,12 +26,17 @@ def create_data_directory(home: Path, programs: Binaries, account: Account) -> P
     Raises ConfigError for a folder that cannot be used, UnreachableError with the output of initdb.
     """
     base = _prepare_base(home, account)
-    _remove_unfinished(base)
+    for killed in base.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(killed, ignore_errors=True)  # The next start tries again what cannot be removed now.
     # A name of its own: the initdb of a killed start may still run, and removes its folder when it fails.
     new = base / f"{_UNFINISHED}{secrets.token_hex(4)}"
     # initdb is told not to flush: should the machine lose power now, there is no data yet to be lost.
-    options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *_locale(programs.major)]
-    done = run_as(account, [str(programs.bin_dir / "initdb"), "-D", str(new), *options], timeout=120)
+    initdb = [str(programs.bin_dir / "initdb"), "-D", str(new), "-U", "postgres", "--auth=trust", "--no-sync"]
+    initdb += ["--encoding=UTF8", "--locale=C"]
+    if programs.major >= 17:
+        # The builtin provider sorts by code point everywhere and still knows upper('é').
+        initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    done = run_as(account, initdb, timeout=120)
     if done.returncode != 0:
         _remove(new)
         lines = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
@@ -56,12 +60,6 @@ def remove_home(home: Path, data: Path | None) -> None:
         _remove(path)
     if not any(home.iterdir()):
         home.rmdir()
-
-
-def _locale(major: int) -> Sequence[str]:
-    # The builtin provider (17+) sorts by code point everywhere and still knows upper('é').
-    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    return ["--locale=C", *(builtin if major >= 17 else [])]
 
 
 def _prepare_base(home: Path, account: Account) -> Path:
@@ -91,12 +89,6 @@ def _make_home(home: Path) -> None:
             f"cannot make {home} for the embedded database: {error.strerror}",
             hint="make the folder writable, or set a database URL of your own (DEV_DATABASE_URL)",
         ) from error
-
-
-def _remove_unfinished(base: Path) -> None:
-    """Remove what killed starts left; the next start tries again what cannot be removed now."""
-    for old in base.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _publish(new: Path, home: Path) -> Path:

@@ -21,12 +21,12 @@ SOCKETS = Path("/tmp")  # noqa: S108 - `make_private` checks what it makes there
 
 
 def data_link(home: Path) -> Path:
-    """`<home>/data`: the data directory, or a link to it."""
+    """Return `<home>/data`: the data directory, or a link to it."""
     return home / "data"
 
 
 def lock_file(home: Path) -> Path:
-    """The lock file, beside the home: removing the home does not remove a lock that others wait for."""
+    """Return the lock file; beside the home, whose removal must not remove a lock that others wait for."""
     return home.parent / f"{home.name}.lock"
 
 
@@ -44,27 +44,20 @@ def find_data(home: Path) -> Path | None:
     if not here.is_symlink():
         return here if here.exists() else None
     target = here.readlink()
-    if target.name != "data" or not _has_external_name(target.parent):
+    folder = target.parent
+    if target.name != "data" or folder.parent != EXTERNAL or not folder.name.startswith(PREFIX):
         raise ConfigError(f"{here} is a link to {target}, which is not ours", hint=f"rm {here}")
-    usable = is_external_folder(target.parent) and target.exists() and not _is_of_other_home(target, home)
+    usable = not folder.is_symlink() and target.exists() and not _is_of_other_home(target, home)
     return target if usable else None
 
 
 def owner_file(folder: Path) -> Path:
-    """The file in an external folder with the path of its home, which may have moved since."""
+    """Return the file in an external folder with the path of its home, which may have moved since."""
     return folder / "home"
 
 
-def is_external_folder(path: Path) -> bool:
-    """Return True for a folder of ours in /var/tmp, no link, which may be used and removed as a whole."""
-    try:
-        return _has_external_name(path) and stat.S_ISDIR(path.lstat().st_mode)
-    except FileNotFoundError:
-        return False
-
-
 def external_folder(home: Path, account: "Account") -> Path:
-    """The folder for the data of `home` when the account cannot enter `home` itself."""
+    """Return the folder for the data of `home` when the account cannot enter `home` itself."""
     return EXTERNAL / f"{PREFIX}{account.uid}-{_digest(home)}"
 
 
@@ -78,7 +71,7 @@ def data_major(data: Path) -> int | None:
 
 
 def socket_dir(home: Path, account: "Account") -> Path:
-    """The short folder for the socket of the server of `home`; `make_private` makes it."""
+    """Return the short folder for the socket of the server of `home`; `make_private` makes it."""
     return _sockets() / f"{PREFIX}{account.uid}-{_digest(home)}"
 
 
@@ -90,15 +83,10 @@ def remove_socket_dirs(home: Path) -> None:
 
 def remove_socket_dir(path: Path | None) -> None:
     """Remove a socket folder that no server uses any more, if it is one of ours."""
-    if (
-        path is not None
-        and path.parent == _sockets()
-        and path.name.startswith(PREFIX)
-        and not path.is_symlink()
-    ):
+    if path is not None and path.parent == _sockets() and path.name.startswith(PREFIX):
         import shutil
 
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)  # Which refuses a link.
 
 
 def make_private(path: Path, account: "Account") -> Path:
@@ -134,10 +122,6 @@ def _is_of_other_home(data: Path, home: Path) -> bool:
         return owner != home and data_link(owner).readlink() == data
     except OSError:
         return False  # The other home has moved, or its link leads elsewhere.
-
-
-def _has_external_name(path: Path) -> bool:
-    return path.parent == EXTERNAL and path.name.startswith(PREFIX)
 
 
 def _sockets() -> Path:

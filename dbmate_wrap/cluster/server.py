@@ -5,10 +5,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster.file_lock import hold_file_lock
 from dbmate_wrap.errors import ConfigError, UnreachableError
 
 # Only what a running server needs is imported at the top: this path is on every command.
@@ -28,34 +28,15 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server that accepts connections."""
+class State:
+    """The state of a home: `data` is None where none was made, `pid` where no server accepts connections."""
 
-    endpoint: Endpoint
-    pid: int
-    data: Path
-    major: int | None
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """A data directory without a server that can be reached; `major` is None where it is damaged."""
-
-    data: Path
-    major: int | None
-
-
-@dataclass(frozen=True)
-class Absent:
-    """No data directory was made yet."""
-
-
-State = Running | Stopped | Absent
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+    data: Path | None
+    pid: int | None
 
 
 def start(
-    home: Path, binaries: Binaries, *, durable: bool = True, settings: Mapping[str, str] = _NOTHING
+    home: Path, binaries: Binaries, *, durable: bool = True, settings: Mapping[str, str] | None = None
 ) -> Endpoint:
     """Start the server of `home` where it does not run; makes its data directory where there is none.
 
@@ -65,17 +46,14 @@ def start(
     with the end of the log when PostgreSQL does not start; LockedError when another starter hangs.
     """
     home = _resolved(home)
-    found = _find_ready(home, binaries)
-    if found is not None:
+    if found := _find_ready(home, binaries):
         return _endpoint(found, started=False)
-    from dbmate_wrap.cluster import file_lock
     from dbmate_wrap.cluster.start import start_server
 
-    with file_lock.hold_file_lock(paths.lock_file(home)):
-        found = _find_ready(home, binaries)
-        if found is not None:
+    with hold_file_lock(paths.lock_file(home)):
+        if found := _find_ready(home, binaries):
             return _endpoint(found, started=False)
-        started = start_server(home, _find_data(home), binaries, durable=durable, settings=settings)
+        started = start_server(home, _find_data(home), binaries, durable=durable, settings=settings or {})
         return _endpoint(started, started=True)
 
 
@@ -84,22 +62,15 @@ def stop(home: Path) -> bool:
     home = _resolved(home)
     if _find_data(home) is None:
         return False
-    from dbmate_wrap.cluster import file_lock
-
-    with file_lock.hold_file_lock(paths.lock_file(home)):
+    with hold_file_lock(paths.lock_file(home)):
         return _end(home, postmaster.FAST)
 
 
 def state(home: Path) -> State:
     """Return the present state; starts and changes nothing."""
-    home = _resolved(home)
-    data = _find_data(home)
-    if data is None:
-        return Absent()
-    found = postmaster.find_ready(data)
-    if found is None:
-        return Stopped(data, paths.data_major(data))
-    return Running(_endpoint(found, started=False), found.pid, data, paths.data_major(data))
+    data = _find_data(_resolved(home))
+    found = postmaster.find_ready(data) if data is not None else None
+    return State(data, found.pid if found is not None else None)
 
 
 def destroy(home: Path) -> None:
@@ -108,10 +79,9 @@ def destroy(home: Path) -> None:
     _find_data(home)  # Raises where the home is closed to us.
     if not home.exists():
         return
-    from dbmate_wrap.cluster import file_lock
     from dbmate_wrap.cluster.data_directory import remove_home
 
-    with file_lock.hold_file_lock(paths.lock_file(home)):
+    with hold_file_lock(paths.lock_file(home)):
         _end(home, postmaster.IMMEDIATE)
         remove_home(home, _find_data(home))
 

@@ -21,7 +21,7 @@ _LOG_LIMIT = 5_000_000
 _LOG_LINES = 8
 # pg_ctl looks every 100 ms; a server is up after 20. With `pg_ctl -w` alone a start takes 40 ms more, and of
 # checks that share a shadow server one waits beyond its minute (test_checks_at_once_take_turns fails).
-_QUICK_SECONDS, _QUICK_POLL = 1.0, 0.003
+_QUICK_SECONDS, _POLL = 1.0, 0.003
 
 
 def start_server(
@@ -43,9 +43,11 @@ def start_server(
     begin = _rotate(log)
     pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start", "-t", str(START_SECONDS), "-D", str(data)]
     pg_ctl += ["-l", str(log), "-o", _options(sockets, durable, settings)]
-    found = _start_and_poll([*pg_ctl, "-W"], account, data)
+    run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS)
+    found = _await_ready(data, patience=_QUICK_SECONDS)
     if found is not None:
         return found
+    # pg_ctl itself can say why it does not start.
     _run_pg_ctl([*pg_ctl, "-w"], account, log, begin)
     found = postmaster.find_ready(data)
     if found is None:
@@ -61,7 +63,7 @@ def _remove_stale(data: Path, sockets: Path) -> postmaster.PidFile | None:
     """
     found = postmaster.read_pid_file(data)
     if found is not None and postmaster.runs_in(found.pid, data):
-        ready = _await_ready(found, data)
+        ready = _await_ready(data, patience=0)
         if ready is not None:
             return ready
         postmaster.shut_down(found.pid, data)  # Its socket was removed, or its folder moved.
@@ -72,18 +74,23 @@ def _remove_stale(data: Path, sockets: Path) -> postmaster.PidFile | None:
     return None
 
 
-def _await_ready(found: postmaster.PidFile, data: Path) -> postmaster.PidFile | None:
-    """Wait for the server; None when it ended, hangs, or is ready but cannot be reached."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        ready = postmaster.find_ready(data)
-        if ready is not None:
-            return ready
+def _await_ready(data: Path, *, patience: float) -> postmaster.PidFile | None:
+    """Wait for the server, whose pid file may take `patience` seconds to appear.
+
+    None when there is none by then, and when the server ended, hangs, or is ready but cannot be reached.
+    """
+    begin = time.monotonic()
+    seen = False
+    while time.monotonic() < begin + START_SECONDS:
         now = postmaster.read_pid_file(data)
-        if now is None or now.status == "ready":
+        if now is not None and now.status == "ready":
+            return postmaster.find_ready(data)
+        if now is None and (seen or time.monotonic() >= begin + patience):
             return None
-        if postmaster.wait_until_gone(found.pid, data, patience=0.1):
+        if now is not None and not postmaster.runs_in(now.pid, data):
             return None
+        seen = now is not None
+        time.sleep(_POLL)
     return None
 
 
@@ -98,25 +105,6 @@ def _end_orphan(data: Path, sockets: Path) -> None:
         postmaster.shut_down(int(first), data, mode=postmaster.IMMEDIATE)
     for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
         (sockets / name).unlink(missing_ok=True)
-
-
-def _start_and_poll(pg_ctl: list[str], account: Account, data: Path) -> postmaster.PidFile | None:
-    """Return the started server; None where pg_ctl itself has to say why it does not start."""
-    run_as(account, pg_ctl, timeout=START_SECONDS)
-    deadline = time.monotonic() + _QUICK_SECONDS
-    seen = False
-    while time.monotonic() < deadline:
-        found = postmaster.find_ready(data)
-        if found is not None:
-            return found
-        listed = postmaster.read_pid_file(data)
-        if seen and listed is None:
-            return None  # It has ended.
-        seen = listed is not None
-        time.sleep(_QUICK_POLL)
-    listed = postmaster.read_pid_file(data)
-    alive = listed is not None and postmaster.runs_in(listed.pid, data)
-    return _await_ready(listed, data) if listed is not None and alive else None
 
 
 def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:

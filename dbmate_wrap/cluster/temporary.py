@@ -6,21 +6,19 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 from dbmate_wrap.cluster import file_lock, paths, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
 
 _PREFIX = "dbmate-wrap-temporary-"
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
 def temporary(
-    binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] = _NOTHING
+    binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] | None = None
 ) -> Iterator[Endpoint]:
-    """A new, empty server for the time of the `with` block. Raises what `server.start` raises."""
+    """Start a new, empty server for the time of the block. Raises what `server.start` raises."""
     remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
     # The server's account has to enter it; nothing in it is readable for others.

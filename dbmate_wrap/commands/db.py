@@ -57,7 +57,7 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
         answer = context.console.ask(question)
         if answer is None or answer.strip() != name:
             raise RefusedError(f"not confirmed: the database {name} is still there", hint="add --yes")
-    if isinstance(server.state(context.embedded_home), server.Absent):
+    if server.state(context.embedded_home).data is None:
         outcome.summary = "there is no embedded database"
         return
     try:

@@ -88,13 +88,9 @@ def _embedded(context: Context) -> Check:
 
 
 def _words(state: server.State) -> str:
-    match state:
-        case server.Running(pid=pid):
-            return f"running as process {pid}"
-        case server.Stopped():
-            return "stopped"
-        case server.Absent():
-            return "not created yet"
+    if state.pid is not None:
+        return f"running as process {state.pid}"
+    return "stopped" if state.data is not None else "not created yet"
 
 
 def _pg_dump(context: Context) -> Check:
@@ -104,7 +100,7 @@ def _pg_dump(context: Context) -> Check:
 
 def _database(context: Context) -> Check:
     resolved = context.environment.resolve_url()
-    if resolved is None and not isinstance(server.state(context.embedded_home), server.Running):
+    if resolved is None and server.state(context.embedded_home).pid is None:
         return Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")
     url = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
     with database.open_session(context, url) as session:

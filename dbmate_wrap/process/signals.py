@@ -39,24 +39,12 @@ def terminations_as_exceptions() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def signals_held() -> Iterator[None]:
-    """Inside the block SIGINT, SIGTERM and SIGHUP have no effect, so that a stopped run can still report."""
-    with _collect_signals([]):
-        yield
+def signals_held() -> Iterator[list[int]]:
+    """Inside the block SIGINT, SIGTERM and SIGHUP have no effect, so that a stopped run can still report.
 
-
-@contextlib.contextmanager
-def signals_delayed() -> Iterator[None]:
-    """Signals of the block are handled at its end: while a child starts, there is no process to end yet."""
+    Yields the list of those that arrived.
+    """
     arrived: list[int] = []
-    with _collect_signals(arrived):
-        yield
-    for number in arrived:
-        signal.raise_signal(number)
-
-
-@contextlib.contextmanager
-def _collect_signals(arrived: list[int]) -> Iterator[None]:
     before = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, *TERMINATIONS):
@@ -64,7 +52,16 @@ def _collect_signals(arrived: list[int]) -> Iterator[None]:
             if callable(signal.getsignal(number)):
                 before[number] = signal.signal(number, lambda number, frame: arrived.append(number))
     try:
-        yield
+        yield arrived
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def signals_delayed() -> Iterator[None]:
+    """Signals of the block are handled at its end: while a child starts, there is no process to end yet."""
+    with signals_held() as arrived:
+        yield
+    for number in arrived:
+        signal.raise_signal(number)

@@ -106,7 +106,7 @@ def start_embedded(context: Context) -> DatabaseUrl:
         f"{context.environment.name} has no database URL", lambda: "or set a URL: see docs/settings.md"
     )
     home, console = context.embedded_home, context.console
-    if isinstance(server.state(home), server.Absent):
+    if server.state(home).data is None:
         console.say(
             f"creating the embedded PostgreSQL {found.major} in {home.relative_to(context.project.root)}"
         )

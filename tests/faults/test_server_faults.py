@@ -127,7 +127,8 @@ MODES = pytest.mark.parametrize("mode", [postmaster.FAST, postmaster.IMMEDIATE],
 def stop(home: Path, mode: int) -> None:
     """What `pg_ctl stop -m` does."""
     state = cluster.state(home)
-    assert isinstance(state, cluster.Running)
+    assert state.data is not None
+    assert state.pid is not None
     assert postmaster.shut_down(state.pid, state.data, mode=mode)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.server import Endpoint, Running, state
+from dbmate_wrap.cluster.server import Endpoint, state
 from dbmate_wrap.cluster.server import start as really_start
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Server
@@ -34,9 +34,9 @@ def server(endpoint: Endpoint) -> Server:
 
 def pid(home: Path) -> int:
     """The process of a server that runs."""
-    now = state(home)
-    assert isinstance(now, Running)
-    return now.pid
+    found = state(home).pid
+    assert found is not None
+    return found
 
 
 def wait_until_gone(number: int, seconds: float = 10) -> bool:

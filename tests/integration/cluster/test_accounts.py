@@ -13,9 +13,9 @@ import pytest
 
 from dbmate_wrap.cluster import account, binaries, paths
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.server import Absent, Running, destroy, state, stop
+from dbmate_wrap.cluster.server import State, destroy, state, stop
 from dbmate_wrap.errors import ConfigError
-from tests.support.clusters import PROGRAMS, START, python, server, start
+from tests.support.clusters import PROGRAMS, START, pid, python, server, start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root")
 
@@ -37,9 +37,7 @@ def modes(path: Path) -> list[tuple[int, int]]:
 def test_root_runs_it_as_an_unprivileged_account(home: Path) -> None:
     start(home, PROGRAMS)
     assert pwd.getpwuid((home / "data").stat().st_uid).pw_name in ("postgres", "nobody")
-    now = state(home)
-    assert isinstance(now, Running)
-    assert Path(f"/proc/{now.pid}").stat().st_uid != 0
+    assert Path(f"/proc/{pid(home)}").stat().st_uid != 0
 
 
 def test_data_that_the_account_could_not_reach_lies_in_var_tmp(closed_home: Path) -> None:
@@ -58,7 +56,7 @@ def test_data_that_the_account_could_not_reach_lies_in_var_tmp(closed_home: Path
     assert modes(project) == before
     destroy(closed_home)
     assert not data.parent.exists()
-    assert state(closed_home) == Absent()
+    assert state(closed_home) == State(None, None)
 
 
 def test_data_in_var_tmp_that_nobody_points_to_is_made_anew(closed_home: Path) -> None:
@@ -72,7 +70,7 @@ def test_data_cleaned_out_of_var_tmp_is_made_anew(closed_home: Path) -> None:
     start(closed_home, PROGRAMS)
     stop(closed_home)
     shutil.rmtree(paths.data_link(closed_home).readlink().parent)
-    assert state(closed_home) == Absent()
+    assert state(closed_home) == State(None, None)
     assert start(closed_home, PROGRAMS).started
 
 
@@ -81,7 +79,7 @@ def test_a_copied_project_has_data_of_its_own_in_var_tmp_too(closed_home: Path) 
     copy = closed_home.parents[2] / "copy" / ".dbmate-wrap" / "postgres"
     subprocess.run(["cp", "-a", str(closed_home.parents[1]), str(copy.parents[1])], check=True)
     try:
-        assert state(copy) == Absent()
+        assert state(copy) == State(None, None)
         assert start(copy, PROGRAMS).socket_dir != original.socket_dir
     finally:
         destroy(copy)

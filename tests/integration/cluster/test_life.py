@@ -9,14 +9,14 @@ import pytest
 
 from dbmate_wrap import process
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.server import Absent, Endpoint, Stopped, destroy, state, stop
+from dbmate_wrap.cluster.server import Endpoint, State, destroy, state, stop
 from dbmate_wrap.errors import ConfigError, UnreachableError
 from tests.support.clusters import PROGRAMS, START, pid, python, server, start, wait_until_gone
 from tests.support.servers import other_major
 
 
 def test_its_life_from_nothing_to_nothing(home: Path) -> None:
-    assert state(home) == Absent()
+    assert state(home) == State(None, None)
     assert stop(home) is False
     first = start(home, PROGRAMS)
     assert first.started
@@ -24,14 +24,14 @@ def test_its_life_from_nothing_to_nothing(home: Path) -> None:
     assert start(home, PROGRAMS) == Endpoint(first.socket_dir, first.port, first.user, started=False)
     assert stop(home) is True
     assert stop(home) is False
-    assert state(home) == Stopped(home / "data", PROGRAMS.major)
+    assert state(home) == State(home / "data", None)
     again = start(home, PROGRAMS)
     assert again == first
     assert server(again).execute("SELECT to_regclass('kept')::text") == [("kept",)]
     number = pid(home)
     destroy(home)
     destroy(home)
-    assert state(home) == Absent()
+    assert state(home) == State(None, None)
     assert (home.exists(), first.socket_dir.exists(), wait_until_gone(number)) == (False, False, True)
 
 
@@ -89,9 +89,9 @@ def test_something_else_in_place_of_the_data_is_explained(home: Path) -> None:
     with pytest.raises(ConfigError, match="is not a PostgreSQL data directory") as caught:
         start(home, PROGRAMS)
     assert "dbmate-wrap db reset" in (caught.value.hint or "")
-    assert state(home) == Stopped(home / "data", None)
+    assert state(home) == State(home / "data", None)
     destroy(home)
-    assert state(home) == Absent()
+    assert state(home) == State(None, None)
 
 
 def test_a_link_that_is_not_ours_is_neither_used_nor_removed(home: Path, open_folder: Path) -> None:
