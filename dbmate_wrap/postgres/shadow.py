@@ -19,7 +19,7 @@ _STRATEGY = 150000
 
 
 @dataclass(frozen=True)
-class Account:
+class ReplayAccount:
     """Our account on the server and its privileges; `unicode`: the server's template0 is UTF8."""
 
     name: str
@@ -29,7 +29,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Database:
+class ServerDatabase:
     """A database of the server; `busy`: a session is connected to it."""
 
     name: str
@@ -67,16 +67,16 @@ def _taken(session: Session) -> bool:
     return False
 
 
-def account(session: Session) -> Account:
+def account(session: Session) -> ReplayAccount:
     """Read our account."""
     [(may_create, read_only, name, unicode)] = session.rows(queries.load_query("shadow_account"))
-    return Account(str(name), may_create is True, read_only is True, unicode is True)
+    return ReplayAccount(str(name), may_create is True, read_only is True, unicode is True)
 
 
-def databases(session: Session) -> list[Database]:
+def databases(session: Session) -> list[ServerDatabase]:
     """Read all databases of the server."""
     return [
-        Database(str(name), ours is True, valid is True, busy is True, str(comment or ""))
+        ServerDatabase(str(name), ours is True, valid is True, busy is True, str(comment or ""))
         for name, ours, valid, busy, comment in session.rows(queries.load_query("shadow_databases"))
     ]
 

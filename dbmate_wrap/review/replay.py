@@ -19,8 +19,7 @@ from dbmate_wrap.review import replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
-from dbmate_wrap.shadow.cache import ReplayCache
-from dbmate_wrap.shadow.history_keys import history_keys
+from dbmate_wrap.shadow.cache import ReplayCache, history_keys
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool

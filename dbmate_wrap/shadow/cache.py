@@ -1,17 +1,21 @@
-"""Cache files of dumps and round trips, so that neither pg_dump nor a round trip is repeated."""
+"""The keys of histories, and cache files of dumps and round trips by them, so that neither is repeated."""
 
 import contextlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import ConfigError
 
+# Part of every key: increased when this program makes another database of the same files than before.
+_FORMAT = 1
 # The dump of a thousand tables is a megabyte.
 _MOST_DUMPS = 20
 _MOST_ROUND_TRIPS = 5000
@@ -19,6 +23,30 @@ _OLD_SECONDS = 30 * 86400.0
 _ROUND_TRIPS_FILE = "round-trips"
 # A suffix that nobody else uses: the folder may be a link to where others keep their files.
 _SUFFIX = ".dbmate-wrap-picture.json"
+
+
+def history_keys(
+    files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str
+) -> tuple[str, ...]:
+    """Return for each file 64 hex digits that identify the history from the first file to this one.
+
+    Two histories with one key make the same database: key n is the SHA-256 of key n-1, the name and the
+    content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version).
+    """
+    last = _digest(b"", str(_FORMAT).encode(), str(major).encode(), pin.encode(), migrations_table.encode())
+    found = []
+    for file in files:
+        last = _digest(last, file.name.encode("utf-8", "surrogateescape"), file.content)
+        found.append(last.hex())
+    return tuple(found)
+
+
+def _digest(*parts: bytes) -> bytes:
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
 
 
 @dataclass(frozen=True)

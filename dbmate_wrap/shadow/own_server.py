@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,15 +32,29 @@ def maintenance_url(endpoint: Endpoint) -> DatabaseUrl:
     return DatabaseUrl(endpoint.user, None, str(endpoint.socket_dir), endpoint.port, "postgres", parameters)
 
 
-def connect_maintenance(url: DatabaseUrl, *, timeout: float | None, application_name: str) -> Session:
-    """Return a session on the maintenance database that no timeout ends."""
-    session = connect(url, application_name=application_name, timeout=timeout, keepalives=not url.is_socket)
-    try:
-        disable_timeouts(session)
-    except BaseException:
-        session.close()
-        raise
-    return session
+@dataclass(frozen=True)
+class Access:
+    """The way in which a check opens a server.
+
+    `wait`: seconds to wait for another check, which `say` reports; `timeout`: seconds for connecting.
+    """
+
+    wait: float
+    timeout: float | None
+    say: Callable[[str], None]
+    application_name: str
+
+    def connect(self, url: DatabaseUrl) -> Session:
+        """Return a session on the maintenance database that no timeout ends."""
+        session = connect(
+            url, application_name=self.application_name, timeout=self.timeout, keepalives=not url.is_socket
+        )
+        try:
+            disable_timeouts(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
 
 @dataclass
@@ -52,8 +67,7 @@ class PersistentServer:
 
     folder: Path
     binaries: Binaries
-    timeout: float | None
-    application_name: str
+    access: Access
     running: OwnServer | None = field(default=None, init=False)
     url: DatabaseUrl | None = field(default=None, init=False)
 
@@ -106,7 +120,7 @@ class PersistentServer:
     def _start_and_connect(self) -> Session:
         endpoint = server.start(self.folder, self.binaries, durable=False, settings=SETTINGS)
         self.url = maintenance_url(endpoint)
-        return connect_maintenance(self.url, timeout=self.timeout, application_name=self.application_name)
+        return self.access.connect(self.url)
 
     def _close_session(self) -> None:
         if self.running is not None:

@@ -104,7 +104,7 @@ class _Replay:
             base = start
         while True:
             with self.tools.pool.scratch(self.plan.key(base)) as handle:
-                spoilt = self._run_from(self._database(handle), base, first)
+                spoilt = self._run_from(ScratchDatabase(handle.url, self.tools), base, first)
                 if spoilt is None:
                     return self._finish(handle)
             if self.lasts and spoilt + 1 == end:
@@ -117,7 +117,7 @@ class _Replay:
     def _save_template(self, base: int, end: int) -> bool:
         """Make a template of the first `end` migrations, from the one of the first `base`."""
         with self.tools.pool.scratch(self.plan.key(base)) as handle:
-            self._database(handle).apply(self.plan.migrations[base:end])
+            ScratchDatabase(handle.url, self.tools).apply(self.plan.migrations[base:end])
             return handle.save_template(self.plan.keys[end - 1])
 
     def _run_from(self, database: ScratchDatabase, base: int, first: int) -> int | None:
@@ -145,17 +145,12 @@ class _Replay:
 
     def _finish(self, handle: ScratchHandle) -> ReplayResult:
         """Read the final schema, and save the database as the template of the whole history."""
-        database, end, key = self._database(handle), len(self.plan.migrations), self.plan.keys[-1]
-        dump = self.tools.cache.load_dump(key) if self.plan.start == end else None
-        if dump is None:
-            dump = SchemaDump(self._dump(database, end), database.history().statement)
-            self.tools.cache.save_dump(key, dump)
-        if not self.faults and self.plan.start < end:
+        database, key = ScratchDatabase(handle.url, self.tools), self.plan.keys[-1]
+        dump = SchemaDump(self._dump(database, len(self.plan.migrations)), database.history().statement)
+        self.tools.cache.save_dump(key, dump)
+        if not self.faults and self.plan.remaining:
             handle.save_template(key)
         return ReplayResult(tuple(self.faults), dump)
-
-    def _database(self, handle: ScratchHandle) -> ScratchDatabase:
-        return ScratchDatabase(handle.url, self.tools)
 
     def _dump_before(self, database: ScratchDatabase, index: int) -> str:
         """Return pg_dump's text before the migration `index`; that of the base is cached."""

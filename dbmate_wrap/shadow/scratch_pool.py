@@ -1,7 +1,7 @@
 """Pool of scratch databases and cached templates, on a server that one check at a time uses."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -9,8 +9,8 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.shadow.server_state import ForeignServer, ShadowServer, is_template
-from dbmate_wrap.shadow.template import Template, new_scratch_name, parse_comment, template_name
+from dbmate_wrap.shadow.server_state import ForeignServer, ShadowServer, read_template
+from dbmate_wrap.shadow.template import Template, new_scratch_name, template_name
 
 MOST_TEMPLATES = 8
 MOST_BYTES = 1 << 30
@@ -77,9 +77,8 @@ class ScratchPool:
 
     def templates(self) -> dict[str, Template]:
         """Return the templates by the names of their databases."""
-        found = [each for each in shadow.databases(self._session) if is_template(each)]
-        pairs = ((each.name, parse_comment(each.comment)) for each in found)
-        return {name: template for name, template in pairs if template is not None}
+        found = ((each.name, read_template(each)) for each in shadow.databases(self._session))
+        return {name: template for name, template in found if template is not None}
 
     def save_template(self, handle: "ScratchHandle", key: str) -> bool:
         """Turn a scratch database into the template of `key`, and drop the least recently used of too many.
@@ -115,7 +114,7 @@ class ScratchPool:
                 used = replace(templates[source], used_at=time.time())
                 shadow.describe(self._session, source, used.comment())
         roles = templates[source].roles if source in templates else frozenset[str]()
-        return ScratchHandle(replace(self.url, database=name), roles, self.save_template)
+        return ScratchHandle(replace(self.url, database=name), roles, self)
 
     def _copy_database_settings(self, source: str, target: str) -> None:
         for command in shadow.carrying(self._session, source, target):
@@ -160,7 +159,7 @@ class ScratchHandle:
 
     url: DatabaseUrl
     roles: frozenset[str] = field(repr=False)
-    _save: Callable[["ScratchHandle", str], bool] = field(repr=False)
+    _pool: ScratchPool = field(repr=False)
     saved: bool = False
 
     def save_template(self, key: str) -> bool:
@@ -168,5 +167,5 @@ class ScratchHandle:
 
         Returns False where a copy would differ from it. Raises UnreachableError where the server refuses.
         """
-        self.saved = self._save(self, key)
+        self.saved = self._pool.save_template(self, key)
         return self.saved

@@ -33,8 +33,8 @@ class ForeignServer:
     def drop_stale_databases(self) -> None:
         """Drop what killed checks left; a database with connections is in use."""
         for database in shadow.databases(self.session):
-            is_ours = database_kind(database.name) is not None and database.ours
-            if is_ours and not database.busy and not is_template(database):
+            unused = database_kind(database.name) and database.ours and not database.busy
+            if unused and read_template(database) is None:
                 with suppress(FailedError):
                     # A database that cannot be dropped now does no harm.
                     catalog.drop_database(self.session, database.name)
@@ -74,7 +74,7 @@ class OwnServer:
     def drop_stale_databases(self) -> None:
         """Drop every database that is neither initial nor a template. Raises FailedError."""
         for database in shadow.databases(self.session):
-            if database.name not in _INITIAL_DATABASES and not is_template(database):
+            if database.name not in _INITIAL_DATABASES and read_template(database) is None:
                 catalog.drop_database(self.session, database.name)
 
     def restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
@@ -139,7 +139,7 @@ def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], b
     return 0
 
 
-def is_template(database: shadow.Database) -> bool:
-    """Return whether it is one of our templates, and usable."""
-    usable = database.ours and database.valid and parse_comment(database.comment) is not None
-    return usable and database_kind(database.name) == "template"
+def read_template(database: shadow.ServerDatabase) -> Template | None:
+    """Return the record of a database that is one of our templates, and usable; None for any other."""
+    usable = database.ours and database.valid and database_kind(database.name) == "template"
+    return parse_comment(database.comment) if usable else None

@@ -1,6 +1,6 @@
 """Opens a shadow server for one check: the project's own, a throw-away one, or one that a URL names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow, shadow_state
-from dbmate_wrap.shadow.own_server import SETTINGS, PersistentServer, connect_maintenance, maintenance_url
+from dbmate_wrap.shadow.own_server import SETTINGS, Access, PersistentServer, maintenance_url
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, read_cluster
 
@@ -19,50 +19,31 @@ _BUSY = "another check is using the shadow server"
 
 
 @contextmanager
-def open_own_server(
-    home: Path,
-    binaries: Binaries,
-    *,
-    wait: float,
-    timeout: float | None,
-    say: Callable[[str], None],
-    application_name: str,
-) -> Iterator[ScratchPool]:
+def open_own_server(home: Path, binaries: Binaries, access: Access) -> Iterator[ScratchPool]:
     """Open the server of these programs in the folder `home`, which holds one for each origin and major.
 
-    While another check uses it, waits for up to `wait` seconds; then, and where the folder cannot be used,
-    starts a throw-away server without cached templates. `timeout` seconds are for connecting. Raises what
-    `cluster.server.start` raises.
+    Where another check uses it for too long, or the folder cannot be used, starts a throw-away server without
+    cached templates. Raises what `cluster.server.start` raises.
     """
     folder = home / f"{'embedded' if binaries.origin == 'wheel' else 'local'}-{binaries.major}"
-    persistent = PersistentServer(folder, binaries, timeout, application_name)
     with ExitStack() as stack:
-        pool = _start_persistent(stack, persistent, wait, say)
-        if pool is None:
-            pool = _start_throw_away(stack, binaries, timeout, application_name)
-        yield pool
+        persistent = PersistentServer(folder, binaries, access)
+        yield _start_persistent(stack, persistent) or _start_throw_away(stack, binaries, access)
 
 
 @contextmanager
-def open_foreign_server(
-    url: DatabaseUrl,
-    *,
-    wait: float,
-    timeout: float | None,
-    say: Callable[[str], None],
-    application_name: str,
-) -> Iterator[ScratchPool]:
+def open_foreign_server(url: DatabaseUrl, access: Access) -> Iterator[ScratchPool]:
     """Open the server that a URL names, by a role that may create databases; nothing else on it is touched.
 
     One check at a time on the whole server: an advisory lock. Raises UnreachableError; ConfigError where
-    the role may not create databases; LockedError when another check has it for more than `wait` seconds.
+    the role may not create databases; LockedError when another check has it for too long.
     """
-    with connect_maintenance(url, timeout=timeout, application_name=application_name) as session:
+    with access.connect(url) as session:
         account = shadow.account(session)
         _raise_for_missing_rights(url, account)
-        if not shadow.acquire(session, wait, lambda: say(f"{_BUSY}: waiting up to {wait:.0f} s for it")):
+        if not shadow.acquire(session, access.wait, lambda: _report_wait(access)):
             raise LockedError(
-                f"{_BUSY}, and has been for {wait:.0f} s ({url.public()})",
+                f"{_BUSY}, and has been for {access.wait:.0f} s ({url.public()})",
                 hint="wait for it; if it is dead, end its session (pg_stat_activity, pg_terminate_backend)",
             )
         roles, release = shadow_state.roles(session), shadow_state.release(session)
@@ -77,25 +58,23 @@ def open_foreign_server(
                 session.rows("select pg_catalog.pg_advisory_unlock_all()")
 
 
-def _start_persistent(
-    stack: ExitStack, persistent: PersistentServer, wait: float, say: Callable[[str], None]
-) -> ScratchPool | None:
+def _start_persistent(stack: ExitStack, persistent: PersistentServer) -> ScratchPool | None:
     """Start the project's own server, which the stack stops; None where it is busy or cannot be used."""
-    folder, binaries = persistent.folder, persistent.binaries
+    folder, binaries, access = persistent.folder, persistent.binaries, persistent.access
     lock = folder.with_name(f"{folder.name}.check.lock")
     try:
         try:
             stack.enter_context(file_lock.hold_file_lock(lock, wait=0))
         except LockedError:
-            say(f"{_BUSY}: waiting up to {wait:.0f} s for it")
-            stack.enter_context(file_lock.hold_file_lock(lock, wait=wait))
+            _report_wait(access)
+            stack.enter_context(file_lock.hold_file_lock(lock, wait=access.wait))
         stack.callback(persistent.stop)
         server = persistent.start()
     except LockedError:
-        say("it is still busy: this check uses a throw-away server, without cached templates")
+        access.say("it is still busy: this check uses a throw-away server, without cached templates")
         return None
     except ConfigError as error:
-        say(f"this check uses a throw-away server, without cached templates: {error.message}")
+        access.say(f"this check uses a throw-away server, without cached templates: {error.message}")
         return None
     assert persistent.url is not None  # It has started.
     remedy = f"run the command again; if that does not help: rm -rf {folder.parent}"
@@ -103,22 +82,22 @@ def _start_persistent(
     return ScratchPool(persistent.url, binaries.major, origin, persistent=True, server=server, remedy=remedy)
 
 
-def _start_throw_away(
-    stack: ExitStack, binaries: Binaries, timeout: float | None, application_name: str
-) -> ScratchPool:
+def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> ScratchPool:
     url = maintenance_url(stack.enter_context(temporary(binaries, settings=SETTINGS)))
-    session = stack.enter_context(
-        connect_maintenance(url, timeout=timeout, application_name=application_name)
-    )
+    session = stack.enter_context(access.connect(url))
     server = OwnServer(session, read_cluster(session).state(()), None)
     return ScratchPool(url, binaries.major, _origin(binaries), persistent=False, server=server)
+
+
+def _report_wait(access: Access) -> None:
+    access.say(f"{_BUSY}: waiting up to {access.wait:.0f} s for it")
 
 
 def _origin(binaries: Binaries) -> str:
     return f"{'embedded' if binaries.origin == 'wheel' else 'local'} PostgreSQL {binaries.major}"
 
 
-def _raise_for_missing_rights(url: DatabaseUrl, account: shadow.Account) -> None:
+def _raise_for_missing_rights(url: DatabaseUrl, account: shadow.ReplayAccount) -> None:
     if account.read_only:
         raise ConfigError(
             f"the server of shadow_url is a standby, which only reads ({url.public()})",

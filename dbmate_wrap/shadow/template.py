@@ -3,8 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Literal
 
@@ -30,13 +29,7 @@ class Template:
 
     def comment(self) -> str:
         """Return the comment for its database."""
-        record = {
-            "format": _FORMAT,
-            "used_at": round(self.used_at, 3),
-            "roles": sorted(self.roles),
-            "state": self.state,
-            "size": self.size,
-        }
+        record = asdict(self) | {"format": _FORMAT, "roles": sorted(self.roles)}
         return json.dumps(record, ensure_ascii=False)
 
 
@@ -61,17 +54,10 @@ def parse_comment(comment: str) -> Template | None:
     """Return the record in a comment; None for a comment that is not ours, or of another format."""
     try:
         found = json.loads(comment)
-    except ValueError:
+        if found["format"] != _FORMAT or not all(isinstance(role, str) for role in found["roles"]):
+            return None
+        return Template(
+            float(found["used_at"]), frozenset(found["roles"]), str(found["state"]), int(found["size"])
+        )
+    except (ValueError, KeyError, TypeError):
         return None
-    if not isinstance(found, dict) or found.get("format") != _FORMAT:
-        return None
-    return _template(found)
-
-
-def _template(found: Mapping[str, object]) -> Template | None:
-    used_at, roles, state, size = (found.get(name) for name in ("used_at", "roles", "state", "size"))
-    if not isinstance(used_at, int | float) or not isinstance(size, int) or not isinstance(state, str):
-        return None
-    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        return None
-    return Template(float(used_at), frozenset(map(str, roles)), state, size)

@@ -9,6 +9,7 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, UnreachableError
 from dbmate_wrap.shadow import servers
+from dbmate_wrap.shadow.own_server import Access
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace import database, local_folder
 from dbmate_wrap.workspace.context import Context
@@ -76,18 +77,9 @@ def _local_binaries(major: int | None) -> Binaries:
 
 
 def _own(context: Context, programs: Binaries) -> ShadowChoice:
-    values = context.environment.values
-
     @contextmanager
     def start() -> Iterator[ScratchPool]:
-        opening = servers.open_own_server(
-            shadow_dir(context),
-            programs,
-            wait=values.advisory_lock_wait,
-            timeout=values.connect_timeout,
-            say=context.console.say,
-            application_name=context.invocation.application_name,
-        )
+        opening = servers.open_own_server(shadow_dir(context), programs, _access(context))
         local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
             try:
@@ -110,16 +102,15 @@ def _own(context: Context, programs: Binaries) -> ShadowChoice:
 def _foreign(context: Context) -> ShadowChoice:
     resolved = context.environment.resolve_shadow_url()
     assert resolved is not None  # The settings refuse shadow = "url" without it.
-    url, values = database.accept_url(context, resolved), context.environment.values
+    url = database.accept_url(context, resolved)
 
     def connect() -> AbstractContextManager[ScratchPool]:
         local_folder.create_local_folder(context.project.root)  # For the cached dumps.
-        return servers.open_foreign_server(
-            url,
-            wait=values.advisory_lock_wait,
-            timeout=values.connect_timeout,
-            say=context.console.say,
-            application_name=context.invocation.application_name,
-        )
+        return servers.open_foreign_server(url, _access(context))
 
     return ShadowChoice(url.public(), None, connect)
+
+
+def _access(context: Context) -> Access:
+    values, name = context.environment.values, context.invocation.application_name
+    return Access(values.advisory_lock_wait, values.connect_timeout, context.console.say, name)

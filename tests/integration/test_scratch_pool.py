@@ -355,7 +355,7 @@ def remote(
     url: DatabaseUrl, said: list[str] | None = None, wait: float = 0
 ) -> AbstractContextManager[ScratchPool]:
     heard = said if said is not None else []
-    return servers.open_foreign_server(url, wait=wait, timeout=10, say=heard.append, application_name=NAME)
+    return servers.open_foreign_server(url, own_server.Access(wait, 10, heard.append, NAME))
 
 
 def test_a_role_without_other_rights_keeps_templates_on_a_url(url: DatabaseUrl) -> None:

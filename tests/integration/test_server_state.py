@@ -49,7 +49,7 @@ def url(tcp_server: TcpServer) -> Iterator[DatabaseUrl]:
 
 
 def remote(url: DatabaseUrl) -> AbstractContextManager[ScratchPool]:
-    return servers.open_foreign_server(url, wait=0, timeout=10, say=lambda line: None, application_name=NAME)
+    return servers.open_foreign_server(url, own_server.Access(0, 10, lambda line: None, NAME))
 
 
 # What a history leaves

@@ -14,6 +14,7 @@ from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.shadow import servers
+from dbmate_wrap.shadow.own_server import Access
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.data_directories import copied_data_directories
 from tests.support.servers import TcpServer
@@ -38,9 +39,8 @@ class Project:
     @contextmanager
     def open_pool(self, wait: float = 0) -> Iterator[ScratchPool]:
         """Open the pool of a check."""
-        with servers.open_own_server(
-            self.home, self.programs, wait=wait, timeout=10, say=self.said.append, application_name=NAME
-        ) as pool:
+        access = Access(wait, 10, self.said.append, NAME)
+        with servers.open_own_server(self.home, self.programs, access) as pool:
             yield pool
 
     def check(self, statements: list[str], keys: list[str]) -> int:
@@ -68,7 +68,7 @@ def execute(url: DatabaseUrl, sql: str) -> list[TupleRow]:
 
 
 def key(letter: str) -> str:
-    """A key like those of `shadow.history_keys`."""
+    """A key like those of `shadow.cache.history_keys`."""
     return letter.encode().hex() * 32
 
 
@@ -88,9 +88,7 @@ def checking(where: str) -> Iterator[ScratchPool]:
         return
     said: list[str] = []
     url = parse(where, os_user="")
-    with servers.open_foreign_server(
-        url, wait=60, timeout=10, say=said.append, application_name=NAME
-    ) as pool:
+    with servers.open_foreign_server(url, Access(60, 10, said.append, NAME)) as pool:
         yield pool
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap.domain.migration import MigrationFile, checksum
 from dbmate_wrap.shadow import template
-from dbmate_wrap.shadow.history_keys import history_keys
+from dbmate_wrap.shadow.cache import history_keys
 from dbmate_wrap.shadow.template import Template
 
 
