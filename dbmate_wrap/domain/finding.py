@@ -21,7 +21,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Return whether it stops a run."""
+        """True where it stops a run."""
         return self.severity == "error"
 
 
@@ -33,3 +33,8 @@ class Check:
     status: CheckStatus
     message: str
     hint: str | None = None
+
+    @property
+    def advice(self) -> str | None:
+        """The hint, where there is something to do: a check that passed needs none."""
+        return None if self.status == "pass" else self.hint

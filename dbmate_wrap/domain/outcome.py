@@ -18,6 +18,13 @@ class Target:
     database: str
     server_version: str
 
+    @property
+    def place(self) -> str:
+        """The socket directory, or ``host:port``, where an IPv6 address has brackets."""
+        if self.host.startswith("/"):
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class ProjectLocation:
@@ -42,7 +49,8 @@ class MigrationRow:
 class Outcome:
     """One run of one verb. Mutable on purpose: the verb records what it knows as soon as it knows it.
 
-    `location` and `sources` (the texts of files, by the names in findings) are not part of the JSON.
+    `location` and `sources` are not part of the JSON. `sources` has the text of each file that findings are
+    about, "" for the others, by the names in findings.
     """
 
     command: str

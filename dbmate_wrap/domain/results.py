@@ -15,6 +15,12 @@ class Step:
     transaction: bool
     own_process: bool
 
+    @property
+    def mode(self) -> str:
+        """How it would run, in words."""
+        process = ", own process" if self.own_process else ""
+        return ("in a transaction" if self.transaction else "outside a transaction") + process
+
 
 @dataclass(frozen=True)
 class PlanResult:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -10,9 +10,10 @@ from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode
-from dbmate_wrap.policy.registry import RULES
+from dbmate_wrap.policy.registry import rule_of
 
-_SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
+# With these codes the error sums up the findings.
+SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,27 @@ class Annotation:
 
 
 def annotations_of(outcome: Outcome, repository: Repository) -> tuple[Annotation, ...]:
-    """The error, unless it only sums up findings, then the findings, errors first; all text is visible."""
-    lines_of: dict[str, list[str]] = {}
-    found = [_annotate(finding, outcome, repository, lines_of) for finding in outcome.findings]
+    """Return the error, unless it only sums up findings, and the findings, errors first; all is visible."""
+    lines_of = source_lines(outcome)
+    found = [_annotate(finding, repository, line_of_code(finding, lines_of)) for finding in outcome.findings]
     if outcome.error is not None and not _error_only_summarizes(outcome):
         found.insert(0, Annotation(_finding_of(outcome, outcome.error, repository)))
     order = ("error", "warning", "notice")
     return tuple(sorted(found, key=lambda each: order.index(each.finding.severity)))
+
+
+def source_lines(outcome: Outcome) -> dict[str, list[str]]:
+    """Return the lines of each file, by its name in findings; split once for all that are in it."""
+    return {file: text.split("\n") for file, text in outcome.sources.items()}
+
+
+def line_of_code(finding: Finding, lines_of: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the line that a finding is about, if known; a whole file is only shown on its first line."""
+    rule = rule_of(finding.rule)
+    if finding.file is None or finding.line is None or (rule is not None and rule.scope == "file"):
+        return None
+    lines = lines_of.get(finding.file, ())
+    return lines[finding.line - 1] if 1 <= finding.line <= len(lines) else None
 
 
 def message_with_hint(finding: Finding) -> str:
@@ -74,9 +89,7 @@ def fingerprints(found: Sequence[Annotation]) -> list[str]:
     return result
 
 
-def _annotate(
-    finding: Finding, outcome: Outcome, repository: Repository, lines_of: dict[str, list[str]]
-) -> Annotation:
+def _annotate(finding: Finding, repository: Repository, line: str | None) -> Annotation:
     shown = replace(
         finding,
         rule=visible(finding.rule),
@@ -85,26 +98,13 @@ def _annotate(
         message=visible_lines(finding.message, "") or visible(finding.rule),
         hint=visible_lines(finding.hint, "") if finding.hint else None,
     )
-    return Annotation(shown, _line_of_code(finding, outcome, lines_of))
-
-
-def _line_of_code(finding: Finding, outcome: Outcome, lines_of: dict[str, list[str]]) -> str | None:
-    rule = RULES.get(finding.rule)
-    # A finding about a whole file is shown on its first line, and does not depend on the text there.
-    if rule is not None and rule.scope == "file":
-        return None
-    if finding.file is None or finding.line is None or finding.file not in outcome.sources:
-        return None
-    if finding.file not in lines_of:
-        lines_of[finding.file] = outcome.sources[finding.file].split("\n")
-    lines = lines_of[finding.file]
-    return lines[finding.line - 1] if 1 <= finding.line <= len(lines) else None
+    return Annotation(shown, line)
 
 
 def _error_only_summarizes(outcome: Outcome) -> bool:
     errors = [finding for finding in outcome.findings if finding.is_error]
     repeated = outcome.error is not None and outcome.error.message in {each.message for each in errors}
-    return repeated or (bool(errors) and outcome.exit in _SUMMARY_CODES)
+    return repeated or (bool(errors) and outcome.exit in SUMMARY_CODES)
 
 
 def _finding_of(outcome: Outcome, error: ErrorReport, repository: Repository) -> Finding:

@@ -50,15 +50,9 @@ def _escape_command(line: str) -> str:
 
 
 def _annotation(finding: Finding) -> str:
-    properties: dict[str, str] = {}
-    if finding.file:
-        properties["file"] = finding.file
-        if finding.line is not None:
-            properties["line"] = str(finding.line)
-            if finding.column is not None:
-                properties["col"] = str(finding.column)
-    properties["title"] = finding.rule
-    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    place = {"file": finding.file, "line": finding.line, "col": finding.column} if finding.file else {}
+    properties = place | {"title": finding.rule}
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value is not None)
     message = message_with_hint(finding)
     cut = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
     return f"::{finding.severity} {listed}::{_data(cut)}"
@@ -68,5 +62,5 @@ def _data(value: str) -> str:
     return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(value: str) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+def _property(value: str | int) -> str:
+    return _data(str(value)).replace(":", "%3A").replace(",", "%2C")

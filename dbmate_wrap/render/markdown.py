@@ -1,7 +1,7 @@
 """Renders a comment for a pull request, or the summary of a step."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
@@ -10,7 +10,7 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_tables import Table, tables
 from dbmate_wrap.render.markdown_text import block, cell, code
-from dbmate_wrap.render.stderr_text import count_findings, error_lines
+from dbmate_wrap.render.stderr_text import error_lines, severity_counts
 from dbmate_wrap.render.text import is_one_line
 
 # GitHub takes 65,536 characters; counted in bytes, which are never fewer.
@@ -21,11 +21,7 @@ _MAX_ERROR = 5_000
 _MAX_OUTPUT = 5_000
 _MAX_SUMMARY = 1_000
 _UNFOLDED = 10
-_TITLES: tuple[tuple[Severity, str], ...] = (
-    ("error", "Errors"),
-    ("warning", "Warnings"),
-    ("notice", "Notices"),
-)
+_TITLES: Mapping[Severity, str] = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
 
 
 def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
@@ -34,7 +30,9 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
     A bot finds its comment again by the marker in the first line, which names the command and, except for
     `check`, the environment.
     """
-    parts = [f"{marker(outcome)}\n## {_title(outcome)}: {verdict(outcome)}", *_opening(outcome)]
+    # Without a command where the command line was wrong.
+    title = f"dbmate-wrap {outcome.command}".rstrip()
+    parts = [f"{marker(outcome)}\n## {title}: {verdict(outcome)}", *_opening(outcome)]
     left = limit - _RESERVED - sum(_size(part) for part in parts)
     cut = False
     for table in (*_findings(outcome, repository), *tables(outcome)):
@@ -57,7 +55,7 @@ def marker(outcome: Outcome) -> str:
 
 def verdict(outcome: Outcome) -> str:
     """The end of the run in words."""
-    found = count_findings(outcome.findings)
+    found = severity_counts(outcome.findings)
     if outcome.exit is ExitCode.OK:
         good = "passed" if outcome.command == "check" else "done"
         return f"{good}, {found}" if found else good
@@ -66,18 +64,11 @@ def verdict(outcome: Outcome) -> str:
     return f"failed (exit {int(outcome.exit)}, {outcome.exit.label})" + (f": {found}" if found else "")
 
 
-def _title(outcome: Outcome) -> str:
-    # Without a command where the command line was wrong.
-    return f"dbmate-wrap {outcome.command}".rstrip()
-
-
 def _opening(outcome: Outcome) -> Iterator[str]:
     if outcome.target is not None:
-        target = outcome.target
-        place = target.host if target.host.startswith("/") else f"{target.host}:{target.port}"
+        target, environment = outcome.target, code(outcome.environment or "")
         server = f"PostgreSQL {cell(target.server_version)}"
-        environment = code(outcome.environment or "")
-        yield f"{environment}: database {code(target.database)} on {code(place)}, {server}"
+        yield f"{environment}: database {code(target.database)} on {code(target.place)}, {server}"
     if outcome.error is not None:
         yield block("\n".join(error_lines(outcome)), _MAX_ERROR)
     if outcome.summary:
@@ -87,7 +78,7 @@ def _opening(outcome: Outcome) -> Iterator[str]:
 
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[Table]:
-    for severity, title in _TITLES:
+    for severity, title in _TITLES.items():
         found = [finding for finding in outcome.findings if finding.severity == severity]
         folded = severity == "notice" or len(found) > _UNFOLDED
         rows = tuple(_row(finding, repository) for finding in found)

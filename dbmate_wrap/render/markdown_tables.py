@@ -4,23 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from dbmate_wrap.domain import results
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
-from dbmate_wrap.domain.results import (
-    DoctorResult,
-    DumpResult,
-    EnvironmentRow,
-    EnvironmentsResult,
-    ExecResult,
-    HistoryResult,
-    Matrix,
-    MatrixResult,
-    NewResult,
-    PlanResult,
-    SettingRow,
-    Step,
-    UrlResult,
-)
 from dbmate_wrap.render.markdown_text import cell, code
 
 _UNFOLDED = 30
@@ -37,58 +23,42 @@ class Table:
 
 
 def tables(outcome: Outcome) -> Iterator[Table]:
-    """The tables of the command beside findings; tables may be empty."""
+    """Yield the tables of the command beside findings; tables may be empty."""
     match outcome.result:
-        case None | UrlResult() | NewResult() | DumpResult() | ExecResult():
+        case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             yield _checks(outcome) if outcome.command == "check" else _migrations(outcome.migrations)
-        case PlanResult(steps):
-            yield _steps(steps)
-        case EnvironmentsResult(environments):
+        case results.PlanResult(steps):
+            rows = [(code(step.version), code(step.file), step.mode) for step in steps]
+            yield _table("Pending", ("version", "file", "runs"), rows)
+        case results.EnvironmentsResult(environments):
             yield _environments(environments)
-        case HistoryResult(entries):
+        case results.HistoryResult(entries):
             yield _entries(entries)
-        case DoctorResult(settings):
+        case results.DoctorResult(settings):
             yield _checks(outcome)
-            yield _settings(settings)
-        case MatrixResult(matrix):
+            cells = [(code(row.name), cell(row.value), cell(row.source)) for row in settings]
+            yield Table("Settings", ("setting", "value", "source"), tuple(cells), folded=True)
+        case results.MatrixResult(matrix):
             yield from _matrix(matrix)
         case _:
             assert_never(outcome.result)
-
-
-def _environments(environments: Sequence[EnvironmentRow]) -> Table:
-    rows = [
-        (
-            code(row.name),
-            "yes" if row.default else "",
-            "yes" if row.protected else "",
-            cell(row.url or ""),
-        )
-        for row in environments
-    ]
-    return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
 
 
 def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     return Table(title, header, tuple(rows), folded=len(rows) > _UNFOLDED)
 
 
+def _environments(environments: Sequence[results.EnvironmentRow]) -> Table:
+    rows = [
+        (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.url or ""))
+        for row in environments
+    ]
+    return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
+
+
 def _migrations(rows: Sequence[MigrationRow]) -> Table:
     cells = [(code(row.version), code(row.file) if row.file else "no file", row.state) for row in rows]
     return _table("Migrations", ("version", "file", "state"), cells)
-
-
-def _steps(steps: Sequence[Step]) -> Table:
-    rows = [
-        (
-            code(step.version),
-            code(step.file),
-            ("in a transaction" if step.transaction else "outside a transaction")
-            + (", own process" if step.own_process else ""),
-        )
-        for step in steps
-    ]
-    return _table("Pending", ("version", "file", "runs"), rows)
 
 
 def _entries(entries: Sequence[LedgerEntry]) -> Table:
@@ -107,24 +77,14 @@ def _entries(entries: Sequence[LedgerEntry]) -> Table:
 
 
 def _checks(outcome: Outcome) -> Table:
-    checks = [
-        (
-            code(check.id),
-            check.status,
-            cell(check.message),
-            cell(check.hint or "" if check.status != "pass" else ""),
-        )
+    rows = [
+        (code(check.id), check.status, cell(check.message), cell(check.advice or ""))
         for check in outcome.checks
     ]
-    return _table("Checks", ("check", "result", "what was found", "what to do"), checks)
+    return _table("Checks", ("check", "result", "what was found", "what to do"), rows)
 
 
-def _settings(settings: Sequence[SettingRow]) -> Table:
-    rows = [(code(row.name), cell(row.value), cell(row.source)) for row in settings]
-    return Table("Settings", ("setting", "value", "source"), tuple(rows), folded=True)
-
-
-def _matrix(matrix: Matrix) -> Iterator[Table]:
+def _matrix(matrix: results.Matrix) -> Iterator[Table]:
     rows = [
         (code(row.file or f"{row.version} (no file)"), *map(cell, row.states)) for row in matrix.migrations
     ]

@@ -18,13 +18,10 @@ UNMASKED_FIELDS = frozenset(
 
 
 def mask_outcome(outcome: Outcome, mask: Callable[[str], str]) -> Outcome:
-    """The outcome without secrets; `sources` keeps only the texts of files that findings are about."""
-    named = {finding.file for finding in outcome.findings}
-    # The names of the other files stay.
-    sources = {mask(file): mask(text) if file in named else "" for file, text in outcome.sources.items()}
-    result = _mask(replace(outcome, sources={}), mask)
+    """Return the outcome without secrets."""
+    result = _mask(outcome, mask)
     assert isinstance(result, Outcome)
-    return replace(result, sources=sources)
+    return result
 
 
 def _mask(value: object, mask: Callable[[str], str]) -> object:
@@ -49,10 +46,7 @@ def _mask_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "Dat
     changed: dict[str, object] = {}
     for name in _text_fields(type(value)):
         before = getattr(value, name)
-        if before is None:
-            continue
-        # Most are texts, and need no further test.
-        after = mask(before) if type(before) is str else _mask(before, mask)
+        after = _mask(before, mask)
         if after != before:
             changed[name] = after
     return replace(value, **changed) if changed else value

@@ -8,11 +8,10 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.policy.registry import FAMILIES, rule_of
+from dbmate_wrap.policy.registry import FAMILIES
+from dbmate_wrap.render.annotations import SUMMARY_CODES, line_of_code, source_lines
 from dbmate_wrap.render.table import PLAIN, Paint
 
-_SUMMARY_CODES = frozenset({ExitCode.POLICY, ExitCode.HISTORY})
 # Warnings of one rule: a project that has just begun with lockfiles has one for each of its files.
 _MAX_WARNINGS = 3
 # With the number before it and the dots of a cut line on both sides it fits into 80 columns.
@@ -24,7 +23,7 @@ def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = 
     """The text for stderr; at most three warnings of one rule, unless `verbose`."""
     lines = list(_findings(outcome, paint, quiet=quiet, most=None if verbose else _MAX_WARNINGS))
     if len(outcome.findings) > 1 and not quiet:
-        lines.append(count_findings(outcome.findings))
+        lines.append(severity_counts(outcome.findings))
     if outcome.error is not None:
         error = _error(outcome, paint)
         # One finding alone is the error, and is shown already.
@@ -32,7 +31,7 @@ def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = 
     return "".join(f"{line}\n" for line in lines)
 
 
-def count_findings(findings: Sequence[Finding]) -> str:
+def severity_counts(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``; empty without findings."""
     numbers = Counter(finding.severity for finding in findings)
     order: tuple[Severity, ...] = ("error", "warning", "notice")
@@ -45,7 +44,7 @@ def error_lines(outcome: Outcome) -> list[str]:
 
 
 def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) -> Iterator[str]:
-    lines_of: dict[str, list[str]] = {}
+    lines_of = source_lines(outcome)
     numbers: Counter[tuple[Severity, str]] = Counter()
     merged = [finding for finding in outcome.findings if _is_merged(finding)]
     folded = most is not None and len(merged) > most
@@ -56,10 +55,7 @@ def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) 
             numbers[finding.severity, finding.rule] += 1
             if quiet or (most is not None and numbers[finding.severity, finding.rule] > most):
                 continue
-        yield from _finding(finding, paint)
-        yield from _frame(finding, outcome.sources, lines_of)
-        if finding.hint:
-            yield f"  hint: {visible_lines(finding.hint, '    ')}"
+        yield from _finding(finding, line_of_code(finding, lines_of), paint)
     if folded and not quiet:
         more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
         yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
@@ -76,29 +72,19 @@ def _is_merged(finding: Finding) -> bool:
 
 def _error_is_a_finding(outcome: Outcome) -> bool:
     errors = [finding.message for finding in outcome.findings if finding.is_error]
-    return outcome.exit in _SUMMARY_CODES and outcome.error is not None and errors == [outcome.error.message]
+    return outcome.exit in SUMMARY_CODES and outcome.error is not None and errors == [outcome.error.message]
 
 
-def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+def _finding(finding: Finding, source: str | None, paint: Paint) -> Iterator[str]:
     line = f":{finding.line}" if finding.line is not None else ""
     place = f"{finding.file}{line}: " if finding.file else ""
     message = visible_lines(f"{place}{finding.message}")
     yield f"{paint(_STYLE[finding.severity], finding.severity)}: {message} [{visible(finding.rule)}]"
-
-
-def _frame(finding: Finding, sources: Mapping[str, str], lines_of: dict[str, list[str]]) -> Iterator[str]:
-    """`lines_of` caches files as lists of lines: one file may have thousands of findings."""
-    if finding.file is None or finding.line is None or finding.file not in sources:
-        return
-    rule = rule_of(finding.rule)
-    if rule is not None and rule.scope == "file":
-        return  # The line is only the first of the file.
-    if finding.file not in lines_of:
-        lines_of[finding.file] = sources[finding.file].split("\n")
-    lines = lines_of[finding.file]
-    if 1 <= finding.line <= len(lines):
-        frame = line_frame(lines[finding.line - 1], finding.line, finding.column, _MAX_WIDTH)
-        yield from (visible(line).rstrip() for line in frame.split("\n"))
+    if source is not None and finding.line is not None:
+        frame = line_frame(source, finding.line, finding.column, _MAX_WIDTH)
+        yield from (visible(each).rstrip() for each in frame.split("\n"))
+    if finding.hint:
+        yield f"  hint: {visible_lines(finding.hint, '    ')}"
 
 
 def _error(outcome: Outcome, paint: Paint) -> list[str]:

@@ -36,24 +36,16 @@ def table(
     if not rows:
         return ""
     rows = [[visible(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    column = styled_column % len(header)
-    lines = [paint("bold", _line(header, widths))]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [paint("bold", _GAP.join(_padded(header, widths)).rstrip())]
     for number, row in enumerate(rows):
-        style = styles[number] if styles else None
-        lines.append(_line(row, widths, column, style, paint))
+        cells = _padded(row, widths)
+        if styles:
+            styled = paint(styles[number], row[styled_column])
+            cells[styled_column] = styled + cells[styled_column][len(row[styled_column]) :]
+        lines.append(_GAP.join(cells).rstrip())
     return "\n".join(lines)
 
 
-def _line(
-    row: Sequence[str],
-    widths: Sequence[int],
-    column: int = -1,
-    style: str | None = None,
-    paint: Paint = PLAIN,
-) -> str:
-    cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-    cells[-1] = row[-1]
-    if style is not None:
-        cells[column] = paint(style, row[column]) + " " * (len(cells[column]) - len(row[column]))
-    return _GAP.join(cells).rstrip()
+def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

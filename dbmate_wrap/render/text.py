@@ -4,24 +4,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import assert_never
 
+from dbmate_wrap.domain import results
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
-from dbmate_wrap.domain.results import (
-    DoctorResult,
-    DumpResult,
-    EnvironmentRow,
-    EnvironmentsResult,
-    ExecResult,
-    HistoryResult,
-    Matrix,
-    MatrixResult,
-    NewResult,
-    PlanResult,
-    SettingRow,
-    Step,
-    UrlResult,
-)
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.table import Paint, table
 
@@ -31,27 +17,19 @@ _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
 def render(outcome: Outcome, paint: Paint) -> str:
-    """The text for stdout; empty when there is nothing to show."""
+    """Return the text for stdout; empty when there is nothing to show."""
     if is_one_line(outcome):
         return f"{outcome.summary}\n" if outcome.summary else ""
-    parts = [_body(outcome, paint), visible_lines(outcome.summary or "")]
-    text = "\n\n".join(part for part in parts if part)
-    heading = _heading(outcome, paint)
-    return "\n\n".join(part for part in (heading, text) if part) + "\n" if text else ""
-
-
-def _heading(outcome: Outcome, paint: Paint) -> str:
-    if outcome.target is None:
-        return ""
-    target = outcome.target
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    place = host if host.startswith("/") else f"{host}:{target.port}"
-    database = f"database {target.database} on {place}, PostgreSQL {target.server_version}"
-    return f"{paint('bold', outcome.environment or '')}  {visible(database)}"
+    parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
+    if parts and outcome.target is not None:
+        target = outcome.target
+        database = f"database {target.database} on {target.place}, PostgreSQL {target.server_version}"
+        parts.insert(0, f"{paint('bold', outcome.environment or '')}  {visible(database)}")
+    return "\n\n".join(parts) + "\n" if parts else ""
 
 
 def is_one_line(outcome: Outcome) -> bool:
-    """Return whether the result is one line that scripts take as it is."""
+    """Return True where the result is one line that scripts take as it is."""
     return outcome.command in ("new", "db url")
 
 
@@ -59,41 +37,38 @@ def _body(outcome: Outcome, paint: Paint) -> str:
     match outcome.result:
         case None:
             return _common(outcome, paint)
-        case PlanResult(steps):
-            return _steps(steps)
-        case HistoryResult(entries):
+        case results.PlanResult(steps):
+            rows = [(step.version, step.file, step.mode) for step in steps]
+            return table(("version", "file", "runs"), rows)
+        case results.HistoryResult(entries):
             return _ledger(entries, paint)
-        case EnvironmentsResult(environments):
+        case results.EnvironmentsResult(environments):
             return _environments(environments)
-        case DoctorResult(settings):
-            return _doctor(settings, outcome, paint)
-        case MatrixResult(matrix):
+        case results.DoctorResult(settings):
+            rows = [(row.name, row.value, row.source) for row in settings]
+            return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
+        case results.MatrixResult(matrix):
             return _matrix(matrix, paint)
-        case UrlResult() | NewResult() | DumpResult() | ExecResult():
+        case results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             return ""
         case _:
             assert_never(outcome.result)
 
 
 def _common(outcome: Outcome, paint: Paint) -> str:
-    """The table of a verb that has no result of its own."""
+    """Return the table of a verb that has no result of its own."""
     match outcome.command:
         case "up" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
-            return _migrations(_touched(outcome), paint)
-        case "up" | "rollback":
-            return ""
+            # What this run applied, and what is not applied.
+            new = frozenset(outcome.applied)
+            rows = [row for row in outcome.migrations if row.version in new or row.state != "applied"]
+            return _migrations(rows, paint)
         case "check":
             return _checks(outcome, paint)
-        case "plan" | "history" | "envs" | "doctor":
+        case "up" | "rollback" | "plan" | "history" | "envs" | "doctor":
             return ""
         case _:
             return _migrations(outcome.migrations, paint)
-
-
-def _touched(outcome: Outcome) -> list[MigrationRow]:
-    """The migrations that this run applied, and those that are not applied."""
-    applied = frozenset(outcome.applied)
-    return [row for row in outcome.migrations if row.version in applied or row.state != "applied"]
 
 
 def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
@@ -102,45 +77,23 @@ def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
     return table(("version", "file", "state"), cells, paint, styles)
 
 
-def _steps(steps: Sequence[Step]) -> str:
-    rows: list[tuple[str, str, str]] = []
-    for step in steps:
-        mode = "in a transaction" if step.transaction else "outside a transaction"
-        process = ", own process" if step.own_process else ""
-        rows.append((step.version, step.file, mode + process))
-    return table(("version", "file", "runs"), rows)
-
-
-def _environments(environments: Sequence[EnvironmentRow]) -> str:
+def _environments(environments: Sequence[results.EnvironmentRow]) -> str:
     rows = [
-        (
-            row.name + (" (default)" if row.default else ""),
-            "yes" if row.protected else "no",
-            row.url or "no URL",
-        )
+        (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.url or "no URL")
         for row in environments
     ]
     return table(("environment", "protected", "URL from"), rows)
 
 
-def _doctor(settings: Sequence[SettingRow], outcome: Outcome, paint: Paint) -> str:
-    rows = [(row.name, row.value, row.source) for row in settings]
-    return "\n\n".join((table(("setting", "value", "source"), rows), _checks(outcome, paint)))
-
-
 def _checks(outcome: Outcome, paint: Paint) -> str:
     checks = [(check.id, check.status, check.message) for check in outcome.checks]
     styles = [_CHECK_STYLE[check.status] for check in outcome.checks]
-    hints = [
-        f"  {check.id}: {visible(check.hint)}"
-        for check in outcome.checks
-        if check.hint and check.status != "pass"
-    ]
+    hints = [f"  {check.id}: {visible(check.advice)}" for check in outcome.checks if check.advice]
     text = table(("check", "result", "what was found"), checks, paint, styles, styled_column=1)
     return text + ("\n\nWhat to do:\n" + "\n".join(hints) if hints else "")
 
 
-def _matrix(matrix: Matrix, paint: Paint) -> str:
+def _matrix(matrix: results.Matrix, paint: Paint) -> str:
     rows = [(row.file or f"{row.version} (no file)", *row.states) for row in matrix.migrations]
     text = table(("migration", *matrix.environments), rows, paint)
     errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]

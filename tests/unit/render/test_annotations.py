@@ -106,9 +106,7 @@ def test_masking_reaches_every_text_and_spares_our_own_words() -> None:
     assert (clean.exit, clean.location, clean.started_at) == (run.exit, run.location, run.started_at)
 
 
-def test_masking_without_secrets_changes_nothing_but_sources_that_nothing_is_about() -> None:
+def test_masking_without_secrets_changes_nothing() -> None:
     for make in OUTCOMES.values():
         run = make()
-        clean = mask_outcome(run, Redactor(["0000", "2026"]).mask)
-        assert list(clean.sources) == list(run.sources)
-        assert replace(clean, sources={}) == replace(run, sources={})
+        assert mask_outcome(run, Redactor(["0000", "2026"]).mask) == run

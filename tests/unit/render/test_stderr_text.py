@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.errors import ErrorReport, ExitCode
-from dbmate_wrap.render.stderr_text import count_findings, stderr_text
+from dbmate_wrap.render.stderr_text import severity_counts, stderr_text
 from dbmate_wrap.render.table import PLAIN, Paint
 from tests.support.outcomes import ORDERS, check, check_hostile, outcome
 
@@ -98,7 +98,7 @@ def test_what_is_found_in_merged_files_is_one_line_where_it_is_much() -> None:
 
 def test_a_line_says_how_many_there_are_where_there_is_more_than_one() -> None:
     run = check()
-    assert count_findings(run.findings) == "4 errors, 6 warnings, 1 notice"
+    assert severity_counts(run.findings) == "4 errors, 6 warnings, 1 notice"
     assert "\n4 errors, 6 warnings, 1 notice\n" in stderr_text(run, PLAIN, quiet=False)
     assert "warnings" not in stderr_text(run, PLAIN, quiet=True)
     run.findings = run.findings[:1]
