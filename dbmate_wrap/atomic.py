@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import stat
 import tempfile
 from pathlib import Path
 
@@ -15,7 +14,7 @@ def write_by_rename(path: Path, content: bytes) -> None:
     A pipe or a device such as `/dev/null` is written to directly and not replaced.
     """
     try:
-        if _is_pipe_or_device(path):
+        if path.is_fifo() or path.is_char_device():
             path.write_bytes(content)
         else:
             # Through a symbolic link, not in its place.
@@ -35,26 +34,11 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode(path))
+        # mkstemp makes 0600; a file under version control keeps its mode, a new one gets the usual 0644.
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(temporary, path)
     except BaseException:
         # Also when interrupted: nothing is left beside the old file.
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _is_pipe_or_device(path: Path) -> bool:
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
-
-
-def _mode(path: Path) -> int:
-    # mkstemp makes 0600; a file under version control keeps its mode, a new one gets the usual 0644.
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        return 0o644

@@ -92,6 +92,9 @@ class WrapError(Exception):
     line: int | None = None
     frame: str | None = None
 
+    def __init_subclass__(cls, code: ExitCode | None = None) -> None:
+        cls.code = code or cls.code
+
     def __post_init__(self) -> None:
         super().__init__(self.message)
 
@@ -104,17 +107,14 @@ class WrapError(Exception):
         return ErrorReport(self.message, self.hint, self.sqlstate, self.migration, self.line, self.frame)
 
 
-class UsageError(WrapError):
+class UsageError(WrapError, code=ExitCode.USAGE):
     """The command line is wrong."""
-
-    code = ExitCode.USAGE
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class ConfigError(WrapError):
+class ConfigError(WrapError, code=ExitCode.CONFIG):
     """Settings or environment wrong; holds every fault that was found, not the first."""
 
-    code = ExitCode.CONFIG
     faults: tuple[Fault, ...] = ()
 
     def report(self) -> ErrorReport:
@@ -122,28 +122,20 @@ class ConfigError(WrapError):
         return replace(super().report(), faults=self.faults)
 
 
-class BinaryError(WrapError):
+class BinaryError(WrapError, code=ExitCode.BINARY):
     """dbmate is missing, not the pinned version, or its SHA-256 differs."""
 
-    code = ExitCode.BINARY
 
-
-class PolicyError(WrapError):
+class PolicyError(WrapError, code=ExitCode.POLICY):
     """Migration files break a rule."""
 
-    code = ExitCode.POLICY
 
-
-class HistoryError(WrapError):
+class HistoryError(WrapError, code=ExitCode.HISTORY):
     """Files, lockfile and database disagree."""
 
-    code = ExitCode.HISTORY
 
-
-class RefusedError(WrapError):
+class RefusedError(WrapError, code=ExitCode.REFUSED):
     """The run was refused: protected, another environment, or nothing to undo it with."""
-
-    code = ExitCode.REFUSED
 
 
 UnreachableKind = Literal[
@@ -152,50 +144,35 @@ UnreachableKind = Literal[
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class UnreachableError(WrapError):
+class UnreachableError(WrapError, code=ExitCode.UNREACHABLE):
     """No connection; `kind` is the cause."""
 
-    code = ExitCode.UNREACHABLE
     kind: UnreachableKind
 
 
-class PreflightError(WrapError):
+class PreflightError(WrapError, code=ExitCode.PREFLIGHT):
     """The server cannot take the migration now."""
 
-    code = ExitCode.PREFLIGHT
 
-
-class LockedError(WrapError):
+class LockedError(WrapError, code=ExitCode.LOCKED):
     """Another run is active."""
 
-    code = ExitCode.LOCKED
 
-
-class BlockedError(WrapError):
+class BlockedError(WrapError, code=ExitCode.BLOCKED):
     """lock_timeout was hit: another session holds a lock that the migration needs."""
 
-    code = ExitCode.BLOCKED
 
-
-class FailedError(WrapError):
+class FailedError(WrapError, code=ExitCode.FAILED):
     """A migration failed and left nothing behind."""
 
-    code = ExitCode.FAILED
 
-
-class PartialError(WrapError):
+class PartialError(WrapError, code=ExitCode.PARTIAL):
     """A migration outside a transaction failed and may have left something behind."""
 
-    code = ExitCode.PARTIAL
 
-
-class InterruptedRun(WrapError):
+class InterruptedRun(WrapError, code=ExitCode.INTERRUPTED):
     """The run was stopped by a signal."""
 
-    code = ExitCode.INTERRUPTED
 
-
-class TerminatedRun(InterruptedRun):
+class TerminatedRun(InterruptedRun, code=ExitCode.TERMINATED):
     """The run was stopped by SIGTERM or SIGHUP."""
-
-    code = ExitCode.TERMINATED
