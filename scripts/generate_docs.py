@@ -19,7 +19,7 @@ from dbmate_wrap.cli.app import app  # noqa: E402
 from dbmate_wrap.cli.db_app import db  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
-from dbmate_wrap.render.document import Document  # noqa: E402
+from dbmate_wrap.render.json import Document  # noqa: E402
 from scripts import rule_docs, settings_docs  # noqa: E402
 
 

@@ -1,7 +1,7 @@
 """Renders SARIF 2.1.0 (OASIS), which code hosts and editors read."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.policy.registry import RuleText, family_of, rule_of, text_of_rule
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, message_with_hint
-from dbmate_wrap.render.json import JsonValue
+from dbmate_wrap.render.json import JsonValue, rfc_3339
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "notice": "note"}
@@ -95,11 +95,7 @@ def _invocation(outcome: Outcome, ended_at: datetime) -> JsonValue:
         "executionSuccessful": completed,
         "exitCode": int(outcome.exit),
         "exitCodeDescription": outcome.exit.meaning,
-        "startTimeUtc": _utc(outcome.started_at),
-        "endTimeUtc": _utc(max(ended_at, outcome.started_at)),
+        "startTimeUtc": rfc_3339(outcome.started_at),
+        "endTimeUtc": rfc_3339(max(ended_at, outcome.started_at)),
         "toolExecutionNotifications": notifications,
     }
-
-
-def _utc(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
