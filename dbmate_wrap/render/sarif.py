@@ -44,18 +44,17 @@ def render(outcome: Outcome, repository: Repository, ended_at: datetime, version
 
 
 def _rule(rule: str) -> JsonValue:
-    known, texts = rule_of(rule), text_of_rule(rule)
-    if texts is None:
-        texts = RuleText(f"The run ended with {rule}.", "", "The message says what to do.")
-    full = f"{texts.what}\n\n{texts.why}".strip()
-    family = family_of(rule) if known else "run"
+    known = rule_of(rule)
+    run_error = RuleText(f"The run ended with {rule}.", "", "The message says what to do.")
+    texts = text_of_rule(rule) or run_error
+    help_text = "\n\n".join(filter(None, (texts.what, texts.why, texts.remedy)))
     return {
         "id": rule,
         "shortDescription": {"text": texts.what.partition(": ")[0].partition(". ")[0].rstrip(".") + "."},
         "fullDescription": {"text": texts.what[:_MAX_DESCRIPTION]},
-        "help": {"text": f"{full}\n\n{texts.remedy}", "markdown": f"{full}\n\n{texts.remedy}"},
+        "help": {"text": help_text, "markdown": help_text},
         "defaultConfiguration": {"level": _LEVEL[known.severity if known else "error"]},
-        "properties": {"tags": ["postgresql", "migrations", family]},
+        "properties": {"tags": ["postgresql", "migrations", family_of(rule) if known else "run"]},
     }
 
 

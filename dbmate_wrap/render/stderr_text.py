@@ -16,16 +16,18 @@ from dbmate_wrap.render.table import PLAIN, Paint
 _MAX_WARNINGS = 3
 # With the number before it and the dots of a cut line on both sides it fits into 80 columns.
 _MAX_WIDTH = 66
+# The worst first.
 _STYLE: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "notice": "dim"}
 
 
 def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = False) -> str:
     """The text for stderr; at most three warnings of one rule, unless `verbose`."""
-    lines = list(_findings(outcome, paint, quiet=quiet, most=None if verbose else _MAX_WARNINGS))
+    most = len(outcome.findings) if verbose else _MAX_WARNINGS
+    lines = list(_findings(outcome, paint, most, quiet=quiet))
     if len(outcome.findings) > 1 and not quiet:
         lines.append(severity_counts(outcome.findings))
     if outcome.error is not None:
-        error = _error(outcome, paint)
+        error = error_lines(outcome, paint)
         # One finding alone is the error, and is shown already.
         lines += error[-1:] if _error_is_a_finding(outcome) else error
     return "".join(f"{line}\n" for line in lines)
@@ -34,33 +36,45 @@ def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = 
 def severity_counts(findings: Sequence[Finding]) -> str:
     """``2 errors, 1 warning``; empty without findings."""
     numbers = Counter(finding.severity for finding in findings)
-    order: tuple[Severity, ...] = ("error", "warning", "notice")
-    return ", ".join(count(numbers[each], each) for each in order if numbers[each])
+    return ", ".join(count(numbers[severity], severity) for severity in _STYLE if numbers[severity])
 
 
-def error_lines(outcome: Outcome) -> list[str]:
-    """The error as lines: message, the line of the migration, faults of the settings, hint, exit code."""
-    return _error(outcome, PLAIN)
+def error_lines(outcome: Outcome, paint: Paint = PLAIN) -> list[str]:
+    """Return the error: message, the line of the migration, faults of the settings, hint, exit code."""
+    error = outcome.error
+    assert error is not None
+    code = f" ({error.sqlstate})" if error.sqlstate else ""
+    lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
+    if error.frame:
+        lines += [visible(line) for line in error.frame.split("\n")]
+    # A single fault is the message already.
+    for fault in error.faults if len(error.faults) > 1 else ():
+        lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
+        if fault.hint:
+            lines.append(f"    hint: {visible_lines(fault.hint, '      ')}")
+    if error.hint:
+        lines.append(f"  hint: {visible_lines(error.hint, '    ')}")
+    return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]
 
 
-def _findings(outcome: Outcome, paint: Paint, *, quiet: bool, most: int | None) -> Iterator[str]:
+def _findings(outcome: Outcome, paint: Paint, most: int, *, quiet: bool) -> Iterator[str]:
     lines_of = source_lines(outcome)
     numbers: Counter[tuple[Severity, str]] = Counter()
     merged = [finding for finding in outcome.findings if _is_merged(finding)]
-    folded = most is not None and len(merged) > most
+    folded = len(merged) > most
     for finding in outcome.findings:
         if folded and _is_merged(finding):
             continue
         if not finding.is_error:
             numbers[finding.severity, finding.rule] += 1
-            if quiet or (most is not None and numbers[finding.severity, finding.rule] > most):
+            if quiet or numbers[finding.severity, finding.rule] > most:
                 continue
         yield from _finding(finding, line_of_code(finding, lines_of), paint)
     if folded and not quiet:
         more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
         yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
     for (severity, rule), number in numbers.items():
-        if most is not None and number > most and not quiet:
+        if number > most and not quiet:
             more = f"and {number - most} more with --verbose [{visible(rule)}]"
             yield f"{paint(_STYLE[severity], severity)}: {more}"
 
@@ -85,20 +99,3 @@ def _finding(finding: Finding, source: str | None, paint: Paint) -> Iterator[str
         yield from (visible(each).rstrip() for each in frame.split("\n"))
     if finding.hint:
         yield f"  hint: {visible_lines(finding.hint, '    ')}"
-
-
-def _error(outcome: Outcome, paint: Paint) -> list[str]:
-    error = outcome.error
-    assert error is not None
-    code = f" ({error.sqlstate})" if error.sqlstate else ""
-    lines = [f"{paint('red', 'error')}: {visible_lines(error.message)}{code}"]
-    if error.frame:
-        lines += [visible(line) for line in error.frame.split("\n")]
-    # A single fault is the message already.
-    for fault in error.faults if len(error.faults) > 1 else ():
-        lines.append(f"  {visible(fault.source)}: {visible_lines(fault.message, '    ')}")
-        if fault.hint:
-            lines.append(f"    hint: {visible_lines(fault.hint, '      ')}")
-    if error.hint:
-        lines.append(f"  hint: {visible_lines(error.hint, '    ')}")
-    return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.finding import Finding
@@ -90,6 +90,7 @@ def test_text_from_outside_stays_text() -> None:
     assert "\n" in (failure.get("message") or "")
 
 
+@settings(deadline=None)  # A busy machine is no fault.
 @given(st.text(min_size=1), st.text())
 def test_whatever_the_text_it_is_xml(file: str, message: str) -> None:
     run = check_good()
