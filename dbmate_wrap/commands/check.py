@@ -8,8 +8,8 @@ from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
-from dbmate_wrap.policy.base_rules import check_base
 from dbmate_wrap.policy.findings_error import findings_error
+from dbmate_wrap.policy.lockfile_rules import check_base
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint

@@ -140,15 +140,15 @@ def applied_by_another(
     error: DbmateError | None, batch: Sequence[ParsedMigration], remaining: Sequence[ParsedMigration]
 ) -> LockedError | None:
     """The error where a tool without our advisory lock applied the file that failed here."""
-    for migration in batch:
-        if error is not None and migration.file.name == error.file and migration not in remaining:
-            return LockedError(
-                f"another run applied {error.file} at the same time; here it said: {error.message}",
-                hint="let the other run end, see `dbmate-wrap status`, then run `dbmate-wrap up` again",
-                sqlstate=error.sqlstate,
-                migration=error.file,
-            )
-    return None
+    applied = {migration.file.name for migration in batch if migration not in remaining}
+    if error is None or error.file not in applied:
+        return None
+    return LockedError(
+        f"another run applied {error.file} at the same time; here it said: {error.message}",
+        hint="let the other run end, see `dbmate-wrap status`, then run `dbmate-wrap up` again",
+        sqlstate=error.sqlstate,
+        migration=error.file,
+    )
 
 
 def error_despite_record(

@@ -61,7 +61,7 @@ def read_final_state(run: AttendedRun, *, wait: float | None = None) -> History 
     try:
         with signals_held(), run.db.open_again(wait=wait) as db:
             catalog.end_sessions(db.session, run.invocation.dbmate_name)
-            return run.read_history_from(db)
+            return run.read_history(db)
     except WrapError as error:
         run.console.say(f"warning: the database could not be asked what was applied: {error.message}")
         return None

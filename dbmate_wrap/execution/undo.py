@@ -24,9 +24,16 @@ def last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
         return None
     version = found.applied[-1]
     for migration in files.parsed:
-        if migration.file.version == version:
-            _require_down(migration)
-            return migration
+        if migration.file.version != version:
+            continue
+        # dbmate would run the empty text, delete the record, and leave everything in place.
+        if not any(has_statement(section.down.sql) for section in migration.sections):
+            raise RefusedError(
+                f"{migration.file.name} has no statement after `-- migrate:down`: it cannot be rolled back",
+                hint="undo it with a new migration: dbmate-wrap new NAME",
+                migration=migration.file.name,
+            )
+        return migration
     raise HistoryError(f"version {version} is applied, but there is no file for it")
 
 
@@ -78,13 +85,3 @@ def still_applied(
         hint="see what it did: dbmate-wrap status",
         migration=migration.file.name,
     )
-
-
-def _require_down(migration: ParsedMigration) -> None:
-    # dbmate would run the empty text, delete the record, and leave everything in place.
-    if not any(has_statement(section.down.sql) for section in migration.sections):
-        raise RefusedError(
-            f"{migration.file.name} has no statement after `-- migrate:down`: it cannot be rolled back",
-            hint="undo it with a new migration: dbmate-wrap new NAME",
-            migration=migration.file.name,
-        )

@@ -1,14 +1,16 @@
-"""Runs the rules of the family `lockfile`: sealed files are never edited, removed or inserted before."""
+"""Runs the rules of the family `lockfile`: what is sealed, or in the merge base, stays as it is and first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.policy.rules.edited import edited_since_sealed
-from dbmate_wrap.policy.rules.not_appended import before_sealed
-from dbmate_wrap.policy.rules.removed import removed_since_sealed
-from dbmate_wrap.policy.rules.unsealed import unsealed
+from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.git.merge_base import MergeBase
+from dbmate_wrap.migrations import lockfile as lockfiles
+from dbmate_wrap.policy.rules import edited, not_appended, removed, unsealed
 
 
 def check_lockfile(
@@ -20,7 +22,7 @@ def check_lockfile(
     last = sealed[-1].name if sealed else ""
     new_names = renamed_files({line.name: line.checksum for line in sealed}, files)
     findings = [
-        removed_since_sealed(line, new_names.get(line.name), lockfile)
+        removed.removed_since_sealed(line, new_names.get(line.name), lockfile)
         for line in sealed
         if line.name not in present
     ]
@@ -28,14 +30,94 @@ def check_lockfile(
         line = lines.get(file.name)
         path = f"{folder}/{file.name}"
         if line is not None and line.checksum != file.checksum:
-            findings.append(edited_since_sealed(file, path))
+            findings.append(edited.edited_since_sealed(file, path))
         elif line is None and file.name in new_names.values():
             continue  # `removed` reports it already, with the remedy that fits.
         elif line is None and file.name < last:
-            findings.append(before_sealed(file, path, last))
+            findings.append(not_appended.before_sealed(file, path, last))
         elif line is None:
-            findings.append(unsealed(file, path, protected=protected))
+            findings.append(unsealed.unsealed(file, path, protected=protected))
     return tuple(findings)
+
+
+def check_base(
+    reported: Sequence[Finding],
+    files: Sequence[MigrationFile],
+    sealed: Sequence[Sealed],
+    base: MergeBase,
+    *,
+    folder: str,
+    lockfile: str,
+) -> tuple[Finding, ...]:
+    """Compare migrations and lockfile with the base; return `reported`, corrected by that, and what is new.
+
+    Every new finding is an error, and one migration gives one finding, of file and lockfile together. `files`
+    are in dbmate's order; `folder` and `lockfile` are the paths as they are shown to people.
+    """
+    now, lines = {file.name: file.checksum for file in files}, {line.name: line for line in sealed}
+    new_names = renamed_files(base.files, files)
+    changed = [name for name, checksum in base.files.items() if now.get(name) != checksum]
+    changed_lines = _changed_lines(lines, base)
+    names = {(lockfile, line.line): line.name for line in sealed}
+    names |= {(f"{folder}/{name}", 1): name for name in now}
+    about = [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
+    kept = [*_corrected(about, changed, changed_lines, base, lockfile)]
+    findings = []
+    for name in changed:
+        if name in now:
+            findings.append(edited.edited_since_base(name, f"{folder}/{name}", base))
+        elif name in new_names:
+            lost = None if name in lines else lockfile
+            findings.append(removed.renamed_since_base(name, new_names[name], folder, base, lost))
+        else:
+            findings.append(removed.removed_since_base(name, folder, base))
+    findings += not_appended.before_base(files, base, folder, new_names.values())
+    if changed_lines and not lines:
+        findings.append(removed.removed_lockfile(len(changed_lines), lockfile, base))
+    else:
+        lines_alone = [item for item in changed_lines.items() if item[0] not in changed]
+        findings += [_line_finding(*item, lockfile, base) for item in lines_alone]
+    known = {found.file for found in kept if found.rule == "not-appended"}
+    return (*kept, *(each for each in findings if each.rule != "not-appended" or each.file not in known))
+
+
+def _line_finding(name: str, line: Sealed | None, lockfile: str, base: MergeBase) -> Finding:
+    return edited.edited_line(line, lockfile, base) if line else removed.removed_line(name, lockfile, base)
+
+
+def _corrected(
+    reported: Sequence[tuple[Finding, str]],
+    changed: Sequence[str],
+    changed_lines: Mapping[str, Sealed | None],
+    base: MergeBase,
+    lockfile: str,
+) -> Iterator[Finding]:
+    """The findings, each with its migration, that the base does not report too, with its commit."""
+    for found, name in reported:
+        match found.rule:
+            case "edited" | "removed" if name in changed or name in changed_lines:
+                continue
+            case "unsealed" | "not-appended" if name in changed_lines and changed_lines[name] is None:
+                # Its line is gone: the advice to seal the file, or to number it anew, would be wrong.
+                continue
+            case "edited" if name not in base.files:
+                seal_again = f"take its line out of {lockfile} and run `dbmate-wrap seal`"
+                hint = f"it is not in {base.ref} yet: if it was applied nowhere, {seal_again}"
+                yield replace(found, hint=hint)
+            case _:
+                yield found
+
+
+def _changed_lines(lines: Mapping[str, Sealed], base: MergeBase) -> Mapping[str, Sealed | None]:
+    """The lines that are not as the base has them, by name; None for one that is gone."""
+    try:
+        before = lockfiles.parse(base.lockfile or b"", Path())
+    except HistoryError:
+        # Broken in the base: a branch must be able to fix it.
+        return {}
+    now = {line.name: lines.get(line.name) for line in before}
+    sums = {line.name: line.checksum for line in before}
+    return {name: line for name, line in now.items() if line is None or line.checksum != sums[name]}
 
 
 def renamed_files(before: Mapping[str, str], files: Sequence[MigrationFile]) -> Mapping[str, str]:

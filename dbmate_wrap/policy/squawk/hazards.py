@@ -1,13 +1,13 @@
-"""Turns squawk's violations into findings, without those that our own rules report."""
+"""Hands copies of our files to squawk, and turns its violations into findings at our lines."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.policy.squawk.copies import copy_for_squawk
-from dbmate_wrap.policy.squawk.program import find_violations
-from dbmate_wrap.policy.squawk.violations import SquawkPositions, Violation
+from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.policy.positions import Position, Positions
+from dbmate_wrap.policy.squawk.program import Violation, find_violations
 
 NOT_JUDGED = "squawk/not-judged"
 
@@ -34,6 +34,11 @@ IGNORED_RULES: Mapping[str, str] = {
 
 # The rules of which squawk's help asks for CONCURRENTLY.
 _CONCURRENTLY = "require-concurrent-"
+# The white space of dbmate's directive may span lines (migrations/parse.py); its comment ends with the line.
+_DIRECTIVE = re.compile(rb"(--[\t\n\f\r ]*)(migrate:(?:up|down)[^\r\n]*)")
+_VISIBLE = re.compile(rb"[^\r\n]")
+# squawk counts a lone CR as the end of a line (2.62 and newer); we and every editor do not.
+_LINE_ENDS = re.compile(r"\r\n?|\n")
 
 
 def hazards(
@@ -90,3 +95,58 @@ def _not_judged(where: str, line: int, column: int, reason: str) -> Finding:
     message = f"squawk cannot read this file, so no hazards were looked for in it: {reason}"
     hint = "look for locks and rewrites in it by eye"
     return Finding(NOT_JUDGED, "notice", where, line, column, message, hint)
+
+
+def copy_for_squawk(migration: ParsedMigration) -> bytes:
+    """The copy of the file, as long as the original, every statement at its place.
+
+    `begin;` replaces the directive of a transactional migrate:up, and `commit;` that of the next
+    migrate:down: `--assume-in-transaction` would be for all files of a run and for all sections of a file.
+    Each migrate:down is blank: no hazard is looked for there. What stands before the first directive stays:
+    only comments can, and `-- squawk-ignore-file` may be one.
+    """
+    blocks = b"".join(
+        _opened(section.up) + _closed(section.down, section.up.transaction) for section in migration.sections
+    )
+    content = migration.file.content
+    return content[: len(content) - len(blocks)] + blocks
+
+
+def _opened(up: Block) -> bytes:
+    head, directive, statements = _parts(up)
+    return _blank(head) + (b"begin;" if up.transaction else b"").ljust(len(directive)) + statements
+
+
+def _closed(down: Block, transaction: bool) -> bytes:
+    # The semicolon first: the last statement of migrate:up may lack its own.
+    head, directive, statements = _parts(down)
+    return _blank(head) + (b";commit;" if transaction else b";").ljust(len(directive)) + _blank(statements)
+
+
+def _parts(block: Block) -> tuple[bytes, bytes, bytes]:
+    sql = block.sql.encode()
+    found = _DIRECTIVE.match(sql)
+    assert found is not None, "a block begins with its directive"
+    return found[1], found[2], sql[found.end() :]
+
+
+def _blank(text: bytes) -> bytes:
+    return _VISIBLE.sub(b" ", text)
+
+
+class SquawkPositions:
+    """The lines of one file as squawk counts them and as editors do."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(end.end() for end in _LINE_ENDS.finditer(text))]
+        self._positions = Positions(text)
+
+    def of(self, violation: Violation) -> Position:
+        """Line and column from 1, columns in characters."""
+        start = self._starts[min(violation.line, len(self._starts) - 1)]
+        column = violation.column
+        if not self._text.isascii():
+            before = self._text[start : start + column].encode()[:column]
+            column = len(before.decode("utf-8", "replace"))
+        return self._positions.of(min(start + column, len(self._text)))

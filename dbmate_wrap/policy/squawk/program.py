@@ -1,6 +1,7 @@
-"""Finds squawk, and runs it: once for all files, and once for each where that run fails."""
+"""Finds squawk, runs it, once for all files or once for each where that run fails, and reads its report."""
 
 import contextlib
+import json
 import shlex
 import sys
 import time
@@ -12,7 +13,6 @@ from dbmate_wrap import process
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.policy.squawk.violations import Violation, read_report
 
 _NAME = "squawk.exe" if sys.platform == "win32" else "squawk"
 # 10 MB of SQL take 2.5 s; its time is in the square of the depth of nesting: 100,000 parentheses take 16 s.
@@ -27,6 +27,18 @@ _INHERITED = ("SYSTEMROOT", "TMPDIR")
 _PATIENCE, _SECONDS_TO_START = 4, 0.1
 _CONFIG = "config.toml"
 _EMPTY = "empty.sql"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One entry of the report; `line` and `column` count from 0, columns in bytes of UTF-8."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    help: str | None
 
 
 @dataclass(frozen=True)
@@ -129,3 +141,25 @@ def _reason(done: process.Completed) -> str:
     """The first line that it printed to stderr, or how it ended."""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     return f"{lines[0]} ({done.ending})" if lines else f"no report, {done.ending}"
+
+
+def read_report(text: str) -> tuple[Violation, ...]:
+    """The report of `--reporter json`. Raises ValueError for anything else."""
+    entries = json.loads(text)
+    if not isinstance(entries, list):
+        raise ValueError("no list")
+    return tuple(_violation(entry) for entry in entries)
+
+
+def _violation(entry: object) -> Violation:
+    match entry:
+        case {
+            "file": str(file),
+            "line": int(line),
+            "column": int(column),
+            "rule_name": str(rule),
+            "message": str(message),
+            "help": str() | None as help_,
+        }:
+            return Violation(file, line, column, rule, message, help_)
+    raise ValueError("an entry of another shape")

@@ -7,8 +7,7 @@ import pytest
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.policy.base_rules import check_base
-from dbmate_wrap.policy.lockfile_rules import check_lockfile
+from dbmate_wrap.policy.lockfile_rules import check_base, check_lockfile
 from tests.support.cases import migration_file
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

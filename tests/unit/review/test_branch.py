@@ -7,7 +7,7 @@ import pytest
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
-from dbmate_wrap.policy.base_rules import check_base
+from dbmate_wrap.policy.lockfile_rules import check_base
 from dbmate_wrap.review.branch import diff_branch
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.support.cases import migration_file

@@ -8,8 +8,7 @@ import pytest
 
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.policy.squawk import program
-from dbmate_wrap.policy.squawk.program import find_violations
-from dbmate_wrap.policy.squawk.violations import Violation
+from dbmate_wrap.policy.squawk.program import Violation, find_violations
 
 SQUAWK = Path("/nowhere/squawk")
 CRASH = "overflow (signal 11)"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.squawk import IGNORED_RULES, find_squawk, hazards
-from dbmate_wrap.policy.squawk.copies import copy_for_squawk
-from dbmate_wrap.policy.squawk.violations import SquawkPositions, Violation, read_report
+from dbmate_wrap.policy.squawk.hazards import SquawkPositions, copy_for_squawk
+from dbmate_wrap.policy.squawk.program import Violation, read_report
 
 
 def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
