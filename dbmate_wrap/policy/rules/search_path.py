@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dbmate_wrap.policy.hit import BlockContext, Hit
+from dbmate_wrap.policy.set_config import set_config_arguments
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
@@ -42,7 +43,7 @@ def _found(statement: Statement) -> Iterator[tuple[int, str]]:
     if setting is not None and (what := _setting(setting, setter or "")) is not None:
         yield statement.offset, what
     for call in statement.of(pb.FuncCall):
-        if _sets_path(call):
+        if set_config_arguments(call).get("setting_name") == _PATH:
             yield statement.at(call.location), "set_config('search_path', ...)"
 
 
@@ -56,14 +57,3 @@ def _setting(setting: Message, before: str) -> str | None:
         return f"{before}RESET search_path"
     local = "LOCAL " if setting.is_local else ""
     return f"{before}SET {local}search_path"
-
-
-def _sets_path(call: Message) -> bool:
-    if call.funcname[-1].string.sval != "set_config" or not call.args:
-        return False
-    name = call.args[0]
-    while name.HasField("type_cast"):
-        name = name.type_cast.arg
-    if name.HasField("named_arg_expr"):
-        name = name.named_arg_expr.arg
-    return str(name.a_const.sval.sval).lower() == _PATH

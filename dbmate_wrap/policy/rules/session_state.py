@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dbmate_wrap.policy.hit import BlockContext, Hit
+from dbmate_wrap.policy.set_config import set_config_arguments
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
@@ -71,39 +72,11 @@ def _call(call: Message, statement: Statement) -> Iterator[Hit]:
         hint = f"take {name.replace('advisory_', 'advisory_xact_')}: it ends with the transaction"
         yield _hit(statement.at(call.location), f"{name} takes a lock of the session", hint)
     elif name == "set_config":
-        arguments = _arguments(call)
-        setting = _constant(arguments.get("setting_name"))
-        if setting != "search_path" and _constant(arguments.get("is_local")) not in _TRUE:
+        arguments = set_config_arguments(call)
+        setting = arguments.get("setting_name")
+        if setting != "search_path" and arguments.get("is_local") not in _TRUE:
             hint = "give it true as its third argument: the setting ends with the transaction"
             yield _hit(statement.at(call.location), f"set_config of {setting or 'a setting'}", hint)
-
-
-def _arguments(call: Message) -> dict[str, Message]:
-    names = ("setting_name", "new_value", "is_local")
-    found = {}
-    for name, node in zip(names, call.args, strict=False):
-        if node.WhichOneof("node") == "named_arg_expr":
-            found[str(node.named_arg_expr.name)] = node.named_arg_expr.arg
-        else:
-            found[name] = node
-    return found
-
-
-def _constant(node: Message | None) -> str | None:
-    """A constant as text, lower case; None for anything that is worked out when it runs."""
-    while node is not None and node.WhichOneof("node") == "type_cast":
-        node = node.type_cast.arg
-    if node is None or node.WhichOneof("node") != "a_const":
-        return None
-    match node.a_const.WhichOneof("val"):
-        case "sval":
-            return str(node.a_const.sval.sval).lower()
-        case "boolval":
-            return "true" if node.a_const.boolval.boolval else "false"
-        case "ival":
-            return str(node.a_const.ival.ival)
-        case _:
-            return None
 
 
 def _temporary(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit]:

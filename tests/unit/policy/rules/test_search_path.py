@@ -29,6 +29,11 @@ from tests.support.sql_blocks import TRANSACTION
             "set_config('search_path', ...)",
             "set_config",
         ),
+        (
+            "select set_config(is_local => false, new_value => '', setting_name => 'search_path')",
+            "set_config('search_path', ...)",
+            "set_config",
+        ),
         ("alter role r set search_path = a", "ALTER ROLE ... SET search_path", "alter"),
         ("alter role r in database d reset search_path", "ALTER ROLE ... RESET search_path", "alter"),
         ("alter role all reset all", "ALTER ROLE ... RESET ALL", "alter"),
