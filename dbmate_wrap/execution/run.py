@@ -123,7 +123,7 @@ class AttendedRun:
 
     def open_monitor(self) -> Monitor:
         """Begin to watch dbmate's server session, for as long as the lock is held."""
-        url, timeout = self.bound_dbmate.url, self.environment.values.connect_timeout
+        url, timeout = self.db.url, self.environment.values.connect_timeout
         name = f"{self.invocation.application_name}/watch"
         probe = Probe(
             lambda: connect(url, application_name=name, timeout=timeout), self.invocation.dbmate_name
@@ -137,23 +137,18 @@ class AttendedRun:
         """The names that errors give."""
         return ProjectNames(self.files.folder, self.db.server.history.name)
 
-    @property
-    def bound_dbmate(self) -> Dbmate:
-        """dbmate, in a run that was given one."""
-        assert self.dbmate is not None
-        return self.dbmate
-
     def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
         """Run dbmate once over `batch`, end what it left running, and read the history again.
 
         Raises LockedError where the advisory lock was lost, UnreachableError where nobody answers.
         """
+        assert self.dbmate is not None, "a verb that runs migrations has bound dbmate"
         self.lock.verify()
         former: list[int] = []
         # A concurrent statement is no transaction, and so alone in its batch.
         sections = [section for migration in batch for section in migration.sections]
         blocks = [section.up if direction == "up" else section.down for section in sections]
-        dbmate = fit_lock_timeout(self.bound_dbmate, blocks)
+        dbmate = fit_lock_timeout(self.dbmate, blocks)
         try:
             # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
             with stage([migration.file for migration in batch]) as folder:

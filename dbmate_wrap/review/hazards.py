@@ -7,7 +7,6 @@ from pathlib import Path
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.policy.registry import family_of
 
 _SQUAWK_OFF = "hazards were not looked for: [policy] has squawk off"
 _NO_SQUAWK = "hazards were not looked for: squawk is not installed"
@@ -39,8 +38,7 @@ def find_hazards(
     if program is None:
         check = Check("squawk", "skip", _NO_SQUAWK, "pip install 'dbmate-wrap[squawk]'")
         return Hazards((), frozenset(), check)
-    off = frozenset(rule for rule in policy if family_of(rule) == "squawk" and policy[rule] == "off")
-    found = squawk.hazards(program, migrations, folder=folder, excluded=off)
+    found = squawk.hazards(program, migrations, folder)
     number = count(len(migrations), "new migration")
     message = f"looked for hazards in {number}" if migrations else "no new migrations to look at"
     files = frozenset(f"{folder}/{each.file.name}" for each in migrations)

@@ -24,11 +24,10 @@ SQUAWK = _FOUND
 def check(
     files: Mapping[str, str],
     *,
-    excluded: frozenset[str] = frozenset(),
     program: Path = SQUAWK,
 ) -> tuple[Finding, ...]:
     migrations = [_parsed(name, text) for name, text in files.items()]
-    return squawk.hazards(program, migrations, folder="db/m", excluded=excluded)
+    return squawk.hazards(program, migrations, "db/m")
 
 
 def _parsed(name: str, text: str) -> ParsedMigration:
@@ -112,14 +111,6 @@ def test_what_is_said_here_already_is_left_out() -> None:
     assert check({"001_a.sql": migration(text)}) == ()
 
 
-def test_what_the_team_has_turned_off_is_left_out() -> None:
-    files = {"001_a.sql": migration(f"DROP TABLE app.b;\n{INDEX}")}
-    assert len(check(files)) == 2
-    found = check(files, excluded=frozenset({"squawk/ban-drop-table", "no-such-rule"}))
-    assert rules(found) == [(3, "require-concurrent-index-creation")]
-    assert check(files, excluded=frozenset({"ban-drop-table", "require-concurrent-index-creation"})) == ()
-
-
 def test_comments_for_squawk_keep_working() -> None:
     drop = "DROP TABLE app.a;"
     assert check({"001_a.sql": migration(f"-- squawk-ignore ban-drop-table\n{drop}")}) == ()
@@ -153,7 +144,6 @@ def test_a_file_that_squawk_cannot_read_is_a_notice_and_hides_no_other() -> None
     assert (notice.rule, notice.severity, notice.file) == (squawk.NOT_JUDGED, "notice", "db/m/001_a.sql")
     assert (notice.line, notice.column) == (2, 8)
     assert found.rule == "squawk/ban-drop-table"
-    assert len(check(files, excluded=frozenset({squawk.NOT_JUDGED}))) == 1
 
 
 def test_deep_nesting_is_read() -> None:

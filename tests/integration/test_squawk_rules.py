@@ -27,7 +27,7 @@ def judged(example: Example) -> tuple[Finding, ...]:
     assert program is not None
     files = [migration_file(name, text) for name, text in example.files.items()]
     migrations = check_contents(files, "f").migrations
-    found = squawk.hazards(program, migrations, folder="f", excluded=frozenset())
+    found = squawk.hazards(program, migrations, "f")
     rules = {f"f/{file.name}": frozenset({"squawk"}) for file in files}
     return apply_suppressions(found, suppressions_of(migrations, "f"), rules, {})
 

@@ -41,14 +41,12 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 _LINE_ENDS = re.compile(r"\r\n?|\n")
 
 
-def hazards(
-    program: Path, migrations: Sequence[ParsedMigration], *, folder: str, excluded: frozenset[str]
-) -> tuple[Finding, ...]:
+def hazards(program: Path, migrations: Sequence[ParsedMigration], folder: str) -> tuple[Finding, ...]:
     """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
-    `folder` is how the migrations folder is shown to people; `excluded` are rules that the team has turned
-    off, with or without `squawk/`. A file that squawk cannot read gets one notice instead (NOT_JUDGED).
-    Raises BinaryError when squawk itself cannot be used, ConfigError without a temporary folder.
+    `folder` is how the migrations folder is shown to people. A file that squawk cannot read gets one notice
+    instead (NOT_JUDGED). Raises BinaryError when squawk itself cannot be used, ConfigError without a temporary
+    folder.
     """
     if not migrations:
         return ()
@@ -57,27 +55,24 @@ def hazards(
     by_file: dict[str, list[Violation]] = {}
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
-    off = frozenset(rule.removeprefix("squawk/") for rule in excluded)
     findings: list[Finding] = []
     for name, migration in names.items():
         where = f"{folder}/{migration.file.name}"
         if name in answer.failed:
             findings.append(_not_judged(where, 1, 1, answer.failed[name]))
         elif name in by_file:
-            findings += _of_file(migration, where, by_file[name], off)
-    return tuple(each for each in findings if each.rule != NOT_JUDGED or "not-judged" not in off)
+            findings += _of_file(migration, where, by_file[name])
+    return tuple(findings)
 
 
-def _of_file(
-    migration: ParsedMigration, where: str, violations: Sequence[Violation], off: frozenset[str]
-) -> Iterator[Finding]:
+def _of_file(migration: ParsedMigration, where: str, violations: Sequence[Violation]) -> Iterator[Finding]:
     positions = SquawkPositions(migration.file.content.decode("utf-8"))
     # A file with one syntax error has no other findings at all: squawk gives up on it.
     if unread := [violation for violation in violations if violation.rule == "syntax-error"]:
         line, column = positions.of(unread[0])
         yield _not_judged(where, line, column, unread[0].message)
     for violation in sorted(violations, key=lambda each: (each.line, each.column, each.rule)):
-        if violation.rule not in IGNORED_RULES and violation.rule not in off:
+        if violation.rule not in IGNORED_RULES:
             yield _finding(where, *positions.of(violation), violation)
 
 

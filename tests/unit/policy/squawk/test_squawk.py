@@ -137,7 +137,7 @@ def test_squawk_is_looked_for_beside_our_python_first(tmp_path: Path) -> None:
 
 def test_without_migrations_squawk_is_not_run(tmp_path: Path) -> None:
     nobody = tmp_path / "squawk"
-    assert hazards(nobody, [], folder="db", excluded=frozenset()) == ()
+    assert hazards(nobody, [], "db") == ()
 
 
 def test_every_rule_that_is_left_out_has_a_reason() -> None:
