@@ -86,13 +86,8 @@ class AttendedRun:
     started_files: set[str] = field(default_factory=set)
     failed_files: set[str] = field(default_factory=set)
 
-    def read_history(self) -> History:
-        """Read the history again; `applied` follows it. Raises UnreachableError."""
-        self.db = self.db.look_again()
-        return self.read_history_from(self.db)
-
-    def read_history_from(self, db: Database) -> History:
-        """Read the history over the session of `db`, which may be another than ours.
+    def read_history(self, db: Database) -> History:
+        """Read the history again over the session of `db`, which may be another than ours; `applied` follows.
 
         This run's own versions are those that are new and were begun by our dbmate without an error of the
         server: what is new without that was applied by another tool.
@@ -170,8 +165,9 @@ class AttendedRun:
     def _read_history_after(self, batch: Sequence[ParsedMigration]) -> History:
         """Read the history again. Raises PartialError where the migrations took it away or hid it."""
         table, recorded = self.db.server.history, set(self.history.applied)
+        self.db = self.db.look_again()
         try:
-            found = self.read_history()
+            found = self.read_history(self.db)
         except (HistoryError, PreflightError) as error:
             raise history_unreadable(self._last_started(batch), error) from None
         recorded |= {each.file.version for each in batch if each.file.name in self.timings.ended}

@@ -45,8 +45,7 @@ def hazards(program: Path, migrations: Sequence[ParsedMigration], folder: str) -
     """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
     `folder` is how the migrations folder is shown to people. A file that squawk cannot read gets one notice
-    instead (NOT_JUDGED). Raises BinaryError when squawk itself cannot be used, ConfigError without a temporary
-    folder.
+    instead (NOT_JUDGED). Raises BinaryError where squawk fails, ConfigError without a temporary folder.
     """
     if not migrations:
         return ()
