@@ -1,126 +1,130 @@
 """Finds the objects that the statements of a text create, and their schemas, for the preflight."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.sql.effects import in_pg_temp
+from dbmate_wrap.sql.named import in_pg_temp, is_temporary, name_of_new, parts_of
 from dbmate_wrap.sql.parse import Statement, read_sql
+from dbmate_wrap.sql.requirements import Requirements
 
 # Objects on which the privilege CREATE is needed.
 _CONTAINERS = frozenset({pb.OBJECT_SCHEMA, pb.OBJECT_DATABASE})
-# The field that holds the name of a new object that is no relation.
-_NAME_FIELD = {
-    "CreateFunctionStmt": "funcname",
-    "CreateEnumStmt": "type_name",
-    "CreateRangeStmt": "type_name",
-    "CreateDomainStmt": "domainname",
-    "DefineStmt": "defnames",
-    "CreateStatsStmt": "defnames",
-    "CreateConversionStmt": "conversion_name",
-    "CreateOpClassStmt": "opclassname",
-    "CreateOpFamilyStmt": "opfamilyname",
+# The new relation of a statement; one without a name if it makes none.
+_RELATION: Mapping[type[Message], Callable[[Message], pb.RangeVar]] = {
+    pb.CreateStmt: attrgetter("relation"),
+    pb.CreateForeignTableStmt: attrgetter("base_stmt.relation"),
+    pb.CreateTableAsStmt: attrgetter("into.rel"),
+    pb.SelectStmt: attrgetter("into_clause.rel"),
+    pb.ViewStmt: attrgetter("view"),
+    pb.CreateSeqStmt: attrgetter("sequence"),
+    pb.CompositeTypeStmt: attrgetter("typevar"),
 }
 
 
-@dataclass(frozen=True)
-class Creates:
-    """The objects that one statement creates, by plain names; `""` is a schema that it does not name.
-
-    `schema` is that of the new object; None if the statement creates none in a schema. `repaired_indexes` are
-    dropped or rebuilt.
-    """
-
-    schema: str | None = None
-    new_schema: str | None = None
-    extension: str | None = None
-    index: tuple[str, str] | None = None
-    repaired_indexes: tuple[tuple[str, str], ...] = ()
-    changes_privileges: bool = False
-    changes_path: bool = False
-
-
-def creates_of(sql: str) -> tuple[Creates, ...]:
-    """Return one value per statement, in order; none for a statement that cannot be read.
+def read_requirements(texts: Iterable[str]) -> Requirements:
+    """Return what the texts require, run in their order. A text with a syntax error requires nothing.
 
     Bodies of DO blocks and functions are not looked into.
     """
-    # Walking every tree for this one call takes longer than all the rest.
-    calls = "set_config" in sql.lower()
-    reading = read_sql(sql, skip_long=True)
-    if any(place.kind != "too-deep" for place in reading.unreadable):
-        return ()
-    return tuple(_creates(statement, calls) for statement in reading.statements)
+    collector = _Collector()
+    for text in texts:
+        collector.add_text(text)
+    return collector.requirements()
 
 
-def _creates(statement: Statement, calls_set_config: bool) -> Creates:
-    top = statement.tree
-    match top:
-        case pb.CreateSchemaStmt():
-            return Creates(new_schema=top.schemaname or top.authrole.rolename)
-        case pb.CreateExtensionStmt():
-            return Creates(extension=top.extname)
-        case pb.IndexStmt():
-            # An index is in its table's schema, and a table without one may be anywhere on the path.
-            schema = top.relation.schemaname
-            name = (schema, top.idxname) if top.idxname else None
-            return Creates(schema=schema or None, index=name)
-        case pb.DropStmt() if top.remove_type == pb.OBJECT_INDEX:
-            return Creates(repaired_indexes=tuple(_pair(item.list.items) for item in top.objects))
-        case pb.ReindexStmt():
-            return Creates(repaired_indexes=((top.relation.schemaname, top.relation.relname),))
+class _Collector:
+    """The objects of the statements so far, by plain names; `""` is a schema that is not named."""
+
+    def __init__(self) -> None:
+        self._changes_path = False
+        self._changes_privileges = False
+        self._schemas: set[str] = set()
+        self._new_schemas: set[str] = set()
+        self._extensions: set[str] = set()
+        self._indexes: set[tuple[str, str]] = set()
+        # They are dropped or rebuilt.
+        self._repaired: set[tuple[str, str]] = set()
+
+    def add_text(self, text: str) -> None:
+        reading = read_sql(text, skip_long=True)
+        # Walking every tree for this one call takes longer than all the rest.
+        calls_set_config = "set_config" in text.lower()
+        for statement in () if reading.is_refused else reading.statements:
+            self._add(statement.tree)
+            self._changes_path |= calls_set_config and _calls_set_config(statement)
+
+    def _add(self, tree: Message) -> None:
+        match tree:
+            case pb.CreateSchemaStmt():
+                self._new_schemas.add(tree.schemaname or tree.authrole.rolename)
+            case pb.CreateExtensionStmt():
+                self._extensions.add(tree.extname)
+            case pb.IndexStmt():
+                self._add_index(tree)
+            case pb.DropStmt() if tree.remove_type == pb.OBJECT_INDEX:
+                self._repaired.update(_pair(parts_of(item.list.items)) for item in tree.objects)
+            case pb.ReindexStmt():
+                self._repaired.add((tree.relation.schemaname, tree.relation.relname))
+            case pb.VariableSetStmt():
+                self._changes_privileges |= tree.name in ("role", "session_authorization")
+                self._changes_path |= tree.name == "search_path" or not tree.name
+            case _ if _changes_privileges(tree):
+                self._changes_privileges = True
+            case _:
+                self._schemas.update(_schemas_of(tree))
+
+    def _add_index(self, tree: Message) -> None:
+        schema = tree.relation.schemaname
+        # An index is in its table's schema, and a table without one may be anywhere on the path.
+        self._schemas.update([schema] if schema else [])
+        index = (schema, tree.idxname)
+        if tree.idxname and index not in self._repaired:
+            self._indexes.add(index)
+
+    def requirements(self) -> Requirements:
+        return Requirements(
+            schemas=frozenset(self._schemas - self._new_schemas - ({""} if self._changes_path else set())),
+            extensions=frozenset(self._extensions),
+            indexes=frozenset(self._indexes),
+            makes_schema=bool(self._new_schemas),
+            changes_privileges=self._changes_privileges,
+        )
+
+
+def _changes_privileges(tree: Message) -> bool:
+    match tree:
         case pb.GrantRoleStmt() | pb.ReassignOwnedStmt():
-            return Creates(changes_privileges=True)
+            return True
         case pb.GrantStmt():
-            return Creates(changes_privileges=top.objtype in _CONTAINERS)
+            return tree.objtype in _CONTAINERS
         case pb.AlterOwnerStmt():
-            return Creates(changes_privileges=top.object_type in _CONTAINERS)
-        case pb.VariableSetStmt():
-            return Creates(
-                changes_privileges=top.name in ("role", "session_authorization"),
-                changes_path=top.name == "search_path" or not top.name,
-            )
+            return tree.object_type in _CONTAINERS
         case _:
-            return Creates(schema=_schema_of(top), changes_path=calls_set_config and _sets_path(statement))
+            return False
 
 
-def _schema_of(top: Message) -> str | None:
-    match top:
-        case pb.CreateStmt():
-            return _relation_schema(top.relation)
-        case pb.CreateForeignTableStmt():
-            return _relation_schema(top.base_stmt.relation)
-        case pb.CreateTableAsStmt():
-            return _relation_schema(top.into.rel)
-        case pb.SelectStmt():
-            return _relation_schema(top.into_clause.rel) if top.HasField("into_clause") else None
-        case pb.ViewStmt():
-            return _relation_schema(top.view)
-        case pb.CreateSeqStmt():
-            return _relation_schema(top.sequence)
-        case pb.CompositeTypeStmt():
-            return _relation_schema(top.typevar)
+def _schemas_of(tree: Message) -> Sequence[str]:
+    """Return the schema in which the statement creates an object; none if it creates none in a schema."""
+    if relation_of := _RELATION.get(type(tree)):
+        relation = relation_of(tree)
+        return [relation.schemaname] if relation.relname and not is_temporary(relation) else []
+    match tree:
         case pb.AlterObjectSchemaStmt():
-            return str(top.newschema)
+            return [tree.newschema]
         case pb.ImportForeignSchemaStmt():
-            return str(top.local_schema)
+            return [tree.local_schema]
         case _:
-            name: Sequence[pb.Node] = getattr(top, _NAME_FIELD.get(type(top).__name__, ""), ())
-            return None if not name or in_pg_temp(name) else _pair(name)[0]
+            name = name_of_new(tree)
+            return [_pair(name)[0]] if name and not in_pg_temp(name) else []
 
 
-def _relation_schema(relation: pb.RangeVar) -> str | None:
-    temporary = relation.relpersistence == "t" or relation.schemaname.startswith("pg_temp")
-    return None if temporary else str(relation.schemaname)
+def _pair(name: Sequence[str]) -> tuple[str, str]:
+    # A third part, before these two, would be the database.
+    return "".join(name[-2:-1]), name[-1]
 
 
-def _pair(name: Sequence[pb.Node]) -> tuple[str, str]:
-    # A third name, before these two, would be the database.
-    schema = str(name[-2].string.sval) if len(name) > 1 else ""
-    return schema, str(name[-1].string.sval)
-
-
-def _sets_path(statement: Statement) -> bool:
+def _calls_set_config(statement: Statement) -> bool:
     return any(node.funcname[-1].string.sval == "set_config" for node in statement.of(pb.FuncCall))

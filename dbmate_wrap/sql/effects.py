@@ -1,10 +1,9 @@
 """Effects of a text on session, transaction and rows, which decide how it is run and retried."""
 
-from collections.abc import Sequence
-
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
+from dbmate_wrap.sql.named import in_pg_temp, is_temporary, name_of_new
 from dbmate_wrap.sql.non_transactional import is_concurrent
 from dbmate_wrap.sql.parse import Statement, read_sql
 
@@ -16,6 +15,15 @@ _OPAQUE_WORDS = (
     *("set", "discard", "execute", "temp", "prepare", "listen", "load", "deallocate"),
     *("advisory", "dblink", "replication_origin"),
 )
+_LASTING = (
+    *(pb.DiscardStmt, pb.ListenStmt, pb.UnlistenStmt, pb.LoadStmt, pb.PrepareStmt),
+    *(pb.DeallocateStmt, pb.DeclareCursorStmt, pb.TransactionStmt),
+)
+# What the last three run is unknown.
+_WRITING = (
+    *(pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt),
+    *(pb.DoStmt, pb.CallStmt, pb.ExecuteStmt),
+)
 _ENDS_TRANSACTION = frozenset({pb.TRANS_STMT_COMMIT, pb.TRANS_STMT_ROLLBACK, pb.TRANS_STMT_PREPARE})
 
 
@@ -24,24 +32,15 @@ def leaves_session_state(sql: str) -> bool:
 
     True as well for text that the grammar refuses or that is too long or too deep to be read here.
     """
-    statements = _statements(sql)
-    return statements is None or any(
-        statement is None or _leaves_state(statement) for statement in statements
-    )
+    reading = read_sql(sql, skip_long=True)
+    return bool(reading.unreadable) or any(map(_leaves_state, reading.statements))
 
 
 def controls_transaction(sql: str) -> bool | None:
     """Return whether `sql` ends its transaction itself; None for text that the grammar refuses."""
-    statements = _statements(sql)
-    if statements is None:
-        return None
+    reading = read_sql(sql, skip_long=True)
     # A statement that is too deep for the parser is no COMMIT.
-    return any(
-        statement is not None
-        and isinstance(statement.tree, pb.TransactionStmt)
-        and statement.tree.kind in _ENDS_TRANSACTION
-        for statement in statements
-    )
+    return None if reading.is_refused else any(_ends_transaction(each.tree) for each in reading.statements)
 
 
 def writes_rows(sql: str) -> bool:
@@ -49,20 +48,23 @@ def writes_rows(sql: str) -> bool:
 
     Function calls in a SELECT are taken to change nothing: their bodies are unknown.
     """
-    statements = _statements(sql)
-    return statements is None or any(statement is None or _writes_rows(statement) for statement in statements)
+    reading = read_sql(sql, skip_long=True)
+    return bool(reading.unreadable) or any(map(_writes_rows, reading.statements))
 
 
 def is_one_concurrent(sql: str) -> bool | None:
-    """Whether `sql` is one CONCURRENTLY statement and nothing else; None for what cannot be read.
+    """Return whether `sql` is one CONCURRENTLY statement and nothing else; None for what cannot be read.
 
     Of several in one text PostgreSQL makes a transaction, in which it refuses such a statement.
     """
-    statements = _statements(sql)
-    if statements is None or None in statements:
+    reading = read_sql(sql, skip_long=True)
+    if reading.unreadable:
         return None
-    trees = [statement.tree for statement in statements if statement is not None]
-    return len(trees) == 1 and is_concurrent(trees[0])
+    return len(reading.statements) == 1 and is_concurrent(reading.statements[0].tree)
+
+
+def _ends_transaction(tree: Message) -> bool:
+    return isinstance(tree, pb.TransactionStmt) and tree.kind in _ENDS_TRANSACTION
 
 
 def _writes_rows(statement: Statement) -> bool:
@@ -72,65 +74,30 @@ def _writes_rows(statement: Statement) -> bool:
 
 
 def _writes(node: Message) -> bool:
-    match node:
-        case pb.InsertStmt() | pb.UpdateStmt() | pb.DeleteStmt() | pb.MergeStmt():
-            return True
-        case pb.DoStmt() | pb.CallStmt() | pb.ExecuteStmt():
-            return True
-        case pb.CopyStmt():
-            return bool(node.is_from)
-        case _:
-            return False
-
-
-def _statements(sql: str) -> list[Statement | None] | None:
-    """Return the statements, None in place of one that is too deep; None for text with syntax errors."""
-    reading = read_sql(sql, skip_long=True)
-    if any(place.kind != "too-deep" for place in reading.unreadable):
-        return None
-    return [*reading.statements, *(None for _ in reading.unreadable)]
+    return isinstance(node, _WRITING) or (isinstance(node, pb.CopyStmt) and node.is_from)
 
 
 def _leaves_state(statement: Statement) -> bool:
     top = statement.tree
+    # The body and the SET clause of a new function belong to its later calls, not to this session.
+    if name := name_of_new(top):
+        return in_pg_temp(name)
+    if isinstance(top, _LASTING):
+        return True
     match top:
         case pb.VariableSetStmt():
             return not (top.is_local or top.name == "TRANSACTION")
-        case pb.DiscardStmt() | pb.ListenStmt() | pb.UnlistenStmt() | pb.LoadStmt() | pb.PrepareStmt():
-            return True
-        case pb.DeallocateStmt() | pb.DeclareCursorStmt() | pb.TransactionStmt():
-            return True
         case pb.DoStmt():
             body = str(top.args).lower()
             return any(word in body for word in _OPAQUE_WORDS)
-        case pb.CreateFunctionStmt():
-            # The body and the SET clause of a function belong to its later calls, not to this session.
-            return in_pg_temp(top.funcname)
-        case pb.CreateEnumStmt() | pb.CreateRangeStmt():
-            return in_pg_temp(top.type_name)
-        case pb.CreateDomainStmt():
-            return in_pg_temp(top.domainname)
-        case pb.DefineStmt():
-            return in_pg_temp(top.defnames)
         case _:
             # ALTER FUNCTION, ROLE, DATABASE and SYSTEM ... SET change later calls and sessions, not this one.
             return any(_touches_session(node) for node in statement.of(pb.RangeVar, pb.FuncCall))
 
 
 def _touches_session(node: Message) -> bool:
-    match node:
-        case pb.RangeVar():
-            # An UPDATE of the view pg_settings is a SET.
-            temporary = node.relpersistence == "t" or node.schemaname.startswith("pg_temp")
-            return bool(temporary or node.relname == "pg_settings")
-        case pb.FuncCall():
-            name = node.funcname[-1].string.sval
-            kept = name.startswith(_SESSION_FAMILIES) and "xact" not in name
-            return bool(kept or name in _SESSION_FUNCTIONS)
-        case _:
-            return False
-
-
-def in_pg_temp(name: Sequence[pb.Node]) -> bool:
-    """Return whether a qualified name is in the schema of the session's temporary objects."""
-    return len(name) > 1 and name[0].string.sval.startswith("pg_temp")
+    if isinstance(node, pb.RangeVar):
+        # An UPDATE of the view pg_settings is a SET.
+        return is_temporary(node) or node.relname == "pg_settings"
+    name = node.funcname[-1].string.sval
+    return name in _SESSION_FUNCTIONS or (name.startswith(_SESSION_FAMILIES) and "xact" not in name)

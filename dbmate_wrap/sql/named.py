@@ -4,10 +4,43 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
 
-_FUNCTIONS = frozenset({"function", "procedure", "routine", "aggregate"})
 # Tables, views, sequences, indexes and types share one namespace.
-_OWN_NAMESPACE = frozenset({"collation", "conversion", "statistics", "schema", "publication"})
+_OWN_NAMESPACE = {
+    **dict.fromkeys(("function", "procedure", "routine", "aggregate"), "function"),
+    **{kind: kind for kind in ("collation", "conversion", "statistics", "schema", "publication")},
+}
+KIND_OF_OBJECT = {
+    pb.OBJECT_TABLE: "table",
+    pb.OBJECT_VIEW: "view",
+    pb.OBJECT_MATVIEW: "view",
+    pb.OBJECT_FOREIGN_TABLE: "table",
+    pb.OBJECT_SEQUENCE: "sequence",
+    pb.OBJECT_INDEX: "index",
+    pb.OBJECT_TYPE: "type",
+    pb.OBJECT_DOMAIN: "domain",
+    pb.OBJECT_DOMCONSTRAINT: "domain",
+    pb.OBJECT_FUNCTION: "function",
+    pb.OBJECT_PROCEDURE: "procedure",
+    pb.OBJECT_ROUTINE: "routine",
+    pb.OBJECT_AGGREGATE: "aggregate",
+    pb.OBJECT_COLLATION: "collation",
+    pb.OBJECT_CONVERSION: "conversion",
+    pb.OBJECT_STATISTIC_EXT: "statistics",
+}
+# The field with the name of a new object that is no relation.
+_NAME_FIELD = {
+    pb.CreateFunctionStmt: "funcname",
+    pb.CreateEnumStmt: "type_name",
+    pb.CreateRangeStmt: "type_name",
+    pb.CreateDomainStmt: "domainname",
+    pb.DefineStmt: "defnames",
+    pb.CreateStatsStmt: "defnames",
+    pb.CreateConversionStmt: "conversion_name",
+    pb.CreateOpClassStmt: "opclassname",
+    pb.CreateOpFamilyStmt: "opfamilyname",
+}
 
 
 @dataclass(frozen=True)
@@ -26,14 +59,7 @@ class Named:
     @property
     def key(self) -> tuple[str, str, str]:
         """Equal for two names of one object: namespace (relations and types, ...), schema, name."""
-        space = (
-            "function"
-            if self.kind in _FUNCTIONS
-            else self.kind
-            if self.kind in _OWN_NAMESPACE
-            else "relation"
-        )
-        return space, self.schema, self.name
+        return _OWN_NAMESPACE.get(self.kind, "relation"), self.schema, self.name
 
     @property
     def full(self) -> str:
@@ -48,9 +74,25 @@ class Named:
 def by_parts(kind: str, parts: Sequence[str], location: int = -1) -> Iterator[Named]:
     """Yield the object of a name in parts (`app`, `orders`), perhaps with a database; none for no parts."""
     if parts:
-        yield Named(kind, parts[-2] if len(parts) > 1 else "", parts[-1], location)
+        yield Named(kind, "".join(parts[-2:-1]), parts[-1], location)
 
 
 def parts_of(nodes: Sequence[Message]) -> list[str]:
     """Return the plain parts of a name that the parser gives as a list of strings."""
     return [str(node.string.sval) for node in nodes]
+
+
+def name_of_new(tree: Message) -> list[str]:
+    """Return the parts of the name that the statement gives a new object; none for relations and the like."""
+    field = _NAME_FIELD.get(type(tree))
+    return parts_of(getattr(tree, field)) if field else []
+
+
+def in_pg_temp(parts: Sequence[str]) -> bool:
+    """Return whether a name is in the schema of the session's temporary objects."""
+    return len(parts) > 1 and parts[0].startswith("pg_temp")
+
+
+def is_temporary(relation: Message) -> bool:
+    """Return whether the statement says that the relation is a temporary one."""
+    return bool(relation.relpersistence == "t" or relation.schemaname.startswith("pg_temp"))

@@ -1,32 +1,37 @@
 """Finds the objects, other than relations and types, that a statement creates, changes, drops or grants."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.catalog_types import TRIGGER_FUNCTIONS
-from dbmate_wrap.sql.named import Named, by_parts, parts_of
+from dbmate_wrap.sql.named import KIND_OF_OBJECT, Named, by_parts, parts_of
 
-_Finder = Callable[[Message], Iterator[Named]]
-
-_KINDS = {
-    pb.OBJECT_TABLE: "table",
-    pb.OBJECT_VIEW: "view",
-    pb.OBJECT_MATVIEW: "view",
-    pb.OBJECT_FOREIGN_TABLE: "table",
-    pb.OBJECT_SEQUENCE: "sequence",
-    pb.OBJECT_INDEX: "index",
-    pb.OBJECT_TYPE: "type",
-    pb.OBJECT_DOMAIN: "domain",
-    pb.OBJECT_DOMCONSTRAINT: "domain",
-    pb.OBJECT_FUNCTION: "function",
-    pb.OBJECT_PROCEDURE: "procedure",
-    pb.OBJECT_ROUTINE: "routine",
-    pb.OBJECT_AGGREGATE: "aggregate",
-    pb.OBJECT_COLLATION: "collation",
-    pb.OBJECT_CONVERSION: "conversion",
-    pb.OBJECT_STATISTIC_EXT: "statistics",
+# The kind of object that a statement names, and the field with its name.
+_NAMES = {
+    pb.AlterCollationStmt: ("collation", "collname"),
+    pb.AlterDomainStmt: ("domain", "type_name"),
+    pb.AlterEnumStmt: ("type", "type_name"),
+    pb.AlterStatsStmt: ("statistics", "defnames"),
+    pb.AlterTypeStmt: ("type", "type_name"),
+    pb.CreateConversionStmt: ("conversion", "conversion_name"),
+    pb.CreateDomainStmt: ("domain", "domainname"),
+    pb.CreateEnumStmt: ("type", "type_name"),
+    pb.CreateRangeStmt: ("type", "type_name"),
+    pb.CreateStatsStmt: ("statistics", "defnames"),
+}
+# The field with the kind of what `object` or `objects` hold.
+_KIND_FIELDS = {
+    pb.AlterExtensionContentsStmt: "objtype",
+    pb.AlterObjectDependsStmt: "object_type",
+    pb.AlterObjectSchemaStmt: "object_type",
+    pb.AlterOwnerStmt: "object_type",
+    pb.CommentStmt: "objtype",
+    pb.DropStmt: "remove_type",
+    pb.GrantStmt: "objtype",
+    pb.RenameStmt: "rename_type",
+    pb.SecLabelStmt: "objtype",
 }
 # Their name is that of a relation and, last, their own.
 _PARTS_OF_RELATIONS = frozenset(
@@ -36,97 +41,57 @@ _PARTS_OF_RELATIONS = frozenset(
 
 def object_names(tree: Message) -> Iterator[Named]:
     """Yield the objects that the kind of statement names; relations and types have nodes of their own."""
-    find = _FINDERS.get(type(tree))
-    return find(tree) if find is not None else iter(())
+    if type(tree) in _NAMES:
+        kind, field = _NAMES[type(tree)]
+        yield from by_parts(kind, parts_of(getattr(tree, field)))
+    elif type(tree) in _KIND_FIELDS:
+        nodes = tree.objects if isinstance(tree, pb.DropStmt | pb.GrantStmt) else [tree.object]
+        for node in nodes:
+            yield from _object(getattr(tree, _KIND_FIELDS[type(tree)]), node)
+    elif isinstance(tree, pb.CreateSeqStmt | pb.AlterSeqStmt):
+        yield from _owners_of_sequence(tree)
+    elif isinstance(tree, pb.DefineStmt):
+        if tree.kind in KIND_OF_OBJECT:
+            yield from by_parts(KIND_OF_OBJECT[tree.kind], parts_of(tree.defnames))
+    else:
+        yield from _functions(tree)
 
 
 def _object(kind: int, node: Message) -> Iterator[Named]:
     match node.WhichOneof("node"):
         case "list" if kind in _PARTS_OF_RELATIONS:
             yield from by_parts("relation", parts_of(node.list.items)[:-1])
-        case "list" if kind in _KINDS and node.list.items[0].WhichOneof("node") == "string":
-            yield from by_parts(_KINDS[kind], parts_of(node.list.items))
-        case "object_with_args" if kind in _KINDS:
-            yield from _without_built_in(by_parts(_KINDS[kind], parts_of(node.object_with_args.objname)))
+        case "list" if kind in KIND_OF_OBJECT and node.list.items[0].WhichOneof("node") == "string":
+            yield from by_parts(KIND_OF_OBJECT[kind], parts_of(node.list.items))
+        case "object_with_args" if kind in KIND_OF_OBJECT:
+            yield from _without_built_in(KIND_OF_OBJECT[kind], parts_of(node.object_with_args.objname))
         case _:
             pass  # An object without a schema, or a type.
 
 
-def _without_built_in(found: Iterator[Named]) -> Iterator[Named]:
+def _functions(tree: Message) -> Iterator[Named]:
+    match tree:
+        case pb.CreateFunctionStmt():
+            yield from by_parts("procedure" if tree.is_procedure else "function", parts_of(tree.funcname))
+        case pb.AlterFunctionStmt():
+            kind = KIND_OF_OBJECT.get(tree.objtype, "function")
+            yield from _without_built_in(kind, parts_of(tree.func.objname))
+        case pb.CreateTrigStmt() | pb.CreateEventTrigStmt():
+            executed = _without_built_in("function", parts_of(tree.funcname))
+            yield from (one for one in executed if one.schema or one.name not in TRIGGER_FUNCTIONS)
+        case pb.CreateCastStmt():
+            yield from by_parts("function", parts_of(tree.func.objname))
+        case _:
+            pass
+
+
+def _without_built_in(kind: str, parts: list[str]) -> Iterator[Named]:
+    found = by_parts(kind, parts)
     return (one for one in found if one.schema != "pg_catalog" and not one.name.startswith("pg_"))
 
 
-def _one(kind_field: str) -> _Finder:
-    return lambda tree: _object(getattr(tree, kind_field), tree.object)
-
-
-def _several(kind_field: str) -> _Finder:
-    def find(tree: Message) -> Iterator[Named]:
-        for node in tree.objects:
-            yield from _object(getattr(tree, kind_field), node)
-
-    return find
-
-
-def _name(kind: str, field: str) -> _Finder:
-    return lambda tree: by_parts(kind, parts_of(getattr(tree, field)))
-
-
-def _function(tree: Message) -> Iterator[Named]:
-    return by_parts("procedure" if tree.is_procedure else "function", parts_of(tree.funcname))
-
-
-def _altered_function(tree: Message) -> Iterator[Named]:
-    return _without_built_in(by_parts(_KINDS.get(tree.objtype, "function"), parts_of(tree.func.objname)))
-
-
-def _executed_function(tree: Message) -> Iterator[Named]:
-    found = by_parts("function", parts_of(tree.funcname))
-    return (one for one in _without_built_in(found) if one.schema or one.name not in TRIGGER_FUNCTIONS)
-
-
-def _cast_function(tree: Message) -> Iterator[Named]:
-    return by_parts("function", parts_of(tree.func.objname))
-
-
-def _defined(tree: Message) -> Iterator[Named]:
-    if tree.kind in _KINDS:
-        yield from by_parts(_KINDS[tree.kind], parts_of(tree.defnames))
-
-
-def _owner_of_sequence(tree: Message) -> Iterator[Named]:
+def _owners_of_sequence(tree: Message) -> Iterator[Named]:
     for option in tree.options:
         if option.def_elem.defname == "owned_by":
             # A table's column; a name of one part is OWNED BY NONE.
             yield from by_parts("table", parts_of(option.def_elem.arg.list.items)[:-1])
-
-
-_FINDERS: Mapping[type[Message], _Finder] = {
-    pb.AlterCollationStmt: _name("collation", "collname"),
-    pb.AlterDomainStmt: _name("domain", "type_name"),
-    pb.AlterEnumStmt: _name("type", "type_name"),
-    pb.AlterExtensionContentsStmt: _one("objtype"),
-    pb.AlterFunctionStmt: _altered_function,
-    pb.AlterObjectDependsStmt: _one("object_type"),
-    pb.AlterObjectSchemaStmt: _one("object_type"),
-    pb.AlterOwnerStmt: _one("object_type"),
-    pb.AlterSeqStmt: _owner_of_sequence,
-    pb.AlterStatsStmt: _name("statistics", "defnames"),
-    pb.AlterTypeStmt: _name("type", "type_name"),
-    pb.CommentStmt: _one("objtype"),
-    pb.CreateCastStmt: _cast_function,
-    pb.CreateConversionStmt: _name("conversion", "conversion_name"),
-    pb.CreateDomainStmt: _name("domain", "domainname"),
-    pb.CreateEnumStmt: _name("type", "type_name"),
-    pb.CreateEventTrigStmt: _executed_function,
-    pb.CreateFunctionStmt: _function,
-    pb.CreateRangeStmt: _name("type", "type_name"),
-    pb.CreateSeqStmt: _owner_of_sequence,
-    pb.CreateStatsStmt: _name("statistics", "defnames"),
-    pb.CreateTrigStmt: _executed_function,
-    pb.DefineStmt: _defined,
-    pb.DropStmt: _several("remove_type"),
-    pb.GrantStmt: _several("objtype"),
-    pb.RenameStmt: _one("rename_type"),
-    pb.SecLabelStmt: _one("objtype"),
-}

@@ -7,10 +7,9 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.catalog_types import is_catalog_type
-from dbmate_wrap.sql.named import Named, by_parts, parts_of
+from dbmate_wrap.sql.named import KIND_OF_OBJECT, Named, by_parts, is_temporary, parts_of
 from dbmate_wrap.sql.object_names import object_names
 from dbmate_wrap.sql.parse import Statement
-from dbmate_wrap.sql.relations import is_ours, relations
 
 # Options `name = value` whose value is a type. In others the grammar reads functions, `auto` or `off` as
 # types as well.
@@ -21,6 +20,22 @@ _LOOKUPS = {
     **dict.fromkeys(("to_regclass", "pg_get_serial_sequence"), "relation"),
 }
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
+_WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
+_KIND_OF_STATEMENT = {
+    pb.CreateStmt: "table",
+    pb.CreateForeignTableStmt: "table",
+    pb.ViewStmt: "view",
+    pb.CreateSeqStmt: "sequence",
+    pb.AlterSeqStmt: "sequence",
+    pb.CompositeTypeStmt: "type",
+}
+# The field in which ALTER, RENAME and so on give the kind of the relation that they name first.
+_KIND_FIELD = {
+    pb.AlterTableStmt: "objtype",
+    pb.AlterObjectSchemaStmt: "object_type",
+    pb.AlterObjectDependsStmt: "object_type",
+    pb.AlterOwnerStmt: "object_type",
+}
 
 
 def objects(statement: Statement) -> Iterator[Named]:
@@ -55,13 +70,66 @@ def offset_of(named: Named, statement: Statement) -> int:
 def _all_objects(statement: Statement) -> Iterator[Named]:
     if isinstance(statement.tree, pb.CreateTrigStmt):
         # Its table is the main object, not the function.
-        yield from relations(statement)
+        yield from _relations(statement)
         yield from object_names(statement.tree)
     else:
         yield from object_names(statement.tree)
-        yield from relations(statement)
+        yield from _relations(statement)
     yield from _types(statement)
     yield from _lookups(statement)
+
+
+def _relations(statement: Statement) -> Iterator[Named]:
+    """Yield the relations in the order of the tree: the one that the statement changes comes first.
+
+    The queries of views, rules and functions in standard SQL are included: their names are looked up at once.
+    """
+    nodes = tuple(statement.of(pb.RangeVar))
+    if not nodes or isinstance(statement.tree, pb.ConstraintsSetStmt | pb.ImportForeignSchemaStmt):
+        # Names of constraints, and names on another server.
+        return
+    # Names in FOR UPDATE OF refer to FROM.
+    locking = statement.of(pb.LockingClause)
+    aliases = {locked.range_var.location for clause in locking for locked in clause.locked_rels}
+    queries = {cte.ctename for cte in statement.of(pb.CommonTableExpr)}
+    written = {node.relation.location for node in statement.of(*_WRITES)} if queries else set()
+    kind = _kind(statement.tree)
+    for node in nodes:
+        is_query = node.relname in queries and not node.schemaname and node.location not in written
+        if node.location not in aliases and not is_query and not _is_old_or_new(node, statement.tree):
+            yield from _relation(node, kind)
+        if kind != "index":
+            kind = "relation"
+
+
+def _is_ours(schema: str, name: str) -> bool:
+    """Return whether a relation of this name is not built in; built-in ones need no schema."""
+    if schema:
+        return schema not in ("pg_catalog", "information_schema")
+    return not name.startswith("pg_")
+
+
+def _relation(node: Message, kind: str) -> Iterator[Named]:
+    if _is_ours(node.schemaname, node.relname):
+        temporary = is_temporary(node)
+        schema = "" if temporary else str(node.schemaname)
+        yield Named(kind, schema, str(node.relname), node.location, temporary)
+
+
+def _is_old_or_new(node: Message, tree: Message) -> bool:
+    """Return whether the node is OLD or NEW of a rule."""
+    return isinstance(tree, pb.RuleStmt) and not node.schemaname and node.relname in ("old", "new")
+
+
+def _kind(tree: Message) -> str:
+    if kind := _KIND_OF_STATEMENT.get(type(tree)):
+        return kind
+    if isinstance(tree, pb.RenameStmt):
+        return KIND_OF_OBJECT.get(tree.rename_type) or KIND_OF_OBJECT.get(tree.relation_type, "relation")
+    if isinstance(tree, pb.ReindexStmt):
+        return "index" if tree.kind == pb.REINDEX_OBJECT_INDEX else "table"
+    field = _KIND_FIELD.get(type(tree))
+    return KIND_OF_OBJECT.get(getattr(tree, field), "relation") if field else "relation"
 
 
 def _types(statement: Statement) -> Iterator[Named]:
@@ -100,5 +168,5 @@ def _named_in_string(kind: str, node: Message) -> Iterator[Named]:
         return
     found = _PART.findall(node.a_const.sval.sval)
     parts = [quoted.replace('""', '"') or plain.lower() for quoted, plain in found]
-    if parts and not parts[0].isdigit() and is_ours("".join(parts[-2:-1]), parts[-1]):
+    if parts and not parts[0].isdigit() and _is_ours("".join(parts[-2:-1]), parts[-1]):
         yield from by_parts(kind, parts, node.a_const.location)

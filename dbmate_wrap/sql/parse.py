@@ -41,6 +41,11 @@ class Reading:
     statements: tuple[Statement, ...]
     unreadable: tuple[Unreadable, ...] = ()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether some of the text is no SQL; what is only too deep may be."""
+        return any(place.kind != "too-deep" for place in self.unreadable)
+
 
 def read_sql(sql: str, *, skip_long: bool = False) -> Reading:
     """Return the statements of any text; never raises.

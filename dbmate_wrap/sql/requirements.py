@@ -26,23 +26,6 @@ def requirements_of(texts: Iterable[str]) -> Requirements | None:
     """Return what the texts require, as far as they can be read; None if there is no SQL parser."""
     if not sql.is_available():
         return None
-    from dbmate_wrap.sql.creates import creates_of
+    from dbmate_wrap.sql.creates import read_requirements
 
-    created = [each for text in texts for each in creates_of(text)]
-    new = {each.new_schema for each in created if each.new_schema is not None}
-    schemas = {each.schema for each in created if each.schema is not None} - new
-    if any(each.changes_path for each in created):
-        schemas.discard("")
-    indexes: set[tuple[str, str]] = set()
-    repaired: set[tuple[str, str]] = set()
-    for each in created:
-        repaired.update(each.repaired_indexes)
-        if each.index is not None and each.index not in repaired:
-            indexes.add(each.index)
-    return Requirements(
-        schemas=frozenset(schemas),
-        extensions=frozenset(each.extension for each in created if each.extension is not None),
-        indexes=frozenset(indexes),
-        makes_schema=bool(new),
-        changes_privileges=any(each.changes_privileges for each in created),
-    )
+    return read_requirements(texts)
