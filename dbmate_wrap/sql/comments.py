@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from postgast import PgQueryError, scan
-from postgast import pg_query_pb2 as pb
-
-from dbmate_wrap.domain.sql_lexer import LINE_COMMENT, comment_end
+from dbmate_wrap.domain.sql_lexer import LINE_COMMENT, comment_end, tokens
 from dbmate_wrap.sql.split import split_sql
 
 _OPENING = re.compile(rf"{LINE_COMMENT}|/\*")
@@ -57,25 +54,28 @@ def _comments_between(
     sql: str, begin: int, end: int, statement: tuple[int, int] | None, pattern: re.Pattern[str]
 ) -> Iterator[Comment]:
     """Yield the comments from `begin` to `end`, where `statement` begins."""
-    places = [(begin, begin), *_comment_spans(sql, begin, end), (end, end)]
     found: list[Comment] = []
-    for (_, before), (start, stop), (following, _) in zip(
-        places[-3::-1], places[-2:0:-1], places[:1:-1], strict=True
-    ):
+    after = end
+    for start, stop in reversed(list(_comment_spans(sql, begin, end))):
         # Other comments may stand between it and the statement.
-        after = sql[stop:following]
-        if ";" in after or _BLANK_LINE.search(after):
+        if ";" in sql[stop:after] or _BLANK_LINE.search(sql, stop, after):
             statement = None
         if pattern.match(sql, start, stop):
-            alone = _begins_line(sql, before, start)
-            found.append(Comment(start, sql[start:stop], statement if alone else None))
+            begins_line = not sql[sql.rfind("\n", 0, start) + 1 : start].strip()
+            found.append(Comment(start, sql[start:stop], statement if begins_line else None))
+        after = start
     return reversed(found)
 
 
-def _begins_line(sql: str, before: int, start: int) -> bool:
-    """Return whether only white space precedes `start` in its line; the comment before ends at `before`."""
-    _, line_end, indent = sql[before:start].rpartition("\n")
-    return not indent.strip() and (bool(line_end) or before == 0)
+def _comments_within(text: str, offset: int, pattern: re.Pattern[str]) -> Iterator[Comment]:
+    """Yield the comments within one statement."""
+    if not any(pattern.match(text, place.start()) for place in _OPENING.finditer(text)):
+        return
+    code = [(token.start, token.end) for token in tokens(text)]
+    for (_, before), (after, _) in pairwise([(0, 0), *code, (len(text), len(text))]):
+        for start, stop in _comment_spans(text, before, after):
+            if pattern.match(text, start, stop):
+                yield Comment(offset + start, text[start:stop])
 
 
 def _comment_spans(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -85,22 +85,3 @@ def _comment_spans(sql: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         if opening.group() == "/*":
             position = min(comment_end(sql, opening.start()) or end, end)
         yield opening.start(), position
-
-
-def _comments_within(text: str, offset: int, pattern: re.Pattern[str]) -> Iterator[Comment]:
-    """Yield the comments within one statement; none if the scanner refuses it (an open string)."""
-    if not any(pattern.match(text, place.start()) for place in _OPENING.finditer(text)):
-        return
-    try:
-        tokens = scan(text).tokens
-    except PgQueryError:
-        return
-    data = text.encode()
-    seen = 0
-    for token in tokens:
-        if token.token in (pb.SQL_COMMENT, pb.C_COMMENT):
-            offset += len(data[seen : token.start].decode())
-            seen = token.start
-            comment = data[token.start : token.end].decode()
-            if pattern.match(comment):
-                yield Comment(offset, comment)
