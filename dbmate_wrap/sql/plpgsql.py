@@ -5,47 +5,34 @@ schema, most trigger functions), and of the rest it gives lines only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dbmate_wrap.domain.sql_lexer import Token, tokens
 
+# The word that ends the head of a control structure.
 _HEADS = {
-    "if": ("then",),
-    "elsif": ("then",),
-    "elseif": ("then",),
-    "when": ("then",),
-    "while": ("loop",),
-    "case": ("when",),
+    **dict.fromkeys(("if", "elsif", "elseif", "when"), "then"),
+    **dict.fromkeys(("while", "for", "foreach"), "loop"),
+    "case": "when",
 }
 _OPENING = frozenset({"begin", "loop", "else", "exception"})
-_OTHER = frozenset({"end", "null", "get", "close", "fetch", "move", "raise", "assert", "exit", "continue"})
+_WITHOUT_SQL = frozenset({"end", "null", "get", "close", "fetch", "move"})
 _QUERIES = frozenset(
     {
-        "select",
-        "with",
-        "values",
-        "table",
-        "(",
-        "insert",
-        "update",
-        "delete",
-        "merge",
-        "execute",
-        "show",
-        "explain",
+        *("select", "with", "values", "table", "(", "insert", "update", "delete", "merge"),
+        *("execute", "show", "explain"),
     }
 )
-_INTO_OF_ROWS = frozenset({"insert", "merge"})
+_Kind = Literal["statement", "expression", "dynamic", "commit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Characters `start` to `end` of the body; `sql` is as long, with syntax that is not SQL blanked."""
+    """The text of the body from character `start` on; in `sql` syntax that is not SQL is blanked."""
 
-    kind: Literal["statement", "expression", "dynamic", "commit"]
+    kind: _Kind
     start: int
-    end: int
     sql: str
 
 
@@ -69,8 +56,8 @@ class _Scanner:
             elif word in _OPENING or word == ";":
                 self._at += 1
             elif word == "<<":
-                self._at = self._find((">>",)) + 1
-            elif word in _HEADS or word in ("for", "foreach"):
+                self._at = self._find((">>",), self._at) + 1
+            elif word in _HEADS:
                 yield from self._head(word)
             else:
                 yield from self._statement(word)
@@ -78,7 +65,7 @@ class _Scanner:
     def _head(self, word: str) -> Iterator[Fragment]:
         """Yield the SQL between the first word of a control structure and the statements in it."""
         begin = self._at + 1
-        end = self._find(_HEADS.get(word, ("loop",)), begin)
+        end = self._find((_HEADS[word],), begin)
         # Of `CASE x WHEN` the next statement begins with WHEN, everywhere else behind the word.
         self._at = end if word == "case" else end + 1
         if word in ("for", "foreach"):
@@ -108,28 +95,24 @@ class _Scanner:
         match word:
             case "commit" | "rollback":
                 yield from self._sql("commit", begin, end)
+            case "return" if self._word(begin + 1) == "query":
+                yield from self._query(begin + 2, end)
             case "return":
-                yield from self._return(begin + 1, end)
+                starts = begin + 2 if self._word(begin + 1) == "next" else begin + 1
+                yield from self._sql("expression", starts, end)
             case "execute":
                 yield from self._dynamic(begin + 1, end)
             case "perform":
-                yield from self._perform(begin, end)
+                for found in self._sql("statement", begin, end):
+                    # Of the same length, so that every place stays where it is.
+                    yield replace(found, sql="SELECT " + found.sql[len("PERFORM") :])
             case "open":
                 yield from self._query(self._find(("for",), begin, end) + 1, end)
             case "exit" | "continue" | "assert" | "raise":
                 starts = self._find(("when", ",") if word != "assert" else ("assert",), begin, end) + 1
                 yield from self._sql("expression", starts, self._find(("using",), starts, end))
-            case _ if word not in _OTHER:
+            case _ if word not in _WITHOUT_SQL:
                 yield from self._assignment_or_sql(begin, end)
-
-    def _return(self, begin: int, end: int) -> Iterator[Fragment]:
-        match self._word(begin):
-            case "query":
-                yield from self._query(begin + 1, end)
-            case "next":
-                yield from self._sql("expression", begin + 1, end)
-            case _:
-                yield from self._sql("expression", begin, end)
 
     def _query(self, begin: int, end: int) -> Iterator[Fragment]:
         if self._word(begin) == "execute" and begin < end:
@@ -142,11 +125,6 @@ class _Scanner:
         yield from self._sql("dynamic", begin, stop)
         using = self._find(("using",), stop, end) + 1
         yield from self._sql("expression", using, self._find(("into",), using, end))
-
-    def _perform(self, begin: int, end: int) -> Iterator[Fragment]:
-        for found in self._sql("statement", begin, end):
-            # Of the same length, so that every place stays where it is.
-            yield Fragment(found.kind, found.start, found.end, "SELECT " + found.sql[len("PERFORM") :])
 
     def _declarations(self) -> Iterator[Fragment]:
         while self._at < len(self._tokens) and self._word() != "begin":
@@ -161,30 +139,21 @@ class _Scanner:
     def _assignment_or_sql(self, begin: int, end: int) -> Iterator[Fragment]:
         at = begin + 1
         while at < end and self._word(at) in (".", "["):
-            at = self._closing(at, end) + 1 if self._word(at) == "[" else at + 2
+            at = self._find(("]",), at + 1, end) + 1 if self._word(at) == "[" else at + 2
         if self._word(at) in (":=", "=") and at < end:
             yield from self._sql("expression", at + 1, end)
         else:
             yield from self._sql("statement", begin, end)
 
-    def _closing(self, at: int, end: int) -> int:
-        depth = 0
-        for index in range(at, end):
-            depth += {"[": 1, "]": -1}.get(self._word(index), 0)
-            if depth == 0:
-                return index
-        return end
-
     def _word(self, at: int | None = None) -> str:
         at = self._at if at is None else at
-        token = self._tokens[at] if at < len(self._tokens) else None
-        return token.text if token is not None and token.kind != "string" else ""
+        return self._tokens[at].text if at < len(self._tokens) else ""
 
-    def _find(self, words: tuple[str, ...], begin: int | None = None, end: int | None = None) -> int:
+    def _find(self, words: tuple[str, ...], begin: int, end: int | None = None) -> int:
         """Return the index of the first of these words outside parentheses and CASE ... END, or `end`."""
         last = len(self._tokens) if end is None else end
         depth = cases = 0
-        for at in range(self._at if begin is None else begin, last):
+        for at in range(begin, last):
             word = self._word(at)
             if depth == 0 and word in words and (cases == 0 or word == ";"):
                 return at
@@ -198,9 +167,7 @@ class _Scanner:
                 cases = max(cases - 1, 0)
         return last
 
-    def _sql(
-        self, kind: Literal["statement", "expression", "dynamic", "commit"], begin: int, end: int
-    ) -> Iterator[Fragment]:
+    def _sql(self, kind: _Kind, begin: int, end: int) -> Iterator[Fragment]:
         if begin >= min(end, len(self._tokens)):
             return
         inside = self._tokens[begin:end]
@@ -209,19 +176,16 @@ class _Scanner:
         for blank, rest in _targets(inside) if kind == "statement" else ():
             parts += [self._body[at:blank], " " * (rest - blank)]
             at = rest
-        yield Fragment(kind, start, stop, "".join([*parts, self._body[at:stop]]))
+        yield Fragment(kind, start, "".join([*parts, self._body[at:stop]]))
 
 
 def _targets(inside: list[Token]) -> Iterator[tuple[int, int]]:
     """Yield the spans of `INTO [STRICT] variable, ...` in a statement: plain SQL has no such clause."""
     depth = last = 0
     for at, token in enumerate(inside):
-        if token.kind == "mark":
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-        elif token.kind == "name" and token.text == "into" and depth == 0 and at > last:
-            before = inside[at - 1]
-            if before.kind == "name" and before.text in _INTO_OF_ROWS:
-                continue
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        is_clause = token.text == "into" and inside[at - 1].text not in ("insert", "merge")
+        if is_clause and depth == 0 and at > last:
             last = _last_target(inside, at + 1)
             yield token.start, inside[last].end
 
@@ -232,10 +196,9 @@ def _last_target(inside: list[Token], at: int) -> int:
         at += 1
     depth = 0
     while at + 1 < len(inside):
-        follows = inside[at + 1].text if inside[at + 1].kind == "mark" else ""
-        depth += {"[": 1, "]": -1}.get(inside[at].text, 0) if inside[at].kind == "mark" else 0
-        joined = inside[at].kind == "mark" and inside[at].text in (".", ",")
-        if not (depth or joined or follows in (".", ",", "[")):
+        text, following = inside[at].text, inside[at + 1].text
+        depth += {"[": 1, "]": -1}.get(text, 0)
+        if depth == 0 and text not in (".", ",") and following not in (".", ",", "["):
             break
         at += 1
     return min(at, len(inside) - 1)
