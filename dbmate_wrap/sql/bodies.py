@@ -1,42 +1,20 @@
 """Reads the statements in bodies of DO blocks, functions and procedures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import tokens
-from dbmate_wrap.sql import dynamic
+from dbmate_wrap.sql.dynamic import constant_command
 from dbmate_wrap.sql.parse import Reading, Statement, read_all_sql, read_sql
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
-from dbmate_wrap.sql.statement import Body
+from dbmate_wrap.sql.statement import Body, PlacedText, unwrap
 
 _SELECT = "SELECT "
 # No body written by hand has so many, and more would take a minute.
 _MOST_FRAGMENTS = 100_000
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The text of a body, and the places of its characters; `places` as in Statement."""
-
-    text: str
-    offset: int
-    places: Sequence[int] | None = None
-
-    def at(self, index: int) -> int:
-        """Return the place of the body's character `index`."""
-        if self.places is None:
-            return self.offset + index
-        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
-
-    def placed(self, statement: Statement, index: int) -> Statement:
-        """Return a statement that was read from the body's text from `index` on, with its real place."""
-        begin = index + statement.offset
-        places = None if self.places is None else self.places[begin : begin + len(statement.text)]
-        return replace(statement, offset=self.at(begin), places=places)
 
 
 def bodies(statement: Statement) -> tuple[Body, ...]:
@@ -50,48 +28,45 @@ def bodies(statement: Statement) -> tuple[Body, ...]:
 
 def _bodies(statement: Statement) -> Iterator[Body]:
     tree = statement.tree
-    kind: Literal["do", "function"] = "do" if isinstance(tree, pb.DoStmt) else "function"
-    options = {option.def_elem.defname: option.def_elem for option in _options(tree)}
-    if kind == "function" and tree.HasField("sql_body"):
-        yield Body(kind, "sql", tuple(_atomic_statements(statement)))
+    if isinstance(tree, pb.CreateFunctionStmt) and tree.HasField("sql_body"):
+        yield Body("sql", tuple(_atomic_statements(statement)))
         return
+    nodes = tree.args if isinstance(tree, pb.DoStmt) else tree.options
+    options = {node.def_elem.defname: node.def_elem for node in nodes}
+    if "as" not in options:
+        return
+    source = _source(statement, options["as"])
     language = options["language"].arg.string.sval.lower() if "language" in options else "plpgsql"
-    source = _source(statement, options["as"]) if "as" in options else None
-    if source is None:
-        return
     if language == "plpgsql":
-        yield _plpgsql_body(source, kind)
+        yield _plpgsql_body(source)
     elif language == "sql":
         reading = read_sql(source.text)
-        inside = (source.placed(one, 0) for one in reading.statements)
-        unread = tuple(source.at(place.offset) for place in reading.unreadable if place.kind == "too-deep")
-        yield Body(kind, language, tuple(inside), unread=unread)
+        inside = tuple(source.placed(one, 0) for one in reading.statements)
+        unread = tuple(source.place(place.offset) for place in reading.unreadable if place.kind == "too-deep")
+        yield Body(language, inside, unread=unread)
 
 
-def _options(tree: Message) -> Sequence[pb.Node]:
-    options: Sequence[pb.Node] = tree.args if isinstance(tree, pb.DoStmt) else tree.options
-    return options
-
-
-def _plpgsql_body(source: _Source, kind: Literal["do", "function"]) -> Body:
+def _plpgsql_body(source: PlacedText) -> Body:
     found = list(fragments(source.text))
-    commits = tuple(source.at(fragment.start) for fragment in found if fragment.kind == "commit")
+    commits = tuple(source.place(fragment.start) for fragment in found if fragment.kind == "commit")
     runs = [fragment for fragment in found if fragment.kind != "commit"]
     parts = runs[:_MOST_FRAGMENTS]
     readings = read_all_sql([part.sql if part.kind == "statement" else _SELECT + part.sql for part in parts])
     inside = [_statements_of(source, part, one) for part, one in zip(parts, readings, strict=True)]
-    unread = [source.at(part.start) for part, one in zip(parts, readings, strict=True) if _is_too_deep(one)]
-    unread += [source.at(part.start) for part in runs[_MOST_FRAGMENTS:][:1]]
+    unread = [
+        source.place(part.start) for part, one in zip(parts, readings, strict=True) if _is_too_deep(one)
+    ]
+    unread += [source.place(part.start) for part in runs[_MOST_FRAGMENTS:][:1]]
     dynamic_ones = [(part, each) for part, each in zip(parts, inside, strict=True) if part.kind == "dynamic"]
     commands = read_all_sql([_command(each) for _, each in dynamic_ones])
     for (part, each), reading in zip(dynamic_ones, commands, strict=True):
-        offset = source.at(part.start)
+        offset = source.place(part.start)
         each += [replace(one, offset=offset, places=()) for one in reading.statements]
         unread += [offset] if _is_too_deep(reading) else []
-    return Body(kind, "plpgsql", tuple(one for each in inside for one in each), commits, tuple(unread))
+    return Body("plpgsql", tuple(one for each in inside for one in each), commits, tuple(unread))
 
 
-def _statements_of(source: _Source, fragment: Fragment, reading: Reading) -> list[Statement]:
+def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> list[Statement]:
     if fragment.kind == "statement":
         return [source.placed(one, fragment.start) for one in reading.statements]
     return [
@@ -105,8 +80,7 @@ def _statements_of(source: _Source, fragment: Fragment, reading: Reading) -> lis
 def _command(expression: Sequence[Statement]) -> str:
     """Return the SQL that EXECUTE runs, as far as it is constant."""
     targets = expression[0].tree.target_list if expression else []
-    fields = targets[0].res_target.val.ListFields() if targets else []
-    return (dynamic.constant_command(fields[0][1]) if fields else None) or ""
+    return (constant_command(targets[0].res_target.val) if targets else None) or ""
 
 
 def _is_too_deep(reading: Reading) -> bool:
@@ -115,17 +89,12 @@ def _is_too_deep(reading: Reading) -> bool:
 
 def _atomic_statements(statement: Statement) -> Iterator[Statement]:
     """Yield the statements of BEGIN ATOMIC ... END or RETURN, each from the first place that its tree has."""
-    body = statement.tree.sql_body
-    fields = body.ListFields()
-    pending = list(fields[0][1].items) if fields and body.HasField("list") else [body]
+    pending = [statement.tree.sql_body]
     for node in pending:
-        inside = node.ListFields()
-        if not inside:
-            continue
         if node.HasField("list"):
             pending += node.list.items
             continue
-        one = replace(statement, tree=inside[0][1], places=statement.places)
+        one = replace(statement, tree=unwrap(node), places=statement.places)
         first = min((at for at in map(_location, one.walk()) if at > statement.start), default=0)
         offset = statement.at(first)
         text = statement.text[offset - statement.offset :] if statement.places is None else statement.text
@@ -136,32 +105,32 @@ def _location(node: Message) -> int:
     return int(getattr(node, "location", -1))
 
 
-def _source(statement: Statement, option: pb.DefElem) -> _Source | None:
+def _source(statement: Statement, option: pb.DefElem) -> PlacedText:
     """Return the body's text, from the string literal that follows the option's place in the statement."""
     values = [option.arg.string, *(item.string for item in option.arg.list.items)]
     text = next((value.sval for value in values if value.sval), "")
     begin = statement.at(option.location)
     within = begin - statement.offset
     if statement.places is not None or within < 0:
-        return _Source(text, statement.offset, ())
+        return PlacedText(text, statement.offset, places=())
     literal = next((token for token in tokens(statement.text, within) if token.kind == "string"), None)
     if literal is None:
-        return _Source(text, begin, ())
+        return PlacedText(text, begin, places=())
     written = statement.text[literal.start : literal.end]
     offset = statement.offset + literal.start
     if literal.text == "$":
         tag = written.index("$", 1) + 1
         if written[tag : len(written) - tag] == text:
-            return _Source(text, offset + tag)
+            return PlacedText(text, offset + tag)
     return _quoted(written, text, offset)
 
 
-def _quoted(written: str, text: str, offset: int) -> _Source:
+def _quoted(written: str, text: str, offset: int) -> PlacedText:
     """Return the text of a string in quotes; with escapes in it, every character is at its beginning."""
     if written[0] != "'" or written[1:-1].replace("''", "'") != text:
-        return _Source(text, offset, ())
+        return PlacedText(text, offset, places=())
     places, at = [], 1
     for character in text:
         places.append(offset + at)
         at += 2 if character == "'" else 1
-    return _Source(text, offset, places)
+    return PlacedText(text, offset, places=places)

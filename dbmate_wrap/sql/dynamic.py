@@ -5,6 +5,8 @@ import re
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
+from dbmate_wrap.sql.statement import unwrap
+
 # %I and %L, with width and position; `_fill` tells %s from %%.
 _PLACE = re.compile(r"%(?:\d+\$)?-?(?:\d+|\*(?:\d+\$)?)?([sIL%])")
 _NAME = "_"
@@ -17,7 +19,7 @@ def constant_command(expression: Message) -> str | None:
     """
     parts: list[str] = []
     constant = False
-    pending = [expression]
+    pending = [unwrap(expression)]
     while pending:
         node = pending.pop()
         text = _constant(node)
@@ -25,7 +27,7 @@ def constant_command(expression: Message) -> str | None:
             constant = True
             parts.append(text)
         elif isinstance(node, pb.A_Expr) and [name.string.sval for name in node.name] == ["||"]:
-            pending += [_inner(node.rexpr), _inner(node.lexpr)]
+            pending += [unwrap(node.rexpr), unwrap(node.lexpr)]
         else:
             parts.append(_NAME)
     return "".join(parts) if constant else None
@@ -34,7 +36,7 @@ def constant_command(expression: Message) -> str | None:
 def _constant(node: Message) -> str | None:
     node = _without_casts(node)
     if isinstance(node, pb.FuncCall) and node.funcname[-1].string.sval == "format" and node.args:
-        template = _literal(_without_casts(_inner(node.args[0])))
+        template = _literal(_without_casts(unwrap(node.args[0])))
         return None if template is None else _PLACE.sub(_fill, template)
     return _literal(node)
 
@@ -45,14 +47,9 @@ def _literal(node: Message) -> str | None:
 
 def _without_casts(node: Message) -> Message:
     while isinstance(node, pb.TypeCast):
-        node = _inner(node.arg)
+        node = unwrap(node.arg)
     return node
 
 
 def _fill(place: re.Match[str]) -> str:
     return {"%": "%", "L": f"'{_NAME}'"}.get(place.group(1), _NAME)
-
-
-def _inner(node: pb.Node) -> Message:
-    fields = node.ListFields()
-    return fields[0][1] if fields else node

@@ -3,10 +3,9 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
-from typing import Literal
+from itertools import accumulate, chain
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -29,19 +28,40 @@ _INDEXED = frozenset(
 
 
 @dataclass(frozen=True, eq=False)
-class Statement:
-    """One statement: `text` from its first token to its last, at character `offset` of what was read.
+class PlacedText:
+    """A part of what was read: `text` from its character `offset` on.
 
-    `tree` is the concrete statement (pb.InsertStmt, ...). `start` is where `text` begins for the parser, in
-    bytes: the zero of its locations. `places` are the places of the characters of `text` if it is not written
-    like that in the text that was read (doubled quotes); empty if it is not written there at all (dynamic).
+    `places` are the places of the characters of `text` if it is not written like that in what was read
+    (doubled quotes); empty if it is not written there at all (dynamic).
     """
 
     text: str = field(repr=False)
     offset: int
+    places: Sequence[int] | None = field(default=None, repr=False, kw_only=True)
+
+    def place(self, index: int) -> int:
+        """Return the place of the character `index` of `text` in what was read."""
+        if self.places is None:
+            return self.offset + min(index, len(self.text))
+        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
+
+    def placed(self, statement: "Statement", index: int) -> "Statement":
+        """Return a statement that was read from `text` from `index` on, with its place in what was read."""
+        begin = index + statement.offset
+        places = None if self.places is None else self.places[begin : begin + len(statement.text)]
+        return replace(statement, offset=self.place(begin), places=places)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement(PlacedText):
+    """One statement: `text` from its first token to its last.
+
+    `tree` is the concrete statement (pb.InsertStmt, ...). `start` is where `text` begins for the parser, in
+    bytes: the zero of its locations.
+    """
+
     tree: Message = field(repr=False)
     start: int = 0
-    places: Sequence[int] | None = field(default=None, repr=False)
     # Read once for all the rules (`bodies`); empty before that.
     known_bodies: "list[tuple[Body, ...]]" = field(default_factory=list, init=False, repr=False)
 
@@ -98,12 +118,6 @@ class Statement:
             within = bisect_left(self._byte_starts, within)
         return self.place(within)
 
-    def place(self, index: int) -> int:
-        """Return the place of the character `index` of `text` in the text that was read."""
-        if self.places is None:
-            return self.offset + min(index, len(self.text))
-        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
-
     def first_word(self, word: str) -> int | None:
         """Return the index in `text` of the first such word, in any case, without a dot before it."""
         return self._first_words.get(word.lower())
@@ -117,12 +131,7 @@ class Statement:
 
     @cached_property
     def _byte_starts(self) -> list[int]:
-        starts, at = [], 0
-        for character in self.text:
-            starts.append(at)
-            code = ord(character)
-            at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        return starts
+        return [0, *accumulate(len(character.encode()) for character in self.text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,6 @@ class Body:
     too long to be read. Expressions are SELECT statements.
     """
 
-    kind: Literal["do", "function"]
     language: str
     statements: tuple[Statement, ...]
     commits: tuple[int, ...] = ()

@@ -18,7 +18,6 @@ def plpgsql(statements: str, declarations: str = "") -> list[str]:
     """The texts of what a DO block with these statements runs, as they stand in the block."""
     sql = f"select 'ü'; do $x$ {declarations} begin {statements} end $x$"
     found = body(sql)
-    assert found.kind == "do"
     assert found.language == "plpgsql"
     return [sql[one.offset : one.offset + len(one.text)] for one in found.statements]
 
@@ -156,7 +155,7 @@ def test_escapes_leave_the_place_at_the_string() -> None:
 def test_a_body_in_standard_sql_is_part_of_the_tree() -> None:
     sql = "create function f() returns int begin atomic insert into foo values (3); select 2; end"
     found = body(sql)
-    assert (found.kind, found.language) == ("function", "sql")
+    assert found.language == "sql"
     assert [type(one.tree).__name__ for one in found.statements] == ["InsertStmt", "SelectStmt"]
     assert sql[found.statements[0].offset :].startswith("foo")
 
