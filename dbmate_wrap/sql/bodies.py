@@ -8,7 +8,7 @@ from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import tokens
 from dbmate_wrap.sql.dynamic import constant_command
-from dbmate_wrap.sql.parse import Reading, Statement, read_all_sql, read_sql
+from dbmate_wrap.sql.parse import Reading, Statement, WorkLimit, read_sql
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
 from dbmate_wrap.sql.statement import Body, PlacedText, unwrap
 
@@ -50,20 +50,18 @@ def _plpgsql_body(source: PlacedText) -> Body:
     found = list(fragments(source.text))
     commits = tuple(source.place(fragment.start) for fragment in found if fragment.kind == "commit")
     runs = [fragment for fragment in found if fragment.kind != "commit"]
-    parts = runs[:_MOST_FRAGMENTS]
-    readings = read_all_sql([part.sql if part.kind == "statement" else _SELECT + part.sql for part in parts])
-    inside = [_statements_of(source, part, one) for part, one in zip(parts, readings, strict=True)]
-    unread = [
-        source.place(part.start) for part, one in zip(parts, readings, strict=True) if _is_too_deep(one)
-    ]
-    unread += [source.place(part.start) for part in runs[_MOST_FRAGMENTS:][:1]]
-    dynamic_ones = [(part, each) for part, each in zip(parts, inside, strict=True) if part.kind == "dynamic"]
-    commands = read_all_sql([_command(each) for _, each in dynamic_ones])
-    for (part, each), reading in zip(dynamic_ones, commands, strict=True):
-        offset = source.place(part.start)
-        each += [replace(one, offset=offset, places=()) for one in reading.statements]
-        unread += [offset] if _is_too_deep(reading) else []
-    return Body("plpgsql", tuple(one for each in inside for one in each), commits, tuple(unread))
+    statements: list[Statement] = []
+    unread = [source.place(fragment.start) for fragment in runs[_MOST_FRAGMENTS:][:1]]
+    limit = WorkLimit()
+    for fragment in runs[:_MOST_FRAGMENTS]:
+        text = fragment.sql if fragment.kind == "statement" else _SELECT + fragment.sql
+        reading = read_sql(text, limit=limit)
+        inside = _statements_of(source, fragment, reading)
+        command = read_sql(_command(inside), limit=limit) if fragment.kind == "dynamic" else Reading()
+        offset = source.place(fragment.start)
+        statements += [*inside, *(replace(one, offset=offset, places=()) for one in command.statements)]
+        unread += [offset] if _is_too_deep(reading) or _is_too_deep(command) else []
+    return Body("plpgsql", tuple(statements), commits, tuple(unread))
 
 
 def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> list[Statement]:
@@ -93,12 +91,12 @@ def _atomic_statements(statement: Statement) -> Iterator[Statement]:
     for node in pending:
         if node.HasField("list"):
             pending += node.list.items
-            continue
-        one = replace(statement, tree=unwrap(node), places=statement.places)
-        first = min((at for at in map(_location, one.walk()) if at > statement.start), default=0)
-        offset = statement.at(first)
-        text = statement.text[offset - statement.offset :] if statement.places is None else statement.text
-        yield replace(one, text=text, offset=offset, start=max(first, statement.start))
+        elif node.ListFields():
+            one = replace(statement, tree=unwrap(node))
+            first = min((at for at in map(_location, one.walk()) if at > statement.start), default=0)
+            offset = statement.at(first)
+            text = statement.text[offset - statement.offset :] if statement.places is None else statement.text
+            yield replace(one, text=text, offset=offset, start=max(first, statement.start))
 
 
 def _location(node: Message) -> int:

@@ -74,7 +74,10 @@ def _parse(sql: str) -> Sequence[pb.RawStmt] | Refused:
             return tuple(parse(sql).stmts)
     except PgQueryError as error:
         # Measured: it counts characters (from 1; 0 is unknown), while locations in trees count bytes.
-        return Refused(min(max(error.cursorpos - 1, 0), len(sql)), _shortened(error.message))
+        message = error.message
+        if len(message) > _LONGEST_MESSAGE:
+            message = f"{message[:_LONGEST_MESSAGE]} ..."
+        return Refused(min(max(error.cursorpos - 1, 0), len(sql)), message)
     except (DecodeError, RecursionError, ctypes.ArgumentError):
         return TOO_DEEP
     except UnicodeError:
@@ -101,7 +104,7 @@ def _depth_limit_lifted() -> Iterator[None]:
 
 @functools.cache
 def _depth_switch() -> Callable[[bool], object] | None:
-    """The undocumented switch of protobuf's implementation in C; None for another implementation.
+    """Return the undocumented switch of protobuf's implementation in C; None for another implementation.
 
     Without it a statement of more than 100 levels is too deep, and nothing else changes.
     """
@@ -112,7 +115,3 @@ def _depth_switch() -> Callable[[bool], object] | None:
     except (ImportError, AttributeError):
         return None
     return switch
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]} ..."

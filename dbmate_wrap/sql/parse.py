@@ -14,13 +14,14 @@ from dbmate_wrap.sql.nesting import nesting_of
 from dbmate_wrap.sql.split import Piece, Span, split_sql
 from dbmate_wrap.sql.statement import Statement, statements_of
 
-__all__ = ["Reading", "Statement", "Unreadable", "read_all_sql", "read_sql"]
+__all__ = ["Reading", "Statement", "Unreadable", "WorkLimit", "read_sql"]
 
 # After so many the text is no SQL, and further problems are of no use.
 _MOST_PROBLEMS = 500
 _MOST_VARIABLES = 100
 # Some five seconds; 10 MB of rows take 0.01 of it, and a single chain of 30,000 operators a fifth.
 _MOST_WORK = 5_000_000_000
+_Kind = Literal["syntax", "psql", "too-deep"]
 _VARIABLE = re.compile(rf""":(?:{WORD}+|'[^'\n]*'|"[^"\n]*"|\{{\?\w+\}})""")
 
 
@@ -30,7 +31,7 @@ class Unreadable:
 
     offset: int
     end: int
-    kind: Literal["syntax", "psql", "too-deep"]
+    kind: _Kind
     message: str
 
 
@@ -38,7 +39,7 @@ class Unreadable:
 class Reading:
     """The statements of a text and its unreadable parts, each in the order of the text."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[Statement, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
 
     @property
@@ -47,47 +48,38 @@ class Reading:
         return any(place.kind != "too-deep" for place in self.unreadable)
 
 
-def read_sql(sql: str, *, skip_long: bool = False) -> Reading:
-    """Return the statements of any text; never raises.
-
-    With `skip_long` a long statement counts as too deep, which saves the time to read it.
-    """
-    return _read(sql, None if skip_long else _Work())
-
-
-def read_all_sql(texts: Sequence[str]) -> list[Reading]:
-    """Return each text as `read` reads it, with one limit on the work for all of them."""
-    work = _Work()
-    return [_read(sql, work) for sql in texts]
-
-
-def _read(sql: str, work: "_Work | None") -> Reading:
-    whole = parse_statements(sql) if len(sql) <= SAFE_LENGTH else TOO_DEEP
-    if isinstance(whole, Refused):
-        return _Reader(sql.encode("utf-8", "replace").decode("utf-8"), work).reading()
-    return Reading(tuple(statements_of(whole, sql, 0)))
-
-
 @dataclass
-class _Work:
+class WorkLimit:
     """The work that may still be spent on long statements: packing a tree takes time by its depth."""
 
     left: int = _MOST_WORK
 
     def parse(self, text: str) -> Sequence[pb.RawStmt] | Refused:
         """Return the statements of a long text; too deep is also what would take too much work."""
-        nesting = nesting_of(text, DEEPEST)
-        if nesting.depth > DEEPEST or nesting.work > self.left:
+        nesting = nesting_of(text, DEEPEST) if self.left else None
+        if nesting is None or nesting.depth > DEEPEST or nesting.work > self.left:
             return TOO_DEEP
         self.left -= nesting.work
         return parse_statements(text)
 
 
+def read_sql(sql: str, *, skip_long: bool = False, limit: WorkLimit | None = None) -> Reading:
+    """Return the statements of any text; never raises. Several texts may have one `limit`.
+
+    With `skip_long` a long statement counts as too deep, which saves the time to read it.
+    """
+    whole = parse_statements(sql) if len(sql) <= SAFE_LENGTH else TOO_DEEP
+    if not isinstance(whole, Refused):
+        return Reading(tuple(statements_of(whole, sql, 0)))
+    limit = WorkLimit(0) if skip_long else limit or WorkLimit()
+    return _Reader(sql.encode("utf-8", "replace").decode("utf-8"), limit).reading()
+
+
 class _Reader:
     """Reads piece by piece what could not be read in one go."""
 
-    def __init__(self, sql: str, work: _Work | None) -> None:
-        self._work = work
+    def __init__(self, sql: str, limit: WorkLimit) -> None:
+        self._limit = limit
         self._pieces, self._spans = split_sql(sql)
         self._sql = _blanked(sql, self._spans)
         self._statements: list[Statement] = []
@@ -99,9 +91,7 @@ class _Reader:
 
     def reading(self) -> Reading:
         for batch in _batches(self._pieces):
-            if batch[0].code > SAFE_LENGTH:
-                self._read_long(batch[0])
-            elif len(batch) == 1 or not self._read(batch[0].start, batch[-1].end):
+            if len(batch) == 1 or not self._read(batch[0].start, batch[-1].end):
                 for piece in batch:
                     if self._problems < _MOST_PROBLEMS:
                         self._read_piece(piece)
@@ -110,64 +100,46 @@ class _Reader:
             tuple(sorted(self._unreadable, key=lambda one: one.offset)),
         )
 
-    def _text(self, piece: Piece) -> str:
-        return self._sql[piece.start : piece.end]
-
     def _read(self, start: int, end: int) -> bool:
         text = self._sql[start:end]
-        return self._keep(parse_statements(text), text, start)
-
-    def _keep(self, result: Sequence[pb.RawStmt] | Refused, text: str, start: int) -> bool:
+        result = parse_statements(text)
         if isinstance(result, Refused):
             return False
         self._statements += statements_of(result, text, start)
         return True
 
-    def _read_long(self, piece: Piece) -> None:
-        # Each further attempt at it would take as long again: nothing is replaced or read behind a mistake.
-        text = self._text(piece)
-        result = self._work.parse(text) if self._work else TOO_DEEP
-        if isinstance(result, Refused):
-            variable = _VARIABLE.match(text, result.position)
-            if variable is not None:
-                self._note_variable(piece.start, variable)
-            else:
-                self._note_refused(piece, result)
-        self._keep(result, text, piece.start)
-
     def _read_piece(self, piece: Piece) -> None:
-        text = self._text(piece)
-        result = parse_statements(text)
+        text = self._sql[piece.start : piece.end]
+        is_long = piece.code > SAFE_LENGTH
+        result = self._limit.parse(text) if is_long else parse_statements(text)
         for _ in range(_MOST_VARIABLES):
             variable = _VARIABLE.match(text, result.position) if isinstance(result, Refused) else None
             if variable is None:
                 break
-            self._note_variable(piece.start, variable)
+            message = f"psql variable {variable.group()[:60]}, which only psql understands"
+            self._note(piece.start + variable.start(), piece.start + variable.end(), "psql", message)
+            if is_long:
+                return  # Each further attempt would take as long again.
             text = text[: variable.start()] + _stand_in(variable.group()) + text[variable.end() :]
             result = parse_statements(text)
-        if isinstance(result, Refused):
-            self._note_refused(piece, result)
-            if piece.unclosed:
-                self._read_after_parenthesis(piece, piece.start + result.position)
-        self._keep(result, text, piece.start)
+        if not isinstance(result, Refused):
+            self._statements += statements_of(result, text, piece.start)
+            return
+        offset = piece.start + result.position
+        kind: _Kind = "too-deep" if result.too_deep else "syntax"
+        self._note(offset, max(piece.end, offset), kind, result.message)
+        if piece.unclosed and not is_long:
+            self._read_after_parenthesis(piece, offset)
 
-    def _note_variable(self, start: int, variable: re.Match[str]) -> None:
-        message = f"psql variable {variable.group()[:60]}, which only psql understands"
-        begin, end = start + variable.start(), start + variable.end()
+    def _note(self, begin: int, end: int, kind: _Kind, message: str) -> None:
         self._problems += 1
-        self._unreadable.append(Unreadable(begin, end, "psql", message))
+        self._unreadable.append(Unreadable(begin, end, kind, message))
 
     def _read_after_parenthesis(self, piece: Piece, failed: int) -> None:
         """Read the statements behind a parenthesis that is never closed."""
         ends = [mark for mark in piece.inner if mark >= failed]
         for start, end in pairwise([*ends[:_MOST_PROBLEMS], piece.end]):
             self._read(start + 1, end)
-
-    def _note_refused(self, piece: Piece, refused: Refused) -> None:
-        kind: Literal["syntax", "too-deep"] = "too-deep" if refused.too_deep else "syntax"
-        offset = piece.start + refused.position
-        self._problems += 1
-        self._unreadable.append(Unreadable(offset, max(piece.end, offset), kind, refused.message))
 
 
 def _batches(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
