@@ -4,7 +4,7 @@
     python scripts/precision.py FOLDER --syntax                  # compares with a throw-away server
 
 Meant for other people's migrations and PostgreSQL's own regression tests (src/test/regress/sql), which are
-never committed here. A file without markers is taken for a way up. With --syntax each statement that the
+never committed here. A file without markers is taken for a migrate:up. With --syntax each statement that the
 parser refuses is sent to a real server in a transaction that is rolled back. What the server takes or refuses
 with another state than 42601, is printed: `syntax-error` should never be wrong. (The grammar itself has a few
 others: the regression tests show 22023, 22025 and 0A000.)

@@ -8,7 +8,7 @@ from dbmate_wrap.git.client import run_git
 
 # A run does not wait longer for what is only recorded.
 _TIMEOUT_SECONDS = 2.0
-# One process tells the commit and what differs from it.
+# One process gives the commit and the files that differ from it.
 _STATUS = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind")
 _STATUS_REST = ("--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
 _COMMIT = re.compile(r"^# branch\.oid ([0-9a-f]{40,64})$", re.MULTILINE)

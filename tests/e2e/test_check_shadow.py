@@ -130,7 +130,7 @@ def test_no_migrations_need_no_server(project: MakeProject, run_cli: RunCli) -> 
     assert not (folder.root / ".dbmate-wrap").exists()
 
 
-# Ways down
+# Round trips of migrate:down
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_no_migrations_need_no_server(project: MakeProject, run_cli: RunCli) -> 
     ],
     ids=["warning", "error", "off", "allowed"],
 )
-def test_a_way_down_that_does_not_undo(
+def test_a_migrate_down_that_does_not_undo(
     project: MakeProject,
     run_json: RunJson,
     head: str,
@@ -162,7 +162,9 @@ def test_a_way_down_that_does_not_undo(
     assert status(document)["shadow"] == told
 
 
-def test_a_comment_for_a_way_down_that_does_undo_is_useless(project: MakeProject, run_json: RunJson) -> None:
+def test_a_comment_for_a_migrate_down_that_does_undo_is_useless(
+    project: MakeProject, run_json: RunJson
+) -> None:
     folder = project(GOOD, sealed=True, toml='[policy]\nunsealed = "off"\n')
     allow = "-- dbmate-wrap: allow down-incomplete because it is kept\n"
     folder.add("003_c.sql", allow + GOOD["002_b.sql"].replace("public.b", "public.c"))
@@ -171,7 +173,9 @@ def test_a_comment_for_a_way_down_that_does_undo_is_useless(project: MakeProject
     assert found(run_json(["check", "--no-shadow"], folder.root)) == []
 
 
-def test_ways_down_of_old_migrations_are_tried_only_with_all(project: MakeProject, run_json: RunJson) -> None:
+def test_round_trips_of_old_migrations_are_made_only_with_all(
+    project: MakeProject, run_json: RunJson
+) -> None:
     folder = project({**GOOD, "003_c.sql": INCOMPLETE}, sealed=True)
     assert found(run_json(["check"], folder.root)) == []
     assert found(run_json(["check", "--all"], folder.root)) == ["warning down-incomplete 003_c.sql:4"]
@@ -180,7 +184,7 @@ def test_ways_down_of_old_migrations_are_tried_only_with_all(project: MakeProjec
 # The schema file
 
 
-def test_a_stale_schema_file_is_told_and_mended_by_the_command_of_the_hint(
+def test_a_stale_schema_file_is_reported_and_the_command_of_the_hint_writes_it(
     project: MakeProject, run_cli: RunCli, run_json: RunJson
 ) -> None:
     folder = project(GOOD, sealed=True)

@@ -106,7 +106,7 @@ def test_a_stopped_rollback_tells_that_the_migration_is_still_applied(
     with embedded_database.connect() as other, other.transaction():
         other.execute("lock table public.gate")
         with started(["rollback", "-e", "staging", "--format", "json"], folder.root, env) as running:
-            wait_for(lambda: waiting_for_locks(embedded_database), "the way down")
+            wait_for(lambda: waiting_for_locks(embedded_database), "the rollback to wait")
             running.signal(signal.SIGINT)
             done = running.finish()
     assert done.returncode == 130

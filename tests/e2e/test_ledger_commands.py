@@ -230,7 +230,7 @@ def test_without_the_privilege_there_is_one_warning_and_everything_else_works(
     assert run_cli(STATUS, folder.root, narrow).stderr == ""
     assert run_cli(["rollback", "-e", "staging"], folder.root, narrow).returncode == 0
     assert run_cli(HISTORY, folder.root, narrow).returncode == 0
-    # What the warning says to run mends it.
+    # The warning has the statement that helps.
     [remedy] = re.findall(r"create schema dbmate_wrap authorization [^;]+", warning)
     database.execute(remedy)
     done = run_cli(UP, folder.root, narrow)

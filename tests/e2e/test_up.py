@@ -72,8 +72,8 @@ def test_a_failing_migration_leaves_nothing_and_says_where(
     assert database.execute("select to_regclass('public.b')") == [(None,)]
     folder.add("002_b.sql", THREE["002_b.sql"])
     folder.seal()
-    healed = run_cli(["up", "-e", "staging"], folder.root, staging(database))
-    assert healed.returncode == 0, healed.stderr
+    repeated = run_cli(["up", "-e", "staging"], folder.root, staging(database))
+    assert repeated.returncode == 0, repeated.stderr
     assert applied(database) == ["001", "002", "003"]
 
 
@@ -290,7 +290,7 @@ def test_rollback_undoes_the_last_one_and_is_refused_where_protected(
     assert applied(database) == ["001", "002"]
 
 
-def test_rollback_refuses_a_migration_without_a_way_down(
+def test_rollback_refuses_a_migration_without_a_migrate_down(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
     folder = project(

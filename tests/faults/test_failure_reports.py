@@ -140,10 +140,10 @@ def test_several_statements_outside_a_transaction_leave_nothing_and_it_is_said(
     assert error["line"] == 4
     assert "the catalogs are as before" in str(error["hint"])
     assert tables(database) == ["schema_migrations"]
-    mended(folder, "001_a.sql", migration("create table public.a (i int);"), run_cli, database)
+    assert_fixed(folder, "001_a.sql", migration("create table public.a (i int);"), run_cli, database)
 
 
-def mended(folder: ProjectFolder, name: str, text: str, run_cli: RunCli, database: Database) -> None:
+def assert_fixed(folder: ProjectFolder, name: str, text: str, run_cli: RunCli, database: Database) -> None:
     """The next run, with a migration that works, succeeds."""
     folder.add(name, text)
     folder.seal()
@@ -188,7 +188,7 @@ select nosuch;"""
     ]
     run_each(database, commands(hint))
     assert tables(database) == ["kept", "schema_migrations"]
-    mended(
+    assert_fixed(
         folder, "001_a.sql", migration(text.replace("select nosuch;", ""), options=OUTSIDE), run_cli, database
     )
 
@@ -335,5 +335,5 @@ def test_what_was_applied_before_the_failure_stays_and_is_said(
     rows = [line.split() for line in done.stdout.splitlines() if ".sql" in line]
     assert [(row[0], row[-1]) for row in rows] == [("001", "applied"), ("002", "pending"), ("003", "pending")]
     assert tables(database) == ["a", "schema_migrations"]
-    mended(folder, "002_b.sql", files["003_c.sql"].replace("public.c", "public.b"), run_cli, database)
+    assert_fixed(folder, "002_b.sql", files["003_c.sql"].replace("public.c", "public.b"), run_cli, database)
     assert applied(database) == ["001", "002", "003"]

@@ -27,7 +27,7 @@ from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.scenarios import (
     HISTORY,
     UP,
-    assert_heals,
+    assert_next_run_works,
     assert_nothing_left,
     claimed,
     dbmates,
@@ -131,17 +131,17 @@ def test_after_a_kill_at_any_moment_the_next_run_succeeds_or_says_what_to_do(
         assert (done.returncode == 0) == (at_end == list(VERSIONS)), done
     else:
         assert done.returncode == -signal.SIGKILL or at_end == list(VERSIONS)
-    heal(folder, run_cli, database, transactional=transactional)
+    repair(folder, run_cli, database, transactional=transactional)
     assert made(database) == applied(database) == list(VERSIONS)
 
 
-def heal(folder: ProjectFolder, run_cli: RunCli, database: Database, *, transactional: bool) -> None:
+def repair(folder: ProjectFolder, run_cli: RunCli, database: Database, *, transactional: bool) -> None:
     """The next run; what it says is to be done is done, when the dead one had committed without a record."""
     unrecorded = [version for version in made(database) if version not in applied(database)]
     if unrecorded:
         assert not transactional
         follow_the_hint(folder, run_cli, database, unrecorded)
-    assert_heals(folder, run_cli, database, VERSIONS)
+    assert_next_run_works(folder, run_cli, database, VERSIONS)
     assert {version for version, _, _ in ledger(database)} == set(VERSIONS)
 
 
@@ -168,7 +168,7 @@ def prepare_slow_record(database: Database) -> None:
     database.execute(f"{HISTORY}; {SLOW_RECORD.replace('0.1', '3')}")
 
 
-def heal_record(database: Database) -> None:
+def drop_slow_record(database: Database) -> None:
     database.execute("drop function public.slow() cascade")
 
 
@@ -186,7 +186,7 @@ def test_what_was_committed_without_a_record_is_named_with_both_ways_out(
         wait_for(lambda: recording(database), "the record")
         running.process.kill()
         assert_nothing_left(database)
-    heal_record(database)
+    drop_slow_record(database)
     assert (made(database), applied(database)) == (["001"], [])
     refused = run_cli(UP, folder.root, staging(database))
     assert refused.returncode == 31, refused
@@ -197,8 +197,8 @@ def test_what_was_committed_without_a_record_is_named_with_both_ways_out(
     assert "drop it, or, where it is complete, record it" in hint
     assert record in hint
     database.execute("drop table public.t001" if way == "drop" else record)
-    healed = assert_heals(folder, run_cli, database, VERSIONS)
-    assert claimed(healed) == list(VERSIONS if way == "drop" else VERSIONS[1:])
+    repeated = assert_next_run_works(folder, run_cli, database, VERSIONS)
+    assert claimed(repeated) == list(VERSIONS if way == "drop" else VERSIONS[1:])
 
 
 @pytest.mark.parametrize("way", ["record", "again"])
@@ -221,7 +221,7 @@ def test_rows_that_a_killed_run_may_have_written_are_never_written_twice_in_sile
         wait_for(lambda: recording(database), "the record")
         running.process.kill()
         assert_nothing_left(database)
-    heal_record(database)
+    drop_slow_record(database)
     assert applied(database) == ["001"]
     assert database.execute("select count(*) from public.t") == [(1,)]
     refused = run_cli(UP, folder.root, staging(database))
@@ -233,8 +233,8 @@ def test_rows_that_a_killed_run_may_have_written_are_never_written_twice_in_sile
     record = hint.partition("record it: ")[2].partition(";")[0]
     anew = hint.partition("where it is not: ")[2].partition(";")[0]
     database.execute(record if way == "record" else anew)
-    healed = run_cli(UP, folder.root, staging(database))
-    assert healed.returncode == 0, healed
+    repeated = run_cli(UP, folder.root, staging(database))
+    assert repeated.returncode == 0, repeated
     assert applied(database) == ["001", "002"]
     assert database.execute("select count(*) from public.t") == [(1 if way == "record" else 2,)]
 
@@ -262,8 +262,8 @@ def test_a_dbmate_killed_while_it_records_does_not_record_later(
     time.sleep(0.8)
     assert (made(database), applied(database)) == told
     database.execute("drop table if exists public.t001")
-    heal_record(database)
-    assert_heals(folder, run_cli, database, VERSIONS)
+    drop_slow_record(database)
+    assert_next_run_works(folder, run_cli, database, VERSIONS)
 
 
 @pytest.mark.both_majors
@@ -292,7 +292,7 @@ def test_an_index_whose_concurrent_build_was_killed_is_never_taken_for_built(
     assert refused.returncode == 22, refused
     assert "drop index concurrently public.i" in hint_of(refused)
     database.execute("drop index concurrently public.i")
-    assert_heals(folder, run_cli, database, ["001"])
+    assert_next_run_works(folder, run_cli, database, ["001"])
     assert database.execute("select indisvalid from pg_index where indexrelid = 'i'::regclass") == [(True,)]
 
 
@@ -331,7 +331,7 @@ def test_a_run_killed_while_it_waits_for_the_advisory_lock_is_missed_by_nobody(
                 wait_for(lambda: only_of(ours, database), "the end of its sessions", patience=3.0)
         done = first.finish()
     assert (done.returncode, claimed(done)) == (0, ["001", "002"]), done
-    assert claimed(assert_heals(folder, run_cli, database, ["001", "002"])) == []
+    assert claimed(assert_next_run_works(folder, run_cli, database, ["001", "002"])) == []
 
 
 def test_a_run_killed_with_the_lock_between_two_dbmates_leaves_the_way_free(
@@ -352,8 +352,8 @@ def test_a_run_killed_with_the_lock_between_two_dbmates_leaves_the_way_free(
             running.process.kill()
             assert_nothing_left(database)
     assert applied(database) == ["001", "002"]
-    healed = assert_heals(folder, run_cli, database, VERSIONS)
-    assert claimed(healed) == ["003", "004"]
+    repeated = assert_next_run_works(folder, run_cli, database, VERSIONS)
+    assert claimed(repeated) == ["003", "004"]
     assert [how for _, how, _ in ledger(database)] == ["applied", "adopted", "applied", "applied"]
 
 
@@ -395,7 +395,7 @@ def test_a_rollback_killed_before_its_line_is_written_is_completed_by_the_next_r
         running.process.kill()
         running.finish()
     assert_nothing_left(database)
-    assert claimed(assert_heals(folder, run_cli, database, VERSIONS)) == ["004"]
+    assert claimed(assert_next_run_works(folder, run_cli, database, VERSIONS)) == ["004"]
     lines = [(version, how) for version, how, _ in ledger(database)]
     assert lines[4:] == [("004", "rolled-back"), ("004", "applied")]
     # A run that never ended explains nothing that was lost after it.
@@ -420,7 +420,7 @@ def test_a_rollback_stopped_before_its_line_is_written_still_writes_it(
     assert done.returncode == 130, done
     assert "004_t.sql was rolled back" in done.stderr
     assert [(version, how) for version, how, _ in ledger(database)][4:] == [("004", "rolled-back")]
-    assert claimed(assert_heals(folder, run_cli, database, VERSIONS)) == ["004"]
+    assert claimed(assert_next_run_works(folder, run_cli, database, VERSIONS)) == ["004"]
 
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
@@ -467,8 +467,8 @@ def test_a_signal_amid_a_statement_ends_it_on_the_server_too(
     assert dbmates(database) == []
     assert made(database) == applied(database) == ["001"]
     faster(folder)
-    healed = assert_heals(folder, run_cli, database, VERSIONS)
-    assert claimed(healed) == ["002", "003", "004"]
+    repeated = assert_next_run_works(folder, run_cli, database, VERSIONS)
+    assert claimed(repeated) == ["002", "003", "004"]
 
 
 @pytest.mark.both_majors
@@ -485,8 +485,8 @@ def test_a_run_right_after_a_kill_waits_for_what_the_dead_one_left_on_the_server
         faster(folder)
         running.process.kill()
         # Its statement, of twenty seconds, goes on until the server notices.
-        healed = assert_heals(folder, run_cli, database, VERSIONS)
-    assert claimed(healed) == ["002", "003", "004"]
+        repeated = assert_next_run_works(folder, run_cli, database, VERSIONS)
+    assert claimed(repeated) == ["002", "003", "004"]
     assert made(database) == list(VERSIONS)
     assert_nothing_left(database)
 
@@ -533,4 +533,4 @@ def test_a_second_signal_cuts_the_grace_and_never_the_truth(
     assert_nothing_left(database)
     assert made(database) == applied(database) == ["001"]
     faster(folder)
-    assert claimed(assert_heals(folder, run_cli, database, VERSIONS)) == ["002", "003", "004"]
+    assert claimed(assert_next_run_works(folder, run_cli, database, VERSIONS)) == ["002", "003", "004"]

@@ -68,7 +68,9 @@ def up(run_cli: RunCli, folder: ProjectFolder, env: Mapping[str, str]) -> CliRes
     return run_cli(["up", "-e", "staging"], folder.root, env, timeout=PATIENCE)
 
 
-def heals(run_cli: RunCli, folder: ProjectFolder, env: Mapping[str, str], database: Database) -> None:
+def assert_next_run_works(
+    run_cli: RunCli, folder: ProjectFolder, env: Mapping[str, str], database: Database
+) -> None:
     """The next run applies what is left, nothing twice, and leaves no session."""
     database.execute(f"alter database {database.name} set test.nap = 0")
     done = up(run_cli, folder, env)
@@ -93,7 +95,7 @@ def test_a_pooler_in_transaction_mode_is_refused_before_any_lock(
         done = up(run_cli, folder, env)
     assert_refused(done, 22, "pooler: a pooler in transaction or statement mode", "direct URL")
     assert tables(database) == []
-    heals(run_cli, folder, direct, database)
+    assert_next_run_works(run_cli, folder, direct, database)
 
 
 def test_up_works_through_a_pooler_in_session_mode_and_says_what_is_lost(
@@ -109,7 +111,7 @@ def test_up_works_through_a_pooler_in_session_mode_and_says_what_is_lost(
         assert "use a direct URL" in warning
         role = f'alter role "app" in database "{database.name}" set'
         assert f"{role} lock_timeout = '5000ms'; {role} statement_timeout = '7000ms'" in warning
-        heals(run_cli, folder, env, database)
+        assert_next_run_works(run_cli, folder, env, database)
 
 
 def test_a_default_of_the_role_gives_a_run_through_a_pooler_its_lock_timeout(
@@ -125,7 +127,7 @@ def test_a_default_of_the_role_gives_a_run_through_a_pooler_its_lock_timeout(
             done = up(run_cli, folder, env)
         assert_refused(done, 24, "lock timeout", r"blocked by pid \d+")
         assert "cannot be handed on" not in done.stderr
-        heals(run_cli, folder, env, database)
+        assert_next_run_works(run_cli, folder, env, database)
 
 
 def test_a_run_through_a_pooler_that_is_stopped_leaves_no_session(
@@ -151,7 +153,7 @@ def test_a_run_through_a_pooler_that_is_stopped_leaves_no_session(
         wait_for(lambda: not sessions(database), "the end of our sessions")
         assert not sleeping(database)
         assert applied(database) == ["001"]
-        heals(run_cli, folder, env, database)
+        assert_next_run_works(run_cli, folder, env, database)
 
 
 def sleeping(database: Database) -> bool:
@@ -195,8 +197,8 @@ class Scene:
         wait_for(lambda: not sessions(self.database), "the end of our sessions")
         assert "b" not in tables(self.database)
 
-    def heals(self) -> None:
-        heals(self.run_cli, self.folder, self.direct, self.database)
+    def assert_next_run_works(self) -> None:
+        assert_next_run_works(self.run_cli, self.folder, self.direct, self.database)
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def test_every_connection_is_cut_amid_a_statement(scene: Scene) -> None:
     done, seconds = scene.broken(lambda proxy, _: proxy.cut())
     scene.told(done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up` again")
     assert seconds < 4
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_only_dbmates_connection_is_cut(scene: Scene) -> None:
@@ -232,7 +234,7 @@ def test_only_dbmates_connection_is_cut(scene: Scene) -> None:
         done, 30, "002_b.sql: .*(bad connection|reset by peer)", "its transaction was rolled back: run again"
     )
     assert seconds < 4
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 @pytest.mark.parametrize("breaks", [end_lock, lambda proxy, _: proxy.cut("/lock")], ids=["ended", "cut"])
@@ -240,7 +242,7 @@ def test_only_the_lock_is_lost(scene: Scene, breaks: Breaks) -> None:
     done, seconds = scene.broken(breaks)
     scene.told(done, 23, "the advisory lock was lost .*: 1 migration applied, 1 not", "up` again")
     assert seconds < 5
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_only_our_own_connection_is_cut(scene: Scene) -> None:
@@ -253,7 +255,7 @@ def test_only_our_own_connection_is_cut(scene: Scene) -> None:
     done, seconds = scene.broken(breaks)
     scene.told(done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up` again")
     assert seconds < 4
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 @pytest.mark.parametrize("ending", ["", "/lock"], ids=["all", "lock"])
@@ -270,7 +272,7 @@ def test_connections_through_which_nothing_comes_any_more_are_given_up(scene: Sc
     assert done.json()["applied"] == ([] if not ending else ["001"])
     assert seconds < 10
     scene.proxy.cut()
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_rollback_that_loses_its_lock_is_stopped_and_told(
@@ -300,7 +302,7 @@ def test_a_rollback_whose_connections_are_cut_tells_the_truth(
     assert_refused(done, 21, "the connection was lost.*: 002_b.sql is still applied", "status")
     assert seconds < 4
     assert (applied(database), tables(database)[:2]) == (["001", "002"], ["a", "b"])
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_cut_migration_outside_a_transaction_does_not_go_on_in_secret(
@@ -312,7 +314,7 @@ def test_a_cut_migration_outside_a_transaction_does_not_go_on_in_secret(
     scene.told(done, 31, "002_b.sql: ", "002_b.sql is not one transaction")
     assert not sleeping(database)
     assert seconds < 4
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_dbmate_is_stopped_when_it_begins_a_migration_outside_a_transaction_anew(
@@ -329,7 +331,7 @@ def test_dbmate_is_stopped_when_it_begins_a_migration_outside_a_transaction_anew
     scene.told(done, 31, "002_b.sql: its connection was lost, dbmate began it anew, and was stopped", ".")
     assert not sleeping(database)
     assert seconds < 6
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def within(limit: float, run: Callable[[], CliResult]) -> CliResult:
@@ -348,7 +350,7 @@ def test_a_host_that_drops_our_packets_is_given_up_in_time(
         env = {"STAGING_DATABASE_URL": f"postgres://app@127.0.0.1:{port}/d?sslmode=disable", **QUICK}
         done = within(3, lambda: up(run_cli, folder, env))
     assert_refused(done, 21, f"127.0.0.1:{port} did not answer in time", "connect_timeout")
-    heals(run_cli, folder, direct, database)
+    assert_next_run_works(run_cli, folder, direct, database)
 
 
 @pytest.mark.parametrize("ending", ["", "/lock"], ids=["all", "lock"])
@@ -358,7 +360,7 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(scene: Scen
     done = within(3, lambda: up(scene.run_cli, scene.folder, env))
     assert_refused(done, 21, f"127.0.0.1:{scene.proxy.port} did not answer in time", "connect_timeout")
     assert "schema_migrations" not in tables(scene.database)
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_dbmate_is_given_up_in_time_where_it_alone_gets_no_answer(scene: Scene) -> None:
@@ -367,4 +369,4 @@ def test_dbmate_is_given_up_in_time_where_it_alone_gets_no_answer(scene: Scene) 
     done = within(9, lambda: up(scene.run_cli, scene.folder, env))
     assert_refused(done, 21, "dbmate got no connection: .*i/o timeout", "up` again")
     assert "schema_migrations" not in tables(scene.database)
-    scene.heals()
+    scene.assert_next_run_works()

@@ -68,7 +68,7 @@ class Staging:
         """For how long migrations sleep from now on."""
         self.database.execute(f"alter database {self.database.name} set test.nap = {seconds}")
 
-    def heals(self, url: str | None = None) -> None:
+    def assert_next_run_works(self, url: str | None = None) -> None:
         """The next run applies what is left, nothing twice, and leaves no session."""
         self.nap(0)
         done = self.up(url=url)
@@ -146,7 +146,7 @@ def test_the_server_is_restarted_amid_a_migration(
     assert_refused(done, 21, "1 migration applied, 1 not, beginning with 002_b.sql", "up` again")
     assert done.json()["applied"] == ["001"]
     assert (applied(private_database), "b" in tables(private_database)) == (["001"], False)
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 @MODES
@@ -164,7 +164,7 @@ def test_the_server_is_stopped_amid_a_migration_and_started_later(
         cluster.start(home, binaries.embedded())
     assert_refused(done, 21, "what was applied is not known", "find out with `dbmate-wrap status`")
     assert (applied(private_database), "b" in tables(private_database)) == (["001"], False)
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_statement_timeout_is_told_with_its_code(staging: Make, embedded_database: Database) -> None:
@@ -176,7 +176,7 @@ def test_statement_timeout_is_told_with_its_code(staging: Make, embedded_databas
     assert isinstance(error, dict)
     assert (error["sqlstate"], error["migration"], document["applied"]) == ("57014", "002_b.sql", ["001"])
     assert "b" not in tables(embedded_database)
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 @contextmanager
@@ -208,7 +208,7 @@ def test_who_blocks_is_named_and_the_migration_is_tried_again_until_the_way_is_f
     assert "blocked by pid " in said
     assert "the-blocker" in said
     assert done.json()["applied"] == ["002"]
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_lock_that_is_never_free_is_24_with_who_blocked(staging: Make, embedded_database: Database) -> None:
@@ -222,7 +222,7 @@ def test_a_lock_that_is_never_free_is_24_with_who_blocked(staging: Make, embedde
             done, 24, "002_b.sql.*55P03", rf"blocked by pid {other.info.backend_pid} \(the-blocker"
         )
     assert done.stderr.count("trying again in") == 2
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_without_retries_there_is_one_try(staging: Make, embedded_database: Database) -> None:
@@ -232,7 +232,7 @@ def test_without_retries_there_is_one_try(staging: Make, embedded_database: Data
         done = scene.up(env={**HASTY, "DBMATE_WRAP_LOCK_RETRIES": "0"})
     assert_refused(done, 24, "002_b.sql.*55P03", "the-blocker")
     assert "trying again" not in done.stderr
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 DEADLY = {
@@ -280,7 +280,7 @@ def test_a_deadlock_is_tried_again_once(staging: Make, embedded_database: Databa
         done = scene.up()
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("trying again in") == 1
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_second_deadlock_is_told(staging: Make, embedded_database: Database) -> None:
@@ -290,7 +290,7 @@ def test_a_second_deadlock_is_told(staging: Make, embedded_database: Database) -
         done = scene.up()
     assert_refused(done, 24, "002_b.sql.*40P01", "nothing of it stayed")
     assert done.stderr.count("trying again in") == 1
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_standby_is_refused(staging: Make, private: Server, private_database: Database) -> None:
@@ -299,7 +299,7 @@ def test_a_standby_is_refused(staging: Make, private: Server, private_database: 
         done = scene.up(url=standby.url(private_database.name))
     assert_refused(done, 22, "primary: the server is a standby", "name the primary")
     assert tables(private_database) == []
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_read_only_database_is_refused(staging: Make, embedded_database: Database) -> None:
@@ -312,7 +312,7 @@ def test_a_read_only_database_is_refused(staging: Make, embedded_database: Datab
     )
     embedded_database.server.execute(f"{change} reset default_transaction_read_only")
     assert tables(embedded_database) == []
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_a_wrong_password_and_an_expired_role_are_told(staging: Make, own_database: Database) -> None:
@@ -330,7 +330,7 @@ def test_a_wrong_password_and_an_expired_role_are_told(staging: Make, own_databa
     finally:
         server.execute("drop role temp")
     assert tables(own_database) == []
-    scene.heals()
+    scene.assert_next_run_works()
 
 
 def test_privileges_that_are_missing_are_told_before_anything_is_done(
@@ -349,7 +349,7 @@ def test_privileges_that_are_missing_are_told_before_anything_is_done(
         database.execute(
             f"grant connect on database {database.name} to app; grant create on schema public to app"
         )
-        scene.heals()
+        scene.assert_next_run_works()
 
 
 @contextmanager
@@ -383,7 +383,7 @@ def test_a_full_disk_for_the_dump_takes_nothing_back(
         assert sorted(path.name for path in disk.iterdir()) == ["ballast"]
         assert applied(embedded_database) == ["001", "002"]
         (disk / "ballast").unlink()
-        scene.heals()
+        scene.assert_next_run_works()
         dumped = scene.run_cli(
             ["dump", "-e", "staging"], scene.folder.root, {"STAGING_DATABASE_URL": scene.url}
         )

@@ -31,7 +31,7 @@ def production(database: Database) -> dict[str, str]:
 
 
 def on_terminal(args: list[str], cwd: Path, env: Mapping[str, str], answer: bytes) -> tuple[int, str]:
-    """Exit code and what stood on the terminal, for who types `answer` when asked."""
+    """The exit code and the text on the terminal, where `answer` is typed at the question."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "dbmate_wrap", *args]
     env = {**env, "PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1"}

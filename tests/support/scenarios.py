@@ -131,16 +131,16 @@ def assert_nothing_left(database: Database) -> None:
     wait_for(lambda: not sessions(database), "the end of the server sessions", patience=3.0)
 
 
-def assert_heals(
+def assert_next_run_works(
     folder: ProjectFolder, run_cli: RunCli, database: Database, versions: Sequence[str]
 ) -> CliResult:
     """The next run succeeds, and the first that has nothing to do says so."""
-    healed = run_cli(UP, folder.root, staging(database))
-    assert healed.returncode == 0, healed.stderr
+    repeated = run_cli(UP, folder.root, staging(database))
+    assert repeated.returncode == 0, repeated.stderr
     assert applied(database) == list(versions)
-    if not claimed(healed):
-        return healed
+    if not claimed(repeated):
+        return repeated
     idle = run_cli(UP, folder.root, staging(database))
     assert idle.returncode == 0, idle.stderr
     assert claimed(idle) == []
-    return healed
+    return repeated

@@ -1,4 +1,4 @@
--- Whether this very session holds the advisory lock `key` of this database. The pid is the one that took it: behind
+-- True where this very session holds the advisory lock `key` of this database. The pid is the one that took it: behind
 -- a pooler in transaction mode the next query may land in another server session, which proves nothing.
 select exists (
     select from pg_catalog.pg_locks l

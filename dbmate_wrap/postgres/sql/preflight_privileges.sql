@@ -1,4 +1,4 @@
--- What this account may do: make schemas; make objects in the schemas that are wanted ('' is the current one);
+-- The privileges of this account: make schemas; make objects in the schemas that are wanted ('' is the current one);
 -- make and write the history table.
 with wish as (
     select

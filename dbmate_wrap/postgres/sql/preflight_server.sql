@@ -1,4 +1,4 @@
--- Who this session is, which server process serves it, and whether the server takes writes.
+-- The user of this session, the server process that serves it, and what keeps the server from taking writes.
 select json_build_object(
     'backend_pid', pg_catalog.pg_backend_pid(),
     'user', current_user,

@@ -1,4 +1,4 @@
--- How many more connections this account gets: from the server (without the reserved ones), by its own limit and by
+-- The connections that this account still gets: from the server (without the reserved ones), by its own limit and by
 -- the database's, null where there is none. Superusers are held by the server's alone.
 with me as (
     select oid, rolsuper, rolconnlimit from pg_catalog.pg_roles where rolname = session_user

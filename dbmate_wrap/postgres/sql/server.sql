@@ -1,4 +1,4 @@
--- Who and what this session is connected to, and the table in which dbmate keeps its history there (dbmate's own rule: a
+-- The server of this session, and the table in which dbmate keeps its history there (dbmate's own rule: a
 -- bare name is looked for in current_schema(), and in public where there is none), with what makes it unfit to be
 -- believed: rows that this role may not read, another tool's columns. Row level security hides nothing where a policy
 -- shows this role all rows and no restrictive one takes some away. Raises nothing, whatever is missing.

@@ -1,4 +1,4 @@
--- What belongs to no database: `name` and `other` are the roles that a fact is about, both null for none.
+-- Facts that belong to no database: `name` and `other` are the roles that a fact is about, both null for none.
 with foreign_databases as (
     select oid, datname, datacl from pg_catalog.pg_database where datname !~ %(ours)s
 )

@@ -1,4 +1,4 @@
--- Who holds the advisory lock `key` in another database: pg_locks has its two halves.
+-- The sessions that hold the advisory lock `key` in another database: pg_locks has its two halves.
 select 1
 from pg_catalog.pg_locks
 where

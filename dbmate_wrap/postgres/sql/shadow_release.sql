@@ -1,4 +1,4 @@
--- What the server is: a package that was upgraded may make another database of the same history.
+-- The server's version and its extensions: a package that was upgraded may make another database of the same history.
 select
     pg_catalog.version()
     || coalesce(

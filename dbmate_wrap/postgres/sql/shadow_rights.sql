@@ -1,4 +1,4 @@
--- What pg_dump is told to leave out: owners, privileges beyond the usual ones, settings of this database.
+-- Facts that pg_dump leaves out here: owners, privileges beyond the usual ones, settings of this database.
 with here as (
     select oid, datdba, datacl from pg_catalog.pg_database where datname = pg_catalog.current_database()
 ),

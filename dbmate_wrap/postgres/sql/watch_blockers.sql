@@ -1,4 +1,4 @@
--- Who blocks the process, and who blocks those, up to the one that waits for nobody; with the lock that it is about.
+-- The sessions that block the process, and those that block them, up to one that waits for nobody; with the lock.
 -- Runs under any account: pg_locks is readable to all, and what pg_stat_activity hides is null here.
 -- pg_blocking_pids stops the lock manager for a moment: it is asked only about processes that wait, and not about
 -- endless queues. It says 0 for a prepared transaction.

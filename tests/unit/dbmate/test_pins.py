@@ -78,7 +78,7 @@ def test_this_platform_has_a_key() -> None:
         b'version = "1.0.0"\n[sha256]\nlinux-x86_64 = "' + b"A" * 64 + b'"\n',
     ],
 )
-def test_damaged_pins_say_which_file_and_how_to_mend_it(tmp_path: Path, content: bytes | None) -> None:
+def test_damaged_pins_say_which_file_and_how_to_replace_it(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "pins.toml"
     if content is not None:
         file.write_bytes(content)

@@ -375,7 +375,7 @@ def test_an_index_that_an_earlier_migration_drops_is_not_in_the_way() -> None:
     found = requirements_of([build])
     assert found is not None
     assert found.indexes == {("crm", "i")}
-    for mended in ("drop index concurrently if exists crm.i", "reindex index crm.i"):
-        after = requirements_of([mended, build])
+    for repair in ("drop index concurrently if exists crm.i", "reindex index crm.i"):
+        after = requirements_of([repair, build])
         assert after is not None
         assert after.indexes == frozenset()

@@ -16,7 +16,7 @@ CHANGING = [text(case, "sql") for case in cases("session_state") if case["alone"
 
 
 def migration(up: str, down: str = "", name: str = "001_a.sql") -> ParsedMigration:
-    """A migration with this way up."""
+    """A migration with this migrate:up."""
     content = f"-- migrate:up\n{up}\n-- migrate:down\n{down}\n"
     parsed = parse_migration(migration_file(name, content), content)
     assert isinstance(parsed, ParsedMigration)

@@ -32,8 +32,8 @@ def test_two_runs_on_a_new_database_end_and_tell_the_truth(
         assert ended["code"] in (0, 23, 30), document["error"]
         if ended["code"] == 0:
             assert recorded == ["001", "002", "003", "004", "005"]
-    healed = run_cli(["up", "-e", "staging"], folder.root, env)
-    assert healed.returncode == 0, healed.stderr
+    repeated = run_cli(["up", "-e", "staging"], folder.root, env)
+    assert repeated.returncode == 0, repeated.stderr
     assert applied(embedded_database) == ["001", "002", "003", "004", "005"]
     assert tables(embedded_database) == ["schema_migrations", "t1", "t2", "t3", "t4", "t5"]
 

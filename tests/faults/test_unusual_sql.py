@@ -29,7 +29,7 @@ ROW = "(1, null, 'abc')"
 
 @dataclass(frozen=True)
 class Case:
-    """A way up, and how often which rules are broken in it; `last` tells that the last line is judged too.
+    """A migrate:up, and how often each rule is broken in it; `last`: rules are found on the last line too.
 
     The bounds are far above what was measured (2 s and 200 MiB for most).
     """

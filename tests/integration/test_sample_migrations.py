@@ -31,7 +31,7 @@ def test_every_migration_goes_up_down_and_up_again(sample: Path, run_cli: RunCli
         undone = run_cli(["rollback", "-e", "staging"], sample, env)
         assert undone.returncode == 0, undone.stderr
     refused = run_cli(["rollback", "-e", "staging"], sample, env)
-    assert refused.returncode == 20, "the baseline has no way down"
+    assert refused.returncode == 20, "the baseline has no migrate:down"
     again = run_cli(["up", "-e", "staging"], sample, env)
     assert again.returncode == 0, again.stderr
     assert run_cli(["dump", "-e", "staging"], sample, env).returncode == 0
