@@ -36,7 +36,12 @@ class State:
 
 
 def start(
-    home: Path, binaries: Binaries, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    home: Path,
+    binaries: Binaries,
+    *,
+    durable: bool = True,
+    isolated: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Endpoint:
     """Start the server of `home` where it does not run; makes its data directory where there is none.
 
@@ -53,7 +58,10 @@ def start(
     with hold_file_lock(paths.lock_file(home)):
         if found := _find_ready(home, binaries):
             return _endpoint(found, started=False)
-        started = start_server(home, _find_data(home), binaries, durable=durable, settings=settings or {})
+        data = _find_data(home)
+        started = start_server(
+            home, data, binaries, durable=durable, isolated=isolated, settings=settings or {}
+        )
         return _endpoint(started, started=True)
 
 

@@ -9,6 +9,7 @@ from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.account import Account, choose_account, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.data_directory import create_data_directory
+from dbmate_wrap.cluster.isolation import without_network
 from dbmate_wrap.cluster.programs import make_runnable
 from dbmate_wrap.errors import UnreachableError
 
@@ -25,10 +26,17 @@ _QUICK_SECONDS, _POLL = 1.0, 0.003
 
 
 def start_server(
-    home: Path, data: Path | None, binaries: Binaries, *, durable: bool, settings: Mapping[str, str]
+    home: Path,
+    data: Path | None,
+    binaries: Binaries,
+    *,
+    durable: bool,
+    isolated: bool,
+    settings: Mapping[str, str],
 ) -> postmaster.PidFile:
     """Start the server of `home`, making its data directory first where `data` is None.
 
+    Where `isolated`, and the system can, it has no network: its socket alone is there, and it reaches nobody.
     Raises ConfigError for what the machine lacks, UnreachableError when PostgreSQL itself gives up.
     """
     account = choose_account(data or paths.data_link(home))
@@ -41,7 +49,15 @@ def start_server(
         return running
     log = paths.log_file(data)
     begin = _rotate(log)
-    pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start", "-t", str(START_SECONDS), "-D", str(data)]
+    pg_ctl = [
+        *(without_network(account) if isolated else ()),
+        str(programs.bin_dir / "pg_ctl"),
+        "start",
+        "-t",
+        str(START_SECONDS),
+        "-D",
+        str(data),
+    ]
     pg_ctl += ["-l", str(log), "-o", _options(sockets, durable, settings)]
     run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS)
     found = _await_ready(data, patience=_QUICK_SECONDS)

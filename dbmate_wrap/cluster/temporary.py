@@ -18,7 +18,7 @@ _PREFIX = "dbmate-wrap-temporary-"
 def temporary(
     binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] | None = None
 ) -> Iterator[Endpoint]:
-    """Start a new, empty server for the time of the block. Raises what `server.start` raises."""
+    """Start a new, empty server without a network for the time of the block. Raises as `server.start`."""
     remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
     # The server's account has to enter it; nothing in it is readable for others.
@@ -28,7 +28,7 @@ def temporary(
         # Locked before it gets the name that `remove_abandoned` looks for.
         file_lock.try_lock(alive)
         (folder / "alive.new").rename(folder / "alive")
-        yield server.start(folder / "pg", binaries, durable=durable, settings=settings)
+        yield server.start(folder / "pg", binaries, durable=durable, isolated=True, settings=settings)
     finally:
         _remove(folder)
         os.close(alive)

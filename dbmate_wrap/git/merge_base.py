@@ -29,7 +29,8 @@ class MergeBase:
     """The commit that a branch is compared with: `commit` is the merge base of `ref` and HEAD.
 
     `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
-    its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order.
+    its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order;
+    `config` the bytes of the configuration file there, None where there is none.
     """
 
     ref: str
@@ -37,13 +38,16 @@ class MergeBase:
     files: Mapping[str, str]
     lockfile: bytes | None = field(repr=False)
     tip_names: tuple[str, ...]
+    config: bytes | None = field(default=None, repr=False)
 
     def restore_command(self, path: str) -> str:
         """The git command that restores the file at `path` as it is at `commit`."""
         return f"git checkout {self.commit[:_ID_LENGTH]} -- {shlex.quote(path)}"
 
 
-def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[MigrationFile]) -> MergeBase:
+def read_merge_base(
+    ref: str, folder: Path, lockfile: Path, present: Sequence[MigrationFile], config: Path | None = None
+) -> MergeBase:
     """Read the merge base from the repository of `folder`.
 
     `present` are the folder's migrations as they are now: unchanged files are not read again. A folder that
@@ -54,18 +58,20 @@ def read_merge_base(ref: str, folder: Path, lockfile: Path, present: Sequence[Mi
     tip = _tip(folder, ref, shallow)
     commit = _merge_base(folder, ref, tip, shallow)
     lock_path = _in_tree(folder, prefix, lockfile)
-    paths = [prefix or "./", *([lock_path] if lock_path else [])]
+    config_path = _in_tree(folder, prefix, config) if config is not None else ""
+    paths = [prefix or "./", *filter(None, (lock_path, config_path))]
     tree = _list_files(folder, commit, paths)
     blobs = _migrations(tree, prefix)
     tip_blobs = blobs if tip == commit else _migrations(_list_files(folder, tip, paths[:1]), prefix)
-    lock_blob = tree.get(lock_path)
+    lock_blob, config_blob = tree.get(lock_path), tree.get(config_path)
     same = {file.name: file for file in present if _is_blob(blobs.get(file.name), file.content)}
     unread = {blob for name, blob in blobs.items() if name not in same}
-    texts = _read_blobs(folder, unread | ({lock_blob} if lock_blob else set()))
+    texts = _read_blobs(folder, unread.union(filter(None, (lock_blob, config_blob))))
     files = {
         name: same[name].checksum if name in same else checksum(texts[blob]) for name, blob in blobs.items()
     }
-    return MergeBase(ref, commit, files, texts[lock_blob] if lock_blob else None, tuple(tip_blobs))
+    lock, configured = (texts[blob] if blob else None for blob in (lock_blob, config_blob))
+    return MergeBase(ref, commit, files, lock, tuple(tip_blobs), configured)
 
 
 def _place(folder: Path) -> tuple[bool, str]:

@@ -2,20 +2,26 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from psycopg.sql import Literal
 
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.replay_server import ReplayServer
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 
 # The first eight bytes of SHA-256("dbmate-wrap:shadow"), big-endian.
 KEY = 0x286E07F8658862D7
+# Replays migrations on our own server: no superuser, see sql/shadow_replay_role.sql.
+REPLAY_ROLE = "dbmate_wrap_replay"
 _POLL_SECONDS = 0.1
 _QUIET_SECONDS, _QUIET_POLL = 0.2, 0.002
 _STRATEGY = 150000
+_PUBLIC_IS_THE_OWNERS = 150000
+_EVENT_TRIGGERS = 170000
+_OWN_ROLES = 160000
 
 
 @dataclass(frozen=True)
@@ -81,15 +87,62 @@ def databases(session: Session) -> list[ServerDatabase]:
     ]
 
 
-def create(session: Session, name: str, template: str | None, *, unicode: bool) -> None:
-    """Create a database: a copy of `template`, or an empty one in UTF8. Raises FailedError."""
+def create(session: Session, name: str, template: str | None, *, unicode: bool, owner: str | None) -> None:
+    """Create a database of `owner` (None: ours): a copy of `template`, or an empty one in UTF8.
+
+    Raises FailedError.
+    """
+    owned = f" owner {quoted(owner)}" if owner is not None else ""
     if template is None:
         # Where the server's own locale has another encoding, only C allows UTF8.
         locale = "" if unicode else " lc_collate 'C' lc_ctype 'C'"
-        session.rows(f"create database {quoted(name)} template template0 encoding 'UTF8'{locale}")
+        session.rows(f"create database {quoted(name)} template template0 encoding 'UTF8'{locale}{owned}")
         return
     copying = " strategy file_copy" if session.server_version_num >= _STRATEGY else ""
-    session.rows(f"create database {quoted(name)} template {quoted(template)}{copying}")
+    session.rows(f"create database {quoted(name)} template {quoted(template)}{copying}{owned}")
+
+
+def create_replay_role(session: Session) -> None:
+    """Create the role that replays migrations, on a new server of our own."""
+    session.rows(queries.load_query("shadow_replay_role"))
+
+
+def read_replay_server(session: Session, *, has_network: bool) -> ReplayServer:
+    """Read what decides which statements of a migration a superuser runs; `has_network` is passed on."""
+    rows = session.rows(
+        "select distinct name from pg_catalog.pg_available_extension_versions where superuser and not trusted"
+    )
+    untrusted = frozenset(str(name) for (name,) in rows)
+    version = session.server_version_num
+    return ReplayServer(untrusted, version >= _EVENT_TRIGGERS, version >= _OWN_ROLES, has_network)
+
+
+def allow_statements(session: Session, statements: Mapping[str, str]) -> None:
+    """Let the replay's role run `statements` (by their ids) as superuser, in the database of this session.
+
+    They stand in the function itself: a role may have the right to write to every table. A migration may have
+    left anything in this database, and this session is a superuser's: it looks nothing up in search_path.
+    """
+    # Event triggers would run a migration's own function as superuser: so they do not fire.
+    session.rows("set session_replication_role = replica")
+    if session.server_version_num < _PUBLIC_IS_THE_OWNERS:
+        session.rows(f"alter schema public owner to {REPLAY_ROLE}")
+    if not statements:
+        return
+    cases = "".join(
+        f" when {_literal(name)} then execute {_literal(text)};" for name, text in statements.items()
+    )
+    session.rows("create schema if not exists dbmate_wrap")
+    session.rows("grant usage on schema dbmate_wrap to public")
+    session.rows(
+        "create or replace function dbmate_wrap.run_replay_statement(wanted pg_catalog.text) returns void"
+        " language plpgsql security definer set session_replication_role = replica"
+        f" as {_literal(f'begin case wanted{cases} end case; end')}"
+    )
+
+
+def _literal(text: str) -> str:
+    return Literal(text).as_string(None)
 
 
 def carrying(session: Session, source: str, target: str) -> list[str]:
@@ -103,6 +156,10 @@ def publish(session: Session, scratch: str, name: str, comment: str) -> None:
     await_quiet(session, scratch)
     describe(session, scratch, comment)
     session.rows(f"alter database {quoted(scratch)} allow_connections false")
+    # The replay's role may change nothing of it any more. One that was given away is no template of ours.
+    owns = "select 1 from pg_database where datname = %(name)s and pg_get_userbyid(datdba) = %(role)s"
+    if session.rows(owns, {"name": scratch, "role": REPLAY_ROLE}):
+        session.rows(f"alter database {quoted(scratch)} owner to current_user")
     session.rows(f"alter database {quoted(scratch)} rename to {quoted(name)}")
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def release(session: Session) -> str:
 def roles(session: Session) -> frozenset[str]:
     """Read all roles but PostgreSQL's own and ours."""
     query = "select rolname from pg_catalog.pg_roles where rolname !~ '^pg_' and rolname <> current_user"
-    return frozenset(str(name) for (name,) in session.rows(query))
+    return frozenset(str(name) for (name,) in session.rows(query)) - {REPLAY_ROLE}
 
 
 def cluster(session: Session, ours: str) -> Cluster:

@@ -1,6 +1,7 @@
 """Compares a branch with its merge base: which migrations are new, which are merged, what was changed."""
 
 import os
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
+from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _MOST_NAMES_SHOWN = 3
@@ -37,22 +39,46 @@ class BranchDiff:
 
 
 def compare_with_base(
-    files: ProjectFiles, folder: Path, lockfile: Path, ref: str | None, *, every: bool
+    files: ProjectFiles, values: Values, config: Path | None, ref: str | None, *, every: bool
 ) -> BranchDiff:
     """Compare with `ref`, or else with the remote's main branch; `every` counts all migrations as new.
 
+    `values` name the folder and the lockfile; `config` is the configuration file, read at the base as well.
+
     Raises ConfigError for a `ref` that was asked for and cannot be used.
     """
+    folder = values.migrations_dir
+    places = (folder, values.lockfile, files.migrations, config)
     if ref is not None:
-        return diff_branch(files, read_merge_base(ref, folder, lockfile, files.migrations), every=every)
+        return diff_branch(files, read_merge_base(ref, *places), every=every)
     try:
         found = default_ref(folder)
-        base = read_merge_base(found, folder, lockfile, files.migrations) if found is not None else None
+        base = read_merge_base(found, *places) if found is not None else None
     except ConfigError as error:
         # Nobody asked for it; but that nothing was compared must be seen.
         why = Check("base", "warn", f"compared with nothing: {error.message}", error.hint)
         return diff_branch(files, why, every=every)
     return diff_branch(files, base if base is not None else _no_base(folder), every=every)
+
+
+def allows_superuser(branch: BranchDiff) -> bool:
+    """Return True where the base lets migrations be replayed by a superuser, or there is no base.
+
+    What a branch itself says does not count: its migrations would run programs where the check runs.
+    """
+    if branch.base is None:
+        return True
+    try:
+        document = tomllib.loads((branch.base.config or b"").decode())
+    except ValueError:
+        return False
+    tables = [document]
+    while tables:
+        table = tables.pop()
+        if table.get("shadow_superuser") is True:
+            return True
+        tables += [value for value in table.values() if isinstance(value, dict)]
+    return False
 
 
 def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) -> BranchDiff:

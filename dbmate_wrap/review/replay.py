@@ -4,19 +4,21 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.execution.diagnosis import ProjectNames
-from dbmate_wrap.postgres import server_facts
+from dbmate_wrap.postgres import server_facts, shadow
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review import replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.superuser import rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
@@ -30,7 +32,7 @@ from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
-_FORMAT = 2
+_FORMAT = 3
 _NOTHING = "nothing to replay"
 _CACHED = "replayed before, byte for byte: taken from the cache"
 
@@ -106,7 +108,8 @@ class _Replay:
         progress = ReplayProgress(self.console, plan, pool.origin)
         # This session is in no scratch database.
         with self.setup.connect(pool.url) as session:
-            tools = self._tools(pool, store, bind(pool.url, session), progress)
+            rewritten = self._hand_to_superuser(pool, session)
+            tools = self._tools(pool, store, bind(pool.url, session), progress, rewritten)
             self._raise_for_missing_extensions(session, plan, pool.origin)
             result = self._run_plan(tools, plan, progress)
             findings = self._findings(result, tools)
@@ -136,8 +139,26 @@ class _Replay:
         passed = store.cache.passed_round_trips()
         return shadow_replay.round_trips_due(self.files.parsed, store.keys, self.round_trips, passed)
 
+    def _hand_to_superuser(self, pool: ScratchPool, session: Session) -> Mapping[str, MigrationFile]:
+        """Let a superuser run what the replay's role may not; return the files that call it, by name."""
+        if pool.server.replay_role is None:
+            return {}
+        found = rewrite_for_replay(
+            self.files.parsed,
+            lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
+        )
+        pool.statements = found.statements
+        for note in found.notes:
+            self.console.say(f"{self.files.folder}/{note}")
+        return found.files
+
     def _tools(
-        self, pool: ScratchPool, store: _DumpStore, bound: Dbmate, progress: ReplayProgress
+        self,
+        pool: ScratchPool,
+        store: _DumpStore,
+        bound: Dbmate,
+        progress: ReplayProgress,
+        rewritten: Mapping[str, MigrationFile],
     ) -> ReplayTools:
         values = self.environment.values
         return ReplayTools(
@@ -148,6 +169,7 @@ class _Replay:
             events=progress.events(),
             cache=store.cache,
             migrations_table=bound.migrations_table,
+            rewritten=rewritten,
         )
 
     def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
@@ -18,6 +19,7 @@ UNTOUCHED = "nothing shared was touched"
 _NO_EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file')
 _NO_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
 _EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
+_NO_PRIVILEGE = "42501"
 _EXTENSION_STATES = ("0A000", "58P01")
 _VERSION = re.compile(r"'([^']*)'")
 # Lines that only psql understands, and one that a server older than the pg_dump refuses.
@@ -122,6 +124,8 @@ def replay_error(
         )
     if failure.sqlstate in _EXTENSION_STATES and (lacks := _NO_EXTENSION.search(failure.message)):
         return missing_extension_error(f"{names.folder}/{name}", lacks["name"] or "an extension", origin)
+    if failure.sqlstate == _NO_PRIVILEGE and not keeps_roles:
+        return _no_privilege(f"{names.folder}/{name}", failure, origin)
     started = failure.file == name
     block = migration.sections[0].up if failed.part == "up" else migration.sections[-1].down
     error = diagnose(names, failure, migration if started else None, block if started else None)
@@ -135,6 +139,17 @@ def replay_error(
         migration=error.migration,
         line=error.line,
         frame=error.frame,
+    )
+
+
+def _no_privilege(path: str, failure: DbmateError, origin: str) -> PreflightError:
+    return PreflightError(
+        f"{path} needs rights that the replay's role ({origin}) has not: {failure.message}",
+        hint="the replay runs without a superuser, as on a managed server, so that no branch runs programs or"
+        " reads files where it is checked. If the migration is meant for a superuser, set"
+        " shadow_superuser = true on the branch that it is merged into, or leave the replay out: --no-shadow",
+        sqlstate=failure.sqlstate,
+        migration=path.rpartition("/")[2],
     )
 
 

@@ -105,6 +105,9 @@ class Values(BaseSettings):
         "embedded",
         description="Server of shadows: `embedded`, `local`, `local:<major>` or `url` (`shadow_url`).",
     )
+    shadow_superuser: bool = Field(
+        False, description="Replay as superuser on `embedded` and `local`; counts where the base has it too."
+    )
     shadow_url: SecretStr | None = Field(
         None, description="URL of a server for shadow databases; with a password only as a process variable."
     )

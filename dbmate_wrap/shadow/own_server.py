@@ -15,13 +15,14 @@ from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
+from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.session import Session, connect, disable_timeouts
 from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 
 # Autovacuum would connect to templates, and has nothing to do here. Nothing else that was tried, from
 # shared_buffers to wal_level, made a replay or a copy faster.
 SETTINGS = {"autovacuum": "off", "jit": "off"}
-_FORMAT = "2"
+_FORMAT = "3"
 _START_SECONDS = 0.2
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -36,13 +37,15 @@ def maintenance_url(endpoint: Endpoint) -> DatabaseUrl:
 class Access:
     """The way in which a check opens a server.
 
-    `wait`: seconds to wait for another check, which `say` reports; `timeout`: seconds for connecting.
+    `wait`: seconds to wait for another check, which `say` reports; `timeout`: seconds for connecting;
+    `superuser`: on a server of our own migrations are replayed by its superuser.
     """
 
     wait: float
     timeout: float | None
     say: Callable[[str], None]
     application_name: str
+    superuser: bool = False
 
     def connect(self, url: DatabaseUrl) -> Session:
         """Return a session on the maintenance database that no timeout ends."""
@@ -76,7 +79,7 @@ class PersistentServer:
         initial = self._read_initial_state()
         if initial is not None:
             try:
-                self.running = OwnServer(self._restart(), initial, self._recreate)
+                self.running = OwnServer(self._restart(), initial, self._recreate, self._replay_role)
                 self.running.drop_stale_databases()
                 return self.running
             except LockedError:
@@ -84,7 +87,7 @@ class PersistentServer:
             except WrapError:
                 self._close_session()  # Broken, of another major, full: it is only a cache.
         session, initial = self._recreate()
-        self.running = OwnServer(session, initial, self._recreate)
+        self.running = OwnServer(session, initial, self._recreate, self._replay_role)
         return self.running
 
     def stop(self) -> None:
@@ -111,6 +114,7 @@ class PersistentServer:
             raise ConfigError(f"cannot remove {self._marker_file}: {error.strerror}") from error
         server.destroy(self.folder)
         session = self._start_and_connect()
+        shadow.create_replay_role(session)
         initial = read_cluster(session).state(())
         # Without it, or with a part of it, the next check makes the server anew.
         with suppress(OSError):
@@ -118,13 +122,17 @@ class PersistentServer:
         return session, initial
 
     def _start_and_connect(self) -> Session:
-        endpoint = server.start(self.folder, self.binaries, durable=False, settings=SETTINGS)
+        endpoint = server.start(self.folder, self.binaries, durable=False, isolated=True, settings=SETTINGS)
         self.url = maintenance_url(endpoint)
         return self.access.connect(self.url)
 
     def _close_session(self) -> None:
         if self.running is not None:
             self.running.session.close()
+
+    @property
+    def _replay_role(self) -> str | None:
+        return None if self.access.superuser else shadow.REPLAY_ROLE
 
     @property
     def _marker_file(self) -> Path:

@@ -7,7 +7,7 @@ from typing import Literal
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError, WrapError
 from dbmate_wrap.migrations.stage import stage
@@ -37,7 +37,8 @@ class MigrationFailed(Exception):
 class ReplayTools:
     """The means of a replay: scratch databases, and what works on each by its URL.
 
-    `dump` returns pg_dump's text; `events` are dbmate's callbacks.
+    `dump` returns pg_dump's text; `events` are dbmate's callbacks; `rewritten` has the files in which
+    something else stands for what only a superuser may run, by name.
     """
 
     pool: ScratchPool
@@ -47,6 +48,11 @@ class ReplayTools:
     events: RunEvents
     cache: ReplayCache
     migrations_table: str
+    rewritten: Mapping[str, MigrationFile]
+
+    def file_of(self, migration: ParsedMigration) -> MigrationFile:
+        """Return the file that is replayed."""
+        return self.rewritten.get(migration.file.name, migration.file)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class ScratchDatabase:
         self, batch: Sequence[ParsedMigration]
     ) -> tuple[DbmateError | None, list[ParsedMigration]]:
         """Apply a batch with one dbmate process: return its error, and the migrations not recorded."""
-        with stage([migration.file for migration in batch]) as folder:
+        with stage([self.tools.file_of(migration) for migration in batch]) as folder:
             failure = self.tools.dbmate(self.url).migrate(folder, self.tools.events)
         versions = self.history().versions
         return failure, [migration for migration in batch if migration.file.version not in versions]
@@ -105,7 +111,7 @@ class ScratchDatabase:
         Raises MigrationFailed where dbmate did not come to run it.
         """
         # dbmate undoes the last applied one of the files it sees: it is given this one alone.
-        with stage([migration.file]) as folder:
+        with stage([self.tools.file_of(migration)]) as folder:
             failure = self.tools.dbmate(self.url).rollback(folder, self.tools.events)
         if migration.file.version not in self.history().versions:
             return None

@@ -1,7 +1,7 @@
 """Pool of scratch databases and cached templates, on a server that one check at a time uses."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +16,8 @@ MOST_TEMPLATES = 8
 MOST_BYTES = 1 << 30
 _DISK_FULL = "53100"
 _CONNECT_SECONDS = 10
+# Since PostgreSQL 15 the owner of a database owns its schema public.
+_PUBLIC_IS_THE_OWNERS = 15
 
 
 @dataclass
@@ -23,7 +25,8 @@ class ScratchPool:
     """Scratch databases and templates of one server.
 
     `url`: the maintenance database; `origin`: the server's name for people; `persistent`: templates outlive
-    this check; `remedy`: the hint where the server fails.
+    this check; `remedy`: the hint where the server fails; `statements`: what a superuser runs for the
+    replay's role, by id.
     """
 
     url: DatabaseUrl
@@ -32,6 +35,7 @@ class ScratchPool:
     persistent: bool
     server: ShadowServer = field(repr=False)
     remedy: str = field(repr=False, default="run the command again")
+    statements: Mapping[str, str] = field(repr=False, default_factory=dict)
     _open: int = field(repr=False, default=0)
 
     def longest_cached_prefix(self, keys: Sequence[str]) -> int:
@@ -108,13 +112,21 @@ class ScratchPool:
             templates = self.templates()
             if not self._open:
                 self.server.drop_stale_roles(templates)
-            shadow.create(self._session, name, source, unicode=self.server.unicode)
+            role = self.server.replay_role
+            shadow.create(self._session, name, source, unicode=self.server.unicode, owner=role)
             if source is not None and source in templates:
                 self._copy_database_settings(source, name)
                 used = replace(templates[source], used_at=time.time())
                 shadow.describe(self._session, source, used.comment())
+            if role is not None and (self.statements or self.major < _PUBLIC_IS_THE_OWNERS):
+                with self._connect_as_superuser(name) as session:
+                    shadow.allow_statements(session, self.statements)
         roles = templates[source].roles if source in templates else frozenset[str]()
-        return ScratchHandle(replace(self.url, database=name), roles, self)
+        return ScratchHandle(replace(self.url, database=name, user=role or self.url.user), roles, self)
+
+    def _connect_as_superuser(self, name: str) -> Session:
+        url = replace(self.url, database=name)
+        return connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS)
 
     def _copy_database_settings(self, source: str, target: str) -> None:
         for command in shadow.carrying(self._session, source, target):
@@ -124,7 +136,7 @@ class ScratchPool:
 
     def _drop(self, url: DatabaseUrl) -> None:
         if shadow_state.has_subscriptions(self._session, url.database):
-            with connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS) as session:
+            with self._connect_as_superuser(url.database) as session:
                 shadow_state.drop_subscriptions(session)
         shadow.await_quiet(self._session, url.database)
         catalog.drop_database(self._session, url.database)

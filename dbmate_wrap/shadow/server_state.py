@@ -29,6 +29,7 @@ class ForeignServer:
     unicode: bool
     roles_before: frozenset[str]
     release: str
+    replay_role: None = None
 
     def drop_stale_databases(self) -> None:
         """Drop what killed checks left; a database with connections is in use."""
@@ -62,14 +63,20 @@ class OwnServer:
     """Our own server: everything on it that is neither initial nor a template's is removed.
 
     `initial` is its state after initdb. `recreate` replaces the server by a new one, where that is possible.
+    `replay_role` runs the migrations; None: the superuser.
     """
 
     session: Session
     initial: str
     recreate: Callable[[], tuple[Session, str]] | None
-    owner: str = ""
+    replay_role: str | None
     unicode: bool = True
     release: str = ""  # Part of the state.
+
+    @property
+    def owner(self) -> str:
+        """Keeps apart the templates that the superuser and the replay's role have made."""
+        return self.replay_role or ""
 
     def drop_stale_databases(self) -> None:
         """Drop every database that is neither initial nor a template. Raises FailedError."""

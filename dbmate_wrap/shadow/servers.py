@@ -85,7 +85,9 @@ def _start_persistent(stack: ExitStack, persistent: PersistentServer) -> Scratch
 def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> ScratchPool:
     url = maintenance_url(stack.enter_context(temporary(binaries, settings=SETTINGS)))
     session = stack.enter_context(access.connect(url))
-    server = OwnServer(session, read_cluster(session).state(()), None)
+    shadow.create_replay_role(session)
+    role = None if access.superuser else shadow.REPLAY_ROLE
+    server = OwnServer(session, read_cluster(session).state(()), None, role)
     return ScratchPool(url, binaries.major, _origin(binaries), persistent=False, server=server)
 
 

@@ -18,9 +18,13 @@ from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 @dataclass(frozen=True)
 class ReplaySetup:
-    """The means of a replay; nothing is looked for or started before a method is called."""
+    """The means of a replay; nothing is looked for or started before a method is called.
+
+    `superuser`: migrations are replayed by the superuser of a server of our own.
+    """
 
     _context: Context
+    superuser: bool
 
     @property
     def cache_dir(self) -> Path:
@@ -29,7 +33,7 @@ class ReplaySetup:
 
     def choose_server(self) -> ShadowChoice:
         """Return the server that the settings name. Raises ConfigError where there is none."""
-        return shadow_server.choose_server(self._context)
+        return shadow_server.choose_server(self._context, superuser=self.superuser)
 
     def start_dbmate(self) -> Callable[[DatabaseUrl, Session], Dbmate]:
         """Begin to verify the binary; the result binds it to a database over a session there: BinaryError."""

@@ -32,17 +32,18 @@ def shadow_dir(context: Context) -> Path:
     return context.project.root / ".dbmate-wrap" / "shadow"
 
 
-def choose_server(context: Context) -> ShadowChoice:
+def choose_server(context: Context, *, superuser: bool) -> ShadowChoice:
     """Return the server that the settings name. Raises ConfigError where there is none."""
     kind, _, major = context.environment.values.shadow.partition(":")
     match kind:
         case "url":
             return _foreign(context)
         case "local":
-            return _own(context, _local_binaries(int(major) if major else None))
+            return _own(context, _local_binaries(int(major) if major else None), superuser)
         case _:
             reason = "the replay needs a throw-away PostgreSQL"
-            return _own(context, binaries.embedded(reason, lambda: f"without it {alternatives_hint()}"))
+            found = binaries.embedded(reason, lambda: f"without it {alternatives_hint()}")
+            return _own(context, found, superuser)
 
 
 def program_identity(program: Path) -> str:
@@ -76,10 +77,11 @@ def _local_binaries(major: int | None) -> Binaries:
     )
 
 
-def _own(context: Context, programs: Binaries) -> ShadowChoice:
+def _own(context: Context, programs: Binaries, superuser: bool) -> ShadowChoice:
     @contextmanager
     def start() -> Iterator[ScratchPool]:
-        opening = servers.open_own_server(shadow_dir(context), programs, _access(context))
+        access = _access(context, superuser=superuser)
+        opening = servers.open_own_server(shadow_dir(context), programs, access)
         local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
             try:
@@ -95,7 +97,8 @@ def _own(context: Context, programs: Binaries) -> ShadowChoice:
                     raise
                 raise error.but(hint=pool.remedy) from error
 
-    label = f"{programs.origin} {programs.major} {program_identity(programs.bin_dir / 'postgres')}"
+    role = " superuser" if superuser else ""
+    label = f"{programs.origin} {programs.major}{role} {program_identity(programs.bin_dir / 'postgres')}"
     return ShadowChoice(label, programs.major, start)
 
 
@@ -111,6 +114,6 @@ def _foreign(context: Context) -> ShadowChoice:
     return ShadowChoice(url.public(), None, connect)
 
 
-def _access(context: Context) -> Access:
+def _access(context: Context, *, superuser: bool = False) -> Access:
     values, name = context.environment.values, context.invocation.application_name
-    return Access(values.advisory_lock_wait, values.connect_timeout, context.console.say, name)
+    return Access(values.advisory_lock_wait, values.connect_timeout, context.console.say, name, superuser)

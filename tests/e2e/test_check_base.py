@@ -362,3 +362,21 @@ def test_a_repository_that_git_does_not_trust_is_not_passed_over_in_silence(
     assert "git config --global --add safe.directory" in done.stdout
     asked = run_cli([*STATIC, "--base", "main"], mine.root)
     assert_refused(asked, 10, "git does not trust", "safe.directory")
+
+
+def test_only_the_base_lets_a_superuser_replay(
+    main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli
+) -> None:
+    internal = "create function public.c() returns int language internal as 'pg_backend_pid';"
+    (mine.root / "dbmate-wrap.toml").write_text("shadow_superuser = true\n")
+    commit(mine, {"003_c.sql": migration(internal, "drop function public.c();")})
+    done = run_cli(["check"], mine.root)
+    assert_refused(done, 22, "needs rights that the replay's role", "on the branch that it is merged into")
+    assert "warning: shadow_superuser counts once the base has it too" in done.stderr
+    (main.root / "dbmate-wrap.toml").write_text("shadow_superuser = true\n")
+    commit(main, {})
+    git(mine.root, "fetch", "--quiet")
+    git(mine.root, "rebase", "--quiet", "origin/main")
+    done = run_cli(["check"], mine.root)
+    assert done.returncode == 0, done.stderr
+    assert "shadow_superuser counts" not in done.stderr

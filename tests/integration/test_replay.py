@@ -94,7 +94,7 @@ class Check:
         """Replay it, with the round trips of these files."""
         context = self.context()
         files = project_files.load(context.environment, {}).files
-        setup = ReplaySetup(context)
+        setup = ReplaySetup(context, superuser=False)
         return replay(files, frozenset(round_trips), context.environment, setup, context.console)
 
     def run(self, *round_trips: str) -> tuple[Finding, ...]:

@@ -116,6 +116,7 @@ class Replayer:
             events=RunEvents(self.started.append, lambda name, seconds: None, lambda: False),
             cache=self.cache,
             migrations_table=TABLE,
+            rewritten={},
         )
 
     def replay(self, history: Mapping[str, str], new: Sequence[str] = ()) -> ReplayResult:

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE
 from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.own_server import Access
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
@@ -37,9 +38,9 @@ class Project:
         return self.home / f"{origin}-{self.programs.major}"
 
     @contextmanager
-    def open_pool(self, wait: float = 0) -> Iterator[ScratchPool]:
-        """Open the pool of a check."""
-        access = Access(wait, 10, self.said.append, NAME)
+    def open_pool(self, wait: float = 0, *, superuser: bool = True) -> Iterator[ScratchPool]:
+        """Open the pool of a check; a superuser's replay may soil the server most."""
+        access = Access(wait, 10, self.said.append, NAME, superuser)
         with servers.open_own_server(self.home, self.programs, access) as pool:
             yield pool
 
@@ -99,9 +100,9 @@ def databases(pool: ScratchPool) -> set[str]:
 
 
 def roles(pool: ScratchPool) -> set[str]:
-    """The roles beside PostgreSQL's own."""
+    """The roles beside PostgreSQL's own and the replay's."""
     rows = execute(pool.url, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'")
-    return {str(name) for (name,) in rows}
+    return {str(name) for (name,) in rows} - {REPLAY_ROLE}
 
 
 def drop_shadow_databases(server: TcpServer) -> None:
