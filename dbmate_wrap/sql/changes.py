@@ -76,11 +76,8 @@ def new_names(statement: Statement) -> Iterator[Named]:
     """Yield the name that an object gets by RENAME or SET SCHEMA, and names of objects outside schemas."""
     tree = statement.tree
     match tree:
-        case pb.RenameStmt() if tree.rename_type in _ON_TABLES | _HAS_DEPENDANTS and tree.HasField(
-            "relation"
-        ):
-            if tree.rename_type in _HAS_DEPENDANTS:
-                yield Named("relation", str(tree.relation.schemaname), str(tree.newname))
+        case pb.RenameStmt() if tree.rename_type in _HAS_DEPENDANTS and tree.HasField("relation"):
+            yield Named("relation", str(tree.relation.schemaname), str(tree.newname))
         case pb.AlterObjectSchemaStmt() if tree.HasField("relation"):
             yield Named("relation", str(tree.newschema), str(tree.relation.relname))
         case pb.CreatePublicationStmt() | pb.AlterPublicationStmt():

@@ -64,18 +64,13 @@ def _parsed_now(statement: Statement) -> Iterator[Statement]:
 
 def _typed_constants(statement: Statement) -> frozenset[int]:
     """Return the locations of constants that are cast to a built-in type, or belong to a column of one."""
-    found = []
-    for cast in statement.of(pb.TypeCast):
-        if cast.arg.HasField("a_const") and _is_built_in(cast.type_name):
-            found.append(cast.arg.a_const.location)
+    casts = [cast.arg for cast in statement.of(pb.TypeCast) if _is_built_in(cast.type_name)]
+    constants = [node.a_const for node in casts if node.HasField("a_const")]
     for column in statement.of(pb.ColumnDef):
         if column.HasField("type_name") and _is_built_in(column.type_name):
-            found += [
-                expression.a_const.location
-                for constraint in column.constraints
-                for expression in _constants(constraint.constraint.raw_expr)
-            ]
-    return frozenset(found)
+            for constraint in column.constraints:
+                constants += _constants(constraint.constraint.raw_expr)
+    return frozenset(constant.location for constant in constants)
 
 
 def _constants(expression: Message) -> Iterator[Message]:
@@ -85,7 +80,7 @@ def _constants(expression: Message) -> Iterator[Message]:
         node = pending.pop()
         match node.WhichOneof("node"):
             case "a_const":
-                yield node
+                yield node.a_const
             case "a_expr":
                 pending.append(node.a_expr.rexpr)
             case "list":

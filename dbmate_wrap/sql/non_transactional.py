@@ -14,11 +14,9 @@ _WHOLE_KINDS = {
     pb.REINDEX_OBJECT_SYSTEM: "REINDEX SYSTEM",
     pb.REINDEX_OBJECT_DATABASE: "REINDEX DATABASE",
 }
-_REFRESHING = frozenset(
-    {
-        *(pb.ALTER_SUBSCRIPTION_SET_PUBLICATION, pb.ALTER_SUBSCRIPTION_ADD_PUBLICATION),
-        pb.ALTER_SUBSCRIPTION_DROP_PUBLICATION,
-    }
+_REFRESHING = (
+    *(pb.ALTER_SUBSCRIPTION_SET_PUBLICATION, pb.ALTER_SUBSCRIPTION_ADD_PUBLICATION),
+    pb.ALTER_SUBSCRIPTION_DROP_PUBLICATION,
 )
 _SLOT_OPTIONS = frozenset({"failover", "two_phase"})
 
@@ -37,7 +35,7 @@ def refused_in_transaction(statement: Statement, detached: Set[str]) -> str | No
 
 
 def is_concurrent(tree: Message) -> bool:
-    """Whether the statement builds, rebuilds, drops or detaches CONCURRENTLY."""
+    """Return whether the statement builds, rebuilds, drops or detaches CONCURRENTLY."""
     match tree:
         case pb.IndexStmt() | pb.DropStmt():
             return bool(tree.concurrent)
@@ -47,14 +45,6 @@ def is_concurrent(tree: Message) -> bool:
             return _alter_table(tree) is not None
         case _:
             return False
-
-
-def _index(tree: Message) -> str | None:
-    return "CREATE INDEX CONCURRENTLY" if tree.concurrent else None
-
-
-def _drop(tree: Message) -> str | None:
-    return "DROP INDEX CONCURRENTLY" if tree.concurrent else None
 
 
 def _reindex(tree: Message) -> str | None:
@@ -85,10 +75,10 @@ def _alter_subscription(tree: Message) -> str | None:
         return "ALTER SUBSCRIPTION REFRESH PUBLICATION"
     if tree.kind in _REFRESHING and _is_on(tree.options, "refresh", default=True):
         return "ALTER SUBSCRIPTION with refresh"
-    slot = [str(option.def_elem.defname) for option in tree.options]
-    named = next((name for name in slot if name in _SLOT_OPTIONS), None)
-    is_options = tree.kind == pb.ALTER_SUBSCRIPTION_OPTIONS
-    return f"ALTER SUBSCRIPTION SET ({named})" if named and is_options else None
+    names = [option.def_elem.defname for option in tree.options]
+    changed = next((name for name in names if name in _SLOT_OPTIONS), None)
+    is_set = tree.kind == pb.ALTER_SUBSCRIPTION_OPTIONS and changed
+    return f"ALTER SUBSCRIPTION SET ({changed})" if is_set else None
 
 
 def subscription_without_slot(tree: Message) -> str | None:
@@ -134,10 +124,10 @@ _REFUSED_COMMANDS: Mapping[type[Message], Callable[[Message], str | None]] = {
     pb.CreateTableSpaceStmt: lambda _: "CREATE TABLESPACE",
     pb.CreatedbStmt: lambda _: "CREATE DATABASE",
     pb.DiscardStmt: lambda tree: "DISCARD ALL" if tree.target == pb.DISCARD_ALL else None,
-    pb.DropStmt: _drop,
+    pb.DropStmt: lambda tree: "DROP INDEX CONCURRENTLY" if tree.concurrent else None,
     pb.DropTableSpaceStmt: lambda _: "DROP TABLESPACE",
     pb.DropdbStmt: lambda _: "DROP DATABASE",
-    pb.IndexStmt: _index,
+    pb.IndexStmt: lambda tree: "CREATE INDEX CONCURRENTLY" if tree.concurrent else None,
     pb.ReindexStmt: _reindex,
     pb.VacuumStmt: lambda tree: "VACUUM" if tree.is_vacuumcmd else None,
 }

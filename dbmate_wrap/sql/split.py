@@ -24,7 +24,9 @@ _TOKEN = re.compile(
 _LINE_END = re.compile(r"[\n\r]|\Z")
 _COPY_FROM_STDIN = re.compile(r"copy\b.*\bfrom[ \t\n\r]+stdin\b", re.IGNORECASE | re.DOTALL)
 _DATA_END = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
-# psql's commands that send what was typed so far, as a semicolon does.
+# `\;` separates statements within a line; any other command of psql takes the rest of the line.
+_COMMAND = re.compile(r"\\(?:;|[^\n\r]*)")
+# Those that send what was typed so far, as a semicolon does.
 _SENDING = re.compile(r"\\(?:;|g(?:x|exec|set|desc)?\b|crosstabview\b|watch\b|bind\b|parse\b|sendpipeline\b)")
 
 
@@ -110,22 +112,16 @@ class _Splitter:
         return False
 
     def _command(self, begin: int) -> int:
-        match = _LINE_END.search(self.sql, begin)
-        end = match.start() if match else len(self.sql)
-        if self.sql.startswith("\\;", begin):
-            # It separates statements within a line; any other command takes the rest of the line.
-            end = begin + 2
-        name = self.sql[begin:end].split(maxsplit=1)[0]
-        self.spans.append(Span(begin, end, f"psql command {name[:20]}"))
-        return end
+        match = _COMMAND.match(self.sql, begin)
+        assert match is not None
+        name = match.group().split(maxsplit=1)[0]
+        self.spans.append(Span(begin, match.end(), f"psql command {name[:20]}"))
+        return match.end()
 
     def _data_end(self, begin: int, at: int) -> int:
         """Return the end of the data lines of a COPY ... FROM stdin; 0 if there are none."""
-        if (
-            not self.may_have_data
-            or self.start < 0
-            or not _COPY_FROM_STDIN.match(self.sql, self.start, begin)
-        ):
+        is_copy = self.start >= 0 and _COPY_FROM_STDIN.match(self.sql, self.start, begin)
+        if not is_copy or not self.may_have_data:
             return 0
         line = _LINE_END.search(self.sql, at)
         last = _DATA_END.search(self.sql, at)
@@ -133,9 +129,8 @@ class _Splitter:
             # Nor will a later COPY have any: searching each time would take time in the square of the length.
             self.may_have_data = False
             return 0
-        self.spans.append(
-            Span(min(line.end(), last.start()), last.end(), "data lines of COPY ... FROM stdin")
-        )
+        start = min(line.end(), last.start())
+        self.spans.append(Span(start, last.end(), "data lines of COPY ... FROM stdin"))
         return last.end()
 
     def _piece(self, end: int) -> Iterator[Piece]:
