@@ -62,7 +62,7 @@ def _configuration(context: Context) -> list[Check]:
 
 def _migrations(context: Context) -> Check:
     folder = context.environment.values.migrations_dir
-    number = len(directory.read(folder).files)
+    number = len(directory.list_migrations(folder).files)
     return Check("migrations", "pass", f"{number} in {context.environment.display_path(folder)}")
 
 

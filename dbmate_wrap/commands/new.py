@@ -28,7 +28,7 @@ def new(context: Context, outcome: Outcome, name: str) -> None:
     """Write `NNN_name.sql` with empty sections; never overwrites. Raises UsageError for an empty name."""
     slug = slug_of(name)
     folder = context.environment.values.migrations_dir
-    present = directory.read(folder).files if folder.exists() else ()
+    present = directory.list_migrations(folder).files if folder.exists() else ()
     sequential = context.environment.values.numbering == "sequential"
     version = _next_version(present, sequential=sequential)
     path = folder / f"{version}_{slug}.sql"

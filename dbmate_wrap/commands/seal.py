@@ -23,7 +23,7 @@ def seal(context: Context, outcome: Outcome) -> None:
     if not fresh:
         outcome.summary = f"nothing to seal: {len(sealed)} sealed in {where}"
         return
-    lockfile.append(path, files.sealed, fresh)
+    lockfile.append_lines(path, files.sealed, fresh)
     outcome.migrations = [
         MigrationRow(file.version, file.name, "sealed", None, file.checksum) for file in fresh
     ]

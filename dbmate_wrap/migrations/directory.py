@@ -28,12 +28,11 @@ class Stray:
 class Listing:
     """The folder's migrations in dbmate's order (sorted by name), and its other files."""
 
-    directory: Path
     files: tuple[MigrationFile, ...]
     strays: tuple[Stray, ...]
 
 
-def read(directory: Path) -> Listing:
+def list_migrations(directory: Path) -> Listing:
     """Read every migration once; the bytes read here are the ones checked, staged and run.
 
     Raises ConfigError when the folder is missing or something in it cannot be read.
@@ -42,13 +41,12 @@ def read(directory: Path) -> Listing:
     strays: list[Stray] = []
     for entry in _entries(directory):
         version = version_of(entry.name)
-        if version is None or not _is_plain(entry):
-            if stray := _stray(entry, version):
-                strays.append(stray)
-            continue
-        content = _content(entry.path)
-        files.append(MigrationFile(entry.name, version, checksum(content), content))
-    return Listing(directory, tuple(files), tuple(strays))
+        if version is not None and entry.is_file(follow_symlinks=False):
+            content = _content(entry.path)
+            files.append(MigrationFile(entry.name, version, checksum(content), content))
+        elif stray := _stray(entry, version):
+            strays.append(stray)
+    return Listing(tuple(files), tuple(strays))
 
 
 def _entries(directory: Path) -> list["os.DirEntry[str]"]:
@@ -67,10 +65,6 @@ def _entries(directory: Path) -> list["os.DirEntry[str]"]:
     raise ConfigError(message, hint=hint)
 
 
-def _is_plain(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_file(follow_symlinks=False)
-
-
 def _content(path: str) -> bytes:
     # A path as text and no buffer: measurable with a thousand files.
     try:
@@ -84,29 +78,20 @@ def _content(path: str) -> bytes:
 
 def _stray(entry: "os.DirEntry[str]", version: str | None) -> Stray | None:
     name = entry.name
-    if version is not None and entry.is_symlink():
-        return Stray(
-            name,
-            "file-name",
-            "is a symbolic link: what it points to is neither reviewed nor sealed",
-            "put the file itself into the folder",
-        )
-    if version is not None and entry.is_dir():
-        return Stray(
-            name, "ignored-file", "is a folder, which dbmate skips in silence", "move it out of the folder"
-        )
-    if version is not None:
-        return Stray(name, "file-name", "is not a regular file", "put a regular file there")
     hidden = name.startswith(".") and not name.lower().endswith(".sql")
-    if hidden or name in _EXPECTED or _OF_AN_EDITOR.fullmatch(name):
+    rule = "file-name"
+    if version is not None and entry.is_symlink():
+        reason = "is a symbolic link: what it points to is neither reviewed nor sealed"
+        hint = "put the file itself into the folder"
+    elif version is not None and not entry.is_dir():
+        reason, hint = "is not a regular file", "put a regular file there"
+    elif version is None and (hidden or name in _EXPECTED or _OF_AN_EDITOR.fullmatch(name)):
         return None
-    if entry.is_dir():
-        return Stray(
-            name, "ignored-file", "is a folder, in which dbmate never looks", "move it out of the folder"
-        )
-    return Stray(
-        name,
-        "ignored-file",
-        "is skipped by dbmate in silence: a migration is named NNN_name.sql",
-        "rename it to NNN_name.sql, in lower case, or move it out of the folder",
-    )
+    elif entry.is_dir():
+        rule, hint = "ignored-file", "move it out of the folder"
+        looks = "in which dbmate never looks" if version is None else "which dbmate skips in silence"
+        reason = f"is a folder, {looks}"
+    else:
+        rule, reason = "ignored-file", "is skipped by dbmate in silence: a migration is named NNN_name.sql"
+        hint = "rename it to NNN_name.sql, in lower case, or move it out of the folder"
+    return Stray(name, rule, reason, hint)

@@ -22,15 +22,14 @@ _CONFLICT_HINT = (
     "keep the lines of the main branch, give your own migrations the next numbers after them, then run"
     " `dbmate-wrap seal`"
 )
-_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-def read(path: Path) -> tuple[Sealed, ...]:
+def read_lockfile(path: Path) -> tuple[Sealed, ...]:
     """Read the sealed lines in order; none without a lockfile. Raises HistoryError naming the broken line."""
-    return parse(_content(path) or b"", path)
+    return parse_lockfile(_content(path) or b"", path)
 
 
-def parse(content: bytes, path: Path) -> tuple[Sealed, ...]:
+def parse_lockfile(content: bytes, path: Path) -> tuple[Sealed, ...]:
     """Parse the bytes of a lockfile; `path` is for the HistoryError that names the broken line."""
     try:
         text = content.decode("utf-8")
@@ -44,14 +43,18 @@ def parse(content: bytes, path: Path) -> tuple[Sealed, ...]:
             continue
         match = _LINE.fullmatch(line.rstrip())
         if match is None:
-            raise _broken(path, _reason(line), number, hint=_CONFLICT_HINT if _is_conflict(line) else None)
-        if sealed and match["name"] <= sealed[-1].name:
-            raise _broken(path, _disorder(match["name"], sealed), number)
-        sealed.append(Sealed(match["name"], match["hex"], number))
+            reason, hint = _malformed(line)
+            raise _broken(path, reason, number, hint)
+        name = match["name"]
+        if sealed and name <= sealed[-1].name:
+            is_twice = any(before.name == name for before in sealed)
+            reason = "is there twice" if is_twice else f"does not come after {sealed[-1].name}"
+            raise _broken(path, f"{name} {reason}", number)
+        sealed.append(Sealed(name, match["hex"], number))
     return tuple(sealed)
 
 
-def append(path: Path, present: Sequence[Sealed], new: Sequence[MigrationFile]) -> None:
+def append_lines(path: Path, present: Sequence[Sealed], new: Sequence[MigrationFile]) -> None:
     """Append one line for each of `new`; existing lines stay byte for byte.
 
     Raises HistoryError for a file that does not come after those sealed already, or whose name no line can
@@ -92,22 +95,13 @@ def _content(path: Path) -> bytes | None:
         raise _broken(path, reason, hint=f"look at what lies there: ls -ld {path}") from None
 
 
-def _reason(line: str) -> str:
-    if _is_conflict(line):
-        return "a merge conflict is left in it"
+def _malformed(line: str) -> tuple[str, str | None]:
+    """Return what is wrong with a line that cannot be read, and the hint for it if it is a special one."""
+    if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+        return "a merge conflict is left in it", _CONFLICT_HINT
     if line.startswith("\ufeff"):
-        return "it begins with a byte order mark"
-    return "this line is not of the form `NNN_name.sql sha256:<64 hex digits>`"
-
-
-def _is_conflict(line: str) -> bool:
-    return line.startswith(_CONFLICT)
-
-
-def _disorder(name: str, sealed: Sequence[Sealed]) -> str:
-    if any(line.name == name for line in sealed):
-        return f"{name} is there twice"
-    return f"{name} does not come after {sealed[-1].name}"
+        return "it begins with a byte order mark", None
+    return "this line is not of the form `NNN_name.sql sha256:<64 hex digits>`", None
 
 
 def _broken(path: Path, reason: str, line: int | None = None, hint: str | None = None) -> HistoryError:

@@ -44,38 +44,30 @@ def parse_migration(file: MigrationFile, text: str) -> ParsedMigration | ParseFa
             "has text before the first `-- migrate:up`, which dbmate refuses",
             "move it below `-- migrate:up`, or make it a comment",
         )
-    sections: list[Section] = []
-    faults: list[ParseFault] = []
+    parts = []
     line, counted = 1, 0
     for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
         line += text.count("\n", counted, begin)
         counted = begin
-        section = _section(text[begin:end], line)
-        if isinstance(section, ParseFault):
-            faults.append(section)
-        else:
-            sections.append(section)
+        parts.append(_section(text[begin:end], line))
     # dbmate looks through all sections for a second down before it looks for a missing one.
+    faults = [part for part in parts if isinstance(part, ParseFault)]
     faults.sort(key=lambda fault: fault.rule == "missing-down")
-    return faults[0] if faults else ParsedMigration(file, tuple(sections))
+    sections = tuple(part for part in parts if isinstance(part, Section))
+    return faults[0] if faults else ParsedMigration(file, sections)
 
 
 def has_statement(sql: str) -> bool:
     """Return whether the text holds more than white space, semicolons and comments."""
-    begin = _end_of_blank(sql)
+    blank = _BLANK.match(sql)
+    assert blank is not None  # It also matches nothing.
+    begin = blank.end()
     if not sql.startswith("/*", begin):
         return begin < len(sql)
     # Loading the lexer takes as long as reading a hundred files, and few begin with such a comment.
     from dbmate_wrap.domain.sql_lexer import tokens
 
     return any(token.text != ";" for token in tokens(sql[begin:]))
-
-
-def _end_of_blank(sql: str) -> int:
-    """Return the place where white space, semicolons and line comments at the beginning end."""
-    match = _BLANK.match(sql)
-    assert match is not None  # It also matches nothing.
-    return match.end()
 
 
 def _section(text: str, line: int) -> Section | ParseFault:
@@ -113,7 +105,5 @@ def _block(sql: str, line: int) -> Block:
 
 
 def _statement_before(text: str, start: int) -> int | None:
-    for number, line in enumerate(text[:start].split("\n"), 1):
-        if not _COMMENT_OR_EMPTY.match(line):
-            return number
-    return None
+    before = enumerate(text[:start].split("\n"), 1)
+    return next((number for number, line in before if not _COMMENT_OR_EMPTY.match(line)), None)

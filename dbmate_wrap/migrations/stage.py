@@ -29,22 +29,15 @@ def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
     Raises ConfigError when it can be written neither in memory nor in the temporary folder.
     """
     folder = _in_memory(files) or _on_disk(files)
+    handle = None
     try:
-        with _in_use(folder):
-            yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _in_use(folder: str) -> Iterator[None]:
-    """Hold a lock on the folder, which ends with this process however it ends."""
-    handle = _locked(folder)
-    try:
-        yield
+        # The lock ends with this process however it ends.
+        handle = _locked(folder)
+        yield Path(folder)
     finally:
         if handle is not None:
             os.close(handle)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _locked(folder: str) -> int | None:

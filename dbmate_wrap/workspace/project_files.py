@@ -65,7 +65,7 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
     Suppressions and configured severities are not applied yet.
     """
     values = environment.values
-    listing = directory.read(values.migrations_dir)
+    listing = directory.list_migrations(values.migrations_dir)
     folder = environment.display_path(values.migrations_dir)
     findings = check_names(listing, folder, sequential=values.numbering == "sequential")
     parsed: tuple[ParsedMigration, ...] = ()
@@ -74,7 +74,7 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
         findings += checked.findings
         parsed = checked.migrations
     try:
-        sealed = lockfile.read(values.lockfile)
+        sealed = lockfile.read_lockfile(values.lockfile)
     except HistoryError as error:
         return LoadedFiles(ProjectFiles(folder, listing.files, (), parsed), findings, error)
     path = environment.display_path(values.lockfile)

@@ -89,7 +89,9 @@ def work(tmp_path: Path) -> Path:
 def read(root: Path, ref: str = "origin/main", folder: str = "db/migrations") -> MergeBase:
     """The base of what lies in the working tree."""
     place = root / folder
-    return read_merge_base(ref, place, root / "db" / "migrations.lock", directory.read(place).files)
+    return read_merge_base(
+        ref, place, root / "db" / "migrations.lock", directory.list_migrations(place).files
+    )
 
 
 def checksums(**texts: str) -> dict[str, str]:
@@ -215,7 +217,7 @@ def test_names_with_spaces_umlauts_and_broken_bytes_are_the_same_as_on_disk(work
     names = ["003_mit leer.sql", "004_ä€😀.sql", os.fsdecode(b"005_\xff.sql"), "006_a\tb'\".sql"]
     commit(work, dict.fromkeys(names, "x"))
     found = read(work, "main")
-    assert list(found.files) == [file.name for file in directory.read(folder_of(work)).files]
+    assert list(found.files) == [file.name for file in directory.list_migrations(folder_of(work)).files]
     assert set(names) <= set(found.files)
 
 
@@ -229,7 +231,7 @@ def test_a_folder_whose_name_means_something_to_a_pathspec_is_taken_literally(wo
 def test_migrations_at_the_top_of_the_repository_are_found(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, {"./001_a.sql": "a\n", "db/migrations/002_b.sql": "b\n", "./lock": "x"})
-    found = read_merge_base("main", tmp_path, tmp_path / "lock", directory.read(tmp_path).files)
+    found = read_merge_base("main", tmp_path, tmp_path / "lock", directory.list_migrations(tmp_path).files)
     assert found.files == checksums(_001_a="a\n")
     assert found.lockfile == b"x"
 
@@ -251,7 +253,7 @@ def test_other_line_ends_are_no_other_file(stored: str, now: str, work: Path) ->
     git(work, "switch", "--quiet", "main")
     commit(work, {C: stored})
     write(work, {C: now})
-    [file] = [file for file in directory.read(folder_of(work)).files if file.name == C]
+    [file] = [file for file in directory.list_migrations(folder_of(work)).files if file.name == C]
     assert read(work, "main").files[C] == file.checksum
 
 
@@ -261,7 +263,7 @@ def test_a_checkout_with_autocrlf_is_the_same_without_reading_a_blob(
     work = cloned(a_remote(tmp_path), "--config", "core.autocrlf=true")
     assert (folder_of(work) / A).read_bytes() == b"a\r\n"
     verbs = recorded(monkeypatch)
-    files = directory.read(folder_of(work)).files
+    files = directory.list_migrations(folder_of(work)).files
     assert read_merge_base("origin/main", folder_of(work), tmp_path / "no.lock", files).files == AB
     assert "cat-file" not in verbs
 
@@ -322,7 +324,7 @@ def test_a_repository_of_sha256_ids_is_read_alike(tmp_path: Path, monkeypatch: p
     with monkeypatch.context() as patch:
         verbs = recorded(patch)
         read_merge_base(
-            "origin/main", folder_of(work), work / "no.lock", directory.read(folder_of(work)).files
+            "origin/main", folder_of(work), work / "no.lock", directory.list_migrations(folder_of(work)).files
         )
         assert "ls-tree" in verbs
         assert "cat-file" not in verbs
@@ -638,7 +640,7 @@ def test_a_thousand_migrations_cost_little(changed: int, work: Path) -> None:
     commit(work, {f"{n:04}_x.sql": f"select {n};\n" * 20 for n in range(1, 1001)})
     git(work, "gc", "--quiet")
     write(work, {f"{n:04}_x.sql": "changed" for n in range(1, changed + 1)})
-    files: tuple[MigrationFile, ...] = directory.read(folder_of(work)).files
+    files: tuple[MigrationFile, ...] = directory.list_migrations(folder_of(work)).files
     took: list[float] = []
     for _ in range(5):
         started = time.perf_counter()

@@ -45,7 +45,7 @@ def texts(case: Case, key: str) -> list[str]:
 
 
 def migration_file(name: str, content: str | bytes = "") -> MigrationFile:
-    """A migration as `directory.read` makes it."""
+    """A migration as `directory.list_migrations` makes it."""
     data = content.encode() if isinstance(content, str) else content
     version = version_of(name)
     assert version is not None

@@ -15,18 +15,18 @@ CONTENT = b"-- migrate:up\nSELECT 1;\n-- migrate:down\n"
 
 def strays(folder: Path) -> list[tuple[str, str]]:
     """Name and rule of each."""
-    return [(stray.name, stray.rule) for stray in directory.read(folder).strays]
+    return [(stray.name, stray.rule) for stray in directory.list_migrations(folder).strays]
 
 
 def names(folder: Path) -> list[str]:
     """The migrations, in order."""
-    return [file.name for file in directory.read(folder).files]
+    return [file.name for file in directory.list_migrations(folder).files]
 
 
 def test_files_come_in_the_order_of_their_names_with_their_bytes(tmp_path: Path) -> None:
     for name in ("2_b.sql", "10_c.sql", "1_a.sql"):
         (tmp_path / name).write_bytes(CONTENT + name.encode())
-    listing = directory.read(tmp_path)
+    listing = directory.list_migrations(tmp_path)
     assert [(file.name, file.version) for file in listing.files] == [
         ("10_c.sql", "10"),
         ("1_a.sql", "1"),
@@ -34,11 +34,10 @@ def test_files_come_in_the_order_of_their_names_with_their_bytes(tmp_path: Path)
     ]
     assert listing.files[0].content == CONTENT + b"10_c.sql"
     assert listing.strays == ()
-    assert listing.directory == tmp_path
 
 
 def test_an_empty_folder_has_no_migrations(tmp_path: Path) -> None:
-    assert directory.read(tmp_path).files == ()
+    assert directory.list_migrations(tmp_path).files == ()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +55,7 @@ def test_an_empty_folder_has_no_migrations(tmp_path: Path) -> None:
 )
 def test_what_belongs_in_such_a_folder_or_to_an_editor_is_passed_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"")
-    listing = directory.read(tmp_path)
+    listing = directory.list_migrations(tmp_path)
     assert (listing.files, listing.strays) == ((), ())
 
 
@@ -132,7 +131,7 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_an_error_with_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist") as raised:
-        directory.read(tmp_path / "nowhere")
+        directory.list_migrations(tmp_path / "nowhere")
     assert "dbmate-wrap new" in (raised.value.hint or "")
 
 
@@ -140,7 +139,7 @@ def test_a_missing_folder_is_an_error_with_the_command_that_makes_it(tmp_path: P
 def test_a_file_in_place_of_the_folder_is_an_error(where: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConfigError, match="is not a folder"):
-        directory.read(tmp_path / where)
+        directory.list_migrations(tmp_path / where)
 
 
 def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,22 +149,20 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: p
     # To root nothing is forbidden.
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(ConfigError, match="Permission denied"):
-        directory.read(tmp_path)
+        directory.list_migrations(tmp_path)
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "001_a.sql"
-    path.write_bytes(CONTENT)
-    plain = directory._is_plain
+    (tmp_path / "001_a.sql").write_bytes(CONTENT)
+    content = directory._content
 
-    def vanish(entry: "os.DirEntry[str]") -> bool:
-        answer = plain(entry)
-        path.unlink()
-        return answer
+    def vanish(path: str) -> bytes:
+        os.unlink(path)
+        return content(path)
 
-    monkeypatch.setattr(directory, "_is_plain", vanish)
+    monkeypatch.setattr(directory, "_content", vanish)
     with pytest.raises(ConfigError, match=r"001_a\.sql: No such file"):
-        directory.read(tmp_path)
+        directory.list_migrations(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the other file systems refuse such names")
@@ -179,7 +176,7 @@ def test_names_of_any_bytes_are_listed_in_the_order_of_their_bytes(tmp_path: Pat
     ]
     for name in [*wanted, b"001_\xf0\x9f\x98\x80.sql"]:
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(CONTENT)
-    listing = directory.read(tmp_path)
+    listing = directory.list_migrations(tmp_path)
     assert [os.fsencode(file.name) for file in listing.files] == [
         b"001_\x1b[31m.sql",
         b"001_\xe2\x80\xaetxt.sql",
@@ -191,7 +188,7 @@ def test_names_of_any_bytes_are_listed_in_the_order_of_their_bytes(tmp_path: Pat
 
 def test_ten_megabytes_are_read_whole(tmp_path: Path) -> None:
     (tmp_path / "001_a.sql").write_bytes(CONTENT * 300_000)
-    [file] = directory.read(tmp_path).files
+    [file] = directory.list_migrations(tmp_path).files
     assert len(file.content) == len(CONTENT) * 300_000
 
 

@@ -24,17 +24,17 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_lines_come_in_order_with_their_numbers(path: Path) -> None:
     path.write_text(f"# header\n\n{A}\n# between\n   \n{B}\n")
-    assert lockfile.read(path) == (Sealed("001_a.sql", HEX, 3), Sealed("002_b.sql", HEX[::-1], 6))
+    assert lockfile.read_lockfile(path) == (Sealed("001_a.sql", HEX, 3), Sealed("002_b.sql", HEX[::-1], 6))
 
 
 @pytest.mark.parametrize("content", ["", "\n", "# only comments\n#\n", "\r\n"])
 def test_a_lockfile_without_lines_seals_nothing(content: str, path: Path) -> None:
     path.write_text(content)
-    assert lockfile.read(path) == ()
+    assert lockfile.read_lockfile(path) == ()
 
 
 def test_a_missing_lockfile_seals_nothing(path: Path) -> None:
-    assert lockfile.read(path) == ()
+    assert lockfile.read_lockfile(path) == ()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_missing_lockfile_seals_nothing(path: Path) -> None:
 )
 def test_what_editors_and_checkouts_change_is_read_all_the_same(content: str, path: Path) -> None:
     path.write_bytes(content.encode())
-    assert [line.name for line in lockfile.read(path)] == ["001_a.sql", "002_b.sql"]
+    assert [line.name for line in lockfile.read_lockfile(path)] == ["001_a.sql", "002_b.sql"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_editors_and_checkouts_change_is_read_all_the_same(content: str, pa
 def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path) -> None:
     path.write_bytes(content.encode())
     with pytest.raises(HistoryError, match=reason) as raised:
-        lockfile.read(path)
+        lockfile.read_lockfile(path)
     assert raised.value.message.startswith(f"{path}:{line}: ")
     assert raised.value.line == line
     remedy = "keep the lines of the main branch" if "conflict" in reason else f"git checkout -- {path}"
@@ -100,15 +100,15 @@ def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path
 def test_a_lockfile_that_is_not_utf8_is_broken(content: bytes, path: Path) -> None:
     path.write_bytes(f"{A}\n".encode() + content)
     with pytest.raises(HistoryError, match="is not UTF-8 text") as raised:
-        lockfile.read(path)
+        lockfile.read_lockfile(path)
     assert raised.value.line == 2
 
 
 def test_a_lockfile_that_cannot_be_read_is_broken(path: Path) -> None:
     path.mkdir()
     for act in (
-        lambda: lockfile.read(path),
-        lambda: lockfile.append(path, (), [migration_file("001_a.sql")]),
+        lambda: lockfile.read_lockfile(path),
+        lambda: lockfile.append_lines(path, (), [migration_file("001_a.sql")]),
     ):
         with pytest.raises(HistoryError, match="cannot be read: Is a directory"):
             act()
@@ -119,8 +119,8 @@ def test_a_lockfile_that_cannot_be_read_is_broken(path: Path) -> None:
 )
 def test_names_that_only_a_switched_off_rule_lets_through_are_written_and_read(name: str, path: Path) -> None:
     file = migration_file(name, "x")
-    lockfile.append(path, (), [file])
-    assert lockfile.read(path) == (Sealed(name, file.checksum, 3),)
+    lockfile.append_lines(path, (), [file])
+    assert lockfile.read_lockfile(path) == (Sealed(name, file.checksum, 3),)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_names_that_only_a_switched_off_rule_lets_through_are_written_and_read(n
 )
 def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_written(name: str, path: Path) -> None:
     with pytest.raises(HistoryError, match="cannot be sealed"):
-        lockfile.append(path, (), [migration_file("000_ok.sql"), migration_file(name)])
+        lockfile.append_lines(path, (), [migration_file("000_ok.sql"), migration_file(name)])
     assert not path.exists()
 
 
@@ -137,12 +137,12 @@ def test_a_file_that_does_not_come_after_the_last_is_refused(path: Path) -> None
     path.write_text(f"{B}\n")
     for name in ("001_a.sql", "002_b.sql"):
         with pytest.raises(HistoryError, match=f"{name} cannot be sealed"):
-            lockfile.append(path, lockfile.read(path), [migration_file(name)])
+            lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file(name)])
     assert path.read_text() == f"{B}\n"
 
 
 def test_the_first_seal_writes_a_comment_that_explains_the_file(path: Path) -> None:
-    lockfile.append(path, (), [migration_file("001_a.sql", "x"), migration_file("002_b.sql", "y")])
+    lockfile.append_lines(path, (), [migration_file("001_a.sql", "x"), migration_file("002_b.sql", "y")])
     lines = path.read_text().splitlines()
     assert lines[0].startswith("# ")
     assert lines[-2:] == [
@@ -161,23 +161,26 @@ def test_what_is_there_stays_byte_for_byte(tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.mktemp("lockfile") / "migrations.lock"
     path.write_bytes(content)
     try:
-        present = lockfile.read(path)
+        present = lockfile.read_lockfile(path)
     except HistoryError:
         return
-    lockfile.append(path, present, [migration_file("003_c.sql")])
+    lockfile.append_lines(path, present, [migration_file("003_c.sql")])
     assert path.read_bytes().startswith(content)
-    assert [line.name for line in lockfile.read(path)] == [*[line.name for line in present], "003_c.sql"]
+    assert [line.name for line in lockfile.read_lockfile(path)] == [
+        *[line.name for line in present],
+        "003_c.sql",
+    ]
 
 
 def test_the_line_ends_of_the_file_are_kept(path: Path) -> None:
     path.write_bytes(f"# x\r\n{A}\r\n".encode())
-    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") == 3
 
 
 def test_a_missing_final_newline_is_added_first(path: Path) -> None:
     path.write_text(A)
-    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+    lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_text().startswith(f"{A}\n002_b.sql sha256:")
 
 
@@ -190,11 +193,11 @@ def test_an_interrupted_write_leaves_the_old_file(path: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+            lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_text() == f"{A}\n"
     assert os.listdir(path.parent) == [path.name]
-    lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
-    assert len(lockfile.read(path)) == 2
+    lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
+    assert len(lockfile.read_lockfile(path)) == 2
 
 
 def test_a_full_disk_leaves_the_old_file_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,6 +208,6 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigError, match="No space left on device"):
-        lockfile.append(path, lockfile.read(path), [migration_file("002_b.sql")])
+        lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_text() == f"{A}\n"
     assert os.listdir(path.parent) == [path.name]

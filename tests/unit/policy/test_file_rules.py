@@ -7,7 +7,7 @@ from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.migrations.directory import Listing, Stray
 from dbmate_wrap.policy.file_rules import check_contents, check_names
 from dbmate_wrap.policy.registry import FAMILIES
-from tests.support.cases import HERE, Case, cases_in, migration_file, name_of, texts
+from tests.support.cases import Case, cases_in, migration_file, name_of, texts
 
 WELL_FORMED = "-- migrate:up\nSELECT 1;\n-- migrate:down\n"
 FOLDER = "db/migrations"
@@ -16,7 +16,7 @@ EXAMPLES = cases_in("file_rules")
 
 def listing(files: list[MigrationFile], strays: tuple[Stray, ...] = ()) -> Listing:
     """A folder with these files, in dbmate's order."""
-    return Listing(HERE, tuple(sorted(files, key=lambda file: file.name)), strays)
+    return Listing(tuple(sorted(files, key=lambda file: file.name)), strays)
 
 
 def files_of(case: Case) -> list[MigrationFile]:

@@ -30,7 +30,7 @@ def check(example: Example, folder: Path) -> tuple[Finding, ...]:
     folder.mkdir()
     for name, text in example.files.items():
         (folder / name).write_bytes(text.encode())
-    listing = directory.read(folder)
+    listing = directory.list_migrations(folder)
     findings = list(check_names(listing, FOLDER, sequential=True))
     checked = check_contents(listing.files, FOLDER)
     findings += checked.findings
