@@ -28,7 +28,7 @@ def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
 
     Raises ConfigError when it can be written neither in memory nor in the temporary folder.
     """
-    folder = _in_memory(files) or _on_disk(files)
+    folder = _copy(files)
     handle = None
     try:
         # The lock ends with this process however it ends.
@@ -72,17 +72,12 @@ def _remove_abandoned() -> None:
             os.close(handle)
 
 
-def _in_memory(files: Sequence[MigrationFile]) -> str | None:
-    if not os.access(_IN_MEMORY, os.W_OK | os.X_OK):
-        return None
-    _remove_abandoned()
-    try:
-        return _written(files, _IN_MEMORY)
-    except OSError:
-        return None
-
-
-def _on_disk(files: Sequence[MigrationFile]) -> str:
+def _copy(files: Sequence[MigrationFile]) -> str:
+    """Write the files into a new folder, in memory if they fit there."""
+    if os.access(_IN_MEMORY, os.W_OK | os.X_OK):
+        _remove_abandoned()
+        with contextlib.suppress(OSError):
+            return _written(files, _IN_MEMORY)
     try:
         return _written(files, None)
     except OSError as error:

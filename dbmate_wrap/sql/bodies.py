@@ -1,5 +1,6 @@
 """Reads the statements in bodies of DO blocks, functions and procedures."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -7,12 +8,15 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import tokens
-from dbmate_wrap.sql.dynamic import constant_command
+from dbmate_wrap.sql.named import parts_of
 from dbmate_wrap.sql.parse import Reading, Statement, WorkLimit, read_sql
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
 from dbmate_wrap.sql.statement import Body, PlacedText, unwrap
 
 _SELECT = "SELECT "
+# %I and %L, with width and position; `_fill` tells %s from %%.
+_PLACE = re.compile(r"%(?:\d+\$)?-?(?:\d+|\*(?:\d+\$)?)?([sIL%])")
+_NAME = "_"
 # No body written by hand has so many, and more would take a minute.
 _MOST_FRAGMENTS = 100_000
 
@@ -57,7 +61,9 @@ def _plpgsql_body(source: PlacedText) -> Body:
         text = fragment.sql if fragment.kind == "statement" else _SELECT + fragment.sql
         reading = read_sql(text, limit=limit)
         inside = _statements_of(source, fragment, reading)
-        command = read_sql(_command(inside), limit=limit) if fragment.kind == "dynamic" else Reading()
+        command = (
+            read_sql(_constant_command(inside), limit=limit) if fragment.kind == "dynamic" else Reading()
+        )
         offset = source.place(fragment.start)
         statements += [*inside, *(replace(one, offset=offset, places=()) for one in command.statements)]
         unread += [offset] if _is_too_deep(reading) or _is_too_deep(command) else []
@@ -73,12 +79,6 @@ def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> 
         # Of text that is no expression, another kind of statement may have been read.
         if isinstance(one.tree, pb.SelectStmt)
     ]
-
-
-def _command(expression: Sequence[Statement]) -> str:
-    """Return the SQL that EXECUTE runs, as far as it is constant."""
-    targets = expression[0].tree.target_list if expression else []
-    return (constant_command(targets[0].res_target.val) if targets else None) or ""
 
 
 def _is_too_deep(reading: Reading) -> bool:
@@ -132,3 +132,43 @@ def _quoted(written: str, text: str, offset: int) -> PlacedText:
         places.append(offset + at)
         at += 2 if character == "'" else 1
     return PlacedText(text, offset, places=places)
+
+
+def _constant_command(expression: Sequence[Statement]) -> str:
+    """Return the SQL that EXECUTE runs: a constant, format('constant', ...) or a chain of `||`.
+
+    Variable parts are replaced by a name; "" if nothing of it is constant.
+    """
+    targets = expression[0].tree.target_list if expression else []
+    pending = [unwrap(node.res_target.val) for node in targets[:1]]
+    parts: list[str | None] = []
+    while pending:
+        node = pending.pop()
+        text = _constant(node)
+        if text is None and isinstance(node, pb.A_Expr) and parts_of(node.name) == ["||"]:
+            pending += [unwrap(node.rexpr), unwrap(node.lexpr)]
+        else:
+            parts.append(text)
+    return "".join(_NAME if part is None else part for part in parts) if any(parts) else ""
+
+
+def _constant(node: Message) -> str | None:
+    node = _without_casts(node)
+    if isinstance(node, pb.FuncCall) and node.funcname[-1].string.sval == "format" and node.args:
+        template = _literal(_without_casts(unwrap(node.args[0])))
+        return None if template is None else _PLACE.sub(_fill, template)
+    return _literal(node)
+
+
+def _literal(node: Message) -> str | None:
+    return str(node.sval.sval) if isinstance(node, pb.A_Const) and node.HasField("sval") else None
+
+
+def _without_casts(node: Message) -> Message:
+    while isinstance(node, pb.TypeCast):
+        node = unwrap(node.arg)
+    return node
+
+
+def _fill(place: re.Match[str]) -> str:
+    return {"%": "%", "L": f"'{_NAME}'"}.get(place.group(1), _NAME)

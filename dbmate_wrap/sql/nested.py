@@ -17,16 +17,12 @@ def nested_statements(statement: Statement, *, later: bool = False) -> Iterator[
 
     Bodies of functions run later: they are included only if `later`.
     """
-    if not _has_body(statement, later):
-        return iter((statement,))
     return (part for part, _ in _parts(statement, later))
 
 
 def unread_offsets(statement: Statement) -> Iterator[int]:
     """Yield the offsets of code in a DO block, or a long function, that is too deep or long to be read."""
     later = len(statement.text) > SAFE_LENGTH
-    if not _has_body(statement, later):
-        return
     for part, level in _parts(statement, later):
         if _has_body(part, later):
             if level == _DEEPEST:

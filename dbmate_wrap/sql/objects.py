@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -68,15 +69,10 @@ def offset_of(named: Named, statement: Statement) -> int:
 
 
 def _all_objects(statement: Statement) -> Iterator[Named]:
+    found = [object_names(statement.tree), _relations(statement)]
     if isinstance(statement.tree, pb.CreateTrigStmt):
-        # Its table is the main object, not the function.
-        yield from _relations(statement)
-        yield from object_names(statement.tree)
-    else:
-        yield from object_names(statement.tree)
-        yield from _relations(statement)
-    yield from _types(statement)
-    yield from _lookups(statement)
+        found.reverse()  # Its table is the main object, not the function.
+    return chain(*found, _types(statement), _lookups(statement))
 
 
 def _relations(statement: Statement) -> Iterator[Named]:
@@ -133,7 +129,8 @@ def _kind(tree: Message) -> str:
 
 
 def _types(statement: Statement) -> Iterator[Named]:
-    no_types = _options_like_types(statement)
+    options = [option for option in statement.of(pb.DefElem) if option.defname not in _TYPE_OPTIONS]
+    no_types = {one.arg.type_name.location for one in options if one.arg.WhichOneof("node") == "type_name"}
     for node in statement.of(pb.TypeName):
         parts = parts_of(node.names)
         # The condition `WHEN sqlstate '22012'` of PL/pgSQL reads like a constant of a type.
@@ -143,14 +140,6 @@ def _types(statement: Statement) -> Iterator[Named]:
             yield from by_parts("relation", parts[:-1], node.location)
         elif parts[0] != "pg_catalog" and (len(parts) > 1 or not is_catalog_type(parts[0])):
             yield from by_parts("type", parts, node.location)
-
-
-def _options_like_types(statement: Statement) -> frozenset[int]:
-    return frozenset(
-        option.arg.type_name.location
-        for option in statement.of(pb.DefElem)
-        if option.arg.WhichOneof("node") == "type_name" and option.defname not in _TYPE_OPTIONS
-    )
 
 
 def _lookups(statement: Statement) -> Iterator[Named]:

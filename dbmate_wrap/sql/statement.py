@@ -79,11 +79,8 @@ class Statement(PlacedText):
 
         The types must be in _INDEXED: a rule that needs another one adds it there.
         """
-        index = self._index
         assert _INDEXED.issuperset(types), "not in the index"
-        if len(types) == 1:
-            return iter(index.get(types[0], ()))
-        return chain.from_iterable(index[kind] for kind in types if kind in index)
+        return chain.from_iterable(self._index.get(kind, ()) for kind in types)
 
     def walk(self) -> Iterator[Message]:
         """Yield every message of the tree, `tree` first, without names, lists of names and plain numbers."""
