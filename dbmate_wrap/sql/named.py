@@ -1,7 +1,7 @@
 """The name of an object as a statement writes it, with or without its schema."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -65,10 +65,6 @@ class Named:
     def full(self) -> str:
         """The name with its schema, as people write it."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
-
-    def within(self, schema: str) -> "Named":
-        """Return the name with this schema if it has none."""
-        return self if self.schema else replace(self, schema=schema)
 
 
 def by_parts(kind: str, parts: Sequence[str], location: int = -1) -> Iterator[Named]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from google.protobuf.message import Message
@@ -51,7 +52,7 @@ def objects(statement: Statement) -> Iterator[Named]:
     if not isinstance(tree, pb.CreateSchemaStmt):
         return found
     schema = str(tree.schemaname or tree.authrole.rolename)
-    return (one.within(schema) for one in found)
+    return (replace(one, schema=one.schema or schema) for one in found)
 
 
 def offset_of(named: Named, statement: Statement) -> int:
@@ -62,7 +63,7 @@ def offset_of(named: Named, statement: Statement) -> int:
         # The trigger itself may have the function's name.
         return statement.place(max(statement.text.lower().rfind(named.name.lower()), 0))
     # The tree has no location for it: take the first such word that is not qualified.
-    place = statement.first_word(named.name)
+    place = statement.first_words.get(named.name.lower())
     if place is None:
         place = max(statement.text.find(f'"{named.name}"'), 0)
     return statement.place(place)
@@ -87,13 +88,17 @@ def _relations(statement: Statement) -> Iterator[Named]:
     # Names in FOR UPDATE OF refer to FROM.
     locking = statement.of(pb.LockingClause)
     aliases = {locked.range_var.location for clause in locking for locked in clause.locked_rels}
-    queries = {cte.ctename for cte in statement.of(pb.CommonTableExpr)}
+    # As the names of WITH do, those of a rule's rows stand for no relation.
+    queries = {"old", "new"} if isinstance(statement.tree, pb.RuleStmt) else set()
+    queries.update(cte.ctename for cte in statement.of(pb.CommonTableExpr))
     written = {node.relation.location for node in statement.of(*_WRITES)} if queries else set()
     kind = _kind(statement.tree)
     for node in nodes:
         is_query = node.relname in queries and not node.schemaname and node.location not in written
-        if node.location not in aliases and not is_query and not _is_old_or_new(node, statement.tree):
-            yield from _relation(node, kind)
+        if not is_query and node.location not in aliases and _is_ours(node.schemaname, node.relname):
+            temporary = is_temporary(node)
+            schema = "" if temporary else str(node.schemaname)
+            yield Named(kind, schema, str(node.relname), node.location, temporary)
         if kind != "index":
             kind = "relation"
 
@@ -103,18 +108,6 @@ def _is_ours(schema: str, name: str) -> bool:
     if schema:
         return schema not in ("pg_catalog", "information_schema")
     return not name.startswith("pg_")
-
-
-def _relation(node: Message, kind: str) -> Iterator[Named]:
-    if _is_ours(node.schemaname, node.relname):
-        temporary = is_temporary(node)
-        schema = "" if temporary else str(node.schemaname)
-        yield Named(kind, schema, str(node.relname), node.location, temporary)
-
-
-def _is_old_or_new(node: Message, tree: Message) -> bool:
-    """Return whether the node is OLD or NEW of a rule."""
-    return isinstance(tree, pb.RuleStmt) and not node.schemaname and node.relname in ("old", "new")
 
 
 def _kind(tree: Message) -> str:

@@ -9,10 +9,10 @@ from itertools import accumulate, chain
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
-from postgast import scan
+
+from dbmate_wrap.domain.sql_lexer import tokens
 
 _WORD = re.compile(r"(?<![\w$.])[\w$]+")
-_COMMENTS = frozenset({pb.SQL_COMMENT, pb.C_COMMENT})
 _SCALARS = frozenset({int, str, bool, float, bytes})
 # Half of all nodes; they hold no location and nothing that a rule needs.
 _PLAIN = frozenset({"string", "integer", "float", "boolean", "bit_string", "a_star"})
@@ -115,12 +115,9 @@ class Statement(PlacedText):
             within = bisect_left(self._byte_starts, within)
         return self.place(within)
 
-    def first_word(self, word: str) -> int | None:
-        """Return the index in `text` of the first such word, in any case, without a dot before it."""
-        return self._first_words.get(word.lower())
-
     @cached_property
-    def _first_words(self) -> Mapping[str, int]:
+    def first_words(self) -> Mapping[str, int]:
+        """The index in `text` of the first of each word, in lower case, without a dot before it."""
         found: dict[str, int] = {}
         for word in _WORD.finditer(self.text):
             found.setdefault(word.group().lower(), word.start())
@@ -166,8 +163,7 @@ def _without_tail(text: str) -> str:
     last_line = max(text.rfind("\n"), text.rfind("\r"), 0)
     if not text.endswith("*/") and text.find("--", last_line) < 0:
         return text
-    ends = [token.end for token in scan(text).tokens if token.token not in _COMMENTS]
-    return text.encode()[: max(ends, default=0)].decode()
+    return text[: max((token.end for token in tokens(text)), default=0)]
 
 
 def unwrap(node: Message) -> Message:
