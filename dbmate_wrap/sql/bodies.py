@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -45,7 +46,7 @@ def _bodies(statement: Statement) -> Iterator[Body]:
         yield _plpgsql_body(source)
     elif language == "sql":
         reading = read_sql(source.text)
-        inside = tuple(source.placed(one, 0) for one in reading.statements)
+        inside = tuple(_placed(source, one, 0) for one in reading.statements)
         unread = tuple(source.place(place.offset) for place in reading.unreadable if place.kind == "too-deep")
         yield Body(language, inside, unread=unread)
 
@@ -65,16 +66,16 @@ def _plpgsql_body(source: PlacedText) -> Body:
             read_sql(_constant_command(inside), limit=limit) if fragment.kind == "dynamic" else Reading()
         )
         offset = source.place(fragment.start)
-        statements += [*inside, *(replace(one, offset=offset, places=()) for one in command.statements)]
+        statements += [*inside, *(replace(one, places=(offset,)) for one in command.statements)]
         unread += [offset] if _is_too_deep(reading) or _is_too_deep(command) else []
     return Body("plpgsql", tuple(statements), commits, tuple(unread))
 
 
 def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> list[Statement]:
     if fragment.kind == "statement":
-        return [source.placed(one, fragment.start) for one in reading.statements]
+        return [_placed(source, one, fragment.start) for one in reading.statements]
     return [
-        source.placed(replace(one, text=fragment.sql, start=len(_SELECT)), fragment.start)
+        _placed(source, replace(one, text=fragment.sql, start=len(_SELECT)), fragment.start)
         for one in reading.statements[:1]
         # Of text that is no expression, another kind of statement may have been read.
         if isinstance(one.tree, pb.SelectStmt)
@@ -94,9 +95,9 @@ def _atomic_statements(statement: Statement) -> Iterator[Statement]:
         elif node.ListFields():
             one = replace(statement, tree=unwrap(node))
             first = min((at for at in map(_location, one.walk()) if at > statement.start), default=0)
-            offset = statement.at(first)
-            text = statement.text[offset - statement.offset :] if statement.places is None else statement.text
-            yield replace(one, text=text, offset=offset, start=max(first, statement.start))
+            begin = statement.index(first)
+            text, places = statement.text[begin:], statement.places_of(begin, len(statement.text))
+            yield replace(one, text=text, places=places, start=max(first, statement.start))
 
 
 def _location(node: Message) -> int:
@@ -107,31 +108,28 @@ def _source(statement: Statement, option: pb.DefElem) -> PlacedText:
     """Return the body's text, from the string literal that follows the option's place in the statement."""
     values = [option.arg.string, *(item.string for item in option.arg.list.items)]
     text = next((value.sval for value in values if value.sval), "")
-    begin = statement.at(option.location)
-    within = begin - statement.offset
-    if statement.places is not None or within < 0:
-        return PlacedText(text, statement.offset, places=())
-    literal = next((token for token in tokens(statement.text, within) if token.kind == "string"), None)
+    begin = statement.index(option.location)
+    literal = next((token for token in tokens(statement.text, begin) if token.kind == "string"), None)
     if literal is None:
-        return PlacedText(text, begin, places=())
+        return PlacedText(text, (statement.place(begin),))
     written = statement.text[literal.start : literal.end]
-    offset = statement.offset + literal.start
     if literal.text == "$":
         tag = written.index("$", 1) + 1
         if written[tag : len(written) - tag] == text:
-            return PlacedText(text, offset + tag)
-    return _quoted(written, text, offset)
+            begin = literal.start + tag
+            return PlacedText(text, statement.places_of(begin, begin + len(text)))
+    if literal.text == "'" and written[0] == "'" and written[1:-1].replace("''", "'") == text:
+        lengths = (2 if character == "'" else 1 for character in text)
+        indexes = accumulate(lengths, initial=literal.start + 1)
+        return PlacedText(text, [statement.place(index) for index in indexes])
+    # With escapes in it, every character is at its beginning.
+    return PlacedText(text, (statement.place(literal.start),))
 
 
-def _quoted(written: str, text: str, offset: int) -> PlacedText:
-    """Return the text of a string in quotes; with escapes in it, every character is at its beginning."""
-    if written[0] != "'" or written[1:-1].replace("''", "'") != text:
-        return PlacedText(text, offset, places=())
-    places, at = [], 1
-    for character in text:
-        places.append(offset + at)
-        at += 2 if character == "'" else 1
-    return PlacedText(text, offset, places=places)
+def _placed(source: PlacedText, statement: Statement, index: int) -> Statement:
+    """Return a statement that was read from the source's text from `index` on, with its real places."""
+    begin = index + statement.offset
+    return replace(statement, places=source.places_of(begin, begin + len(statement.text)))
 
 
 def _constant_command(expression: Sequence[Statement]) -> str:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, chain
 
@@ -29,27 +29,27 @@ _INDEXED = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class PlacedText:
-    """A part of what was read: `text` from its character `offset` on.
+    """A text, and the places of its characters and of its end in what was read.
 
-    `places` are the places of the characters of `text` if it is not written like that in what was read
-    (doubled quotes); empty if it is not written there at all (dynamic).
+    The places are a range, but for text in doubled quotes; for text that is not written there like that
+    (escapes, dynamic commands) there is one for all.
     """
 
     text: str = field(repr=False)
-    offset: int
-    places: Sequence[int] | None = field(default=None, repr=False, kw_only=True)
+    places: Sequence[int] = field(repr=False)
+
+    @property
+    def offset(self) -> int:
+        """The place where the text begins."""
+        return self.places[0]
 
     def place(self, index: int) -> int:
-        """Return the place of the character `index` of `text` in what was read."""
-        if self.places is None:
-            return self.offset + min(index, len(self.text))
-        return self.places[min(index, len(self.places) - 1)] if self.places else self.offset
+        """Return the place of the character `index` of `text`."""
+        return self.places[min(index, len(self.places) - 1)]
 
-    def placed(self, statement: "Statement", index: int) -> "Statement":
-        """Return a statement that was read from `text` from `index` on, with its place in what was read."""
-        begin = index + statement.offset
-        places = None if self.places is None else self.places[begin : begin + len(statement.text)]
-        return replace(statement, offset=self.place(begin), places=places)
+    def places_of(self, begin: int, end: int) -> Sequence[int]:
+        """Return the places of the characters `begin` to `end`, and of the end."""
+        return self.places[begin : end + 1] or self.places[-1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,16 +104,13 @@ class Statement(PlacedText):
                     stack += reversed(value)
 
     def at(self, location: int) -> int:
-        """Return the character in the text that was read for a parser's `location` in bytes.
+        """Return the place of a `location` in bytes that the parser gives; -1 is the beginning."""
+        return self.place(self.index(location))
 
-        An unknown location (-1) is the statement's beginning.
-        """
-        within = location - self.start
-        if within <= 0:
-            return self.offset
-        if not self.text.isascii():
-            within = bisect_left(self._byte_starts, within)
-        return self.place(within)
+    def index(self, location: int) -> int:
+        """Return the index in `text` of a parser's `location` in bytes."""
+        within = max(location - self.start, 0)
+        return within if self.text.isascii() else bisect_left(self._byte_starts, within)
 
     @cached_property
     def first_words(self) -> Mapping[str, int]:
@@ -154,7 +151,8 @@ def statements_of(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[
             byte, text = start, data[start:end].decode()
         else:
             character, text = start, sql[start:end]
-        yield Statement(_without_tail(text), offset + character, unwrap(statement.stmt), start)
+        text, place = _without_tail(text), offset + character
+        yield Statement(text, range(place, place + len(text) + 1), unwrap(statement.stmt), start)
 
 
 def _without_tail(text: str) -> str:
