@@ -1,4 +1,4 @@
-"""Says which migrations must run in a dbmate process of their own because they change the server session."""
+"""Finds the migrations that must run in a dbmate process of their own: they change the server session."""
 
 import re
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 
-# dbmate runs all files of one process in one server session (docs/architecture.md). This is a sieve, not a
-# judge: it lets through more than what changes the session, so that the SQL parser is loaded and run only for
-# files which may. Every statement that `sql.effects` knows needs one of these words.
+# dbmate runs all files of one process in one server session (docs/architecture.md). This lets through
+# more than what changes the session, so that the SQL parser is loaded and run only for files which may. Every
+# statement that `sql.effects` looks for needs one of these words.
 _SUSPICIOUS = re.compile(
     r"\b(?:set|reset|discard|load|listen|unlisten|prepare|deallocate|declare|temp|temporary|do"
     r"|begin|start|commit|end|rollback|savepoint|release|abort)\b"
@@ -20,7 +20,7 @@ _TRANSACTION_WORDS = re.compile(r"\b(?:commit|end|rollback|abort|prepare)\b", re
 
 
 def batches(migrations: Sequence[ParsedMigration]) -> tuple[tuple[ParsedMigration, ...], ...]:
-    """The migrations in order, cut so that each is alone that changes session state or is no transaction.
+    """Return the migrations in order; each that changes session state or is no transaction is alone.
 
     Of the latter it must be told what it left behind, whatever ran before and after it.
     """
@@ -36,7 +36,7 @@ def batches(migrations: Sequence[ParsedMigration]) -> tuple[tuple[ParsedMigratio
 
 
 def may_commit(block: Block, *, syntax_error: bool) -> bool:
-    """Whether a block that dbmate runs in a transaction may end it: a failure then leaves things behind.
+    """Return whether a block that dbmate runs in a transaction may end it; a failure then leaves something.
 
     `syntax_error` says that the server refused the text: it parses all of a block before it runs any of it.
     """
@@ -51,7 +51,7 @@ def may_commit(block: Block, *, syntax_error: bool) -> bool:
 
 
 def may_be_done_twice(migration: ParsedMigration) -> bool:
-    """Whether running it again, after it was done and not recorded, would do its work twice without an error.
+    """Return whether running it again, after it was done and not recorded, would do its work twice.
 
     What makes objects says that they exist already; what writes rows does not.
     """
@@ -65,7 +65,7 @@ def may_be_done_twice(migration: ParsedMigration) -> bool:
 
 
 def changes_session(migration: ParsedMigration) -> bool:
-    """Whether what its way up does may outlive it in the server session."""
+    """Return whether what its way up does may outlive it in the server session."""
     texts = [section.up.sql for section in migration.sections]
     if not any(_SUSPICIOUS.search(text) for text in texts):
         return False

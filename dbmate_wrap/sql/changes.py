@@ -1,7 +1,6 @@
 """The objects that one statement changes, as far as the statement alone shows them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -30,13 +29,6 @@ _HAS_DEPENDANTS = frozenset(
 _REMOVING = frozenset({pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_AlterColumnType})
 
 
-@dataclass(frozen=True)
-class Removal:
-    """A statement that drops something; `may_free_others` if other objects may have depended on it."""
-
-    may_free_others: bool
-
-
 def names_its_objects(tree: Message) -> bool:
     """Return whether the statement names the objects that it changes, and those that they depend on.
 
@@ -61,15 +53,16 @@ def names_its_objects(tree: Message) -> bool:
             return isinstance(tree, _NAMING_ALL)
 
 
-def removal(tree: Message) -> Removal | None:
-    """Return the statement's removal, if it drops anything: removals of one file may belong together."""
-    match tree:
-        case pb.DropStmt():
-            return Removal(may_free_others=tree.remove_type in _HAS_DEPENDANTS)
-        case pb.AlterTableStmt() if any(command.subtype in _REMOVING for command in _commands(tree)):
-            return Removal(may_free_others=False)
-        case _:
-            return None
+def removes(tree: Message) -> bool:
+    """Return whether the statement drops something: removals of one file may belong together."""
+    if isinstance(tree, pb.AlterTableStmt):
+        return any(command.subtype in _REMOVING for command in _commands(tree))
+    return isinstance(tree, pb.DropStmt)
+
+
+def may_free_others(tree: Message) -> bool:
+    """Return whether the statement drops an object that others may have depended on."""
+    return isinstance(tree, pb.DropStmt) and tree.remove_type in _HAS_DEPENDANTS
 
 
 def new_names(statement: Statement) -> Iterator[Named]:

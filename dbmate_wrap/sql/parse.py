@@ -44,7 +44,7 @@ class Reading:
 
     @property
     def is_refused(self) -> bool:
-        """Whether some of the text is no SQL; what is only too deep may be."""
+        """True if some of the text is no SQL; what is only too deep may be."""
         return any(place.kind != "too-deep" for place in self.unreadable)
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dbmate_wrap.policy.hit import Hit
 from dbmate_wrap.sql.bodies import bodies
-from dbmate_wrap.sql.changes import names_its_objects, new_names, removal
+from dbmate_wrap.sql.changes import may_free_others, names_its_objects, new_names, removes
 from dbmate_wrap.sql.named import Named, parts_of
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import pb
@@ -104,9 +104,9 @@ def _connected(changes: Sequence[_Change]) -> _Graph:
     created = [tree for tree in parts if isinstance(tree, pb.CreateSchemaStmt)]
     for schema in {str(tree.schemaname or tree.authrole.rolename) for tree in created}:
         graph.join([key for key in graph.parents if key[1] == schema])
-    removals = [(change, removal(part.tree)) for change in changes for part in change.parts]
-    if any(found is not None and found.may_free_others for _, found in removals):
-        graph.join(change.named[0].key for change, found in removals if found is not None and change.named)
+    trees = [(change, part.tree) for change in changes for part in change.parts]
+    if any(may_free_others(tree) for _, tree in trees):
+        graph.join(change.named[0].key for change, tree in trees if removes(tree) and change.named)
     return graph
 
 
