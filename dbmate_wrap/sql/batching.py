@@ -51,7 +51,7 @@ def may_commit(block: Block, *, syntax_error: bool) -> bool:
 
 
 def may_be_done_twice(migration: ParsedMigration) -> bool:
-    """Return whether running it again, after it was done and not recorded, would do its work twice.
+    """Return whether a second run, where the first was not recorded, would repeat its work without an error.
 
     What makes objects says that they exist already; what writes rows does not.
     """
