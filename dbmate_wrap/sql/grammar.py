@@ -34,10 +34,9 @@ class Refused:
 
     position: int
     message: str
-    too_deep: bool = False
 
 
-TOO_DEEP = Refused(0, "nested too deeply for the parser", too_deep=True)
+TOO_DEEP = Refused(0, "nested too deeply for the parser")
 
 
 def parse_statements(sql: str) -> Sequence[pb.RawStmt] | Refused:

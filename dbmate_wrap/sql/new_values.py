@@ -1,7 +1,6 @@
 """Uses of an enum's value in the transaction that added it, which PostgreSQL refuses (55P04)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -13,20 +12,12 @@ from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.parse import Statement
 
 
-@dataclass(frozen=True)
-class NewValueUse:
-    """The constant `value` at character `offset` of the block."""
-
-    value: str
-    offset: int
-
-
-def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[NewValueUse]:
+def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
     """Yield constants that equal a value which an earlier ALTER TYPE of the block added; one per statement.
 
-    Constants that the statement gives another type are skipped, and bodies that PostgreSQL parses only when
-    they run (PL/pgSQL); bodies in SQL it parses at once. Values of types that the same block creates may be
-    used, on PostgreSQL 17 and newer.
+    Each is the value and the constant's character in the block. Left out are constants that the statement
+    gives another type, and bodies that PostgreSQL parses only when they run (PL/pgSQL); bodies in SQL it
+    parses at once. Values of types that the same block creates may be used, on PostgreSQL 17 and newer.
     """
     added: set[str] = set()
     created: set[str] = set()
@@ -42,7 +33,7 @@ def uses_of_new_values(statements: Sequence[Statement]) -> Iterator[NewValueUse]
                 yield from _first_use(part, added)
 
 
-def _first_use(statement: Statement, added: set[str]) -> Iterator[NewValueUse]:
+def _first_use(statement: Statement, added: set[str]) -> Iterator[tuple[str, int]]:
     for part in _parsed_now(statement):
         # Most statements hold none of them, and this test is fast.
         if not any(value in part.text for value in added):
@@ -50,7 +41,7 @@ def _first_use(statement: Statement, added: set[str]) -> Iterator[NewValueUse]:
         elsewhere = _typed_constants(part)
         for node in part.of(pb.A_Const):
             if node.sval.sval in added and node.location not in elsewhere:
-                yield NewValueUse(str(node.sval.sval), part.at(node.location))
+                yield str(node.sval.sval), part.at(node.location)
                 return
 
 

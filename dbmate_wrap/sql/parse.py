@@ -126,7 +126,7 @@ class _Reader:
             self._statements += statements_of(result, text, piece.start)
             return
         offset = piece.start + result.position
-        kind: _Kind = "too-deep" if result.too_deep else "syntax"
+        kind: _Kind = "too-deep" if result is TOO_DEEP else "syntax"
         self._note(offset, max(piece.end, offset), kind, result.message)
         if piece.unclosed and not is_long:
             self._read_after_parenthesis(piece, offset)

@@ -29,6 +29,6 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
         if name := subscription_without_slot(statement.tree):
             detached.add(name)
     if context.transactional:
-        for use in uses_of_new_values(statements):
-            message = f"uses the enum value '{use.value}' in the transaction that adds it"
-            yield Hit(_RULE, use.offset, message, _VALUE_HINT)
+        for value, offset in uses_of_new_values(statements):
+            message = f"uses the enum value '{value}' in the transaction that adds it"
+            yield Hit(_RULE, offset, message, _VALUE_HINT)
