@@ -60,7 +60,7 @@ class Progress:
 class Activity:
     """dbmate's server process (None: it has none) and what it is doing; durations in seconds.
 
-    `running_for` is None between two statements, `blocked_for` while it waits for nobody or nobody knows.
+    `running_for` is None between two statements, `blocked_for` while it is not known to wait.
     """
 
     pid: int | None = None
@@ -103,8 +103,7 @@ def blocked_lines(blockers: Sequence[Blocker], blocked_for: float) -> list[str]:
 
 def _behind(root: Blocker, blockers: Sequence[Blocker]) -> str:
     waiting = [str(blocker.pid) for blocker in blockers if root.pid in blocker.waits_for]
-    if len(waiting) > _SHOWN_BLOCKERS:
-        waiting[_SHOWN_BLOCKERS:] = ["..."]
+    waiting[_SHOWN_BLOCKERS:] = ["..."] if len(waiting) > _SHOWN_BLOCKERS else []
     verb = "is" if len(waiting) == 1 else "are"
     return f"  behind that, pid {', '.join(waiting)} {verb} blocked by {format_blocker(root)}"
 
@@ -114,16 +113,13 @@ def progress_line(progress: Progress, running_for: float | None, *, bar: bool = 
     where = f" on {progress.relation}" if progress.relation else ""
     parts = [f"{progress.done} of {progress.total} {progress.unit}"] if progress.total else []
     if progress.percent is not None:
-        parts.insert(0, f"{_bar(progress.percent) if bar else ''}{progress.percent} %")
+        full = progress.percent * _BAR_WIDTH // 100
+        drawn = f"[{'#' * full}{'.' * (_BAR_WIDTH - full)}] " if bar else ""
+        parts.insert(0, f"{drawn}{progress.percent} %")
     if running_for is not None:
         parts.append(format_duration(running_for, exact=True))
     line = f"{progress.command.lower()}{where} ({progress.phase})"
     return drop_unprintable(f"{line}: {', '.join(parts)}" if parts else line)
-
-
-def _bar(percent: int) -> str:
-    full = percent * _BAR_WIDTH // 100
-    return f"[{'#' * full}{'.' * (_BAR_WIDTH - full)}] "
 
 
 def _who(blocker: Blocker) -> str:
@@ -136,7 +132,7 @@ def _who(blocker: Blocker) -> str:
 def _state(blocker: Blocker) -> str | None:
     if blocker.transaction_age is None:
         return blocker.state
-    # `idle in transaction` says so itself.
+    # The state `idle in transaction` needs no addition.
     state = "active, in a transaction" if blocker.state == "active" else blocker.state or "in a transaction"
     return f"{state} for {format_duration(blocker.transaction_age)}"
 

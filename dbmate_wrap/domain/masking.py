@@ -36,8 +36,8 @@ def masked_query(text: str, limit: int = 80) -> str:
     while match := _TOKEN.match(text, at):
         piece, at = _masked(match)
         shown.append(piece)
-    words = map(drop_unprintable, "".join(shown).split())
-    return _shortened(" ".join(filter(None, words)), limit)
+    whole = " ".join(filter(None, map(drop_unprintable, "".join(shown).split())))
+    return whole if len(whole) <= limit else whole[: max(limit - len(_CUT), 0)].rstrip() + _CUT[:limit]
 
 
 def _masked(match: re.Match[str]) -> tuple[str, int]:
@@ -55,9 +55,3 @@ def _masked(match: re.Match[str]) -> tuple[str, int]:
             return _MASK, len(text) if text.startswith(_UNSURE_AFTER_NUMBER, end) else end
         case _:
             return token, end
-
-
-def _shortened(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return text[: max(limit - len(_CUT), 0)].rstrip() + _CUT[:limit]

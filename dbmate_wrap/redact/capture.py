@@ -22,6 +22,7 @@ class Capture:
         self._decoder = codecs.getincrementaldecoder("utf-8")(undecodable)
         self._masked = secrets.stream()
         self._limit = limit
+        self._tail_limit = limit - limit // 2
         self._on_line = on_line
         self._line = ""
         self._head: list[str] = []
@@ -34,7 +35,7 @@ class Capture:
     @property
     def truncated(self) -> bool:
         """True where something was left out."""
-        return self._late > self._limit - self._limit // 2
+        return self._late > self._tail_limit
 
     def add(self, chunk: bytes) -> None:
         """Add bytes from the pipe; ignored after `close`."""
@@ -57,8 +58,8 @@ class Capture:
         head, tail = "".join(self._head), "".join(self._tail)
         if not self.truncated:
             return head + tail
-        size = self._limit - self._limit // 2
-        return f"{head}\n[... {self._late - size} characters left out ...]\n{tail[len(tail) - size :]}"
+        left_out = self._late - self._tail_limit
+        return f"{head}\n[... {left_out} characters left out ...]\n{tail[len(tail) - self._tail_limit :]}"
 
     def _take(self, text: str) -> None:
         if self._on_line is not None:
@@ -74,7 +75,7 @@ class Capture:
         self._late += len(text)
         self._tail.append(text)
         self._tail_size += len(text)
-        while self._tail and self._tail_size - len(self._tail[0]) >= self._limit - self._limit // 2:
+        while self._tail and self._tail_size - len(self._tail[0]) >= self._tail_limit:
             self._tail_size -= len(self._tail.popleft())
 
     def _report(self, line: str) -> None:

@@ -7,7 +7,7 @@ from dbmate_wrap.redact.secret import Secret
 MASK = "***"
 
 # Below this length, or where the secret is also an everyday word of the output, masking every
-# occurrence would destroy the text and tell by its holes what was masked.
+# occurrence would destroy the text and show by its holes what was masked.
 _SHORTEST_ANYWHERE = 4
 # The words that our own output is made of; a secret that is part of one is an everyday word.
 _EVERYDAY = (
@@ -74,9 +74,9 @@ class MaskedStream:
         return self._mask_until(len(self._text))
 
     def _mask_until(self, final: int) -> str:
-        masked, told = _masked(self._text, self._secrets, self._done, final)
+        masked, done = _masked(self._text, self._secrets, self._done, final)
         forget = max(final - self._reach, 0)
-        self._text, self._done = self._text[forget:], told - forget
+        self._text, self._done = self._text[forget:], done - forget
         return masked
 
 
@@ -113,22 +113,22 @@ def _is_weak(secret: str, words: Iterable[str]) -> bool:
     return len(secret) < _SHORTEST_ANYWHERE or any(secret.lower() in word for word in words)
 
 
-def _masked(text: str, secrets: Sequence[Secret], told: int, final: int) -> tuple[str, int]:
-    """The masked text from `told` to `final`, and how far it tells: beyond `final` where a mask covers more.
+def _masked(text: str, secrets: Sequence[Secret], done: int, final: int) -> tuple[str, int]:
+    """Return the masked text from `done` to `final`, and its end: beyond `final` where a mask covers more.
 
     A secret that begins before `final` must be there whole. Secrets that overlap become one mask.
     """
     found = [span for secret in secrets for span in secret.spans(text)]
-    if not found and told == 0 and final == len(text):
+    if not found and done == 0 and final == len(text):
         return text, final  # Nearly every text is one without a secret.
     out: list[str] = []
     for start, end in sorted(found):
         if start >= final:
             break
-        if end <= told:
+        if end <= done:
             continue
-        if start >= told:
-            out += [text[told:start], MASK]
-        told = end
-    out.append(text[told:final])
-    return "".join(out), max(told, final)
+        if start >= done:
+            out += [text[done:start], MASK]
+        done = end
+    out.append(text[done:final])
+    return "".join(out), max(done, final)

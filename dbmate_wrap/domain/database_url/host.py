@@ -7,19 +7,12 @@ import sys
 
 from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault
 
-# What dbmate 2.37.0 and psql do with a URL that names no host: the socket folder of the platform's packages.
-if sys.platform == "linux":
-    DEFAULT_HOST = "/var/run/postgresql"
-elif sys.platform == "win32":
-    DEFAULT_HOST = "localhost"
-else:
-    DEFAULT_HOST = "/tmp"  # noqa: S108 - PostgreSQL's own default, not a file of ours
+# Where dbmate 2.37.0 and psql connect without a host: the socket folder of the platform's packages, or /tmp,
+# PostgreSQL's own default.
+DEFAULT_HOST = {"linux": "/var/run/postgresql", "win32": "localhost"}.get(sys.platform, "/tmp")  # noqa: S108
 
 _NAME = re.compile(
     r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-)
-_LOCAL_NAMES = frozenset(
-    ("localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback")
 )
 _LOCAL_SOCKETS = {"/run/postgresql", "/tmp"}  # noqa: S108
 
@@ -88,7 +81,7 @@ def place(host: str) -> str:
         path = path.removeprefix("/var") if path.startswith("/var/run/") else path
         return "localhost" if path in _LOCAL_SOCKETS else path
     name = host.lower().rstrip(".")
-    if name in _LOCAL_NAMES or name.endswith(".localhost"):
+    if name == "localhost" or name.endswith(".localhost"):
         return "localhost"
     address = _address(name)
     if address is None:

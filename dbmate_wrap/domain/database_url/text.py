@@ -57,12 +57,20 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
     raw_host, raw_port = _host_and_port(where)
     identity, parameters = read_query(query)
     return DatabaseUrl(
-        user=_user(_one("user", decoded(raw_user), identity), os_user),
+        user=_named(
+            _one("user", decoded(raw_user), identity) or os_user,
+            "user name",
+            UrlFault("it names no user, and neither does the operating system", hint=FORM),
+        ),
         # libpq takes an empty password for none.
         password=_one("password", decoded(raw_password), identity) or None,
         host=_host(decoded(raw_host), identity),
         port=_port(_one("port", raw_port, identity)),
-        database=_database(path, identity),
+        database=_named(
+            _one("dbname", decoded(path), identity),
+            "database",
+            UrlFault("it names no database", hint="end it in /DATABASE"),
+        ),
         parameters=parameters,
     )
 
@@ -110,20 +118,9 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _user(user: str, os_user: str) -> str:
-    if not (user or os_user):
-        raise UrlFault("it names no user, and neither does the operating system", hint=FORM)
-    return _short(user or os_user, "user name")
-
-
-def _database(path: str, identity: dict[str, str]) -> str:
-    database = _one("dbname", decoded(path), identity)
-    if not database:
-        raise UrlFault("it names no database", hint="end it in /DATABASE")
-    return _short(database, "database")
-
-
-def _short(name: str, what: str) -> str:
+def _named(name: str, what: str, missing: UrlFault) -> str:
+    if not name:
+        raise missing
     if len(name.encode()) > _LONGEST_NAME:
         raise UrlFault(f"its {what} is longer than PostgreSQL's {_LONGEST_NAME} bytes", hint=ENCODE)
     return name

@@ -52,11 +52,11 @@ class DatabaseUrl:
 
     def public(self) -> str:
         """The canonical URL without the password: fit for messages and for `parse`."""
-        if self.is_socket:
-            return f"postgres://{_quoted(self.user)}@/{_quoted(self.database)}?{self._query(self._place())}"
         host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
-        where = f"{_quoted(self.user)}@{host}:{self.port}/{_quoted(self.database)}"
-        return f"postgres://{where}?{self._query(())}"
+        where, before = ("", self._place()) if self.is_socket else (f"{host}:{self.port}", ())
+        # A slash needs no encoding in a query and reads better without.
+        query = "&".join(f"{name}={quote(value, safe='/:')}" for name, value in (*before, *self.parameters))
+        return f"postgres://{_quoted(self.user)}@{where}/{_quoted(self.database)}?{query}"
 
     def for_dbmate(self) -> str:
         """A URL without password for dbmate's --url; use it together with `libpq_environment()`.
@@ -89,10 +89,6 @@ class DatabaseUrl:
 
     def _place(self) -> tuple[tuple[str, str], ...]:
         return ("host", self.host), ("port", str(self.port))
-
-    def _query(self, first: tuple[tuple[str, str], ...]) -> str:
-        # A slash needs no encoding in a query and reads better without.
-        return "&".join(f"{name}={quote(value, safe='/:')}" for name, value in (*first, *self.parameters))
 
 
 def _quoted(text: str) -> str:
