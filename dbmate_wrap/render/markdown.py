@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
 
+from dbmate_wrap.domain import results
 from dbmate_wrap.domain.finding import Finding, Severity
-from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.domain.results import ExecResult
+from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.annotations import Repository
-from dbmate_wrap.render.markdown_tables import Table, tables
 from dbmate_wrap.render.markdown_text import block, cell, code
 from dbmate_wrap.render.stderr_text import error_lines, severity_counts
 from dbmate_wrap.render.text import is_one_line
@@ -20,8 +22,19 @@ _RESERVED = 300
 _MAX_ERROR = 5_000
 _MAX_OUTPUT = 5_000
 _MAX_SUMMARY = 1_000
-_UNFOLDED = 10
+_UNFOLDED_FINDINGS = 10
+_UNFOLDED_ROWS = 30
 _TITLES: Mapping[Severity, str] = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Cells are Markdown; a folded table shows its title only until it is clicked."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool
 
 
 def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
@@ -35,7 +48,7 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
     parts = [f"{marker(outcome)}\n## {title}: {verdict(outcome)}", *_opening(outcome)]
     left = limit - _RESERVED - sum(_size(part) for part in parts)
     cut = False
-    for table in (*_findings(outcome, repository), *tables(outcome)):
+    for table in (*_findings(outcome, repository), *_tables(outcome)):
         text, whole = _fit(table, left)
         parts += [text] if text else []
         left -= _size(text)
@@ -46,7 +59,7 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
 
 
 def marker(outcome: Outcome) -> str:
-    """The HTML comment, which readers do not see, by which a bot finds its comment again."""
+    """Return the HTML comment, which readers do not see, by which a bot finds its comment again."""
     name = outcome.command.replace(" ", "-")
     environment = "" if outcome.command == "check" else f" {outcome.environment or 'none'}"
     # Nothing in it may end the comment.
@@ -54,7 +67,7 @@ def marker(outcome: Outcome) -> str:
 
 
 def verdict(outcome: Outcome) -> str:
-    """The end of the run in words."""
+    """Return the end of the run in words."""
     found = severity_counts(outcome.findings)
     if outcome.exit is ExitCode.OK:
         good = "passed" if outcome.command == "check" else "done"
@@ -73,16 +86,16 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block("\n".join(error_lines(outcome)), _MAX_ERROR)
     if outcome.summary:
         yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
-    if isinstance(outcome.result, ExecResult) and outcome.result.stdout:
+    if isinstance(outcome.result, results.ExecResult) and outcome.result.stdout:
         yield block(outcome.result.stdout, _MAX_OUTPUT)
 
 
-def _findings(outcome: Outcome, repository: Repository) -> Iterator[Table]:
+def _findings(outcome: Outcome, repository: Repository) -> Iterator[_Table]:
     for severity, title in _TITLES.items():
         found = [finding for finding in outcome.findings if finding.severity == severity]
-        folded = severity == "notice" or len(found) > _UNFOLDED
+        folded = severity == "notice" or len(found) > _UNFOLDED_FINDINGS
         rows = tuple(_row(finding, repository) for finding in found)
-        yield Table(f"{title} ({len(found)})", ("where", "rule", "what", "what to do"), rows, folded=folded)
+        yield _Table(f"{title} ({len(found)})", ("where", "rule", "what", "what to do"), rows, folded=folded)
 
 
 def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
@@ -91,7 +104,79 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
     return place, code(finding.rule), cell(finding.message), cell(finding.hint or "")
 
 
-def _fit(table: Table, room: int) -> tuple[str, bool]:
+def _tables(outcome: Outcome) -> Iterator[_Table]:
+    """Yield the tables of the command; they may be empty."""
+    match outcome.result:
+        case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
+            is_check = outcome.command == "check"
+            yield _check_table(outcome) if is_check else _migration_table(outcome.migrations)
+        case results.PlanResult(steps):
+            rows = [(code(step.version), code(step.file), step.mode) for step in steps]
+            yield _table("Pending", ("version", "file", "runs"), rows)
+        case results.EnvironmentsResult(environments):
+            yield _environment_table(environments)
+        case results.HistoryResult(entries):
+            yield _ledger_table(entries)
+        case results.DoctorResult(settings):
+            yield _check_table(outcome)
+            cells = [(code(row.name), cell(row.value), cell(row.source)) for row in settings]
+            yield _Table("Settings", ("setting", "value", "source"), tuple(cells), folded=True)
+        case results.MatrixResult(matrix):
+            yield from _matrix_tables(matrix)
+        case _:
+            assert_never(outcome.result)
+
+
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> _Table:
+    return _Table(title, header, tuple(rows), folded=len(rows) > _UNFOLDED_ROWS)
+
+
+def _environment_table(environments: Sequence[results.EnvironmentRow]) -> _Table:
+    rows = [
+        (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.url or ""))
+        for row in environments
+    ]
+    return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
+
+
+def _migration_table(rows: Sequence[MigrationRow]) -> _Table:
+    cells = [(code(row.version), code(row.file) if row.file else "no file", row.state) for row in rows]
+    return _table("Migrations", ("version", "file", "state"), cells)
+
+
+def _ledger_table(entries: Sequence[LedgerEntry]) -> _Table:
+    rows = [
+        (
+            (line.applied_at or line.recorded_at)[:19].replace("T", " ") + "Z",
+            code(line.file or line.version),
+            cell(line.how),
+            "" if line.duration_ms is None else f"{line.duration_ms} ms",
+            cell(f"{line.os_user or line.database_user} on {line.host or '?'}"),
+            code((line.git_commit or "")[:10]),
+        )
+        for line in entries
+    ]
+    return _table("Ledger", ("when", "migration", "how", "took", "by", "commit"), rows)
+
+
+def _check_table(outcome: Outcome) -> _Table:
+    rows = [
+        (code(check.id), check.status, cell(check.message), cell(check.advice or ""))
+        for check in outcome.checks
+    ]
+    return _table("Checks", ("check", "result", "what was found", "what to do"), rows)
+
+
+def _matrix_tables(matrix: results.Matrix) -> Iterator[_Table]:
+    rows = [
+        (code(row.file or f"{row.version} (no file)"), *map(cell, row.states)) for row in matrix.migrations
+    ]
+    yield _table("Environments", ("migration", *map(cell, matrix.environments)), rows)
+    errors = [(code(failed.environment), cell(failed.error)) for failed in matrix.errors]
+    yield _table("Not reached", ("environment", "why"), errors)
+
+
+def _fit(table: _Table, room: int) -> tuple[str, bool]:
     """Return the table with as many rows as fit into `room` bytes, and whether these are all."""
     if not table.rows:
         return "", True
@@ -106,7 +191,7 @@ def _fit(table: Table, room: int) -> tuple[str, bool]:
     return _with_title(table, rows) if rows else "", len(rows) == len(table.rows)
 
 
-def _with_title(table: Table, rows: Sequence[str]) -> str:
+def _with_title(table: _Table, rows: Sequence[str]) -> str:
     text = "\n".join([_line(table.header), _line(["---"] * len(table.header)), *rows])
     if table.folded:
         return f"<details>\n<summary>{table.title}</summary>\n\n{text}\n\n</details>"
