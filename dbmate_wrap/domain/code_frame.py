@@ -31,10 +31,10 @@ def line_frame(source: str, line: int, column: int | None, widest: int = _WIDEST
 
 
 def _cut(source: str, column: int | None, widest: int) -> tuple[str, int | None]:
-    position = None if column is None or not 1 <= column <= len(source) + 1 else column - 1
-    before = source[:position].replace("\t", _TAB) if position is not None else ""
+    place = None
+    if column is not None and 1 <= column <= len(source) + 1:
+        place = len(source[: column - 1].replace("\t", _TAB))
     shown = replace_unprintable(source.replace("\t", _TAB))
-    place = len(before) if position is not None else None
     if len(shown) <= widest:
         return shown, place
     if place is None or place < widest - 10:

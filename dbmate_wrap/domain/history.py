@@ -29,7 +29,7 @@ class Sealed:
 
 @dataclass(frozen=True)
 class MigrationEntry:
-    """One migration: `file` is None when only the database knows it."""
+    """One migration: `file` is None where only the database has it."""
 
     version: str
     file: str | None
@@ -48,7 +48,7 @@ def compare_history(
     applied: Collection[str],
     ran: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[MigrationEntry, ...]:
-    """One entry for every version that a file or the database has, in the order in which dbmate runs them.
+    """Return an entry for every version of a file or of the database, in the order in which dbmate runs them.
 
     dbmate orders by the text of the file name, so a version is "later" here when its text is. `ran` has the
     checksums of what ran in this database, by version, as far as the ledger has them.
@@ -56,20 +56,12 @@ def compare_history(
     checksums = {line.name: line.checksum for line in sealed}
     recorded = frozenset(applied)
     newest = max(recorded, default="")
-    entries = [
-        MigrationEntry(
-            file.version,
-            file.name,
-            _state(file, checksums.get(file.name), recorded, newest, ran.get(file.version)),
-            file.version in recorded,
-            file.checksum,
-        )
-        for file in files
-    ]
-    known = {file.version for file in files}
-    entries += [
-        MigrationEntry(version, None, MigrationState.UNKNOWN, True, None) for version in recorded - known
-    ]
+    without_file = recorded - {file.version for file in files}
+    entries = [MigrationEntry(version, None, MigrationState.UNKNOWN, True, None) for version in without_file]
+    for file in files:
+        state = _state(file, checksums.get(file.name), recorded, newest, ran.get(file.version))
+        is_applied = file.version in recorded
+        entries.append(MigrationEntry(file.version, file.name, state, is_applied, file.checksum))
     return tuple(sorted(entries, key=lambda entry: entry.file or entry.version))
 
 

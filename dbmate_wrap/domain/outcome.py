@@ -47,7 +47,7 @@ class MigrationRow:
 
 @dataclass
 class Outcome:
-    """One run of one verb. Mutable on purpose: the verb records what it knows as soon as it knows it.
+    """One run of one verb. Mutable on purpose: the verb fills it in step by step.
 
     `location` and `sources` are not part of the JSON. `sources` has the text of each file that findings are
     about, "" for the others, by the names in findings.

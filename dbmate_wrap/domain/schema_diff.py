@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # pg_dump writes a header with name, kind and schema before every object; "-" stands for no schema.
-_HEADER = re.compile(
-    r"^-- Name: (?P<name>.+); Type: (?P<kind>[A-Z ]+); Schema: (?P<schema>.+?); Owner: .*$", re.M
-)
+_HEADER = re.compile("^-- Name: (.+); Type: ([A-Z ]+); Schema: (.+?); Owner: .*$", re.M)
 # Settings that pg_dump writes where their value changes: after the object before.
 _BETWEEN = ("--", "SET default_tablespace = ", "SET default_table_access_method = ")
 _COLUMN = re.compile(r' {4}(?P<constraint>CONSTRAINT )?(?P<name>"(?:[^"]|"")+"|[^\s,]+)')
@@ -18,9 +16,7 @@ _WITH_TABLE = frozenset(
     {"CONSTRAINT", "FK CONSTRAINT", "DEFAULT", "INDEX", "SEQUENCE", "SEQUENCE OWNED BY", "ROW SECURITY"}
     | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS"}
 )
-_IN_TABLE = frozenset(
-    {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
-)
+_IN_TABLE = {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
 _MOST_NAMES = 5
 _Changes = tuple[list[str], list[str], list[str], list[str]]
 
@@ -100,21 +96,20 @@ def first_difference(text: str, other: str) -> int:
 
 def _objects_of(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
     found: dict[DumpedObject, str] = {}
-    headers = list(_HEADER.finditer(dump))
-    ends = [header.start() for header in headers] + [len(dump)]
-    for header, end in zip(headers, ends[1:], strict=True):
-        entry = DumpedObject(header["kind"], header["schema"], header["name"])
+    # What stands before the first header, then three groups and the text after each of them.
+    pieces = iter(_HEADER.split(dump)[1:])
+    for name, kind, schema, text in zip(pieces, pieces, pieces, pieces, strict=True):
+        entry = DumpedObject(kind, schema, name)
         if history is None or not _is_history(entry, *history):
             # Two objects of one name are one entry with both texts.
-            found[entry] = found.get(entry, "") + _body(dump[header.end() : end])
+            found[entry] = found.get(entry, "") + _body(text)
     return found
 
 
 def _is_history(entry: DumpedObject, schema: str, table: str) -> bool:
     # dbmate makes the table's schema as well, where it is missing.
-    if entry == DumpedObject("SCHEMA", "-", schema):
-        return True
-    return entry.schema == schema and entry.name.split(" ")[0] == table
+    is_schema = entry == DumpedObject("SCHEMA", "-", schema)
+    return is_schema or (entry.schema == schema and entry.name.split(" ")[0] == table)
 
 
 def _body(text: str) -> str:
@@ -148,8 +143,7 @@ def _table_changes(entry: DumpedObject, before: str, after: str) -> _Changes:
     changed = [part for part in old if part in new and old[part] != new[part]]
     if old_rest != new_rest and not (extra or missing or changed):
         changed.append(entry.label)
-    common = [part for part in old if part in new]
-    moved = common != [part for part in new if part in old]
+    moved = [part for part in old if part in new] != [part for part in new if part in old]
     return extra, missing, changed, [f"the order of the columns of {entry.label}"] if moved else []
 
 

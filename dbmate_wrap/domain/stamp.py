@@ -9,7 +9,7 @@ from dbmate_wrap.errors import RefusedError
 
 @dataclass(frozen=True)
 class Identity:
-    """Which database this is: no two live ones have both numbers in common, unless storage was cloned.
+    """The identity of a database: no two live ones have both numbers in common, unless storage was cloned.
 
     `system_identifier` is None where the role may not read it. A database keeps its oid until it is dropped.
     """
@@ -20,7 +20,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Stamp:
-    """The environment's name as it was written into a database, and which database that was then."""
+    """The environment's name as it was written into a database, and that database's identity then."""
 
     environment: str
     identity: Identity
@@ -30,7 +30,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Missing:
-    """Nobody has stamped this database yet."""
+    """The database has no stamp yet."""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,9 @@ def render(outcome: Outcome, repository: Repository) -> str:
         shown[annotation.finding.severity] += 1
         if shown[annotation.finding.severity] <= MAX_ANNOTATIONS:
             lines.append(_annotation(annotation.finding))
-    more = sum(count - MAX_ANNOTATIONS for count in shown.values() if count > MAX_ANNOTATIONS)
-    if more:
-        lines.append(
-            f"{more} more: GitHub shows {MAX_ANNOTATIONS} of a kind;"
-            " the log and the step summary have them all"
-        )
+    if more := len(found) - len(lines):
+        all_of_them = "the log and the step summary have them all"
+        lines.append(f"{more} more: GitHub shows {MAX_ANNOTATIONS} of a kind; {all_of_them}")
     return "".join(f"{line}\n" for line in lines) + escape_commands(text.render(outcome, PLAIN))
 
 

@@ -43,13 +43,9 @@ def _mask(value: object, mask: Callable[[str], str]) -> object:
 
 
 def _mask_fields(value: "DataclassInstance", mask: Callable[[str], str]) -> "DataclassInstance":
-    changed: dict[str, object] = {}
-    for name in _text_fields(type(value)):
-        before = getattr(value, name)
-        after = _mask(before, mask)
-        if after != before:
-            changed[name] = after
-    return replace(value, **changed) if changed else value
+    before = {name: getattr(value, name) for name in _text_fields(type(value))}
+    after = {name: _mask(text, mask) for name, text in before.items()}
+    return replace(value, **after) if after != before else value
 
 
 @cache

@@ -22,24 +22,14 @@ def canonical(host: str) -> str:
     if not host:
         return DEFAULT_HOST
     if "," in host:
-        raise UrlFault(
-            "it names several hosts; a migration needs exactly one server",
-            hint=f"name the primary's host alone; {ENCODE}",
-        )
+        hint = f"name the primary's host alone; {ENCODE}"
+        raise UrlFault("it names several hosts; a migration needs exactly one server", hint=hint)
     if host.startswith("/"):
-        return _socket_folder(host)
-    if ":" in host or host.startswith("["):
-        return _ipv6(host)
-    return _name(host)
-
-
-def _socket_folder(path: str) -> str:
-    if re.search(r"/\.s\.PGSQL\.\d+\Z", path):
-        raise UrlFault(
-            "its host is a socket file",
-            hint="name the folder that holds the file .s.PGSQL.<port>, and the port as ?port=",
-        )
-    return path.rstrip("/") or "/"
+        if re.search(r"/\.s\.PGSQL\.\d+\Z", host):
+            hint = "name the folder that holds the file .s.PGSQL.<port>, and the port as ?port="
+            raise UrlFault("its host is a socket file", hint=hint)
+        return host.rstrip("/") or "/"
+    return _ipv6(host) if ":" in host or host.startswith("[") else _name(host)
 
 
 def _ipv6(host: str) -> str:
@@ -60,15 +50,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _name(host: str) -> str:
     if not host.isascii():
-        raise UrlFault(
-            "its host has letters beyond ASCII",
-            hint=f"write an international name in its xn-- form; {ENCODE}",
-        )
+        hint = f"write an international name in its xn-- form; {ENCODE}"
+        raise UrlFault("its host has letters beyond ASCII", hint=hint)
     if "/" in host or host.startswith("@"):
-        raise UrlFault(
-            "its host is neither a name nor the absolute path of a socket folder",
-            hint="write a socket folder from the root, as in ?host=/run/postgresql",
-        )
+        hint = "write a socket folder from the root, as in ?host=/run/postgresql"
+        raise UrlFault("its host is neither a name nor the absolute path of a socket folder", hint=hint)
     if len(host) > 253 or not _NAME.fullmatch(host):
         raise UrlFault("its host has characters that no host name has", hint=ENCODE)
     return host

@@ -98,10 +98,8 @@ def _refuse(name: str, number: int) -> None:
     if name in _REFUSED:
         message = f"it sets {name}, which is not accepted"
         raise UrlFault(message, hint="remove it; docs/settings.md says what to use instead")
-    raise UrlFault(
-        f"parameter {number} after the ? is not one that is understood",
-        hint=f"understood are {', '.join((*ACCEPTED, *sorted(IDENTITY)))}; {ENCODE}, and & as %26",
-    )
+    hint = f"understood are {', '.join((*ACCEPTED, *sorted(IDENTITY)))}; {ENCODE}, and & as %26"
+    raise UrlFault(f"parameter {number} after the ? is not one that is understood", hint=hint)
 
 
 def _with_tls(given: dict[str, str]) -> dict[str, str]:

@@ -84,10 +84,8 @@ def _host_and_port(where: str) -> tuple[str, str]:
             raise UrlFault("the brackets of its host are not followed by a port or /", hint=ENCODE)
         return f"{host}]", port[1:]
     if where.count(":") > 1:
-        raise UrlFault(
-            "its host has more than one colon",
-            hint=f"write an IPv6 address in brackets, as in [::1]:5432; {ENCODE}",
-        )
+        hint = f"write an IPv6 address in brackets, as in [::1]:5432; {ENCODE}"
+        raise UrlFault("its host has more than one colon", hint=hint)
     host, _, port = where.partition(":")
     return host, port
 
