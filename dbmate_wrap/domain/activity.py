@@ -85,8 +85,11 @@ def format_duration(seconds: float, *, exact: bool = False) -> str:
 
 def format_blocker(blocker: Blocker) -> str:
     """Describe the session, its lock and its query, for a line that begins with `blocked by`."""
+    session = f"pid {blocker.pid}" if blocker.pid else "a prepared transaction"
+    user = f"user {blocker.user}" if blocker.user else None
+    details = ", ".join(filter(None, (blocker.application, user, _format_state(blocker))))
     query = f": {blocker.query}" if blocker.query else ""
-    return drop_unprintable(f"{_who(blocker)}{_what(blocker)}") + query
+    return drop_unprintable(f"{session}{f' ({details})' if details else ''}{_format_lock(blocker)}") + query
 
 
 def blocked_lines(blockers: Sequence[Blocker], blocked_for: float) -> list[str]:
@@ -98,10 +101,10 @@ def blocked_lines(blockers: Sequence[Blocker], blocked_for: float) -> list[str]:
     lines[:1] = [f"blocked{since} by {format_blocker(blocker)}" for blocker in ours[:1]]
     if len(ours) > _SHOWN_BLOCKERS:
         lines.append(f"  and by {len(ours) - _SHOWN_BLOCKERS} more")
-    return lines + [_behind(blocker, blockers) for blocker in behind[:_SHOWN_BEHIND]]
+    return lines + [_format_behind(blocker, blockers) for blocker in behind[:_SHOWN_BEHIND]]
 
 
-def _behind(root: Blocker, blockers: Sequence[Blocker]) -> str:
+def _format_behind(root: Blocker, blockers: Sequence[Blocker]) -> str:
     waiting = [str(blocker.pid) for blocker in blockers if root.pid in blocker.waits_for]
     waiting[_SHOWN_BLOCKERS:] = ["..."] if len(waiting) > _SHOWN_BLOCKERS else []
     verb = "is" if len(waiting) == 1 else "are"
@@ -122,14 +125,7 @@ def progress_line(progress: Progress, running_for: float | None, *, bar: bool = 
     return drop_unprintable(f"{line}: {', '.join(parts)}" if parts else line)
 
 
-def _who(blocker: Blocker) -> str:
-    user = f"user {blocker.user}" if blocker.user else None
-    known = ", ".join(word for word in (blocker.application, user, _state(blocker)) if word)
-    who = f"pid {blocker.pid}" if blocker.pid else "a prepared transaction"
-    return f"{who} ({known})" if known else who
-
-
-def _state(blocker: Blocker) -> str | None:
+def _format_state(blocker: Blocker) -> str | None:
     if blocker.transaction_age is None:
         return blocker.state
     # The state `idle in transaction` needs no addition.
@@ -137,11 +133,11 @@ def _state(blocker: Blocker) -> str | None:
     return f"{state} for {format_duration(blocker.transaction_age)}"
 
 
-def _what(blocker: Blocker) -> str:
-    place = blocker.relation or blocker.lock
+def _format_lock(blocker: Blocker) -> str:
+    place, end = blocker.relation or blocker.lock, ", whose transaction has to end first"
     if place is None or blocker.mode is None:
-        return ", whose transaction has to end first"
-    wanted = f" ({blocker.wanted_mode} is wanted)" if blocker.wanted_mode else ""
+        return end
+    if blocker.wanted_mode:
+        end = f" ({blocker.wanted_mode} is wanted)"
     verb = "holding" if blocker.holds else "waiting, ahead in the queue, for"
-    last = "" if blocker.wanted_mode else ", whose transaction has to end first"
-    return f" {verb} {blocker.mode} on {place}{wanted}{last}"
+    return f" {verb} {blocker.mode} on {place}{end}"

@@ -39,13 +39,9 @@ class DatabaseUrl:
         """libpq's sslmode, resolved: one of disable, allow, prefer, require, verify-ca, verify-full."""
         return dict(self.parameters)["sslmode"]
 
-    def parameter(self, name: str) -> str | None:
-        """The value of an accepted parameter, None where the URL does not set it."""
-        return dict(self.parameters).get(name)
-
     def with_connect_timeout(self, seconds: float | None) -> "DatabaseUrl":
         """Return this URL with a limit to connecting, unless it sets its own; whole seconds, at least 2."""
-        if seconds is None or self.parameter("connect_timeout") is not None:
+        if seconds is None or "connect_timeout" in dict(self.parameters):
             return self
         limit = ("connect_timeout", str(max(math.ceil(seconds), 2)))
         return replace(self, parameters=(*self.parameters, limit))

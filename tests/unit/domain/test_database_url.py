@@ -273,8 +273,8 @@ def test_a_connect_timeout_does_not_replace_what_the_url_says() -> None:
     assert url.with_connect_timeout(10) is url
     plain = parse("postgres://u@h/db", os_user="me")
     assert plain.with_connect_timeout(None) is plain
-    assert plain.with_connect_timeout(9.5).parameter("connect_timeout") == "10"
-    assert plain.with_connect_timeout(0.5).parameter("connect_timeout") == "2"
+    assert dict(plain.with_connect_timeout(9.5).parameters)["connect_timeout"] == "10"
+    assert dict(plain.with_connect_timeout(0.5).parameters)["connect_timeout"] == "2"
 
 
 def test_the_password_is_not_in_the_repr() -> None:
