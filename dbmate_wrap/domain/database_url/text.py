@@ -7,7 +7,6 @@ from dbmate_wrap.domain.database_url.host import canonical
 from dbmate_wrap.domain.database_url.query import read_query
 from dbmate_wrap.domain.database_url.value import DatabaseUrl
 
-DEFAULT_PORT = 5432
 # PostgreSQL cuts longer names (NAMEDATALEN - 1), so two long names could be one database.
 _LONGEST_NAME = 63
 
@@ -50,29 +49,27 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
     if not text.isprintable():
         hint = "type the URL anew; copying often brings one"
         raise UrlFault("it has an invisible character in it", hint=hint)
-    before, _, query = text.partition("://")[2].partition("?")
-    authority, _, path = before.partition("/")
+    place, _, query = text.partition("://")[2].partition("?")
+    authority, _, path = place.partition("/")
     userinfo, _, where = authority.rpartition("@")
     raw_user, _, raw_password = userinfo.partition(":")
     raw_host, raw_port = _host_and_port(where)
-    identity, parameters = read_query(query)
-    return DatabaseUrl(
-        user=_named(
-            _one("user", decoded(raw_user), identity) or os_user,
-            "user name",
-            UrlFault("it names no user, and neither does the operating system", hint=FORM),
-        ),
+    given, parameters = read_query(query)
+    before = {"user": decoded(raw_user), "password": decoded(raw_password), "dbname": decoded(path)}
+    for name, value in (before | {"port": raw_port}).items():
         # libpq takes an empty password for none.
-        password=_one("password", decoded(raw_password), identity) or None,
-        host=_host(decoded(raw_host), identity),
-        port=_port(_one("port", raw_port, identity)),
-        database=_named(
-            _one("dbname", decoded(path), identity),
-            "database",
-            UrlFault("it names no database", hint="end it in /DATABASE"),
-        ),
-        parameters=parameters,
-    )
+        if value and given.setdefault(name, value) != value:
+            raise UrlFault(f"it says {name} twice, differently", hint=f"remove {name}= after the ?")
+    host, port = _host(decoded(raw_host), given), _port(given.get("port", "5432"))
+    user, database = given.get("user") or os_user, given.get("dbname")
+    if not user:
+        raise UrlFault("it names no user, and neither does the operating system", hint=FORM)
+    if not database:
+        raise UrlFault("it names no database", hint="end it in /DATABASE")
+    for name, kind in ((user, "user name"), (database, "database")):
+        if len(name.encode()) > _LONGEST_NAME:
+            raise UrlFault(f"its {kind} is longer than PostgreSQL's {_LONGEST_NAME} bytes", hint=ENCODE)
+    return DatabaseUrl(user, given.get("password"), host, port, database, parameters)
 
 
 def _host_and_port(where: str) -> tuple[str, str]:
@@ -90,35 +87,17 @@ def _host_and_port(where: str) -> tuple[str, str]:
     return host, port
 
 
-def _one(name: str, before: str, identity: dict[str, str]) -> str:
-    """Return the value of `name` from before or after the `?`; raises UrlFault where the two differ."""
-    after = identity.get(name, "")
-    if before and after and before != after:
-        raise UrlFault(f"it says {name} twice, differently", hint=f"remove {name}= after the ?")
-    return before or after
-
-
-def _host(before: str, identity: dict[str, str]) -> str:
-    after = identity.get("host") or identity.get("socket") or ""
+def _host(before: str, given: dict[str, str]) -> str:
+    after = given.get("host") or given.get("socket") or ""
     if before and after and before != after and before.lower() != "localhost":
         raise UrlFault("it names two hosts", hint="remove host= (or socket=) after the ?")
-    if "socket" in identity and not after.startswith("/"):
+    if "socket" in given and not after.startswith("/"):
         raise UrlFault("its socket is not an absolute path", hint="write ?socket=/run/postgresql")
     # Both dbmate and libpq let the one after the ? win; a localhost before it is a mere placeholder.
     return canonical(after or before)
 
 
 def _port(text: str) -> int:
-    if not text:
-        return DEFAULT_PORT
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise UrlFault("its port is not a number from 1 to 65535", hint=ENCODE)
     return int(text)
-
-
-def _named(name: str, what: str, missing: UrlFault) -> str:
-    if not name:
-        raise missing
-    if len(name.encode()) > _LONGEST_NAME:
-        raise UrlFault(f"its {what} is longer than PostgreSQL's {_LONGEST_NAME} bytes", hint=ENCODE)
-    return name

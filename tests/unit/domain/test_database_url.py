@@ -117,6 +117,7 @@ EXPLAINED = [
     ("postgres://u@h:0/db", "port is not a number"),
     ("postgres://u@h:65536/db", "port is not a number"),
     ("postgres://u@h:+5432/db", "port is not a number"),
+    ("postgres://u@h:54%32/db", "port is not a number"),
     ("postgres://u@h:\uff15\uff14/db", "port is not a number"),
     ("postgres://u@h/db?port=1,2", "port is not a number"),
     ("postgres://u@h1,h2/db", "several hosts"),
