@@ -91,6 +91,7 @@ class WrapError(Exception):
     migration: str | None = None
     line: int | None = None
     frame: str | None = None
+    faults: tuple[Fault, ...] = ()
 
     def __init_subclass__(cls, code: ExitCode | None = None) -> None:
         cls.code = code or cls.code
@@ -104,22 +105,17 @@ class WrapError(Exception):
 
     def report(self) -> ErrorReport:
         """Return the error as a value."""
-        return ErrorReport(self.message, self.hint, self.sqlstate, self.migration, self.line, self.frame)
+        return ErrorReport(
+            self.message, self.hint, self.sqlstate, self.migration, self.line, self.frame, self.faults
+        )
 
 
 class UsageError(WrapError, code=ExitCode.USAGE):
     """The command line is wrong."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ConfigError(WrapError, code=ExitCode.CONFIG):
-    """Settings or environment wrong; holds every fault that was found, not the first."""
-
-    faults: tuple[Fault, ...] = ()
-
-    def report(self) -> ErrorReport:
-        """Return the error as a value, with every fault."""
-        return replace(super().report(), faults=self.faults)
+    """Settings or environment wrong; `faults` are all that were found, not the first."""
 
 
 class BinaryError(WrapError, code=ExitCode.BINARY):

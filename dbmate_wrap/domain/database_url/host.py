@@ -11,9 +11,6 @@ from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault
 # PostgreSQL's own default.
 DEFAULT_HOST = {"linux": "/var/run/postgresql", "win32": "localhost"}.get(sys.platform, "/tmp")  # noqa: S108
 
-_NAME = re.compile(
-    r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-)
 _LOCAL_SOCKETS = {"/run/postgresql", "/tmp"}  # noqa: S108
 
 
@@ -55,7 +52,7 @@ def _name(host: str) -> str:
     if "/" in host or host.startswith("@"):
         hint = "write a socket folder from the root, as in ?host=/run/postgresql"
         raise UrlFault("its host is neither a name nor the absolute path of a socket folder", hint=hint)
-    if len(host) > 253 or not _NAME.fullmatch(host):
+    if len(host) > 253 or not re.fullmatch(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?", host):
         raise UrlFault("its host has characters that no host name has", hint=ENCODE)
     return host
 
