@@ -11,6 +11,10 @@ from dbmate_wrap.domain.database_url.fault import ENCODE, UrlFault
 # PostgreSQL's own default.
 DEFAULT_HOST = {"linux": "/var/run/postgresql", "win32": "localhost"}.get(sys.platform, "/tmp")  # noqa: S108
 
+# Names of this machine in the hosts files of distributions.
+_LOCAL_NAMES = frozenset(
+    ("localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback")
+)
 _LOCAL_SOCKETS = {"/run/postgresql", "/tmp"}  # noqa: S108
 
 
@@ -64,7 +68,7 @@ def place(host: str) -> str:
         path = path.removeprefix("/var") if path.startswith("/var/run/") else path
         return "localhost" if path in _LOCAL_SOCKETS else path
     name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in _LOCAL_NAMES or name.endswith(".localhost"):
         return "localhost"
     address = _address(name)
     if address is None:

@@ -289,6 +289,8 @@ SAME = [
     ("postgres://u@localhost/db", "postgres://u@[::ffff:127.0.0.1]/db"),
     ("postgres://u@localhost/db", "postgres://u@0.0.0.0/db"),
     ("postgres://u@localhost/db", "postgres://u@app.localhost/db"),
+    ("postgres://u@localhost/db", "postgres://u@localhost.localdomain/db"),
+    ("postgres://u@localhost/db", "postgres://u@ip6-localhost/db"),
     ("postgres://u@localhost/db", "postgres:///db?host=/var/run/postgresql"),
     ("postgres://u@localhost/db", "postgres:///db?host=/tmp"),
     ("postgres:///db", "postgres://u@localhost./db"),
