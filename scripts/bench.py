@@ -64,7 +64,7 @@ def status(server: Endpoint, repeat: int) -> list[Row]:
         Row(
             "`status`, 100 applied",
             f"{ms(hundred)} (dbmate's own: {ms(raw)})",
-            "at most 350 ms; moonshot 200 ms",
+            "at most 350 ms",
         ),
         Row("`status`, 1,000 applied", f"{ms(thousand)}, {ratio:.2f}x of 100", "at most 1.2x of 100"),
     ]
@@ -112,7 +112,7 @@ def embedded_from_nothing() -> Row:
         try:
             run = timed([*WRAP, "up"], cwd=folder)
         finally:
-            # Its data may lie elsewhere, where root runs it: see cluster/placement.py.
+            # Its data may lie elsewhere, where root runs it: see cluster/data_directory.py.
             destroy(folder / ".dbmate-wrap" / "postgres")
     return Row("from `make setup` done to a migrated embedded database", ms([run]), "at most 4,000 ms")
 

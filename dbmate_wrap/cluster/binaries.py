@@ -24,7 +24,7 @@ _MAJOR = re.compile(r"[1-9]\d")
 
 @dataclass(frozen=True)
 class Binaries:
-    """One installation: `bin_dir` holds at least postgres, initdb and pg_ctl."""
+    """An installation: `bin_dir` holds at least postgres, initdb and pg_ctl."""
 
     bin_dir: Path
     major: int
@@ -85,10 +85,7 @@ def _versioned() -> Iterator[Binaries]:
 
 def _unversioned() -> Iterator[Binaries]:
     for bin_dir in map(Path, _UNVERSIONED):
-        if not _is_complete(bin_dir):
-            continue
-        major = _program_major(bin_dir / "postgres")
-        if major is not None:
+        if _is_complete(bin_dir) and (major := _program_major(bin_dir / "postgres")):
             yield Binaries(bin_dir, major, "local")
 
 

@@ -34,7 +34,7 @@ def create_data_directory(home: Path, programs: Binaries, account: Account) -> P
     initdb = [str(programs.bin_dir / "initdb"), "-D", str(new), "-U", "postgres", "--auth=trust", "--no-sync"]
     initdb += ["--encoding=UTF8", "--locale=C"]
     if programs.major >= 17:
-        # The builtin provider sorts by code point everywhere and still knows upper('é').
+        # The builtin provider sorts by code point everywhere, and has upper('é') all the same.
         initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     done = run_as(account, initdb, timeout=120)
     if done.returncode != 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.file_lock import hold_file_lock
+from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, UnreachableError
 
 # Only what a running server needs is imported at the top: this path is on every command.
@@ -25,6 +26,12 @@ class Endpoint:
     port: int
     user: str
     started: bool
+
+    def url(self, database: str) -> DatabaseUrl:
+        """Return the URL of a database of the server."""
+        # A socket has no TLS; said explicitly, because dbmate's driver would otherwise insist on it.
+        no_tls = (("sslmode", "disable"),)
+        return DatabaseUrl(self.user, None, str(self.socket_dir), self.port, database, no_tls)
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,7 @@ def _find_ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
 def _find_data(home: Path) -> Path | None:
     if home.exists() and not home.is_dir():
         raise ConfigError(
-            f"{home} must be the folder of the embedded database, and is a file",
-            hint=f"move it away: {home}",
+            f"{home} must be the folder of the embedded database, and is a file", hint=f"move it away: {home}"
         )
     try:
         data = paths.find_data(home)

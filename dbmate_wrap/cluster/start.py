@@ -20,8 +20,7 @@ _SMALL = {"max_connections": "100", "shared_buffers": "32MB", "cluster_name": "d
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _LOG_LIMIT = 5_000_000
 _LOG_LINES = 8
-# pg_ctl looks every 100 ms; a server is up after 20. With `pg_ctl -w` alone a start takes 40 ms more, and of
-# checks that share a shadow server one waits beyond its minute (test_checks_at_once_take_turns fails).
+# pg_ctl looks every 100 ms; a server is up after 20. With `pg_ctl -w` alone a start takes 40 ms more.
 _QUICK_SECONDS, _POLL = 1.0, 0.003
 
 

@@ -59,8 +59,7 @@ def find(
         kind = ", a script and not the binary itself" if _is_script(path) else ""
         hashes = f"its SHA-256 is {actual[:_SHORT]}..., expected {expected[:_SHORT]}..."
         raise BinaryError(
-            f"{label} is not the pinned dbmate {pinned.version}{kind}: {hashes}; it was not run",
-            hint=remedy,
+            f"{label} is not the pinned dbmate {pinned.version}{kind}: {hashes}; it was not run", hint=remedy
         )
     return Binary(path, pinned.version, expected)
 

@@ -111,7 +111,7 @@ def _corrected(
 def _changed_lines(lines: Mapping[str, Sealed], base: MergeBase) -> Mapping[str, Sealed | None]:
     """The lines that are not as the base has them, by name; None for one that is gone."""
     try:
-        before = lockfiles.parse(base.lockfile or b"", Path())
+        before = lockfiles.parse_lockfile(base.lockfile or b"", Path())
     except HistoryError:
         # Broken in the base: a branch must be able to fix it.
         return {}

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -169,18 +170,16 @@ def _wait(
     should_stop: Callable[[], bool] | None,
 ) -> Literal["itself", "timeout", "stop"]:
     """Wait for the child's end, and return what ends it; unless it does that itself, it still runs."""
-    if should_stop is None:
-        try:
-            child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return "timeout"
-        return "itself"
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
     while child.poll() is None:
         # `Popen.wait` with a timeout sleeps up to 50 ms too long; the end of stdout is noticed at once.
-        if stdout.wait(_POLL_SECONDS):
+        seconds = min(_POLL_SECONDS, max(deadline - time.monotonic(), 0))
+        if stdout.wait(seconds):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(_POLL_SECONDS)
-        if child.poll() is None and should_stop():
+                child.wait(seconds)
+        if child.poll() is None and time.monotonic() >= deadline:
+            return "timeout"
+        if child.poll() is None and should_stop is not None and should_stop():
             return "stop"
     return "itself"
 

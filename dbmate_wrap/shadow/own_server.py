@@ -12,7 +12,6 @@ from pathlib import Path
 from dbmate_wrap import process
 from dbmate_wrap.cluster import paths, server
 from dbmate_wrap.cluster.binaries import Binaries
-from dbmate_wrap.cluster.server import Endpoint
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow
@@ -25,12 +24,6 @@ SETTINGS = {"autovacuum": "off", "jit": "off"}
 _FORMAT = "3"
 _START_SECONDS = 0.2
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def maintenance_url(endpoint: Endpoint) -> DatabaseUrl:
-    """Return the URL of the maintenance database of our own server."""
-    parameters = (("sslmode", "disable"),)
-    return DatabaseUrl(endpoint.user, None, str(endpoint.socket_dir), endpoint.port, "postgres", parameters)
 
 
 @dataclass(frozen=True)
@@ -79,15 +72,17 @@ class PersistentServer:
         initial = self._read_initial_state()
         if initial is not None:
             try:
-                self.running = OwnServer(self._restart(), initial, self._recreate, self._replay_role)
+                server.stop(self.folder)
+                _reset_settings(self.folder)
+                session = self._start_and_connect()
+                self.running = OwnServer(session, initial, self._recreate, self._replay_role)
                 self.running.drop_stale_databases()
                 return self.running
             except LockedError:
                 raise
             except WrapError:
                 self._close_session()  # Broken, of another major, full: it is only a cache.
-        session, initial = self._recreate()
-        self.running = OwnServer(session, initial, self._recreate, self._replay_role)
+        self.running = OwnServer(*self._recreate(), self._recreate, self._replay_role)
         return self.running
 
     def stop(self) -> None:
@@ -100,11 +95,6 @@ class PersistentServer:
         time.sleep(_START_SECONDS)
         with suppress(WrapError):
             server.stop(self.folder)  # The start has reported a folder that cannot be used.
-
-    def _restart(self) -> Session:
-        server.stop(self.folder)
-        _reset_settings(self.folder)
-        return self._start_and_connect()
 
     def _recreate(self) -> tuple[Session, str]:
         self._close_session()
@@ -123,7 +113,7 @@ class PersistentServer:
 
     def _start_and_connect(self) -> Session:
         endpoint = server.start(self.folder, self.binaries, durable=False, isolated=True, settings=SETTINGS)
-        self.url = maintenance_url(endpoint)
+        self.url = endpoint.url("postgres")
         return self.access.connect(self.url)
 
     def _close_session(self) -> None:
@@ -150,19 +140,16 @@ class PersistentServer:
 
     @property
     def _folder_id(self) -> str:
-        """Identifies the folder: a copy of it may have been made during a check."""
+        """An identification of the folder: a copy of it may have been made during a check."""
         return sha256(os.fsencode(self.folder.resolve())).hexdigest()[:24]
 
 
 def boot_id() -> str:
     """Return a text that is different after every boot; empty where the system has none."""
-    if sys.platform == "linux":
-        try:
-            return _BOOT_ID.read_text("ascii").strip()
-        except OSError:
-            return ""
     command = process.Command(("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"), {"LC_ALL": "C"})
     try:
+        if sys.platform == "linux":
+            return _BOOT_ID.read_text("ascii").strip()
         said = process.run(command, timeout=10)
     except OSError:
         return ""

@@ -139,11 +139,7 @@ ShadowServer = ForeignServer | OwnServer
 
 
 def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], bool]) -> int:
-    for length in range(len(candidates), 0, -1):
-        template = candidates[length - 1]
-        if template is not None and fits(template):
-            return length
-    return 0
+    return max((length for length, each in enumerate(candidates, 1) if each and fits(each)), default=0)
 
 
 def read_template(database: shadow.ServerDatabase) -> Template | None:

@@ -114,10 +114,7 @@ def start_embedded(context: Context) -> DatabaseUrl:
     endpoint = server.start(home, found)
     if endpoint.started:
         console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")
-    # A socket has no TLS; said explicitly, because dbmate's driver would otherwise insist on it.
-    parameters = (("sslmode", "disable"),)
-    name = context.environment.name
-    return DatabaseUrl(endpoint.user, None, str(endpoint.socket_dir), endpoint.port, name, parameters)
+    return endpoint.url(context.environment.name)
 
 
 def open_session(
