@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,14 +37,12 @@ def run_git(
 ) -> process.Completed:
     """Run `git args` in `folder`; bytes that are not UTF-8 come as surrogates, so that nothing is lost.
 
-    `stopped` in the result: it took longer than `timeout` seconds, or TIMEOUT_SECONDS. Raises OSError where
+    `timed_out` in the result: it took longer than `timeout` seconds, or TIMEOUT_SECONDS. Raises OSError where
     there is no git or no folder.
     """
-    deadline = time.monotonic() + (timeout or TIMEOUT_SECONDS)
     env = process.inherited(_INHERITED) | _FIXED
     command = process.Command((*_ARGV, *args), env, folder, stdin=stdin, undecodable="surrogateescape")
-    # Not `timeout`, which is noticed late: git answers within milliseconds, several times in a row.
-    return process.run(command, limit=_LIMIT, should_stop=lambda: time.monotonic() > deadline)
+    return process.run(command, limit=_LIMIT, timeout=timeout or TIMEOUT_SECONDS)
 
 
 def ask_git(folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: int = 0) -> str:
@@ -55,7 +52,7 @@ def ask_git(folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: i
     except OSError as error:
         message = f"git cannot be started in {folder}: {error.strerror}"
         raise ConfigError(message, hint="install git, or leave --base away") from None
-    if done.returncode not in (0, nothing) or done.stopped or done.truncated:
+    if done.returncode not in (0, nothing) or done.timed_out or done.truncated:
         raise failure(folder, done)
     return done.stdout if done.returncode == 0 else ""
 
@@ -70,7 +67,7 @@ def failure(folder: Path, done: process.Completed) -> ConfigError:
     where = shlex.quote(str(folder))
     # Without the options that all calls have.
     command = " ".join(["git", *done.argv[len(_ARGV) :][:2]])
-    if done.stopped:
+    if done.timed_out:
         return ConfigError(
             f"`{command}` in {folder} was stopped after {TIMEOUT_SECONDS:g} s",
             hint=f"see what it waits for: git -C {where} status",

@@ -22,9 +22,9 @@ def default_ref(folder: Path) -> str | None:
         head = run_git(folder, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
     except OSError:
         return None
-    if is_no_repository(head) or (head.returncode == 1 and not head.stopped):
+    if is_no_repository(head) or (head.returncode == 1 and not head.timed_out):
         return None
-    if head.returncode != 0 or head.stopped:
+    if head.returncode != 0 or head.timed_out:
         raise failure(folder, head)
     branches = _main_branches(folder)
     if "origin" in branches:

@@ -24,7 +24,7 @@ def git_state(root: Path, files: Sequence[Path]) -> tuple[str | None, bool | Non
         done = run_git(root, args, timeout=_TIMEOUT_SECONDS)
     except OSError:
         return None, None
-    if done.returncode != 0 or done.stopped:
+    if done.returncode != 0 or done.timed_out:
         return None, None
     commit = _COMMIT.search(done.stdout)
     dirty = any(not line.startswith("#") for line in done.stdout.splitlines())

@@ -46,7 +46,7 @@ class Command:
 class Completed:
     """A child that has ended; `returncode` is negative for a signal, as in `subprocess`.
 
-    `truncated`: a pipe gave more than was kept of it. `stopped`: `should_stop` ended the child.
+    `truncated`: a pipe gave more than was kept of it.
     """
 
     argv: tuple[str, ...]
@@ -55,7 +55,6 @@ class Completed:
     stderr: str
     timed_out: bool
     truncated: bool = False
-    stopped: bool = False
 
     @property
     def ending(self) -> str:
@@ -96,7 +95,7 @@ def run(
             readers = [PipeReader(child.stdout, out), PipeReader(child.stderr, err)]
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, command.stdin), daemon=True).start()
-        ended_by = _wait(child, readers[0], timeout, should_stop)
+        timed_out = _wait(child, readers[0], timeout, should_stop)
     finally:
         # Also on KeyboardInterrupt and Terminated: no child outlives this call.
         if child is not None and child.returncode is None:
@@ -107,9 +106,7 @@ def run(
     if out.error is not None:
         raise out.error
     code = child.returncode if child.returncode is not None else -_SIGKILL
-    truncated = out.truncated or err.truncated
-    timed_out, stopped = ended_by == "timeout", ended_by == "stop"
-    return Completed(command.argv, code, out.text(), err.text(), timed_out, truncated, stopped)
+    return Completed(command.argv, code, out.text(), err.text(), timed_out, out.truncated or err.truncated)
 
 
 def run_interactive(command: Command) -> int:
@@ -168,8 +165,11 @@ def _wait(
     stdout: PipeReader,
     timeout: float | None,
     should_stop: Callable[[], bool] | None,
-) -> Literal["itself", "timeout", "stop"]:
-    """Wait for the child's end, and return what ends it; unless it does that itself, it still runs."""
+) -> bool:
+    """Wait for the child's end; True when it took longer than `timeout`.
+
+    The child still runs then, and when `should_stop` has returned True.
+    """
     deadline = math.inf if timeout is None else time.monotonic() + timeout
     while child.poll() is None:
         # `Popen.wait` with a timeout sleeps up to 50 ms too long; the end of stdout is noticed at once.
@@ -178,10 +178,10 @@ def _wait(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(seconds)
         if child.poll() is None and time.monotonic() >= deadline:
-            return "timeout"
+            return True
         if child.poll() is None and should_stop is not None and should_stop():
-            return "stop"
-    return "itself"
+            break
+    return False
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
