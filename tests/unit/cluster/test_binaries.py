@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap import process
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.process import Completed
 
 
 @pytest.fixture
@@ -18,8 +20,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir(parents=True)
         for name in ("postgres", "initdb", "pg_ctl")[: 1 if major == "16" else 3]:
             (folder / name).touch()
-    monkeypatch.setattr(binaries, "_VERSIONED", (f"{tmp_path}/postgresql/*/bin",))
-    monkeypatch.setattr(binaries, "_UNVERSIONED", ())
+    monkeypatch.setattr(binaries, "_BIN_DIRS", (f"{tmp_path}/postgresql/*/bin",))
     return tmp_path / "postgresql"
 
 
@@ -30,6 +31,26 @@ def test_the_newest_complete_local_installation(installed: Path) -> None:
 def test_a_local_installation_of_a_given_major(installed: Path) -> None:
     assert binaries.local(13) == Binaries(installed / "13" / "bin", 13, "local")
     assert binaries.local(16) is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "major"),
+    [
+        ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", 15),
+        ("postgres (PostgreSQL) 19beta1", 19),
+        ("postgres (PostgreSQL) 9.6.24", None),
+    ],
+)
+def test_the_major_of_a_folder_without_one_in_its_name_is_the_programs_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, major: int | None
+) -> None:
+    for name in ("postgres", "initdb", "pg_ctl"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(binaries, "_BIN_DIRS", (str(tmp_path),))
+    monkeypatch.setattr(
+        process, "run", lambda command, timeout: Completed(command.argv, 0, printed, "", timed_out=False)
+    )
+    assert [found.major for found in binaries.installations()] == ([major] if major else [])
 
 
 def test_a_missing_wheel_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
