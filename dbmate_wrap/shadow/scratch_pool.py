@@ -24,15 +24,13 @@ _PUBLIC_IS_THE_OWNERS = 15
 class ScratchPool:
     """Scratch databases and templates of one server.
 
-    `url`: the maintenance database; `origin`: the server's name for people; `persistent`: templates outlive
-    this check; `remedy`: the hint where the server fails; `statements`: what a superuser runs for the
-    replay's role, by id.
+    `url`: the maintenance database; `origin`: the server in words; `remedy`: the hint where it fails;
+    `statements`: what a superuser runs for the replay's role, by id.
     """
 
     url: DatabaseUrl
     major: int
     origin: str
-    persistent: bool
     server: ShadowServer = field(repr=False)
     remedy: str = field(repr=False, default="run the command again")
     statements: Mapping[str, str] = field(repr=False, default_factory=dict)

@@ -51,7 +51,7 @@ def open_foreign_server(url: DatabaseUrl, access: Access) -> Iterator[ScratchPoo
         server.drop_stale_databases()
         major = session.server_version_num // 10000
         try:
-            yield ScratchPool(url, major, "shadow_url", persistent=True, server=server)
+            yield ScratchPool(url, major, "shadow_url", server)
         finally:
             # The end of the session would release it too, but not at once.
             with suppress(WrapError):
@@ -78,8 +78,7 @@ def _start_persistent(stack: ExitStack, persistent: PersistentServer) -> Scratch
         return None
     assert persistent.url is not None  # It has started.
     remedy = f"run the command again; if that does not help: rm -rf {folder.parent}"
-    origin = _origin(binaries)
-    return ScratchPool(persistent.url, binaries.major, origin, persistent=True, server=server, remedy=remedy)
+    return ScratchPool(persistent.url, binaries.major, _origin(binaries), server, remedy)
 
 
 def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> ScratchPool:
@@ -88,7 +87,7 @@ def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> S
     shadow.create_replay_role(session)
     role = None if access.superuser else shadow.REPLAY_ROLE
     server = OwnServer(session, read_cluster(session).state(()), None, role)
-    return ScratchPool(url, binaries.major, _origin(binaries), persistent=False, server=server)
+    return ScratchPool(url, binaries.major, _origin(binaries), server)
 
 
 def _report_wait(access: Access) -> None:

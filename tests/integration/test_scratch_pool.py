@@ -72,7 +72,7 @@ def test_a_history_that_was_kept_is_not_replayed_again(both: Project) -> None:
     assert both.check([ONE], [A]) == 0
     assert both.check([ONE, TWO], [A, B]) == 1
     with both.open_pool() as pool:
-        assert pool.persistent
+        assert not both.uses_throw_away
         assert pool.longest_cached_prefix([A, B, C]) == 2
         assert pool.longest_cached_prefix([A, C]) == 1
         assert pool.longest_cached_prefix([C]) == 0
@@ -321,7 +321,7 @@ def test_after_a_boot_nothing_is_trusted_that_was_never_flushed(
 
 def test_the_second_of_two_checks_waits_for_the_first(here: Project) -> None:
     with here.open_pool(), here.open_pool(wait=0.2) as second:
-        assert not second.persistent
+        assert here.uses_throw_away
         replay(second, [ONE], [A])
         assert second.longest_cached_prefix([A]) == 1
     assert [said.partition(":")[0] for said in here.said] == [
@@ -335,7 +335,7 @@ def test_a_folder_that_cannot_be_used_costs_the_cache_and_no_more(here: Project)
     here.home.parent.mkdir(parents=True)
     here.home.write_text("a file")
     with here.open_pool() as pool:
-        assert not pool.persistent
+        assert here.uses_throw_away
         assert replay(pool, [ONE], [A]) == 0
     here.home.unlink()
     assert "throw-away" in here.said[0]
@@ -360,7 +360,7 @@ def remote(
 
 def test_a_role_without_other_rights_keeps_templates_on_a_url(url: DatabaseUrl) -> None:
     with remote(url) as pool:
-        assert (pool.origin, pool.persistent) == ("shadow_url", True)
+        assert pool.origin == "shadow_url"
         assert replay(pool, [ONE], [A]) == 0
     with remote(url) as pool:
         assert pool.longest_cached_prefix([A, B]) == 1

@@ -145,7 +145,7 @@ def test_a_server_folder_that_cannot_be_used_costs_the_cache_and_no_more(
             folder.mkdir()
             (folder / "precious").touch()
     with here.open_pool() as pool:
-        assert not pool.persistent
+        assert here.uses_throw_away
         assert replay(pool, [ONE], [A]) == 0
     assert "throw-away" in here.said[0]
     assert list(tmp_path.iterdir()) == []

@@ -54,7 +54,6 @@ class FakePool:
     templates: dict[str, str] = field(default_factory=dict)
     made: list[str | None] = field(default_factory=list)
     origin: str = "the tests' PostgreSQL"
-    persistent: bool = True
     keeps_roles: bool = False
 
     @property

@@ -37,6 +37,11 @@ class Project:
         origin = "embedded" if self.programs.origin == "wheel" else "local"
         return self.home / f"{origin}-{self.programs.major}"
 
+    @property
+    def uses_throw_away(self) -> bool:
+        """True where a check said that it uses a throw-away server."""
+        return any("throw-away" in line for line in self.said)
+
     @contextmanager
     def open_pool(self, wait: float = 0, *, superuser: bool = True) -> Iterator[ScratchPool]:
         """Open the pool of a check; a superuser's replay may soil the server most."""
@@ -84,7 +89,7 @@ def checking(where: str) -> Iterator[ScratchPool]:
     if "://" not in where:
         project = Project(Path(where), binaries.embedded())
         with project.open_pool(wait=60) as pool:
-            assert pool.persistent, project.said
+            assert not project.uses_throw_away, project.said
             yield pool
         return
     said: list[str] = []
