@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dbmate_wrap.policy.hit import BlockContext, Hit
+from dbmate_wrap.sql.catalog_queries import sweeps
 from dbmate_wrap.sql.named import Named
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
@@ -11,20 +12,55 @@ from dbmate_wrap.sql.parse import Statement
 
 _LEDGER = "dbmate_wrap"  # The schema of the ledger: see docs/formats.md.
 _HINT = "remove it: dbmate and dbmate-wrap keep their tables themselves"
+_SCHEMA_HINT = "the history goes with it: drop or move by name what is to go, and leave the schema"
+_OWNED_HINT = "the history goes with it where that role owns it: write REASSIGN OWNED BY ... TO ... before it"
+_REASSIGN_HINT = "dbmate may no longer write the history then: name the objects, ALTER ... OWNER TO ..."
 _WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
 # Their queries only read, however deep; what they write is looked for by itself.
 _READERS = (*_WRITES, pb.SelectStmt, pb.ExplainStmt, pb.DeclareCursorStmt, pb.VariableShowStmt)
+# What they change is named in part, or only when they run.
+_OPAQUE = (pb.DoStmt, pb.DropStmt, pb.RenameStmt, pb.DropOwnedStmt, pb.ReassignOwnedStmt)
 
 
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
     """One hit per statement that does more than read the history table or the ledger; in DO too."""
-    table = context.history_table[1].lower()
+    schema, table = context.history_table[0] or "public", context.history_table[1]
+    reassigned: set[str] = set()
     for statement in statements:
         # Both names are rare: most statements need no closer look.
         text = statement.text.lower()
-        if table in text or _LEDGER in text:
-            for part in nested_statements(statement):
-                yield from _hits(part, context)
+        if not (isinstance(statement.tree, _OPAQUE) or table.lower() in text or _LEDGER in text):
+            continue
+        parts = list(nested_statements(statement))
+        for part in parts:
+            yield from _hits(part, context)
+            if (taken := _taken(part.tree, schema, reassigned)) is not None:
+                yield Hit("history-table", part.offset, f"takes the history away: {taken[0]}", taken[1])
+        for offset, command in sweeps(parts, schema, table) if "execute" in text else ():
+            message = f"takes the history away: {command} of all tables that a catalog lists"
+            hint = f"leave the history out by its name: ... WHERE tablename <> '{table}'"
+            yield Hit("history-table", offset, message, hint)
+
+
+def _taken(tree: Message, schema: str, reassigned: set[str]) -> tuple[str, str] | None:
+    """The statement by which the history goes together with other things, and the hint."""
+    match tree:
+        case pb.DropStmt() if tree.remove_type == pb.OBJECT_SCHEMA and schema in _strings(tree.objects):
+            return f"DROP SCHEMA {schema}", _SCHEMA_HINT
+        case pb.RenameStmt() if tree.rename_type == pb.OBJECT_SCHEMA and tree.subname == schema:
+            return f"ALTER SCHEMA {schema} RENAME", _SCHEMA_HINT
+        case pb.DropOwnedStmt() if not reassigned.issuperset(names := _role_names(tree)):
+            return f"DROP OWNED BY {', '.join(names)}", _OWNED_HINT
+        case pb.ReassignOwnedStmt():
+            reassigned.update(names := _role_names(tree))
+            return ("REASSIGN OWNED BY CURRENT_USER", _REASSIGN_HINT) if "CURRENT_USER" in names else None
+        case _:
+            return None
+
+
+def _role_names(tree: Message) -> list[str]:
+    """The roles; whoever runs the migration is CURRENT_USER."""
+    return [node.role_spec.rolename or "CURRENT_USER" for node in tree.roles]
 
 
 def _hits(statement: Statement, context: BlockContext) -> Iterator[Hit]:
