@@ -1,6 +1,7 @@
 """Rule session-state: nothing outlives its migration in the session, which the whole run shares."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.policy.set_config import set_config_arguments
@@ -18,6 +19,8 @@ _CALLING = (
     *(pb.CreateTableAsStmt, pb.CallStmt, pb.ExplainStmt, pb.CopyStmt, pb.ExecuteStmt),
 )
 _TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
+# dbmate writes its record after the block, as the role that is set then; the path does it no harm.
+_UNDO_OF_ROLE = {"role": "RESET ROLE", "session_authorization": "RESET SESSION AUTHORIZATION"}
 _LOCAL_HINT = "write SET LOCAL: it ends with the transaction"
 _REMOVE_HINT = "all migrations of one run share a session: leave it out, or undo it before the migration ends"
 _STATES = {
@@ -33,12 +36,56 @@ _STATES = {
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
     """One hit per thing that outlives its transaction: settings, locks, temporary objects ...; in DO too.
 
-    Not search_path, which has a rule of its own, and no temporary table that the block drops itself.
+    Of the role also what lasts until dbmate has recorded the version (SET LOCAL), unless the block puts it
+    back. Not search_path, which has a rule of its own, and no temporary table that the block drops itself.
     """
     dropped = _dropped(statements)
-    for statement in statements:
-        for part in nested_statements(statement):
-            yield from _hits(part, dropped)
+    parts = [part for statement in statements for part in nested_statements(statement)]
+    for part in parts:
+        yield from _hits(part, dropped)
+    yield from _kept_roles(parts, transactional=context.transactional)
+
+
+@dataclass(frozen=True)
+class _RoleChange:
+    """One change of `role` or `session_authorization`; `to` is empty for what is known only when it runs."""
+
+    setting: str
+    to: str
+    is_local: bool
+    offset: int
+
+
+def _kept_roles(parts: Sequence[Statement], *, transactional: bool) -> Iterator[Hit]:
+    kept: dict[str, _RoleChange] = {}
+    for change in (change for part in parts for change in _role_changes(part)):
+        # What was saved before may be put back by a variable.
+        if change.to == "none" or (not change.to and change.setting in kept):
+            kept.pop(change.setting, None)
+        elif transactional or not change.is_local:
+            kept[change.setting] = change
+    for change in kept.values():
+        hint = f"end the block with {_UNDO_OF_ROLE[change.setting]}: dbmate records the version after it"
+        if change.is_local:
+            what = f"still holds when dbmate records the version: SET LOCAL {change.setting}"
+            yield Hit("session-state", change.offset, what, hint)
+        else:
+            yield _hit(change.offset, f"SET {change.setting}", hint)
+
+
+def _role_changes(statement: Statement) -> Iterator[_RoleChange]:
+    tree = statement.tree
+    if isinstance(tree, pb.VariableSetStmt) and tree.name in _UNDO_OF_ROLE:
+        is_value = tree.kind == pb.VAR_SET_VALUE
+        to = (_constant(tree.args[0]) or "").strip("_") if is_value else "none"
+        yield _RoleChange(tree.name, to, tree.is_local, statement.offset)
+    elif isinstance(tree, _CALLING):
+        for call in statement.of(pb.FuncCall):
+            arguments = _arguments(call) if call.funcname[-1].string.sval == "set_config" else {}
+            setting = _constant(arguments.get("setting_name")) or ""
+            if setting in _UNDO_OF_ROLE:
+                value, local = (_constant(arguments.get(name)) for name in ("new_value", "is_local"))
+                yield _RoleChange(setting, value or "", local in _TRUE, statement.at(call.location))
 
 
 def _hits(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit]:
@@ -58,7 +105,7 @@ def _hits(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit]:
 
 
 def _setting(tree: Message, statement: Statement) -> Iterator[Hit]:
-    if tree.is_local or tree.name in ("search_path", "TRANSACTION"):
+    if tree.is_local or tree.name in ("search_path", "TRANSACTION", *_UNDO_OF_ROLE):
         return
     if tree.kind in (pb.VAR_RESET, pb.VAR_RESET_ALL):
         yield _hit(statement.offset, f"RESET {tree.name or 'ALL'}")
@@ -74,7 +121,7 @@ def _call(call: Message, statement: Statement) -> Iterator[Hit]:
     elif name == "set_config":
         arguments = set_config_arguments(call)
         setting = arguments.get("setting_name")
-        if setting != "search_path" and arguments.get("is_local") not in _TRUE:
+        if setting not in ("search_path", *_UNDO_OF_ROLE) and arguments.get("is_local") not in _TRUE:
             hint = "give it true as its third argument: the setting ends with the transaction"
             yield _hit(statement.at(call.location), f"set_config of {setting or 'a setting'}", hint)
 

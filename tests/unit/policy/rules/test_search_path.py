@@ -113,3 +113,10 @@ def test_in_a_function_the_hint_names_the_set_clause() -> None:
     sql = "create function f() returns void language plpgsql as $$ begin set search_path = a; end $$"
     (hit,) = find(read_sql(sql).statements, TRANSACTION)
     assert "CREATE FUNCTION ... SET search_path" in hit.hint
+
+
+@pytest.mark.parametrize("first", ["set search_path = a", "set local search_path = a"])
+def test_the_hint_says_to_put_it_back_and_that_is_no_second_hit(first: str) -> None:
+    (hit,) = find(read_sql(f"{first}; select 1; reset search_path").statements, TRANSACTION)
+    assert hit.offset == 0
+    assert "RESET search_path" in hit.hint

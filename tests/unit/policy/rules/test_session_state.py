@@ -2,6 +2,7 @@
 
 import pytest
 
+from dbmate_wrap.policy.hit import BlockContext
 from dbmate_wrap.policy.rules import session_state
 from dbmate_wrap.sql.parse import read_sql
 from tests.support.sql_blocks import TRANSACTION
@@ -90,3 +91,67 @@ def test_what_stays_in_the_session_is_named(sql: str, expected: str) -> None:
 )
 def test_what_ends_with_the_transaction_or_belongs_to_others_is_no_hit(sql: str) -> None:
     assert hits(sql) == []
+
+
+LOCAL = "still holds when dbmate records the version: SET LOCAL "
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("set local role bob; create table app.t ()", LOCAL + "role"),
+        ("set local session authorization bob", LOCAL + "session_authorization"),
+        ("set session authorization bob", "SET session_authorization"),
+        ("select set_config('role', 'bob', true)", LOCAL + "role"),
+        ("select set_config('role', 'bob', false)", "SET role"),
+        ("set role a; reset role; set local role b", LOCAL + "role"),
+        ("set role a; set role b", "SET role"),
+        ("set role a; reset session authorization; reset all", "SET role"),
+        ("do $$ begin set local role bob; end $$", LOCAL + "role"),
+        ("do $$ begin execute format('set local role %I', bob); end $$", LOCAL + "role"),
+        ("reset role; set local role bob", LOCAL + "role"),
+    ],
+)
+def test_a_role_that_is_not_put_back_holds_when_dbmate_records(sql: str, expected: str) -> None:
+    assert expected in hits(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "set role bob; create table app.t (); reset role",
+        "set local role bob; reset role",
+        "set local role bob; set local role none",
+        "set role a; set role b; set role none",
+        "set session authorization bob; set session authorization default",
+        "set local session authorization bob; reset session authorization",
+        "select set_config('role', 'bob', true); select set_config('role', 'none', true)",
+        "do $$ begin set local role bob; end $$; reset role",
+        "do $$ declare old text; begin set local role bob; perform set_config('role', old, true); end $$",
+        "reset role",
+        "create function app.f() returns void language sql set role bob as 'select 1'",
+    ],
+)
+def test_a_role_that_is_put_back_is_no_hit(sql: str) -> None:
+    assert hits(sql) == []
+
+
+def test_outside_a_transaction_set_local_has_ended_before_the_record() -> None:
+    context = BlockContext(False, TRANSACTION.history_table)
+    assert list(session_state.find(read_sql("set local role bob").statements, context)) == []
+    assert list(session_state.find(read_sql("set role bob").statements, context)) != []
+
+
+@pytest.mark.parametrize(
+    ("sql", "undo"),
+    [
+        ("set role bob", "RESET ROLE"),
+        ("set local role bob", "RESET ROLE"),
+        ("set session authorization bob", "RESET SESSION AUTHORIZATION"),
+    ],
+)
+def test_the_hint_for_a_role_is_not_set_local(sql: str, undo: str) -> None:
+    (hit,) = session_state.find(read_sql(sql).statements, TRANSACTION)
+    assert undo in hit.hint
+    assert "SET LOCAL" not in hit.hint
+    assert hits(f"{sql}; {undo}") == []
