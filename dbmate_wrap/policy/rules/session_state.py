@@ -8,6 +8,7 @@ from dbmate_wrap.policy.set_config import set_config_arguments
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
+from dbmate_wrap.sql.temporary import made_temporary
 
 _CURSOR_HOLD = 0x20  # CURSOR_OPT_HOLD of src/include/nodes/parsenodes.h
 _LOCKS = frozenset(
@@ -128,26 +129,19 @@ def _call(call: Message, statement: Statement) -> Iterator[Hit]:
 
 def _temporary(statement: Statement, dropped: Mapping[str, int]) -> Iterator[Hit]:
     tree = statement.tree
-    made, ends = None, False
+    made = made_temporary(tree)
+    if made is None or dropped.get(made.relname, -1) > statement.offset:
+        return
     match tree:
         case pb.CreateStmt():
-            made, ends = tree.relation, tree.oncommit == pb.ONCOMMIT_DROP
+            on_commit = tree.oncommit
         case pb.CreateTableAsStmt():
-            made, ends = tree.into.rel, tree.into.on_commit == pb.ONCOMMIT_DROP
-        case pb.SelectStmt() if tree.HasField("into_clause"):
-            made = tree.into_clause.rel
-        case pb.ViewStmt():
-            made = tree.view
-        case pb.CreateSeqStmt():
-            made = tree.sequence
-    if made is None or ends or not _is_temporary(made) or dropped.get(made.relname, -1) > statement.offset:
-        return
-    hint = "add ON COMMIT DROP, or drop it before the migration ends"
-    yield _hit(statement.at(made.location), f"temporary {made.relname}", hint)
-
-
-def _is_temporary(relation: Message) -> bool:
-    return bool(relation.relpersistence == "t" or relation.schemaname.startswith("pg_temp"))
+            on_commit = tree.into.on_commit
+        case _:
+            on_commit = pb.ONCOMMIT_NOOP
+    if on_commit != pb.ONCOMMIT_DROP:
+        hint = "add ON COMMIT DROP, or drop it before the migration ends"
+        yield _hit(statement.at(made.location), f"temporary {made.relname}", hint)
 
 
 def _dropped(statements: Sequence[Statement]) -> Mapping[str, int]:
