@@ -12,13 +12,13 @@ def set_config_arguments(call: Message) -> Mapping[str, str | None]:
     found: dict[str, str | None] = {}
     for name, node in zip(("setting_name", "new_value", "is_local"), call.args, strict=False):
         if node.WhichOneof("node") == "named_arg_expr":
-            found[str(node.named_arg_expr.name)] = _constant(node.named_arg_expr.arg)
+            found[str(node.named_arg_expr.name)] = constant(node.named_arg_expr.arg)
         else:
-            found[name] = _constant(node)
+            found[name] = constant(node)
     return found
 
 
-def _constant(node: Message) -> str | None:
+def constant(node: Message) -> str | None:
     """A constant as text, lower case; None for anything that is worked out when it runs."""
     while node.WhichOneof("node") == "type_cast":
         node = node.type_cast.arg

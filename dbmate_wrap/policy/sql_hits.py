@@ -14,6 +14,7 @@ from dbmate_wrap.policy.rules import (
     psql_command,
     search_path,
     session_state,
+    swallowed_errors,
     syntax_error,
     transaction_control,
     unqualified_name,
@@ -30,6 +31,7 @@ _RULES = (
     session_state.find,
     ownership.find,
     history_table.find,
+    swallowed_errors.find,
 )
 
 

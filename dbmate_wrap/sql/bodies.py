@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import tokens
+from dbmate_wrap.sql.handlers import swallowing_handlers
 from dbmate_wrap.sql.named import parts_of
 from dbmate_wrap.sql.parse import Reading, Statement, WorkLimit, read_sql
 from dbmate_wrap.sql.plpgsql import Fragment, fragments
@@ -68,7 +69,8 @@ def _plpgsql_body(source: PlacedText) -> Body:
         offset = source.place(fragment.start)
         statements += [*inside, *(replace(one, places=(offset,)) for one in command.statements)]
         unread += [offset] if _is_too_deep(reading) or _is_too_deep(command) else []
-    return Body("plpgsql", tuple(statements), commits, tuple(unread))
+    swallows = tuple(map(source.place, swallowing_handlers(source.text)))
+    return Body("plpgsql", tuple(statements), commits, tuple(unread), swallows)
 
 
 def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> list[Statement]:

@@ -130,13 +130,15 @@ class Body:
     """The code of a DO block or a function, with offsets in the text that holds it.
 
     `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of code that is too deep or
-    too long to be read. Expressions are SELECT statements.
+    too long to be read, `swallows` those of handlers that swallow every error. Expressions are SELECT
+    statements.
     """
 
     language: str
     statements: tuple[Statement, ...]
     commits: tuple[int, ...] = ()
     unread: tuple[int, ...] = ()
+    swallows: tuple[int, ...] = ()
 
 
 def statements_of(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbmate_wrap.policy.hit import BlockContext, Hit
-from dbmate_wrap.policy.set_config import set_config_arguments
+from dbmate_wrap.policy.set_config import constant, set_config_arguments
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
@@ -78,14 +78,14 @@ def _role_changes(statement: Statement) -> Iterator[_RoleChange]:
     tree = statement.tree
     if isinstance(tree, pb.VariableSetStmt) and tree.name in _UNDO_OF_ROLE:
         is_value = tree.kind == pb.VAR_SET_VALUE
-        to = (_constant(tree.args[0]) or "").strip("_") if is_value else "none"
+        to = (constant(tree.args[0]) or "").strip("_") if is_value else "none"
         yield _RoleChange(tree.name, to, tree.is_local, statement.offset)
     elif isinstance(tree, _CALLING):
         for call in statement.of(pb.FuncCall):
-            arguments = _arguments(call) if call.funcname[-1].string.sval == "set_config" else {}
-            setting = _constant(arguments.get("setting_name")) or ""
+            arguments = set_config_arguments(call)
+            setting = arguments.get("setting_name") or ""
             if setting in _UNDO_OF_ROLE:
-                value, local = (_constant(arguments.get(name)) for name in ("new_value", "is_local"))
+                value, local = (arguments.get(name) for name in ("new_value", "is_local"))
                 yield _RoleChange(setting, value or "", local in _TRUE, statement.at(call.location))
 
 
