@@ -180,8 +180,11 @@ def _shown(example: Example) -> str:
 
 
 def _listing(title: str, text: str, language: str) -> str:
-    shown = text.replace("\ufeff", "<U+FEFF>").rstrip("\n")
-    return f"{title}:\n\n```{language}\n{shown}\n```\n"
+    return f"{title}:\n\n```{language}\n{_visible(text)}\n```\n"
+
+
+def _visible(text: str) -> str:
+    return text.replace("\ufeff", "<U+FEFF>").replace("\xad", "<U+00AD>").rstrip("\n")
 
 
 def _allowing(page: Page) -> str:
@@ -190,7 +193,7 @@ def _allowing(page: Page) -> str:
     where = "on the line before the statement"
     if page.allow.endswith("\n-- migrate:up"):
         where = "before `-- migrate:up`"
-    return f"By a comment with your own reason, {where}:\n\n```sql\n{page.allow}\n```\n"
+    return f"By a comment with your own reason, {where}:\n\n```sql\n{_visible(page.allow)}\n```\n"
 
 
 def _configuring(rule: Rule) -> str:

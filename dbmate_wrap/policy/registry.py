@@ -63,6 +63,7 @@ _ALL = (
     Rule("session-state", "sql", "warning", style=True),
     Rule("ownership", "sql", "warning", style=True),
     Rule("history-table", "sql"),
+    Rule("invisible-character", "sql"),
     Rule("swallowed-errors", "sql", "warning", style=True),
     Rule("down-incomplete", "sql", "warning", scope="file"),
     Rule("useless-allow", "sql", refusal="a comment that is not needed can be removed"),

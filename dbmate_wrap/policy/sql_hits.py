@@ -7,6 +7,7 @@ from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.policy.rules import (
     data_write,
     history_table,
+    invisible_character,
     mixed_changes,
     needs_no_transaction,
     one_statement_outside_transaction,
@@ -52,6 +53,7 @@ def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[tup
     for found in (
         syntax_error.find(reading),
         psql_command.find(reading),
+        invisible_character.find(block.sql),
         *(find(reading.statements, context) for find in _RULES),
     ):
         yield from _until_too_deep(block, ((block, hit) for hit in found))

@@ -151,6 +151,7 @@ def test_every_rule_of_the_contract_is_there() -> None:
         *("transaction-control", "needs-no-transaction", "one-statement-outside-transaction"),
         *("session-state", "ownership", "history-table", "edited", "removed", "not-appended", "unsealed"),
         *("useless-allow", "down-incomplete", "stale-schema-file", "swallowed-errors"),
+        "invisible-character",
     }
     warnings = {rule.id for rule in RULES.values() if rule.severity == "warning"}
     assert warnings == {
