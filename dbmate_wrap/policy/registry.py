@@ -64,6 +64,7 @@ _ALL = (
     Rule("ownership", "sql", "warning", style=True),
     Rule("history-table", "sql"),
     Rule("invisible-character", "sql"),
+    Rule("literal-password", "sql", "warning"),
     Rule("swallowed-errors", "sql", "warning", style=True),
     Rule("down-incomplete", "sql", "warning", scope="file"),
     Rule("useless-allow", "sql", refusal="a comment that is not needed can be removed"),

@@ -8,6 +8,7 @@ from dbmate_wrap.policy.rules import (
     data_write,
     history_table,
     invisible_character,
+    literal_password,
     mixed_changes,
     needs_no_transaction,
     one_statement_outside_transaction,
@@ -32,6 +33,7 @@ _RULES = (
     session_state.find,
     ownership.find,
     history_table.find,
+    literal_password.find,
     swallowed_errors.find,
 )
 

@@ -69,7 +69,8 @@ def _findings(outcome: Outcome, paint: Paint, most: int, *, quiet: bool) -> Iter
             numbers[finding.severity, finding.rule] += 1
             if quiet or numbers[finding.severity, finding.rule] > most:
                 continue
-        yield from _finding(finding, line_of_code(finding, lines_of), paint)
+        shown = line_of_code(finding, lines_of) is not None
+        yield from _finding(finding, lines_of[finding.file or ""] if shown else (), paint)
     if folded and not quiet:
         more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
         yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
@@ -89,13 +90,13 @@ def _error_is_a_finding(outcome: Outcome) -> bool:
     return outcome.exit in SUMMARY_CODES and outcome.error is not None and errors == [outcome.error.message]
 
 
-def _finding(finding: Finding, source: str | None, paint: Paint) -> Iterator[str]:
+def _finding(finding: Finding, lines: Sequence[str], paint: Paint) -> Iterator[str]:
     line = f":{finding.line}" if finding.line is not None else ""
     place = f"{finding.file}{line}: " if finding.file else ""
     message = visible_lines(f"{place}{finding.message}")
     yield f"{paint(_STYLE[finding.severity], finding.severity)}: {message} [{visible(finding.rule)}]"
-    if source is not None and finding.line is not None:
-        frame = line_frame(source, finding.line, finding.column, _MAX_WIDTH)
+    if lines and finding.line is not None:
+        frame = line_frame(lines, finding.line, finding.column, _MAX_WIDTH)
         yield from (visible(each).rstrip() for each in frame.split("\n"))
     if finding.hint:
         yield f"  hint: {visible_lines(finding.hint, '    ')}"

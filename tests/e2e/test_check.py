@@ -393,11 +393,19 @@ def test_no_colour_and_no_wide_line_of_ours_without_a_terminal(project: MakeProj
     assert max(map(len, frames)) <= 80
 
 
-def test_text_of_a_migration_is_shown_as_it_is(project: MakeProject, run_cli: RunCli) -> None:
-    """Not even what looks like a password is hidden: it is in the file for all to read."""
-    sql = "create role joe password 'hunter2'; insert into public.a values (1);"
-    done = run_cli(STATIC, project({**GOOD, "003_c.sql": migration(sql)}, sealed=True).root)
-    assert f"    2 | {sql[:50]}" in done.stderr
+@pytest.mark.parametrize("form", ["text", "json", "github", "markdown", "sarif", "junit", "gitlab"])
+def test_text_of_a_migration_is_shown_as_it_is_but_no_password(
+    form: str, project: MakeProject, run_cli: RunCli
+) -> None:
+    """Logs of CI are read by more people, and kept elsewhere, than the repository."""
+    sql = "create role joe password 'hunter2'; insert into public.a values (1);\nselect 'x' into public.b;"
+    root = project({**GOOD, "003_c.sql": migration(sql)}, sealed=True).root
+    done = run_cli([*STATIC, "--format", form], root)
+    assert "hunter2" not in done.stdout + done.stderr
+    if form == "text":
+        assert "[literal-password]" in done.stderr
+        assert "    2 | create role joe password ***\n" in done.stderr
+        assert "    3 | select 'x' into public.b;" in done.stderr
 
 
 def test_a_reader_that_goes_away_and_a_closed_or_full_stdout_change_no_code(

@@ -151,12 +151,12 @@ def test_every_rule_of_the_contract_is_there() -> None:
         *("transaction-control", "needs-no-transaction", "one-statement-outside-transaction"),
         *("session-state", "ownership", "history-table", "edited", "removed", "not-appended", "unsealed"),
         *("useless-allow", "down-incomplete", "stale-schema-file", "swallowed-errors"),
-        "invisible-character",
+        *("invisible-character", "literal-password"),
     }
     warnings = {rule.id for rule in RULES.values() if rule.severity == "warning"}
     assert warnings == {
         *("unqualified-name", "mixed-changes", "session-state", "ownership"),
-        *("down-incomplete", "stale-schema-file", "swallowed-errors"),
+        *("down-incomplete", "stale-schema-file", "swallowed-errors", "literal-password"),
     }
 
 
