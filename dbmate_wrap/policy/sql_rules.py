@@ -13,7 +13,7 @@ from dbmate_wrap.policy.registry import RULES
 _BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
 _MERGED = "it is merged: leave the file as it is, and change what it created in a new migration"
 # A replay, or the suppressions themselves, must be known first.
-_CHECKED_ELSEWHERE = frozenset({"down-incomplete", "useless-allow", "stale-schema-file"})
+_CHECKED_ELSEWHERE = frozenset({"down-incomplete", "no-effect", "useless-allow", "stale-schema-file"})
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def checked_rules(
 ) -> Mapping[str, frozenset[str]]:
     """The rules on files and SQL that were checked, by file as it is shown to people.
 
-    Callers that run squawk or a replay add `squawk` or `down-incomplete` for the files that those have read.
+    Callers that run squawk or a replay add `squawk`, or `down-incomplete` and `no-effect`, for the files that
+    those have read.
     """
     families = {"files", "sql"} if sql.is_available() else {"files"}
     rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]

@@ -14,7 +14,7 @@ from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
-_OF_THE_REPLAY = frozenset({"down-incomplete", "stale-schema-file"})
+_OF_THE_REPLAY = frozenset({"down-incomplete", "no-effect", "stale-schema-file"})
 _ACCEPTED = "the server accepts it, but the SQL parser here does not know it: it was not checked further"
 
 
@@ -64,9 +64,8 @@ def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintRes
     findings, read_by = given.findings, {"squawk": given.hazards.files}
     if replayed is not None:
         findings = (*_downgrade_accepted_syntax_errors(given.files.parsed, findings), *replayed)
-        read_by["down-incomplete"] = frozenset(
-            f"{given.rules.folder}/{name}" for name in given.branch.round_trip
-        )
+        new = frozenset(f"{given.rules.folder}/{name}" for name in given.branch.round_trip)
+        read_by |= {"down-incomplete": new, "no-effect": new}
     checked = _checked_rules(given, read_by)
     kept = resolve_findings(findings, given.suppressions, given.policy, checked)
     checks = (*_family_checks(given.files), given.hazards.check)

@@ -23,6 +23,7 @@ from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
+from dbmate_wrap.shadow.round_trip import has_down
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.sql.requirements import requirements_of
@@ -55,10 +56,10 @@ def replay(
     """Run the whole history on scratch databases, with the round trips of the files named in `round_trips`.
 
     A verb calls ``replay(files, branch.round_trip, context.environment, ReplaySetup(context),
-    context.console)``; the check `shadow` then passes, or warns where there are findings: `down-incomplete`
-    and `stale-schema-file`. Raises FailedError with the place of what failed, PreflightError for an extension
-    that the shadow server lacks, ConfigError where there is no such server, BinaryError, UnreachableError,
-    and InterruptedRun after a signal.
+    context.console)``; the check `shadow` then passes, or warns where there are findings: `down-incomplete`,
+    `no-effect` and `stale-schema-file`. Raises FailedError with the place of what failed, PreflightError for
+    an extension that the shadow server lacks, ConfigError where there is no such server, BinaryError,
+    UnreachableError, and InterruptedRun after a signal.
     """
     if not files.parsed:
         return ReplayReport((), _NOTHING)
@@ -191,7 +192,11 @@ class _Replay:
             progress.clear()
 
     def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:
-        found = tuple(replay_faults.down_incomplete(fault, self.files.folder) for fault in result.faults)
+        folder = self.files.folder
+        found = (
+            *(replay_faults.down_incomplete(fault, folder) for fault in result.faults),
+            *(replay_faults.no_effect(migration, folder) for migration in result.without_effect),
+        )
         if result.dump is None:
             return found
         path = self.environment.values.schema_file
@@ -203,7 +208,8 @@ def describe_replay(plan: ReplayPlan, origin: str) -> str:
     """Describe in one line what was replayed."""
     number = len(plan.migrations)
     cached = f" ({plan.start:,} of them from the cache)" if plan.start else ""
-    trips = f"; {len(plan.due):,} also undone and done again" if plan.due else ""
+    due = sum(has_down(plan.migrations[index]) for index in plan.due)
+    trips = f"; {due:,} also undone and done again" if due else ""
     return f"{number:,} migration{' was' if number == 1 else 's were'} replayed on {origin}{cached}{trips}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
@@ -27,6 +28,10 @@ _FOR_PSQL = re.compile(r"(?m)^(?:\\(?:un)?restrict .*|SET transaction_timeout = 
 _UNDO = (
     "undo there all that migrate:up does; or leave only a comment there that says why nothing can be undone"
 )
+_LOOK = (
+    "what it makes is there already, perhaps with other columns or another body, which IF NOT EXISTS hides:"
+    " change that instead, or remove the migration"
+)
 _WRITE_ANEW = "write it anew and commit it: dbmate-wrap up && dbmate-wrap dump"
 _MOST_VERSIONS = 5
 
@@ -35,6 +40,13 @@ def down_incomplete(fault: DownFault, folder: str) -> Finding:
     """Return the finding for a fault of a migrate:down; `folder` is the migrations' as people see it."""
     file = f"{folder}/{fault.file}"
     return Finding("down-incomplete", "warning", file, fault.line, fault.column or 1, fault.message, _UNDO)
+
+
+def no_effect(migration: ParsedMigration, folder: str) -> Finding:
+    """Return the finding for a migration that was to make something, and has changed nothing."""
+    place = (f"{folder}/{migration.file.name}", migration.sections[0].up.line, 1)
+    message = "changes nothing: after it the schema and its rights are what they were before"
+    return Finding("no-effect", "warning", *place, message, _LOOK)
 
 
 def _read_schema_file(path: Path) -> str | None:

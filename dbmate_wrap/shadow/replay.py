@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.round_trip import DownFault, run_round_trip
+from dbmate_wrap.shadow.round_trip import DownFault, has_down, may_have_no_effect, run_round_trip
 from dbmate_wrap.shadow.scratch import ReplayTools, ScratchDatabase
 from dbmate_wrap.shadow.scratch_pool import ScratchHandle
 
@@ -40,10 +39,14 @@ class ReplayPlan:
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """The faults of round trips, and the final schema; None where that could not be made again."""
+    """The faults of round trips, and the final schema; None where that could not be made again.
+
+    `without_effect` are the migrations that were to make something, and have changed nothing.
+    """
 
     faults: tuple[DownFault, ...]
     dump: SchemaDump | None
+    without_effect: tuple[ParsedMigration, ...] = ()
 
 
 def round_trips_due(
@@ -52,11 +55,16 @@ def round_trips_due(
     names: Collection[str],
     passed: Collection[str],
 ) -> tuple[int, ...]:
-    """Return the indexes of the files `names` that have a migrate:down, and a key that has not `passed`."""
+    """Return the indexes of the files `names` that have a key that has not `passed`.
+
+    Only of those that have a migrate:down or may have no effect.
+    """
     return tuple(
         index
         for index, migration in enumerate(migrations)
-        if migration.file.name in names and keys[index] not in passed and _has_down(migration)
+        if migration.file.name in names
+        and keys[index] not in passed
+        and (has_down(migration) or may_have_no_effect(migration))
     )
 
 
@@ -94,6 +102,7 @@ class _Replay:
     plan: ReplayPlan
     dumps: dict[int, str] = field(default_factory=dict)  # By the number of migrations applied.
     faults: list[DownFault] = field(default_factory=list)
+    without_effect: list[ParsedMigration] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     lasts: bool = False
 
@@ -108,7 +117,7 @@ class _Replay:
                 if spoilt is None:
                     return self._finish(handle)
             if self.lasts and spoilt + 1 == end:
-                return ReplayResult(tuple(self.faults), None)
+                return ReplayResult(tuple(self.faults), None, tuple(self.without_effect))
             # What a round trip has left must not affect later migrations: start again from a template.
             first = spoilt + 1
             if first - base > _MOST_REAPPLIED and self._save_template(base, first):
@@ -131,10 +140,12 @@ class _Replay:
             before = self._dump_before(database, index)
             trip = run_round_trip(database, self.plan.migrations[index], before)
             self.dumps = {index + 1: trip.after}
-            if trip.fault is None:
-                self.passed.append(self.plan.keys[index])
-            else:
+            if trip.fault is not None:
                 self.faults.append(trip.fault)
+            if not trip.has_effect:
+                self.without_effect.append(self.plan.migrations[index])
+            elif trip.fault is None:
+                self.passed.append(self.plan.keys[index])
             self.lasts = trip.lasts
             # Duplicate rows are less harmful than a restart that collides with leftover roles.
             if trip.spoilt and not (trip.lasts and trip.fault is None):
@@ -150,7 +161,7 @@ class _Replay:
         self.tools.cache.save_dump(key, dump)
         if not self.faults and self.plan.remaining:
             handle.save_template(key)
-        return ReplayResult(tuple(self.faults), dump)
+        return ReplayResult(tuple(self.faults), dump, tuple(self.without_effect))
 
     def _dump_before(self, database: ScratchDatabase, index: int) -> str:
         """Return pg_dump's text before the migration `index`; that of the base is cached."""
@@ -168,7 +179,3 @@ class _Replay:
         if length not in self.dumps:
             self.dumps[length] = database.dump()
         return self.dumps[length]
-
-
-def _has_down(migration: ParsedMigration) -> bool:
-    return any(has_statement(section.down.sql) for section in migration.sections)

@@ -1,11 +1,14 @@
-"""The round trip of one migration on a scratch database: up, down and up again."""
+"""The round trip of one migration on a scratch database: up, down and up again, and what up has changed."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
+from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase, compare_reloaded
 
 # It may match too much: a false match costs one more scratch database.
@@ -14,6 +17,8 @@ _WRITES = re.compile(
     r"|(?:^|;)\s*(?:select|with|values)\b|\b(?:nextval|setval)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+# What makes an object only where it is not there; every other statement fails then.
+_CONDITION = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b|\bdo\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,17 +36,38 @@ class RoundTrip:
     """The result of a round trip; `after` is pg_dump's text after the first `up`.
 
     `spoilt`: the database may contain more than `up` alone creates. `lasts`: a cluster-wide object remains
-    that a second `up` would collide with.
+    that a second `up` would collide with. `has_effect` is False for an `up` that is there to make something
+    and has changed nothing.
     """
 
     fault: DownFault | None
     spoilt: bool
     lasts: bool
     after: str
+    has_effect: bool = True
+
+
+def has_down(migration: ParsedMigration) -> bool:
+    """Return whether there is anything to undo it with."""
+    return any(has_statement(section.down.sql) for section in migration.sections)
+
+
+def may_have_no_effect(migration: ParsedMigration) -> bool:
+    """Return whether it is there to make something, and may find that there already."""
+    texts = [section.up.sql for section in migration.sections]
+    return any(map(_CONDITION.search, texts)) and _makes_objects(texts)
+
+
+def _makes_objects(texts: Sequence[str]) -> bool:
+    if not sql.is_available():
+        return False
+    from dbmate_wrap.sql.makes import makes_objects
+
+    return makes_objects(texts)
 
 
 def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before: str) -> RoundTrip:
-    """Apply, undo and apply again; `before` is pg_dump's text now.
+    """Apply, undo and apply again, if it has a migrate:down; `before` is pg_dump's text now.
 
     Raises MigrationFailed where the first `up` fails.
     """
@@ -50,11 +76,19 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before
     initial = database.read_state(before)
     database.apply([migration])
     applied = database.read_state()
+    has_effect = (
+        applied != initial
+        or pool.shared_objects() != shared_before
+        or not _makes_objects([section.up.sql for section in migration.sections])
+    )
+    if not has_down(migration):
+        return RoundTrip(None, spoilt=False, lasts=False, after=applied.schema, has_effect=has_effect)
     fault = _check_down(database, migration, initial)
     spoilt = True
     if fault is None:
         fault, spoilt = _check_second_up(database, migration, applied)
-    return RoundTrip(fault, spoilt, pool.shared_objects() != shared_before, applied.schema)
+    lasts = pool.shared_objects() != shared_before
+    return RoundTrip(fault, spoilt, lasts, applied.schema, has_effect)
 
 
 def _check_down(

@@ -191,6 +191,27 @@ def test_a_migrate_down_that_does_not_undo_is_a_warning_every_time(check: MakeCh
         assert finding.hint is not None
 
 
+def test_a_migration_that_changes_nothing_is_a_warning_every_time(check: MakeCheck) -> None:
+    again = "create table if not exists shop.orders (id bigint, price numeric);"
+    swallowed = (
+        "do $$ begin alter table shop.missing add x int; exception when others then null; end $$;",
+        "select 1;",
+    )
+    useful = "create or replace function shop.f() returns int language sql as 'select 1';"
+    files = {
+        "003_again.sql": migration(again),
+        "004_x.sql": migration(*swallowed),
+        "005_f.sql": migration(useful),
+    }
+    made = check({**HISTORY, **files})
+    for _ in range(2):
+        first, second = made.run("002_c.sql", *files)
+        assert (first.rule, first.severity, first.line) == ("no-effect", "warning", 1)
+        assert first.file == "db/migrations/003_again.sql"
+        assert first.message.startswith("changes nothing")
+        assert (second.rule, second.file) == ("no-effect", "db/migrations/004_x.sql")
+
+
 def test_a_migration_that_fails_is_reported_with_file_line_and_caret(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();\nselect missing;")})
     with pytest.raises(FailedError) as caught:

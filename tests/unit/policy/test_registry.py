@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FOLDER = "db/migrations"
 PAGES = tuple(rule_docs.pages())
 # What needs a shadow database or squawk itself.
-ELSEWHERE = frozenset({"stale-schema-file", "down-incomplete", "squawk"})
+ELSEWHERE = frozenset({"stale-schema-file", "down-incomplete", "no-effect", "squawk"})
 
 
 def check(example: Example, folder: Path) -> tuple[Finding, ...]:
@@ -105,6 +105,7 @@ FOUND_ELSEWHERE = {
     "statement-before-up": "dbmate_wrap.migrations.parse",
     "useless-allow": "dbmate_wrap.policy.suppressions",
     "down-incomplete": "dbmate_wrap.review.replay_faults",
+    "no-effect": "dbmate_wrap.review.replay_faults",
     "stale-schema-file": "dbmate_wrap.review.replay_faults",
 }
 # Tests of rules that another package finds, or that a comment breaks.
@@ -112,6 +113,7 @@ TESTED_ELSEWHERE = {
     "ignored-file": "unit/migrations/test_directory.py",
     "useless-allow": "unit/policy/test_suppressions.py",
     "down-incomplete": "integration/test_replay.py",
+    "no-effect": "integration/test_replay.py",
     "stale-schema-file": "integration/test_replay.py",
 }
 
@@ -151,12 +153,12 @@ def test_every_rule_of_the_contract_is_there() -> None:
         *("transaction-control", "needs-no-transaction", "one-statement-outside-transaction"),
         *("session-state", "ownership", "history-table", "edited", "removed", "not-appended", "unsealed"),
         *("useless-allow", "down-incomplete", "stale-schema-file", "swallowed-errors"),
-        *("invisible-character", "literal-password"),
+        *("invisible-character", "literal-password", "no-effect"),
     }
     warnings = {rule.id for rule in RULES.values() if rule.severity == "warning"}
     assert warnings == {
         *("unqualified-name", "mixed-changes", "session-state", "ownership"),
-        *("down-incomplete", "stale-schema-file", "swallowed-errors", "literal-password"),
+        *("down-incomplete", "stale-schema-file", "swallowed-errors", "literal-password", "no-effect"),
     }
 
 

@@ -8,23 +8,25 @@ from tests.support.migrations import parsed_migration
 
 
 @pytest.mark.parametrize(
-    ("length", "start", "due", "message"),
+    ("length", "start", "due", "down", "message"),
     [
-        (1, 0, (), "1 migration was replayed on here"),
-        (2, 0, (), "2 migrations were replayed on here"),
+        (1, 0, (), "", "1 migration was replayed on here"),
+        (2, 0, (), "", "2 migrations were replayed on here"),
         (
             3,
             2,
             (2,),
+            "select 2;",
             "3 migrations were replayed on here (2 of them from the cache); 1 also undone and done again",
         ),
-        (2, 0, (0, 1), "2 migrations were replayed on here; 2 also undone and done again"),
+        (2, 0, (1,), "", "2 migrations were replayed on here"),
+        (2, 0, (0, 1), "select 2;", "2 migrations were replayed on here; 2 also undone and done again"),
     ],
 )
 def test_the_message_counts_what_was_done(
-    length: int, start: int, due: tuple[int, ...], message: str
+    length: int, start: int, due: tuple[int, ...], down: str, message: str
 ) -> None:
-    migrations = tuple(parsed_migration(f"{number:03}_t.sql", "select 1;") for number in range(length))
+    migrations = tuple(parsed_migration(f"{number:03}_t.sql", "select 1;", down) for number in range(length))
     plan = ReplayPlan(migrations, ("key",) * length, due, due[0] if due else length, start)
     assert describe_replay(plan, "here") == message
 

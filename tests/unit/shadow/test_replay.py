@@ -43,6 +43,23 @@ def test_a_round_trip_is_due_for_what_is_new_has_a_down_and_has_not_passed() -> 
 
 
 @pytest.mark.parametrize(
+    ("up", "due"),
+    [
+        ("create table if not exists t ();", True),
+        ("create or replace view v as select 1;", True),
+        ("do $$ begin create table t (); exception when others then null; end $$;", True),
+        ("create table t ();", False),
+        ("create temp table if not exists t ();", False),
+        ("do $$ begin delete from t; end $$;", False),
+    ],
+)
+def test_without_a_down_it_is_due_where_what_it_makes_may_be_there(up: str, due: bool) -> None:
+    name, migrations = "001_t.sql", [parsed_migration("001_t.sql", up)]
+    assert replays.round_trips_due(migrations, ["a"], {name}, frozenset()) == ((0,) if due else ())
+    assert replays.round_trips_due(migrations, ["a"], {name}, {"a"}) == ()
+
+
+@pytest.mark.parametrize(
     ("due", "templates", "base", "start"),
     [
         ((), "", 4, 0),
@@ -229,6 +246,13 @@ def test_of_many_faults_what_was_replayed_is_kept_on_the_way(run: Run) -> None:
 def test_round_trips_that_passed_are_recorded_whatever_comes_after_them(run: Run, cache: ReplayCache) -> None:
     run(plan_of(4, (1, 2, 3)), FakeReplay({2: trip(fault=True, spoilt=True)}))
     assert cache.passed_round_trips() == {"b", "d"}
+
+
+def test_a_migration_without_effect_is_reported_and_has_not_passed(run: Run, cache: ReplayCache) -> None:
+    nothing = RoundTrip(None, spoilt=False, lasts=False, after="schema", has_effect=False)
+    result = run(plan_of(4, (1, 3)), FakeReplay({1: nothing}))
+    assert [migration.file.name for migration in result.without_effect] == ["002_t.sql"]
+    assert cache.passed_round_trips() == {"d"}
 
 
 def test_a_history_that_is_cached_whole_needs_no_database(run: Run, cache: ReplayCache) -> None:

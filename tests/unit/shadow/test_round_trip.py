@@ -1,6 +1,6 @@
 """Up, down and up again: which results are a fault, and which may have left something."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import cast
@@ -45,7 +45,7 @@ class FakeDatabase:
     shared: tuple[frozenset[str], ...] = (frozenset(), frozenset())
 
     def __post_init__(self) -> None:
-        self.states = iter([state("c"), self.after_down, self.after_second_up])
+        self.states: Iterator[SchemaState] = iter([state("c"), self.after_down, self.after_second_up])
         objects = iter(self.shared)
         self.tools = SimpleNamespace(pool=SimpleNamespace(shared_objects=lambda: next(objects)))
 
@@ -160,3 +160,31 @@ def test_a_second_up_that_never_began_is_no_fault_of_migrate_down(failure: Dbmat
 )
 def test_a_migration_that_may_write_rows_is_recognised(up: str, may: bool) -> None:
     assert round_trip.may_write_rows(parsed_migration("001_t.sql", up)) is may
+
+
+IF_MISSING = "create table if not exists app.c (id integer);"
+
+
+@pytest.mark.parametrize(
+    ("up", "after_up", "shared", "has_effect"),
+    [
+        (IF_MISSING, state(), "", False),
+        (IF_MISSING, state("c"), "", True),
+        (IF_MISSING, state(rights={"the owner of schema app": "x"}), "", True),
+        (IF_MISSING, state(), "reader", True),
+        ("insert into app.c values (1);", state(), "", True),
+    ],
+)
+@pytest.mark.parametrize("down", ["", "drop table app.c;"])
+def test_a_migration_has_no_effect_where_it_makes_something_and_nothing_is_new(
+    up: str, down: str, after_up: SchemaState, shared: str, has_effect: bool
+) -> None:
+    fake = FakeDatabase(shared=(frozenset(), frozenset(shared.split()), frozenset(shared.split())))
+    fake.states = iter([after_up, state(), after_up])
+    assert run(fake, parsed_migration(FILE, up, down)).has_effect == has_effect
+
+
+def test_without_a_migrate_down_nothing_is_undone() -> None:
+    fake = FakeDatabase(down_error=error(), shared=(frozenset(),))
+    trip = run(fake, parsed_migration(FILE, IF_MISSING))
+    assert (trip.fault, trip.spoilt, trip.after) == (None, False, state("c").schema)
