@@ -31,19 +31,24 @@ _TAKING = re.compile(r"rename\s+to|set\s+schema|owner\s+to|(?:enable|force)\s+ro
 def sweeps(parts: Sequence[Statement], schema: str, table: str) -> Iterator[tuple[int, str]]:
     """Yield the commands of a DO block that change all tables of a catalog, this one included, with places.
 
-    `parts` are the statements of the block. Not one that leaves the table out by its name.
+    `parts` are the statements of the block. Not in one that leaves the table out by its name.
     """
-    listing = [part for part in parts if _reads_catalog(part)]
-    if not any(_may_list(part, schema, table) for part in listing):
-        return
+    found = [(part.offset, command) for part in parts if (command := _command(part))]
+    listing = [part for part in parts if _reads_catalog(part)] if found else []
     own_names = {table, f"{schema}.{table}"}
-    if any(own_names.intersection(_constants(part)) for part in parts if part not in listing):
-        return
-    for part in parts:
-        text = "\0".join(_constants(part))
-        command = _COMMAND.search(text)
-        if command and (command[1][:1] not in "aA" or _TAKING.search(text)):
-            yield part.offset, " ".join(command[1].upper().split())
+    others = (part for part in parts if part not in listing)
+    if any(_may_list(part, schema, table) for part in listing) and not any(
+        own_names.intersection(_constants(part)) for part in others
+    ):
+        yield from found
+
+
+def _command(statement: Statement) -> str | None:
+    text = "\0".join(_constants(statement))
+    command = _COMMAND.search(text)
+    if command is None or (command[1][:1] in "aA" and not _TAKING.search(text)):
+        return None
+    return " ".join(command[1].upper().split())
 
 
 def _reads_catalog(statement: Statement) -> bool:

@@ -37,8 +37,10 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
             if first is not None:
                 prepared[tree.name] = first
             continue
+        about_temporary = bool(temporary) or "temp" in statement.text.lower()
         for part in nested_statements(statement):
-            _note_temporary(part.tree, temporary)
+            if about_temporary:
+                _note_temporary(part.tree, temporary)
             if _is_run_now(part.tree):
                 for offset, message in _writes(part, temporary):
                     yield Hit("data-write", offset, f"writes rows: {message}", _HINT)

@@ -27,13 +27,15 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
     schema, table = context.history_table[0] or "public", context.history_table[1]
     reassigned: set[str] = set()
     for statement in statements:
-        # Both names are rare: most statements need no closer look.
         text = statement.text.lower()
-        if not (isinstance(statement.tree, _OPAQUE) or table.lower() in text or _LEDGER in text):
+        # Both names are rare: most statements need no closer look.
+        names_it = table.lower() in text or _LEDGER in text
+        if not (names_it or isinstance(statement.tree, _OPAQUE)):
             continue
         parts = list(nested_statements(statement))
         for part in parts:
-            yield from _hits(part, context)
+            if names_it:
+                yield from _hits(part, context)
             if (taken := _taken(part.tree, schema, reassigned)) is not None:
                 yield Hit("history-table", part.offset, f"takes the history away: {taken[0]}", taken[1])
         for offset, command in sweeps(parts, schema, table) if "execute" in text else ():
