@@ -48,16 +48,9 @@ def start_server(
         return running
     log = paths.log_file(data)
     begin = _rotate(log)
-    pg_ctl = [
-        *(without_network(account) if isolated else ()),
-        str(programs.bin_dir / "pg_ctl"),
-        "start",
-        "-t",
-        str(START_SECONDS),
-        "-D",
-        str(data),
-    ]
-    pg_ctl += ["-l", str(log), "-o", _options(sockets, durable, settings)]
+    pg_ctl = [*(without_network(account) if isolated else ()), str(programs.bin_dir / "pg_ctl"), "start"]
+    pg_ctl += ["-t", str(START_SECONDS), "-D", str(data), "-l", str(log)]
+    pg_ctl += ["-o", _options(sockets, durable, settings)]
     run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS)
     found = _await_ready(data, patience=_QUICK_SECONDS)
     if found is not None:

@@ -6,6 +6,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.effects import in_pg_temp
+from dbmate_wrap.sql.named import parts_of
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.parse import read_sql
 from dbmate_wrap.sql.temporary import made_temporary
@@ -43,6 +44,6 @@ def _makes(tree: Message) -> bool:
         case pb.AlterTableStmt():
             return any(node.alter_table_cmd.subtype in _ADDING for node in tree.cmds)
         case pb.CreateFunctionStmt():
-            return not in_pg_temp(tree.funcname)
+            return not in_pg_temp(parts_of(tree.funcname))
         case _:
             return isinstance(tree, _MAKING) and made_temporary(tree) is None
