@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.sql.effects import in_pg_temp
-from dbmate_wrap.sql.named import parts_of
+from dbmate_wrap.sql.named import in_pg_temp, parts_of
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.parse import read_sql
 from dbmate_wrap.sql.temporary import made_temporary
