@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.migration import MigrationFile, is_time
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import NewResult
 from dbmate_wrap.errors import ConfigError, UsageError
@@ -55,8 +55,9 @@ def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> st
         return "001" if sequential else now
     newest = max(present, key=lambda file: int(file.version))
     following = str(int(newest.version) + 1).zfill(len(newest.version))
+    by_number = sequential and not is_time(newest.version)
     # Two made in one second, or a clock that was ahead: the next number is as good as a time.
-    version = following if sequential else max(now, following, key=int)
+    version = following if by_number else max(now, following, key=int)
     if f"{version}_" < newest.name:
         raise ConfigError(
             f"dbmate orders by the text of the names, and {version}_ would run before {newest.name}",

@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 # dbmate 2.37.0, pkg/dbmate/db.go: it skips any other name without a message.
 FILE_NAME = re.compile(r"(\d+).*\.sql\Z", re.ASCII)
 
+_DIGITS_OF_TIME = 10
+_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+
 
 def version_of(name: str) -> str | None:
     """Return the version that dbmate takes from a file name; None for a name that it skips."""
     match = FILE_NAME.match(name)
     return match.group(1) if match else None
+
+
+def is_time(version: str) -> bool:
+    """Return True for a version that is a time or a date, as `dbmate new` makes them: it has no next number.
+
+    Nobody counts to a number of ten digits, which Unix time in seconds has too.
+    """
+    digits = version.lstrip("0")
+    return len(digits) >= _DIGITS_OF_TIME or _DATE.fullmatch(digits) is not None
 
 
 def checksum(content: bytes) -> str:

@@ -93,7 +93,7 @@ class Values(BaseSettings):
         None, description="Command that prints the database URL; run without a shell."
     )
     numbering: Literal["sequential", "timestamp"] = Field(
-        "sequential", description="How `new` numbers files."
+        "sequential", description="How `new` numbers files; after a version that is a time it takes one too."
     )
     dbmate_path: FilePath | None = Field(
         None, description="The dbmate binary, where it is not beside Python."

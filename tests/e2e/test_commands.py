@@ -81,6 +81,13 @@ def test_new_by_time_gives_each_its_own_version(project: MakeProject, run_cli: R
     assert abs(datetime.now(UTC) - begun) < timedelta(minutes=5)
 
 
+def test_new_goes_on_with_times_in_a_folder_of_plain_dbmate(project: MakeProject, run_cli: RunCli) -> None:
+    folder = project({"001_a.sql": TWO["001_a.sql"], "20240830075257_b.sql": TWO["001_a.sql"]})
+    made = re.fullmatch(r"db/migrations/(\d{14})_c\.sql\n", run_cli(["new", "c"], folder.root).stdout)
+    assert made, "numbering is sequential by default"
+    assert made[1] > "20260101000000"
+
+
 def test_new_never_overwrites(project: MakeProject, run_cli: RunCli) -> None:
     folder = project(TWO)
     (folder.migrations / "003_c.sql").mkdir()

@@ -3,11 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.migration import MigrationFile, version_of
+from dbmate_wrap.domain.migration import MigrationFile, is_time, version_of
 from dbmate_wrap.git.merge_base import MergeBase
-
-# A version this long is a time, which has no next number.
-_TIMESTAMP_DIGITS = 10
 
 
 def before_sealed(file: MigrationFile, path: str, last: str) -> Finding:
@@ -52,6 +49,6 @@ def _finding(file: MigrationFile, before: str, base: MergeBase, folder: str, nam
 def _next_name(file: MigrationFile, last: str, number: int) -> str | None:
     """The file's name with the `number`-th version after the last one; None where versions are times."""
     version = version_of(last) or ""
-    if not version or len(version) >= _TIMESTAMP_DIGITS:
+    if not version or is_time(version):
         return None
     return str(int(version) + number).zfill(len(version)) + file.name.removeprefix(file.version)
