@@ -19,8 +19,8 @@ _NAME = r"\d+(?:(?! sha256:)[^/\\\x00-\x1f\x7f\ud800-\udfff])*\.sql"
 _LINE = re.compile(rf"(?P<name>{_NAME}) sha256:(?P<hex>[0-9a-f]{{64}})", re.ASCII)
 # `git checkout --` refuses what is in conflict, and which side is "ours" differs between merge and rebase.
 _CONFLICT_HINT = (
-    "keep the lines of the main branch, give your own migrations the next numbers after them, then run"
-    " `dbmate-wrap seal`"
+    "keep the lines of the main branch and take out the others, give your own migrations the next numbers"
+    " after those, then run `dbmate-wrap seal`"
 )
 
 
@@ -49,7 +49,9 @@ def parse_lockfile(content: bytes, path: Path) -> tuple[Sealed, ...]:
         if sealed and name <= sealed[-1].name:
             is_twice = any(before.name == name for before in sealed)
             reason = "is there twice" if is_twice else f"does not come after {sealed[-1].name}"
-            raise _broken(path, f"{name} {reason}", number)
+            # A union merge (.gitattributes) keeps the lines of both branches, without a conflict.
+            hint = f"{_restoring(path)}; where a merge made it so, {_CONFLICT_HINT}"
+            raise _broken(path, f"{name} {reason}", number, hint)
         sealed.append(Sealed(name, match["hex"], number))
     return tuple(sealed)
 
@@ -105,9 +107,12 @@ def _malformed(line: str) -> tuple[str, str | None]:
 
 
 def _broken(path: Path, reason: str, line: int | None = None, hint: str | None = None) -> HistoryError:
-    where = os.fspath(path)
     return HistoryError(
-        f"{where}{f':{line}' if line else ''}: the lockfile is broken: {reason}",
-        hint=hint or f"restore it from version control: git checkout -- {where}; then run `dbmate-wrap seal`",
+        f"{os.fspath(path)}{f':{line}' if line else ''}: the lockfile is broken: {reason}",
+        hint=hint or f"{_restoring(path)}; then run `dbmate-wrap seal`",
         line=line,
     )
+
+
+def _restoring(path: Path) -> str:
+    return f"restore it from version control: git checkout -- {os.fspath(path)}"

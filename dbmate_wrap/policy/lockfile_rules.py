@@ -1,12 +1,12 @@
 """Runs the rules of the family `lockfile`: what is sealed, or in the merge base, stays as it is and first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
-from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.migration import MigrationFile, version_of
 from dbmate_wrap.errors import HistoryError
 from dbmate_wrap.git.merge_base import MergeBase
 from dbmate_wrap.migrations import lockfile as lockfiles
@@ -21,8 +21,11 @@ def check_lockfile(
     lines = {line.name: line for line in sealed}
     last = sealed[-1].name if sealed else ""
     new_names = renamed_files({line.name: line.checksum for line in sealed}, files)
+    twins = {version_of(line.name): line.name for line in sealed if line.name in present}
     findings = [
-        removed.removed_since_sealed(line, new_names.get(line.name), lockfile)
+        removed.removed_since_sealed(
+            line, new_names.get(line.name), twins.get(version_of(line.name)), lockfile
+        )
         for line in sealed
         if line.name not in present
     ]
@@ -55,9 +58,10 @@ def check_base(
     are in dbmate's order; `folder` and `lockfile` are the paths as they are shown to people.
     """
     now, lines = {file.name: file.checksum for file in files}, {line.name: line for line in sealed}
-    new_names = renamed_files(base.files, files)
-    changed = [name for name, checksum in base.files.items() if now.get(name) != checksum]
-    changed_lines = _changed_lines(lines, base)
+    then = _lasting_files(base.files, now)
+    new_names = renamed_files(then, files)
+    changed = [name for name, checksum in then.items() if now.get(name) != checksum]
+    changed_lines = _changed_lines(lines, base, base.files.keys() - then.keys())
     names = {(lockfile, line.line): line.name for line in sealed}
     names |= {(f"{folder}/{name}", 1): name for name in now}
     about = [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
@@ -100,22 +104,33 @@ def _corrected(
             case "unsealed" | "not-appended" if name in changed_lines and changed_lines[name] is None:
                 # Its line is gone: the advice to seal the file, or to number it anew, would be wrong.
                 continue
-            case "edited" if name not in base.files:
-                seal_again = f"take its line out of {lockfile} and run `dbmate-wrap seal`"
-                hint = f"it is not in {base.ref} yet: if it was applied nowhere, {seal_again}"
-                yield replace(found, hint=hint)
+            case "edited" | "removed" if name not in base.files:
+                yield replace(found, hint=f"it is not in {base.ref} yet: {removed.seal_again(lockfile)}")
             case _:
                 yield found
 
 
-def _changed_lines(lines: Mapping[str, Sealed], base: MergeBase) -> Mapping[str, Sealed | None]:
-    """The lines that are not as the base has them, by name; None for one that is gone."""
+def _lasting_files(before: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
+    """The base's files without those that are gone and whose version another of them has that is still here.
+
+    Two files with one version must not stay, so a branch may give one of them another number.
+    """
+    versions = {version_of(name) for name, checksum in before.items() if now.get(name) == checksum}
+    return {
+        name: checksum for name, checksum in before.items() if name in now or version_of(name) not in versions
+    }
+
+
+def _changed_lines(
+    lines: Mapping[str, Sealed], base: MergeBase, freed: Collection[str]
+) -> Mapping[str, Sealed | None]:
+    """The lines that are not as the base has them, by name; None for one that is gone and not `freed`."""
     try:
         before = lockfiles.parse_lockfile(base.lockfile or b"", Path())
     except HistoryError:
         # Broken in the base: a branch must be able to fix it.
         return {}
-    now = {line.name: lines.get(line.name) for line in before}
+    now = {line.name: lines.get(line.name) for line in before if line.name not in freed}
     sums = {line.name: line.checksum for line in before}
     return {name: line for name, line in now.items() if line is None or line.checksum != sums[name]}
 

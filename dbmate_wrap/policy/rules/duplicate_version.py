@@ -14,6 +14,9 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
             message = (
                 f"{file.name} has the version of {first[file.version]}: dbmate would run only one of them"
             )
-            hint = "give the newer file the next free number"
+            hint = (
+                "give the newer file the next free number, take its line out of the lockfile if it has one,"
+                " and run `dbmate-wrap seal`"
+            )
             yield Finding("duplicate-version", "error", f"{folder}/{file.name}", 1, 1, message, hint)
         first.setdefault(file.version, file.name)

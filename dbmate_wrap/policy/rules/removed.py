@@ -7,11 +7,21 @@ from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
 
 
-def removed_since_sealed(line: Sealed, new_name: str | None, lockfile: str) -> Finding:
-    """The finding for a sealed file that is gone, or was renamed to `new_name`."""
+def removed_since_sealed(line: Sealed, new_name: str | None, twin: str | None, lockfile: str) -> Finding:
+    """The finding for a sealed file that is gone, or was renamed to `new_name`.
+
+    `twin` is another sealed file that has the version, as after a merge that kept the lines of both branches.
+    """
     message = f"{line.name} is sealed and " + (f"was renamed to {new_name}" if new_name else "is gone")
     restore = f"rename {new_name} back to {line.name}" if new_name else "restore it from version control"
+    if twin:
+        restore = f"the version is that of {twin} too: {seal_again(lockfile)}"
     return Finding("removed", "error", lockfile, line.line, 1, message, restore)
+
+
+def seal_again(lockfile: str) -> str:
+    """The remedy for a line of the lockfile that nobody relies on."""
+    return f"if it was applied nowhere, take its line out of {lockfile} and run `dbmate-wrap seal`"
 
 
 def removed_since_base(name: str, folder: str, base: MergeBase) -> Finding:

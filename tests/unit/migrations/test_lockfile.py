@@ -96,6 +96,15 @@ def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path
     assert remedy in (raised.value.hint or "")
 
 
+def test_lines_that_a_merge_put_out_of_order_are_not_only_restored(path: Path) -> None:
+    path.write_text(f"{B}\n{A}\n")
+    with pytest.raises(HistoryError) as raised:
+        lockfile.read(path)
+    assert "where a merge made it so, keep the lines of the main branch and take out the others" in (
+        raised.value.hint or ""
+    )
+
+
 @pytest.mark.parametrize("content", ["# é\n".encode("latin-1"), b"\xff\xfe", f"{A}\n".encode("utf-16")])
 def test_a_lockfile_that_is_not_utf8_is_broken(content: bytes, path: Path) -> None:
     path.write_bytes(f"{A}\n".encode() + content)

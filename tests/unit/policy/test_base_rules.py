@@ -126,6 +126,31 @@ def test_a_renamed_file_is_one_finding_wherever_its_new_name_sorts() -> None:
         assert (finding.hint or "").startswith(f"git mv db/migrations/{name} db/migrations/001_a.sql")
 
 
+# two files of one version, after a merge that kept the lines of both branches
+
+
+def test_one_of_two_files_with_one_version_may_get_another_number() -> None:
+    then = [A, f"{B}=b", "002_x.sql=x"]
+    assert check([A, f"{B}=b", "003_x.sql=x"], then=then) == ()
+    assert check([A, "002_x.sql=x", "003_b.sql=b"], then=then) == ()
+
+
+def test_both_of_two_files_with_one_version_must_not_go() -> None:
+    found = check([A], then=[A, f"{B}=b", "002_x.sql=x"])
+    assert [finding.rule for finding in found] == ["removed", "removed"]
+
+
+def test_a_renumbered_file_still_comes_after_all_of_the_base() -> None:
+    found = check([A, f"{B}=b", "003_x.sql=x", "004_c.sql"], then=[A, f"{B}=b", "002_x.sql=x", "004_c.sql"])
+    assert brief(found) == ["not-appended db/migrations/003_x.sql:1"]
+
+
+def test_a_sealed_file_that_main_does_not_have_yet_may_be_renamed() -> None:
+    reported = [Finding("removed", "error", LOCK, 5, 1, "002_mine.sql was renamed", "rename it back")]
+    [found] = check([A, B, "003_mine.sql=x"], [A, B, "002_mine.sql=x"], reported=reported)
+    assert (found.hint or "").startswith("it is not in origin/main yet: if it was applied nowhere, take")
+
+
 # main has gone on
 
 
