@@ -21,8 +21,10 @@ class Hit:
 class BlockContext:
     """The facts about a block that rules need; `transactional`: dbmate wraps it in a transaction.
 
-    `history_table` is the schema (None where the settings name none) and the table of dbmate's history.
+    `down`: it is a migrate:down. `history_table` is the schema (None where the settings name none) and the
+    table of dbmate's history.
     """
 
     transactional: bool
     history_table: tuple[str | None, str]
+    down: bool = False

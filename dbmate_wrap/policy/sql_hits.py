@@ -45,7 +45,7 @@ def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iter
         up, down = read_sql(section.up.sql), read_sql(section.down.sql)
         ups.append((section.up, up))
         yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
-        yield from _hits(section.down, down, BlockContext(section.down.transaction, table))
+        yield from _hits(section.down, down, BlockContext(section.down.transaction, table, down=True))
     mixed = mixed_changes.find([reading.statements for _, reading in ups])
     yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in mixed))
 

@@ -10,6 +10,7 @@ from dbmate_wrap.sql.parse import Statement
 
 _RULE = "needs-no-transaction"
 _HINT = "put it alone in a migration of its own, marked -- migrate:up transaction:false"
+_DOWN_HINT = "make it the only statement of the way down, marked -- migrate:down transaction:false"
 _DO_HINT = "write it as a statement of its own, alone in a migration marked transaction:false"
 _VALUE_HINT = "add the value in a migration of its own and use it in the next one"
 
@@ -24,7 +25,7 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
             command = refused_in_transaction(part, detached) if in_do or context.transactional else None
             if command is not None:
                 where = "in a DO block" if in_do else "inside a transaction"
-                hint = _DO_HINT if in_do else _HINT
+                hint = _DO_HINT if in_do else _DOWN_HINT if context.down else _HINT
                 yield Hit(_RULE, part.offset, f"{command} cannot run {where}", hint)
         if name := subscription_without_slot(statement.tree):
             detached.add(name)

@@ -1,7 +1,12 @@
 """Rule needs-no-transaction: what the server refuses inside a transaction, and new values of enums."""
 
+from dataclasses import replace
+
 import pytest
 
+from dbmate_wrap.policy.rules import needs_no_transaction
+from dbmate_wrap.sql.parse import read_sql
+from tests.support.sql_blocks import TRANSACTION
 from tests.support.transaction_blocks import ALLOWED, ENUM_ALLOWED, ENUM_REFUSED, REFUSED, REFUSED_IN_DO
 from tests.support.transaction_hits import hits
 
@@ -46,3 +51,10 @@ def test_a_type_that_the_block_creates_is_left_to_the_server() -> None:
     # PostgreSQL 17 and newer takes it; older ones do not.
     create = "create type app.e as enum ('a'); alter type app.e add value 'new'"
     assert hits(f"{create}; select 'new'::app.e") == []
+
+
+@pytest.mark.parametrize(("down", "marked"), [(False, "-- migrate:up "), (True, "-- migrate:down ")])
+def test_the_directive_to_mark_is_that_of_the_block(down: bool, marked: str) -> None:
+    statements = read_sql("drop index concurrently app.i").statements
+    [hit] = needs_no_transaction.find(statements, replace(TRANSACTION, down=down))
+    assert f"marked {marked}transaction:false" in hit.hint
