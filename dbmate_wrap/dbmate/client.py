@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.redact import Redactor
 
@@ -62,13 +63,17 @@ class RunEvents:
 
 @dataclass(frozen=True)
 class DbmateError:
-    """The error that dbmate printed; `line` and `column` count from 1 within the section that was running."""
+    """The error that dbmate printed; `line` and `column` count from 1 within the section that was running.
+
+    `not_owned` is what a lack of privileges may be about, looked up by the name in the message.
+    """
 
     message: str
     sqlstate: str | None = None
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    not_owned: tuple[NotOwned, ...] = ()
 
 
 @dataclass(frozen=True)

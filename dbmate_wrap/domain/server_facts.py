@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dbmate_wrap.domain.ownership import NotOwned
+
 
 @dataclass(frozen=True)
 class Unavailable:
@@ -26,7 +28,8 @@ class ServerMode:
 @dataclass(frozen=True)
 class Privileges:
     """`closed_schemas` are those of the wanted that exist and in which nothing may be created;
-    `history_schema_open` is None where there is no such schema."""
+    `history_schema_open` is None where there is no such schema; `not_owned` are the relations that pending
+    migrations change and this account may not."""
 
     create_schema: bool
     has_current_schema: bool
@@ -34,6 +37,7 @@ class Privileges:
     history_schema_exists: bool
     history_schema_open: bool | None
     history_missing: tuple[str, ...]
+    not_owned: tuple[NotOwned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,5 +131,6 @@ class ServerFacts:
     prepared: tuple[Prepared, ...] | Unavailable
     invalid_indexes: tuple[InvalidIndex, ...] | Unavailable
     missing_extensions: tuple[str, ...] | Unavailable
+    untrusted_extensions: tuple[str, ...] | Unavailable
     slots: Slots | Unavailable
     replication: Replication | Unavailable

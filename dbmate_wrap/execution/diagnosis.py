@@ -19,6 +19,7 @@ from dbmate_wrap.errors import (
     UnreachableError,
     WrapError,
 )
+from dbmate_wrap.execution.privileges import NO_PRIVILEGE, privilege_hint
 from dbmate_wrap.sql.batching import may_commit
 
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -31,18 +32,19 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 # Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
-# insufficient_privilege; undefined_table, invalid_schema_name.
-_NO_PRIVILEGE = "42501"
-_NOT_RECORDED = frozenset({_NO_PRIVILEGE, "42P01", "3F000"})
+# undefined_table, invalid_schema_name.
+_NOT_RECORDED = frozenset({NO_PRIVILEGE, "42P01", "3F000"})
 _KILLED = re.compile(r"dbmate ended with signal ")
 
 
 @dataclass(frozen=True)
 class ProjectNames:
-    """The names that errors give: the migrations folder as people see it, dbmate's history table for SQL."""
+    """The names that errors give: the migrations folder as people see it, dbmate's history table for SQL,
+    and the account that migrates."""
 
     folder: str
     migrations_table: str
+    account: str = "the account"
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
@@ -78,7 +80,8 @@ def diagnose(
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(names, failure, migration, ())
     fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"fix {name} and "
-    hint = f"its transaction was rolled back: {_recording_hint(names, failure, name) or fix + 'run again'}"
+    known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
+    hint = f"its transaction was rolled back: {known or fix + 'run again'}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 
 
@@ -103,7 +106,7 @@ def _recording_hint(names: ProjectNames, failure: DbmateError, file: str) -> str
     table = names.migrations_table.rpartition(".")[2].strip('"')
     if failure.sqlstate not in _NOT_RECORDED or table not in failure.message:
         return None
-    if failure.sqlstate == _NO_PRIVILEGE:
+    if failure.sqlstate == NO_PRIVILEGE:
         return (
             f"a role that {file} sets still holds when dbmate records the version; end its migrate:up with"
             " RESET ROLE, and run again"

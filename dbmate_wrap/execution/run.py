@@ -1,6 +1,5 @@
 """One attended run: the advisory lock, the ledger, dbmate, and the history read again after it."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,15 +9,17 @@ from dbmate_wrap import __version__
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.invocation import Invocation
-from dbmate_wrap.domain.ledger import Origin, Record, Run
+from dbmate_wrap.domain.ledger import Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
-from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import HistoryError, PreflightError
 from dbmate_wrap.execution.diagnosis import ProjectNames, history_gone, history_unreadable
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
+from dbmate_wrap.execution.privileges import NO_PRIVILEGE
 from dbmate_wrap.execution.provenance import provenance
+from dbmate_wrap.execution.timings import Timings
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import advisory_lock, catalog
 from dbmate_wrap.postgres.advisory_lock import HeldLock
@@ -43,24 +44,6 @@ class Attempt:
     error: DbmateError | None
     history: History
     reconnected: bool = False
-
-
-@dataclass
-class Timings:
-    """The duration that dbmate reported of each migration, and the time of its end; by file name."""
-
-    ended: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-    def note(self, name: str, seconds: float) -> None:
-        """Record that dbmate has just ended with this file; called from another thread."""
-        self.ended[name] = (seconds, time.monotonic())
-
-    def record(self, file: MigrationFile) -> Record:
-        """The ledger's line for a migration that is applied according to the database."""
-        seconds, at = self.ended.get(file.name, (None, time.monotonic()))
-        duration = None if seconds is None else round(seconds * 1000)
-        ago = round((time.monotonic() - at) * 1000)
-        return Record(file.version, file.name, file.checksum, Origin.APPLIED, duration, ago)
 
 
 @dataclass
@@ -130,7 +113,7 @@ class AttendedRun:
     @property
     def names(self) -> ProjectNames:
         """The names that errors give."""
-        return ProjectNames(self.files.folder, self.db.server.history.name)
+        return ProjectNames(self.files.folder, self.db.server.history.name, self.db.url.user)
 
     def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
         """Run dbmate once over `batch`, end what it left running, and read the history again.
@@ -158,6 +141,8 @@ class AttendedRun:
         if error is not None and error.sqlstate is None:
             # dbmate is gone without an answer of the server: its session may still be at work.
             catalog.end_sessions(self.db.session, self.invocation.dbmate_name)
+        if error is not None and error.sqlstate == NO_PRIVILEGE:
+            error = replace(error, not_owned=catalog.not_owned(self.db.session, error.message))
         if error is not None and former:
             error = replace(error, message=_RECONNECTED)
         return Attempt(error, self._read_history_after(batch), bool(former))

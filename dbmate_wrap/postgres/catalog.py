@@ -8,6 +8,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.leftovers import DatabaseObject
+from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
@@ -90,6 +91,15 @@ def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
         DatabaseObject(**row | {"part_of": frozenset(map(int, (row["part_of"] or "").split()))})
         for row in rows
     )
+
+
+def not_owned(session: Session, message: str) -> tuple[NotOwned, ...]:
+    """Return what the error for a lack of privileges is about, where that belongs to somebody else.
+
+    The server's messages end with the object's name, in every language.
+    """
+    name = message.split()[-1].strip('"') if message.split() else ""
+    return tuple(session.records(NotOwned, queries.load_query("not_owned"), {"name": name}))
 
 
 def can_check_connections(session: Session) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
     Lag,
@@ -43,6 +44,7 @@ class Question:
     history_table: str
     schemas: Iterable[str] = ()
     extensions: Iterable[str] = ()
+    touched: Iterable[tuple[str, str, str]] = ()
 
 
 def read_facts(session: Session, question: Question, parts: Collection[str] = _PARTS) -> ServerFacts:
@@ -64,6 +66,7 @@ def read_facts(session: Session, question: Question, parts: Collection[str] = _P
         prepared=_parse(answers["prepared"], lambda found: _all(Prepared, found["prepared"])),
         invalid_indexes=_parse(answers["indexes"], lambda found: _all(InvalidIndex, found["invalid"])),
         missing_extensions=_parse(answers["extensions"], lambda found: tuple(found["missing"])),
+        untrusted_extensions=_parse(answers["extensions"], lambda found: tuple(found["untrusted"])),
         slots=_parse(answers["slots"], lambda found: Slots(**found)),
         replication=_parse(
             answers["replication"],
@@ -122,7 +125,7 @@ def _all(make: Callable[..., _T], items: list[dict[str, Any]]) -> tuple[_T, ...]
 
 def _privileges(found: dict[str, Any]) -> Privileges:
     lists = {key: tuple(found[key]) for key in ("closed_schemas", "history_missing")}
-    return Privileges(**(found | lists))
+    return Privileges(**(found | lists | {"not_owned": _all(NotOwned, found["not_owned"])}))
 
 
 @cache

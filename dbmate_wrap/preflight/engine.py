@@ -57,6 +57,7 @@ def check_server(session: Session, context: PreflightContext) -> tuple[Check, ..
         history_table=context.history_table,
         schemas=needed.schemas,
         extensions=needed.extensions,
+        touched=needed.touched,
     )
     given = CheckInput(session, context, server_facts.read_facts(session, question))
     checks = {id_: run_check(id_, function, given) for id_, function in CHECKS}

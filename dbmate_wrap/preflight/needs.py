@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.ownership import ways_out
 from dbmate_wrap.domain.server_facts import InvalidIndex, Privileges
 from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, join_names, passed, skipped, warned
 from dbmate_wrap.sql.requirements import Requirements
@@ -28,6 +29,11 @@ def privileges(given: CheckInput) -> Verdict:
     if certain:
         hint = f"have the owner run: {_grants(certain, user)}"
         return failed(f"{user} lacks {_words(certain)}", hint)
+    if held.not_owned:
+        names = join_names([each.label for each in held.not_owned])
+        message = f"pending migrations change what {user} may not: {names}"
+        verdict = warned if needs.changes_privileges else failed
+        return verdict(message, ways_out(held.not_owned, user))
     if doubtful:
         return warned(
             f"{user} lacks {_words(doubtful)}; pending migrations change roles or privileges themselves",
@@ -48,6 +54,13 @@ def extensions(given: CheckInput) -> Verdict:
         return failed(
             f"pending migrations create extensions that the server does not have: {join_names(missing)}",
             "install them on the server (Debian: postgresql-contrib or a package of their own)",
+        )
+    if untrusted := fact(given.facts.untrusted_extensions):
+        names = "; ".join(f"create extension {quoted(name)}" for name in untrusted)
+        return warned(
+            f"only a superuser makes these extensions, unless the provider lets {given.context.url.user}:"
+            f" {join_names(untrusted)}",
+            f"have a superuser run once in this database: {names}; and write CREATE EXTENSION IF NOT EXISTS",
         )
     wanted = join_names(sorted(needs.extensions))
     return passed(f"the server has {wanted}" if wanted else "none is needed")

@@ -9,6 +9,7 @@ from postgast import pg_query_pb2 as pb
 from dbmate_wrap.sql.named import in_pg_temp, is_temporary, name_of_new, parts_of
 from dbmate_wrap.sql.parse import Statement, read_sql
 from dbmate_wrap.sql.requirements import Requirements
+from dbmate_wrap.sql.touched import Touched, touched_by
 
 # Objects on which the privilege CREATE is needed.
 _CONTAINERS = frozenset({pb.OBJECT_SCHEMA, pb.OBJECT_DATABASE})
@@ -47,6 +48,8 @@ class _Collector:
         self._indexes: set[tuple[str, str]] = set()
         # They are dropped or rebuilt.
         self._repaired: set[tuple[str, str]] = set()
+        # Relations that have to be there.
+        self._touched: set[Touched] = set()
 
     def add_text(self, text: str) -> None:
         reading = read_sql(text, skip_long=True)
@@ -54,6 +57,7 @@ class _Collector:
         calls_set_config = "set_config" in text.lower()
         for statement in () if reading.is_refused else reading.statements:
             self._add(statement.tree)
+            self._touched.update(touched_by(statement.tree))
             self._changes_path |= calls_set_config and _calls_set_config(statement)
 
     def _add(self, tree: Message) -> None:
@@ -89,6 +93,7 @@ class _Collector:
             schemas=frozenset(self._schemas - self._new_schemas - ({""} if self._changes_path else set())),
             extensions=frozenset(self._extensions),
             indexes=frozenset(self._indexes),
+            touched=frozenset(each for each in self._touched if each.schema or not self._changes_path),
             makes_schema=bool(self._new_schemas),
             changes_privileges=self._changes_privileges,
         )

@@ -12,12 +12,14 @@ class Requirements:
 
     `schemas` are those in which they create something and that they do not create themselves, `""` for an
     object created without naming one; `indexes` are (schema or `""`, name) of those that they build and do
-    not drop or rebuild before. `changes_privileges`: they change the role they run as, or privileges.
+    not drop or rebuild before; `touched` (schema or `""`, name, right) are relations that they change.
+    `changes_privileges`: they change the role they run as, or privileges.
     """
 
     schemas: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
     indexes: frozenset[tuple[str, str]] = frozenset()
+    touched: frozenset[tuple[str, str, str]] = frozenset()
     makes_schema: bool = False
     changes_privileges: bool = False
 

@@ -1,5 +1,6 @@
 """A migration that fails is told exactly: where, why, what stayed, and how to clean up."""
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -117,6 +118,26 @@ def test_the_line_and_the_caret_stand_below_the_error(
         "  exit: 30 (failed)\n"
     )
     assert tables(database) == ["schema_migrations"]
+
+
+@pytest.mark.both_majors
+def test_what_belongs_to_another_role_is_named_although_the_file_hides_it(
+    project: MakeProject, run_cli: RunCli, database: Database
+) -> None:
+    folder = project(
+        {"001_a.sql": migration("do $$ begin execute 'alter table public.t add x int'; end $$;")}, sealed=True
+    )
+    role = f"deployer_{uuid.uuid4().hex[:8]}"
+    database.execute(f"create role {role} login; grant all on schema public to {role}")
+    database.execute("create table public.t (i int)")
+    database.execute("create table public.schema_migrations (version varchar primary key)")
+    database.execute(f"grant all on public.schema_migrations to {role}")
+    url = database.url.replace(f"//{database.server.superuser}@", f"//{role}@")
+    done = run_cli(UP, folder.root, {"STAGING_DATABASE_URL": url, "DBMATE_WRAP_LEDGER": "false"})
+    assert_refused(done, 30, r"must be owner of table t \(42501\)", "table public.t .its owner is postgres.")
+    assert f'alter table public.t owner to "{role}"' in done.stderr
+    assert "fix 001_a.sql" not in done.stderr
+    database.execute(f"drop owned by {role}; drop role {role}")
 
 
 def test_what_the_statement_met_is_told_where_the_server_knows_no_place(

@@ -142,6 +142,58 @@ def test_an_account_without_privileges_is_refused_with_the_grants_that_help(data
         assert checks(as_role(database, role), context)["privileges"].status == "pass"
 
 
+def test_tables_of_another_owner_are_named_until_one_of_the_ways_out_is_taken(database: Database) -> None:
+    rights = {("crm", "t", "owner"), ("", "v", "drop"), ("crm", "t_x", "drop"), ("crm", "none", "owner")}
+    context = replace(CONTEXT, needs=Requirements(touched=frozenset(rights)))
+    with role_of(database) as role, role_of(database) as owner:
+        database.execute("create table schema_migrations (version varchar primary key)")
+        database.execute(f"grant create on schema public to {role}")
+        database.execute(f"grant select, insert on schema_migrations to {role}")
+        database.execute("create schema crm; create table crm.t (x int); create index t_x on crm.t (x)")
+        database.execute(f"create view v as select 1 as x; alter view v owner to {owner}")
+        url = as_role(database, role)
+        refused = checks(url, context)["privileges"]
+        assert refused.status == "fail"
+        assert refused.message.endswith(
+            f"table crm.t (its owner is postgres), table public.v (its owner is {owner})"
+        )
+        assert refused.hint is not None
+        change, _, grant = refused.hint.partition(": ")[2].partition("; or let it act for the owner: ")
+        database.execute(change.split("; ")[0])
+        database.execute(grant)
+        assert checks(url, context)["privileges"].status == "pass"
+        database.execute(f"drop owned by {role}, {owner}")
+
+
+def test_a_trigger_takes_a_right_that_can_be_granted_and_a_drop_that_of_the_schema(
+    embedded_database: Database,
+) -> None:
+    database = embedded_database
+    rights = frozenset({("crm", "t", "trigger"), ("crm", "t", "drop")})
+    context = replace(CONTEXT, needs=Requirements(touched=rights))
+    with role_of(database) as role:
+        database.execute("create table schema_migrations (version varchar primary key)")
+        database.execute(f"grant create on schema public to {role}")
+        database.execute(f"grant select, insert on schema_migrations to {role}")
+        database.execute(f"create schema crm authorization {role}; create table crm.t (x int)")
+        assert checks(as_role(database, role), context)["privileges"].status == "fail"
+        database.execute(f"grant trigger on crm.t to {role}")
+        assert checks(as_role(database, role), context)["privileges"].status == "pass"
+        database.execute(f"drop owned by {role} cascade")
+
+
+def test_an_extension_that_is_not_trusted_is_warned_of_until_it_is_there(database: Database) -> None:
+    context = replace(CONTEXT, needs=Requirements(extensions=frozenset({"dblink", "hstore"})))
+    with role_of(database) as role:
+        url = as_role(database, role)
+        warned = checks(url, context)["extensions"]
+        assert warned.status == "warn"
+        assert warned.message.endswith(": dblink")
+        assert checks(database.url, context)["extensions"].status == "pass"
+        database.execute((warned.hint or "").partition(": ")[2].partition(";")[0])
+        assert checks(url, context)["extensions"].status == "pass"
+
+
 def test_create_on_the_history_schema_is_what_dbmate_itself_needs(
     embedded_database: Database, dbmate: Path, tmp_path: Path
 ) -> None:

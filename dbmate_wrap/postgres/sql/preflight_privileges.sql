@@ -17,6 +17,19 @@ history as (
     from wish
     join pg_catalog.pg_namespace n on n.nspname = wish.history_schema
     left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = wish.history_table
+),
+
+-- The relations that are changed; an index belongs to its table's owner.
+touched as (
+    select distinct t.oid, t.relname, tn.nspname, t.relowner, each ->> 2 as need, n.nspowner
+    from pg_catalog.jsonb_array_elements(%(question)s::jsonb -> 'touched') as listed (each)
+    join pg_catalog.pg_class c on c.relname = each ->> 1
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index i on i.indexrelid = c.oid
+    join pg_catalog.pg_class t on t.oid = coalesce(i.indrelid, c.oid)
+    join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+    where t.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+        and case each ->> 0 when '' then pg_catalog.pg_table_is_visible(c.oid) else n.nspname = each ->> 0 end
 )
 
 select json_build_object(
@@ -41,5 +54,16 @@ select json_build_object(
         from history
         cross join (values ('SELECT'), ('INSERT'), ('DELETE')) as needed (privilege)
         where relation is not null and not pg_catalog.has_table_privilege(relation, privilege)
+    ),
+    'not_owned', (
+        select coalesce(json_agg(distinct jsonb_build_object(
+            'name', pg_catalog.format('table %%I.%%I', nspname, relname),
+            'owner', pg_catalog.pg_get_userbyid(relowner),
+            'by_superuser', exists (select from pg_catalog.pg_roles r where r.oid = relowner and r.rolsuper)
+        )), '[]')
+        from touched
+        where not pg_catalog.pg_has_role(relowner, 'USAGE')
+            and not (need = 'drop' and pg_catalog.pg_has_role(nspowner, 'USAGE'))
+            and not case need when 'trigger' then pg_catalog.has_table_privilege(oid, 'TRIGGER') else false end
     )
 )::text

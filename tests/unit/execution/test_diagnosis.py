@@ -1,5 +1,7 @@
 """Which error a failed dbmate run becomes: its exit code, the place, and what is left behind."""
 
+from dataclasses import replace
+
 import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
@@ -8,6 +10,7 @@ from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.errors import ExitCode, PreflightError
 from dbmate_wrap.execution.diagnosis import (
     ProjectNames,
@@ -193,7 +196,7 @@ def test_an_invalid_index_of_a_recorded_migration_is_31_with_its_drop() -> None:
     [
         ("42501", "permission denied for table schema_migrations", "RESET ROLE"),
         ("42P01", 'relation "ops.schema_migrations" does not exist', "drops, renames or moves"),
-        ("42501", "permission denied for table orders", "fix 002_a.sql and run again"),
+        ("42501", "permission denied for table orders", "the account lacks a privilege"),
         ("42P01", 'relation "public.a" does not exist', "fix 002_a.sql and run again"),
         ("23505", "duplicate key in schema_migrations", "fix 002_a.sql and run again"),
     ],
@@ -202,6 +205,27 @@ def test_what_kept_dbmate_from_recording_is_named(sqlstate: str, message: str, w
     error = diagnose(NAMES, failed(sqlstate, message), PLAIN, PLAIN.sections[0].up)
     assert error.code == ExitCode.FAILED
     assert words in (error.hint or "")
+
+
+def test_an_object_of_another_owner_is_named_with_both_ways_out() -> None:
+    found = (NotOwned("table app.t", "erp", by_superuser=False),)
+    error = diagnose(
+        replace(NAMES, account="deployer"),
+        replace(failed("42501", "must be owner of table t"), not_owned=found),
+        PLAIN,
+        PLAIN.sections[0].up,
+    )
+    assert error.hint == (
+        "its transaction was rolled back: deployer lacks a right on table app.t (its owner is erp); have a"
+        ' superuser run: alter table app.t owner to "deployer"; or let it act for the owner:'
+        ' grant "erp" to "deployer"; and run again'
+    )
+
+
+def test_an_extension_that_is_not_trusted_is_made_once_by_a_superuser() -> None:
+    message = 'permission denied to create extension "dblink"'
+    hint = diagnose(NAMES, failed("42501", message), PLAIN, PLAIN.sections[0].up).hint or ""
+    assert 'once in this database: create extension "dblink"; write CREATE EXTENSION IF NOT EXISTS' in hint
 
 
 def test_a_history_table_that_is_gone_is_31_with_its_rows_and_where_it_may_be() -> None:

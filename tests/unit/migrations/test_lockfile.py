@@ -99,7 +99,7 @@ def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path
 def test_lines_that_a_merge_put_out_of_order_are_not_only_restored(path: Path) -> None:
     path.write_text(f"{B}\n{A}\n")
     with pytest.raises(HistoryError) as raised:
-        lockfile.read(path)
+        lockfile.read_lockfile(path)
     assert "where a merge made it so, keep the lines of the main branch and take out the others" in (
         raised.value.hint or ""
     )

@@ -7,6 +7,7 @@ import pytest
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
     Lag,
@@ -45,6 +46,7 @@ HEALTHY = ServerFacts(
     prepared=(),
     invalid_indexes=(),
     missing_extensions=(),
+    untrusted_extensions=(),
     slots=Slots(90, None, None),
     replication=Replication((), (), hidden=0),
 )
@@ -173,6 +175,32 @@ def test_missing_privileges_fail_with_the_grants_that_help() -> None:
         'have the owner run: grant create, usage on schema "public" to "app"; '
         'grant insert on "public"."schema_migrations" to "app"'
     )
+
+
+def test_a_table_of_another_owner_fails_with_both_ways_out() -> None:
+    theirs = replace(HELD, not_owned=(NotOwned("table crm.orders", "erp", by_superuser=False),))
+    check = result_of("privileges", holding(theirs))
+    assert check.status == "fail"
+    assert check.message == "pending migrations change what app may not: table crm.orders (its owner is erp)"
+    assert check.hint == (
+        'have a superuser run: alter table crm.orders owner to "app"; or let it act for the owner:'
+        ' grant "erp" to "app"'
+    )
+    context = replace(CONTEXT, needs=Requirements(changes_privileges=True))
+    assert result_of("privileges", holding(theirs), context).status == "warn"
+
+
+def test_nobody_is_told_to_grant_a_superuser() -> None:
+    theirs = replace(HELD, not_owned=(NotOwned("table crm.orders", "postgres", by_superuser=True),))
+    hint = result_of("privileges", holding(theirs)).hint or ""
+    assert "grant" not in hint
+    assert hint.endswith("; or migrate as postgres")
+
+
+def test_an_extension_for_superusers_is_a_warning_for_others() -> None:
+    check = result_of("extensions", replace(HEALTHY, untrusted_extensions=("dblink",)))
+    assert check.status == "warn"
+    assert 'have a superuser run once in this database: create extension "dblink"' in (check.hint or "")
 
 
 def test_delete_on_the_history_is_wanted_by_a_rollback_alone() -> None:
@@ -355,9 +383,16 @@ def test_durations_lists_and_identifiers_are_written_for_people() -> None:
             Requirements(schemas=frozenset({"crm"})),
         ),
         ("create type crm.e as enum ('a')", Requirements(schemas=frozenset({"crm"}))),
-        ("alter table a set schema crm", Requirements(schemas=frozenset({"crm"}))),
+        (
+            "alter table a set schema crm",
+            Requirements(schemas=frozenset({"crm"}), touched=frozenset({("", "a", "owner")})),
+        ),
         ("select 1 into crm.a", Requirements(schemas=frozenset({"crm"}))),
-        ("insert into crm.a values (1); alter table crm.a add b int; drop table crm.c", Requirements()),
+        (
+            "insert into crm.a values (1); alter table crm.a add b int; drop table crm.c",
+            Requirements(touched=frozenset({("crm", "a", "owner"), ("crm", "c", "drop")})),
+        ),
+        ("set search_path = crm; alter table a add b int", Requirements()),
         ("set role owner", Requirements(changes_privileges=True)),
         ("grant create on schema crm to app", Requirements(changes_privileges=True)),
         ("grant select on crm.a to app", Requirements()),
