@@ -67,7 +67,12 @@ def _lint_input(
     baseline = sql_rules.baseline_name([file.name for file in files.migrations])
     new = [each for each in files.parsed if each.file.name in branch.new - {baseline}]
     hazards = find_hazards(
-        new, folder=folder, policy=policy, scripts_dir=context.scripts_dir, search_path=context.search_path
+        new,
+        files.parsed,
+        folder=folder,
+        policy=policy,
+        scripts_dir=context.scripts_dir,
+        search_path=context.search_path,
     )
     rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
     return LintInput(files, reported, branch, rules, hazards, policy)

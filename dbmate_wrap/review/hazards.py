@@ -23,13 +23,14 @@ class Hazards:
 
 def find_hazards(
     migrations: Sequence[ParsedMigration],
+    history: Sequence[ParsedMigration],
     *,
     folder: str,
     policy: Mapping[str, str],
     scripts_dir: Path,
     search_path: str,
 ) -> Hazards:
-    """Ask squawk about `migrations`. Raises BinaryError when it does not work."""
+    """Ask squawk about `migrations`, which are some of the `history`. Raises BinaryError when it fails."""
     from dbmate_wrap.policy import squawk
 
     if policy.get("squawk") == "off" and not any(rule.startswith("squawk/") for rule in policy):
@@ -38,7 +39,7 @@ def find_hazards(
     if program is None:
         check = Check("squawk", "skip", _NO_SQUAWK, "pip install 'dbmate-wrap[squawk]'")
         return Hazards((), frozenset(), check)
-    found = squawk.hazards(program, migrations, folder)
+    found = squawk.hazards(program, migrations, folder, history)
     number = count(len(migrations), "new migration")
     message = f"looked for hazards in {number}" if migrations else "no new migrations to look at"
     files = frozenset(f"{folder}/{each.file.name}" for each in migrations)

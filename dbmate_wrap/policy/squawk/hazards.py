@@ -7,6 +7,7 @@ from pathlib import Path
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Position, Positions
+from dbmate_wrap.policy.squawk.judged import History, judge
 from dbmate_wrap.policy.squawk.program import Violation, find_violations
 
 NOT_JUDGED = "squawk/not-judged"
@@ -41,11 +42,17 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 _LINE_ENDS = re.compile(r"\r\n?|\n")
 
 
-def hazards(program: Path, migrations: Sequence[ParsedMigration], folder: str) -> tuple[Finding, ...]:
+def hazards(
+    program: Path,
+    migrations: Sequence[ParsedMigration],
+    folder: str,
+    history: Sequence[ParsedMigration] = (),
+) -> tuple[Finding, ...]:
     """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
-    `folder` is how the migrations folder is shown to people. A file that squawk cannot read gets one notice
-    instead (NOT_JUDGED). Raises BinaryError where squawk fails, ConfigError without a temporary folder.
+    `folder` is how the migrations folder is shown to people; `history` are all migrations, by which advice is
+    judged. A file that squawk cannot read gets one notice instead (NOT_JUDGED). Raises BinaryError where squawk
+    fails, ConfigError without a temporary folder.
     """
     if not migrations:
         return ()
@@ -55,12 +62,13 @@ def hazards(program: Path, migrations: Sequence[ParsedMigration], folder: str) -
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
     findings: list[Finding] = []
+    known = History(history or migrations)
     for name, migration in names.items():
         where = f"{folder}/{migration.file.name}"
         if name in answer.failed:
             findings.append(_not_judged(where, 1, 1, answer.failed[name]))
         elif name in by_file:
-            findings += _of_file(migration, where, by_file[name])
+            findings += judge([*_of_file(migration, where, by_file[name])], migration, known)
     return tuple(findings)
 
 

@@ -40,6 +40,7 @@ def find(tmp_path: Path, *names: str, policy: Mapping[str, str] | None = None) -
     """The hazards of these migrations."""
     return find_hazards(
         [parsed(name) for name in names],
+        (),
         folder="m",
         policy=policy or {},
         scripts_dir=tmp_path,
