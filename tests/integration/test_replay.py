@@ -463,6 +463,34 @@ def test_a_schema_file_that_cannot_be_loaded_is_reported_with_the_reason(check: 
     assert finding.line == 1
 
 
+def test_a_dump_that_pg_dump_itself_cannot_write_loadable_is_told_as_that(check: MakeCheck) -> None:
+    """pg_dump empties search_path, and IS DISTINCT FROM cannot name the schema of its operator."""
+    trigger = (
+        "create schema ext; create extension hstore with schema ext; create table shop.u (a ext.hstore);"
+        "create function shop.t() returns trigger language plpgsql as 'begin return new; end';"
+        "set local search_path = ext; create trigger t before update on shop.u"
+        " for each row when (old.a is distinct from new.a) execute function shop.t(); reset search_path;"
+    )
+    made = check({**HISTORY, "003_t.sql": migration(trigger)})
+    text = made.write_schema()
+    assert made.run() == ()
+    made.schema_file.write_text(text.replace("CREATE TRIGGER t ", "CREATE TRIGGER  t "))
+    [finding] = made.run()
+    assert finding.severity == "notice"
+    assert finding.message == (
+        "cannot be loaded into an empty database: operator does not exist: ext.hstore = ext.hstore;"
+        " nor can what pg_dump writes of the migrations"
+    )
+    assert "limit of pg_dump" in (finding.hint or "")
+    made.folder.add("004_d.sql", migration("create table shop.d ();"))
+    [finding] = made.run("004_d.sql")
+    assert finding.severity == "warning"
+    assert finding.message.endswith(
+        "; it is not what the migrations make: it lacks table shop.d; does not record 004"
+    )
+    assert "dbmate-wrap dump" in (finding.hint or "")
+
+
 @pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
 def test_a_stopped_replay_says_that_nothing_shared_was_touched(
     check: MakeCheck, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException], code: int
