@@ -13,6 +13,8 @@ from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import ask_git
 
+# The attributes by which a checkout has other bytes than the blob, besides line ends.
+_CONVERTING = ("filter", "ident", "working-tree-encoding")
 # Common names of branches; git allows more.
 _BRANCH = re.compile(r"\w[\w./#+-]*", re.ASCII)
 _SHA1_DIGITS = 40
@@ -30,7 +32,8 @@ class MergeBase:
 
     `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
     its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order;
-    `config` the bytes of the configuration file there, None where there is none.
+    `config` the bytes of the configuration file there, None where there is none. `filtered` are files of which
+    git keeps other bytes than a checkout has: their checksums say nothing.
     """
 
     ref: str
@@ -39,6 +42,7 @@ class MergeBase:
     lockfile: bytes | None = field(repr=False)
     tip_names: tuple[str, ...]
     config: bytes | None = field(default=None, repr=False)
+    filtered: frozenset[str] = frozenset()
 
     def restore_command(self, path: str) -> str:
         """The git command that restores the file at `path` as it is at `commit`."""
@@ -71,7 +75,22 @@ def read_merge_base(
         name: same[name].checksum if name in same else checksum(texts[blob]) for name, blob in blobs.items()
     }
     lock, configured = (texts[blob] if blob else None for blob in (lock_blob, config_blob))
-    return MergeBase(ref, commit, files, lock, tuple(tip_blobs), configured)
+    changed = [file.name for file in present if file.name in blobs and file.name not in same]
+    return MergeBase(ref, commit, files, lock, tuple(tip_blobs), configured, _filtered(folder, changed))
+
+
+def _filtered(folder: Path, names: Collection[str]) -> frozenset[str]:
+    """Return those of the names that have an attribute by which a checkout changes more than line ends.
+
+    No filter is run to compare them: it is a program that the configuration names.
+    """
+    if not names:
+        return frozenset()
+    paths = "".join(f"{name}\0" for name in names).encode("utf-8", "surrogateescape")
+    out = ask_git(folder, ["check-attr", "-z", "--stdin", *_CONVERTING], stdin=paths)
+    fields = out.split("\0")[:-1]
+    pairs = zip(fields[::3], fields[2::3], strict=True)
+    return frozenset(name for name, value in pairs if value not in ("unspecified", "unset"))
 
 
 def _place(folder: Path) -> tuple[bool, str]:

@@ -3,13 +3,14 @@
 import os
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.errors import ConfigError, HistoryError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
+from dbmate_wrap.migrations.lockfile import parse_lockfile as lockfile_lines
 from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
@@ -85,12 +86,13 @@ def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) ->
     """Sort the migrations into new and merged; without a base, `base` is the check with the reason why."""
     names = frozenset(file.name for file in files.migrations)
     if isinstance(base, MergeBase):
+        there, base = base, _by_lockfile(base)
         added = [file.name for file in files.migrations if file.name not in base.files]
         new = names if every else frozenset(added)
         merged = frozenset(
             file.name for file in files.migrations if base.files.get(file.name) == file.checksum
         )
-        checks = (_compared(base, added),)
+        checks = (_compared(there, base, added),)
         return BranchDiff(base, new, new, frozenset() if every else merged, checks)
     if every:
         return BranchDiff(None, names, names, frozenset(), (base,))
@@ -102,11 +104,41 @@ def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) ->
     return BranchDiff(None, unsealed, last, frozenset(), (base, _round_trips_skipped(len(unsealed))))
 
 
-def _compared(base: MergeBase, added: Sequence[str]) -> Check:
-    """The check `base`; findings against the base belong to the family `lockfile`, and are counted there."""
-    more = ", ..." if len(added) > _MOST_NAMES_SHOWN else ""
-    named = f" ({', '.join(added[:_MOST_NAMES_SHOWN])}{more})" if added else ""
-    return Check("base", "pass", f"compared with {base.ref}: {len(added)} new{named}")
+def _by_lockfile(base: MergeBase) -> MergeBase:
+    """The base, its filtered files with the checksums of its lockfile; those without a line count as new."""
+    if not base.filtered:
+        return base
+    try:
+        sums = {line.name: line.checksum for line in lockfile_lines(base.lockfile or b"", Path())}
+    except HistoryError:
+        sums = {}  # Broken there, or filtered too.
+    files = {
+        name: sums[name] if name in base.filtered else checksum
+        for name, checksum in base.files.items()
+        if name in sums or name not in base.filtered
+    }
+    return replace(base, files=files)
+
+
+def _compared(there: MergeBase, base: MergeBase, added: Sequence[str]) -> Check:
+    """The check `base`; findings against the base belong to the family `lockfile`, and are counted there.
+
+    `there` is the base as git has it, `base` what the files were compared with.
+    """
+    unknown = sorted(there.files.keys() - base.files.keys())
+    fresh = [name for name in added if name not in unknown]
+    message = f"compared with {base.ref}: {len(fresh)} new{_named(fresh)}"
+    if known := len(base.filtered) - len(unknown):
+        message += f"; {known} by its lockfile, for a git filter changes the files"
+    if not unknown:
+        return Check("base", "pass", message)
+    message += f"; {len(unknown)} not{_named(unknown)}: a git filter changes them, its lockfile lacks them"
+    return Check("base", "warn", message, f"seal them in {base.ref}: dbmate-wrap seal")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > _MOST_NAMES_SHOWN else ""
+    return f" ({', '.join(names[:_MOST_NAMES_SHOWN])}{more})" if names else ""
 
 
 def _no_base(folder: Path) -> Check:

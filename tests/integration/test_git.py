@@ -608,6 +608,28 @@ def test_variables_of_a_hook_name_no_other_repository(
     assert read(work).files == AB
 
 
+@pytest.mark.parametrize(
+    ("attribute", "filtered"),
+    [
+        ("*.sql filter=crypt", {"002_b.sql"}),
+        ("*.sql ident", {"002_b.sql"}),
+        ("002_b.sql working-tree-encoding=UTF-16LE", {"002_b.sql"}),
+        ("*.sql -filter text=auto eol=lf", set()),
+        ("*.md filter=crypt", set()),
+    ],
+)
+def test_files_that_git_filters_are_named_and_no_filter_is_run(
+    attribute: str, filtered: set[str], work: Path
+) -> None:
+    sprung = work.parent / "sprung"
+    for way in ("clean", "smudge"):
+        git(work, "config", f"filter.crypt.{way}", f"touch '{sprung}'")
+    (work / ".gitattributes").write_text(f"{attribute}\n")
+    (folder_of(work) / B).write_text("as a checkout has it\n")
+    assert read(work).filtered == filtered
+    assert not sprung.exists()
+
+
 def test_no_program_of_the_repository_is_run_and_nothing_in_it_is_written(work: Path) -> None:
     sprung, trap = work.parent / "sprung", work.parent / "trap"
     trap.write_text(f"#!/bin/sh\ntouch '{sprung}'\n")

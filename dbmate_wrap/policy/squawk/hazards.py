@@ -51,8 +51,8 @@ def hazards(
     """Warnings `squawk/<rule>` on each migrate:up, in the order of `migrations`.
 
     `folder` is how the migrations folder is shown to people; `history` are all migrations, by which advice is
-    judged. A file that squawk cannot read gets one notice instead (NOT_JUDGED). Raises BinaryError where squawk
-    fails, ConfigError without a temporary folder.
+    judged. A file that squawk cannot read gets one notice instead (NOT_JUDGED). Raises BinaryError where
+    squawk fails, ConfigError without a temporary folder.
     """
     if not migrations:
         return ()

@@ -1,6 +1,7 @@
 """What a branch adds to its base, by names and checksums alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -121,3 +122,29 @@ def test_each_change_since_the_base_is_one_finding(
     found = check_base(reported, given.migrations, given.sealed, base_of(A, B), folder="m", lockfile="m.lock")
     assert [f"{each.rule} {each.file}" for each in found] == expected
     assert all("origin/main" in each.message for each in found if each not in reported)
+
+
+def filtered_base(*names: str, lockfile: bytes | None) -> MergeBase:
+    """A base that has other bytes of every file than a checkout."""
+    git_has = dict.fromkeys(names, migration_file(A, "as git has it").checksum)
+    return replace(base_of(*names), files=git_has, lockfile=lockfile, filtered=frozenset(names))
+
+
+def test_files_that_git_filters_are_compared_by_the_lockfile_of_the_base() -> None:
+    base = filtered_base(A, B, lockfile=base_of(A, B).lockfile)
+    diff = diff_branch(files_of([A, f"{B}=edited", C]), base, every=False)
+    assert (diff.new, diff.merged) == (frozenset([C]), frozenset([A]))
+    assert diff.base is not None
+    assert diff.base.files == base_of(A, B).files, "so that the rules find what was edited"
+    [check] = diff.checks
+    assert check.status == "pass"
+    assert "2 by its lockfile, for a git filter changes the files" in check.message
+
+
+@pytest.mark.parametrize("lockfile", [None, b"\x00encrypted", base_of(A).lockfile])
+def test_filtered_files_that_no_lockfile_knows_are_checked_like_new_ones(lockfile: bytes | None) -> None:
+    diff = diff_branch(files_of([B]), filtered_base(B, lockfile=lockfile), every=False)
+    assert (diff.new, diff.merged) == (frozenset([B]), frozenset())
+    [check] = diff.checks
+    assert check.status == "warn"
+    assert check.message.startswith("compared with origin/main: 0 new; 1 not (002_b.sql): a git filter")
