@@ -8,6 +8,7 @@ from pathlib import Path
 from dbmate_wrap import process
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.ownership import NotOwned
+from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.redact import Redactor
 
@@ -65,7 +66,8 @@ class RunEvents:
 class DbmateError:
     """The error that dbmate printed; `line` and `column` count from 1 within the section that was running.
 
-    `not_owned` is what a lack of privileges may be about, looked up by the name in the message.
+    `not_owned` is what a lack of privileges may be about, looked up by the name in the message; `limit`
+    cut off what ran.
     """
 
     message: str
@@ -74,6 +76,7 @@ class DbmateError:
     line: int | None = None
     column: int | None = None
     not_owned: tuple[NotOwned, ...] = ()
+    limit: SessionLimit | None = None
 
 
 @dataclass(frozen=True)

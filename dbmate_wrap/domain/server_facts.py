@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dbmate_wrap.domain.ownership import NotOwned
+from dbmate_wrap.domain.session_limit import SessionLimit
 
 
 @dataclass(frozen=True)
@@ -134,3 +135,4 @@ class ServerFacts:
     untrusted_extensions: tuple[str, ...] | Unavailable
     slots: Slots | Unavailable
     replication: Replication | Unavailable
+    limits: tuple[SessionLimit, ...] | Unavailable

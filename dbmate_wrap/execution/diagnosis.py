@@ -19,6 +19,7 @@ from dbmate_wrap.errors import (
     UnreachableError,
     WrapError,
 )
+from dbmate_wrap.execution.causes import limit_hint
 from dbmate_wrap.execution.privileges import NO_PRIVILEGE, privilege_hint
 from dbmate_wrap.sql.batching import may_commit
 
@@ -81,6 +82,7 @@ def diagnose(
         return blocked(names, failure, migration, ())
     fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"fix {name} and "
     known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
+    known = known or limit_hint(failure)
     hint = f"its transaction was rolled back: {known or fix + 'run again'}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 

@@ -35,6 +35,7 @@ def run_preflight(
         history_table=db.server.history.table,
         require_tls=values.require_tls,
         connect_timeout=values.connect_timeout,
+        own_statement_timeout=values.statement_timeout is not None,
         needs=requirements_of(texts),
         rollback=rollback,
         dump_due=values.dump_schema,

@@ -1,5 +1,6 @@
 """One attended run: the advisory lock, the ledger, dbmate, and the history read again after it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,11 @@ from dbmate_wrap.domain.ledger import Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import HistoryError, PreflightError
+from dbmate_wrap.execution.causes import with_cause
 from dbmate_wrap.execution.diagnosis import ProjectNames, history_gone, history_unreadable
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
-from dbmate_wrap.execution.privileges import NO_PRIVILEGE
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.execution.timings import Timings
 from dbmate_wrap.migrations.stage import stage
@@ -122,6 +123,7 @@ class AttendedRun:
         """
         assert self.dbmate is not None, "a verb that runs migrations has bound dbmate"
         self.lock.verify()
+        begun = time.monotonic()
         former: list[int] = []
         # A concurrent statement is no transaction, and so alone in its batch.
         sections = [section for migration in batch for section in migration.sections]
@@ -141,8 +143,8 @@ class AttendedRun:
         if error is not None and error.sqlstate is None:
             # dbmate is gone without an answer of the server: its session may still be at work.
             catalog.end_sessions(self.db.session, self.invocation.dbmate_name)
-        if error is not None and error.sqlstate == NO_PRIVILEGE:
-            error = replace(error, not_owned=catalog.not_owned(self.db.session, error.message))
+        if error is not None:
+            error = with_cause(error, self.db.session, time.monotonic() - begun)
         if error is not None and former:
             error = replace(error, message=_RECONNECTED)
         return Attempt(error, self._read_history_after(batch), bool(former))

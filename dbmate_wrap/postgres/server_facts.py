@@ -21,13 +21,14 @@ from dbmate_wrap.domain.server_facts import (
     Transactions,
     Unavailable,
 )
+from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 
 _PARTS = (
     *("server", "privileges", "migrations", "transactions", "prepared"),
-    *("indexes", "extensions", "slots", "replication"),
+    *("indexes", "extensions", "slots", "replication", "limits"),
 )
 _NOT_ASKED: str | Unavailable = Unavailable("nobody asked for it")
 
@@ -74,6 +75,7 @@ def read_facts(session: Session, question: Question, parts: Collection[str] = _P
                 _all(Lag, found["lagging"]), _all(Lag, found["inactive"]), found["hidden"]
             ),
         ),
+        limits=_parse(answers["limits"], lambda found: _all(SessionLimit, found["limits"])),
     )
 
 
@@ -85,6 +87,15 @@ def missing_extensions(session: Session, extensions: Collection[str]) -> tuple[s
     question = json.dumps({"extensions": sorted(extensions)})
     [(text,)] = session.rows(_query("extensions"), {"question": question})
     return tuple(json.loads(str(text))["missing"])
+
+
+def session_limits(session: Session) -> tuple[SessionLimit, ...]:
+    """Return the limits that cut off long work of this account here. Raises UnreachableError."""
+    try:
+        [(text,)] = session.rows(_query("limits"))
+    except FailedError:
+        return ()
+    return _all(SessionLimit, json.loads(str(text))["limits"])
 
 
 def backend_pid(session: Session) -> int:

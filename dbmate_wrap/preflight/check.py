@@ -22,6 +22,7 @@ class PreflightContext:
 
     `needs` is None where there is no SQL parser to read what the pending migrations need. `rollback`: a
     version is about to be taken back. `pg_dump_major` is None where no pg_dump was found.
+    `own_statement_timeout`: the settings have one, which dbmate's session is given.
     """
 
     url: DatabaseUrl
@@ -34,6 +35,7 @@ class PreflightContext:
     rollback: bool = False
     dump_due: bool = False
     pg_dump_major: int | None = None
+    own_statement_timeout: bool = False
 
 
 @dataclass(frozen=True)

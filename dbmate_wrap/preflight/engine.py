@@ -41,6 +41,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("connection-slots", server.connection_slots),
     ("replication", sessions.replication),
     ("pg-dump", server.pg_dump),
+    ("session-limits", sessions.session_limits),
 )
 
 

@@ -75,6 +75,18 @@ def replication(given: CheckInput) -> Verdict:
     return passed("no standby lags, no slot is inactive")
 
 
+def session_limits(given: CheckInput) -> Verdict:
+    """Warn of limits of role, database or server that cut off a migration that takes longer."""
+    overridden = {"statement_timeout"} if given.context.own_statement_timeout else ()
+    found = [limit for limit in fact(given.facts.limits) if limit.name not in overridden]
+    if not found:
+        return passed("nothing cuts off what takes long")
+    return warned(
+        f"what takes longer is cut off: {join_names([limit.label for limit in found])}",
+        "where a migration may take long: " + "; ".join(limit.remedy for limit in found),
+    )
+
+
 def _migrating(session: Migrating) -> str:
     name = f" {session.application!r}" if session.application else ""
     return f"pid {session.pid}{name} of {session.user} ({_SEEN_BY[session.how]})"

@@ -140,6 +140,24 @@ def test_what_belongs_to_another_role_is_named_although_the_file_hides_it(
     database.execute(f"drop owned by {role}; drop role {role}")
 
 
+def test_a_session_that_transaction_timeout_ended_is_told_by_that_name(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    name = embedded_database.execute("select current_database()")[0][0]
+    embedded_database.execute(f"alter database {name} set transaction_timeout = '500ms'")
+    slow = migration("create table public.a (i int); select pg_sleep(5);")
+    folder = project({"001_a.sql": slow}, sealed=True)
+    done = run_cli(UP, folder.root, staging(embedded_database))
+    assert_refused(
+        done,
+        30,
+        "001_a.sql: the server cut it off after transaction_timeout = 500ms: ",
+        f'alter role "postgres" in database "{name}" set transaction_timeout = 0',
+    )
+    assert "warning: what takes longer is cut off: transaction_timeout = 500ms" in done.stderr
+    assert tables(embedded_database) == ["schema_migrations"]
+
+
 def test_what_the_statement_met_is_told_where_the_server_knows_no_place(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:

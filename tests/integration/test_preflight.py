@@ -194,6 +194,27 @@ def test_an_extension_that_is_not_trusted_is_warned_of_until_it_is_there(databas
         assert checks(url, context)["extensions"].status == "pass"
 
 
+def test_a_limit_of_role_or_database_is_warned_of_until_the_account_lifts_it(database: Database) -> None:
+    with role_of(database) as role:
+        name, url = database.execute("select current_database()")[0][0], as_role(database, role)
+        assert checks(url)["session-limits"].status == "pass"
+        database.execute(f"alter database {name} set statement_timeout = '1min'")
+        database.execute(f"alter role {role} set statement_timeout = 7500")
+        found = checks(url)["session-limits"]
+        assert found.status == "warn"
+        assert f'statement_timeout = 7500ms (set for role "{role}")' in found.message
+        with psycopg.connect(url, autocommit=True) as own:
+            own.execute((found.hint or "").partition(": ")[2].partition(";")[0])
+        assert checks(url)["session-limits"].status == "pass"
+
+
+def test_a_transaction_timeout_is_warned_of_where_the_server_has_one(embedded_database: Database) -> None:
+    with role_of(embedded_database) as role:
+        embedded_database.execute(f"alter role {role} set transaction_timeout = '90s'")
+        found = checks(as_role(embedded_database, role))["session-limits"]
+        assert f'transaction_timeout = 90s (set for role "{role}")' in found.message
+
+
 def test_create_on_the_history_schema_is_what_dbmate_itself_needs(
     embedded_database: Database, dbmate: Path, tmp_path: Path
 ) -> None:

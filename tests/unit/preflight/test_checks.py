@@ -22,6 +22,7 @@ from dbmate_wrap.domain.server_facts import (
     Transactions,
     Unavailable,
 )
+from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import PreflightContext, engine
@@ -49,6 +50,7 @@ HEALTHY = ServerFacts(
     untrusted_extensions=(),
     slots=Slots(90, None, None),
     replication=Replication((), (), hidden=0),
+    limits=(),
 )
 CONTEXT = preflight_context("postgres://app@db.example.org/crm", "dbmate-wrap/abc")
 
@@ -109,6 +111,7 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
         "connection-slots",
         "replication",
         "pg-dump",
+        "session-limits",
     ]
 
 
@@ -201,6 +204,27 @@ def test_an_extension_for_superusers_is_a_warning_for_others() -> None:
     check = result_of("extensions", replace(HEALTHY, untrusted_extensions=("dblink",)))
     assert check.status == "warn"
     assert 'have a superuser run once in this database: create extension "dblink"' in (check.hint or "")
+
+
+def test_limits_that_cut_off_a_migration_are_a_warning_with_the_way_to_lift_them() -> None:
+    own = 'role "app" in database "crm"'
+    limits = (
+        SessionLimit("transaction_timeout", "1s", 1.0, 'role "app"', own),
+        SessionLimit("statement_timeout", "5s", 5.0, own, own),
+    )
+    check = result_of("session-limits", replace(HEALTHY, limits=limits))
+    assert check.status == "warn"
+    assert check.message == (
+        'what takes longer is cut off: transaction_timeout = 1s (set for role "app"),'
+        f" statement_timeout = 5s (set for {own})"
+    )
+    assert check.hint == (
+        f"where a migration may take long: alter {own} set transaction_timeout = 0;"
+        f' or alter role "app" reset transaction_timeout; alter {own} set statement_timeout = 0'
+    )
+    given = replace(CONTEXT, own_statement_timeout=True)
+    overridden = result_of("session-limits", replace(HEALTHY, limits=limits[1:]), given)
+    assert overridden.status == "pass", "dbmate's session is given the setting instead"
 
 
 def test_delete_on_the_history_is_wanted_by_a_rollback_alone() -> None:
