@@ -5,13 +5,12 @@ from typing import Literal, NamedTuple
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-# The field with the relation, of statements that only its owner may run.
+# The field with the relation, of statements that only its owner may run. Not policies, nor the removal of a
+# trigger: providers let other roles do that on tables of theirs (Supabase).
 _OWNERS_FIELD = {
     pb.AlterTableStmt: "relation",
     pb.AlterSeqStmt: "sequence",
     pb.AlterObjectSchemaStmt: "relation",
-    pb.CreatePolicyStmt: "table",
-    pb.AlterPolicyStmt: "table",
     pb.IndexStmt: "relation",
     pb.RenameStmt: "relation",
     pb.RuleStmt: "relation",
@@ -20,8 +19,6 @@ _RELATIONS = frozenset(
     {pb.OBJECT_TABLE, pb.OBJECT_VIEW, pb.OBJECT_MATVIEW, pb.OBJECT_SEQUENCE, pb.OBJECT_FOREIGN_TABLE}
     | {pb.OBJECT_INDEX}
 )
-# Named by their table, with the own name last.
-_PARTS = frozenset({pb.OBJECT_TRIGGER, pb.OBJECT_POLICY, pb.OBJECT_RULE})
 
 
 class Touched(NamedTuple):
@@ -41,9 +38,6 @@ def touched_by(tree: Message) -> tuple[Touched, ...]:
         case pb.DropStmt() if tree.remove_type in _RELATIONS:
             names = [[str(part.string.sval) for part in item.list.items] for item in tree.objects]
             return tuple(Touched(".".join(name[-2:-1]), name[-1], "drop") for name in names)
-        case pb.DropStmt() if tree.remove_type in _PARTS:
-            names = [[str(part.string.sval) for part in item.list.items] for item in tree.objects]
-            return tuple(Touched(".".join(name[-3:-2]), name[-2], "owner") for name in names)
         case pb.CreateTrigStmt():
             return (Touched(tree.relation.schemaname, tree.relation.relname, "trigger"),)
         case pb.ViewStmt() if tree.replace:
