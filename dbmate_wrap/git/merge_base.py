@@ -32,8 +32,8 @@ class MergeBase:
 
     `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
     its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order;
-    `config` the bytes of the configuration file there, None where there is none. `filtered` are files of which
-    git keeps other bytes than a checkout has: their checksums say nothing.
+    `config` the bytes of the configuration file there, None where there is none. `filtered` are files of
+    which git keeps other bytes than a checkout has: their checksums say nothing.
     """
 
     ref: str

@@ -100,6 +100,12 @@ def test_only_the_partitioned_table_itself_has_no_rows_to_wait_for(new: str) -> 
     assert judged(new, PARTITIONED) == []
 
 
+def test_without_the_sql_parser_squawks_advice_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "postgast", None)
+    [found] = judged(INDEX, PARTITIONED)
+    assert "see https://squawkhq.com" in (found.hint or "")
+
+
 @pytest.mark.both_majors
 def test_the_advice_for_partitioned_tables_can_be_followed(database: Database) -> None:
     for statement in (

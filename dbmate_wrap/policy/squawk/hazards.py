@@ -1,13 +1,13 @@
 """Hands copies of our files to squawk, and turns its violations into findings at our lines."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Position, Positions
-from dbmate_wrap.policy.squawk.judged import History, judge
 from dbmate_wrap.policy.squawk.program import Violation, find_violations
 
 NOT_JUDGED = "squawk/not-judged"
@@ -62,14 +62,26 @@ def hazards(
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
     findings: list[Finding] = []
-    known = History(history or migrations)
+    judge = _judge_by(history or migrations)
     for name, migration in names.items():
         where = f"{folder}/{migration.file.name}"
         if name in answer.failed:
             findings.append(_not_judged(where, 1, 1, answer.failed[name]))
         elif name in by_file:
-            findings += judge([*_of_file(migration, where, by_file[name])], migration, known)
+            findings += judge([*_of_file(migration, where, by_file[name])], migration)
     return tuple(findings)
+
+
+def _judge_by(
+    history: Sequence[ParsedMigration],
+) -> Callable[[Sequence[Finding], ParsedMigration], Iterable[Finding]]:
+    """Return the function that judges the findings of a file; without the SQL parser all are kept."""
+    if not sql.is_available():
+        return lambda found, _: found
+    from dbmate_wrap.policy.squawk.judged import History, judge
+
+    known = History(history)
+    return lambda found, migration: judge(found, migration, known)
 
 
 def _of_file(migration: ParsedMigration, where: str, violations: Sequence[Violation]) -> Iterator[Finding]:

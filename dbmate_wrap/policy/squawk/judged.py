@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.positions import Positions
@@ -78,7 +77,7 @@ def judge(found: Sequence[Finding], migration: ParsedMigration, history: History
     """Yield the findings of one file: without those that are not so, and with hints that can be followed."""
     for each in found:
         statement, positions = None, None
-        if each.rule in _JUDGED and sql.is_available():
+        if each.rule in _JUDGED:
             statement, positions = _statement_at(migration, each)
         if statement is None or positions is None:
             yield each
