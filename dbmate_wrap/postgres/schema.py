@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.dumped_secrets import mask_passwords
 from dbmate_wrap.errors import BinaryError, FailedError
 from dbmate_wrap.redact import Redactor
 
@@ -52,7 +53,7 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
 
 
 def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 256 << 20) -> str:
-    """Return the schema as SQL, normalised. Raises FailedError with the output of pg_dump.
+    """Return the schema as SQL, normalised and without passwords. Raises FailedError with pg_dump's output.
 
     The connection is given in the environment, so that the argument list holds no secret.
     """
@@ -70,7 +71,7 @@ def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 2
         raise FailedError(f"pg_dump wrote more than {limit >> 20} MiB, which is more than is kept of it")
     # A password that is also an ordinary word (customers) must not disfigure the schema: it is masked where
     # it stands as a password, as in the connection string of a subscription.
-    return secrets.mask_in_place(normalise(done.stdout))
+    return secrets.mask_in_place(mask_passwords(normalise(done.stdout)))
 
 
 def normalise(dumped: str) -> str:

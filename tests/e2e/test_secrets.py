@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.cli import TWO, CliResult, RunCli, applied, argument_lists, assert_presentable
+from tests.support.cli import TWO, CliResult, RunCli, applied, argument_lists, assert_presentable, staging
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import APP_PASSWORD, Database, TcpServer
 
@@ -262,3 +262,39 @@ def test_a_password_from_pgpass_works_for_us_dbmate_and_pg_dump(
     assert_silent(done)
     assert applied(own) == ["001", "002"]
     assert_no_file_has_it(folder.root)
+
+
+@pytest.mark.both_majors
+def test_no_schema_file_holds_what_a_foreign_server_or_a_subscription_is_reached_with(
+    project: MakeProject, run_cli: RunCli, database: Database
+) -> None:
+    folder = project(TWO, sealed=True)
+    (folder.root / "dbmate-wrap.toml").write_text("dump_schema = true\n")
+    database.execute("create foreign data wrapper w")
+    database.execute("create server s foreign data wrapper w options (db_url 'postgres://u:F0reign@h/d')")
+    database.execute("create user mapping for public server s options (password 'F0reign')")
+    database.execute(
+        "create subscription sub connection 'host=nowhere password=F0reign' publication p"
+        " with (connect = false, slot_name = none)"
+    )
+    database.execute("create table public.schema_migrations (version varchar primary key)")
+    for command in (["up"], ["rollback"], ["dump"]):
+        done = run_cli([*command, "-e", "staging"], folder.root, staging(database))
+        assert done.returncode == 0, done.stderr
+        written = (folder.root / "db/schema.sql").read_text()
+        assert "F0reign" not in written
+        assert written.count("***") == 4, written  # The comment's, and one for each.
+        (folder.root / "db/schema.sql").unlink()
+    database.execute("drop subscription sub")  # With it the database cannot be dropped.
+
+
+def test_a_schema_file_with_placeholders_is_up_to_date(project: MakeProject, run_cli: RunCli) -> None:
+    server = "create foreign data wrapper w; create server s foreign data wrapper w;"
+    mapping = "create user mapping for public server s options (password 'F0reign');"
+    folder = project({"001_a.sql": migration(server + mapping)}, sealed=True)
+    assert run_cli(["up"], folder.root).returncode == 0
+    assert "***" in (folder.root / "db/schema.sql").read_text()
+    for _ in ("replayed", "from the cache"):
+        done = run_cli(["check"], folder.root)
+        assert (done.returncode, "stale-schema-file" in done.stderr) == (0, False), done.stderr
+    assert run_cli(["db", "reset", "--yes"], folder.root).returncode == 0
