@@ -1,5 +1,6 @@
 """Shows the steps of `up`, and runs none."""
 
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.sql.batching import changes_session
@@ -22,6 +23,9 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     if warning := guard.stamp_warning(environment, found.history):
         context.console.say(f"warning: {warning}")
     todo = pending(found.history, files, to)
+    recorded = found.history.ledger
+    if todo and isinstance(recorded, Ledger) and (published := recorded.access.publication_warning):
+        context.console.say(f"warning: {'; '.join(published)}")
     steps = [
         Step(each.file.version, each.file.name, each.transactional, changes_session(each)) for each in todo
     ]

@@ -28,8 +28,7 @@ def rollback(context: Context, outcome: Outcome) -> None:
             return
         guard.refuse_foreign_stamp(environment, found)  # 20
         texts = [section.down.sql for section in last.sections]
-        pg_dumps = schema_file.pg_dump_candidates(context, db.url)
-        checks = readiness.run_preflight(db, texts, environment, context.invocation, pg_dumps, rollback=True)
+        checks = readiness.run_preflight(context, db, found, texts, rollback=True)
         outcome.checks += checks
         readiness.raise_for_failed(checks, console.say)  # 22
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11

@@ -8,7 +8,13 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.history import nothing_pending, pending, raise_for_disagreement, read_history
+from dbmate_wrap.workspace.history import (
+    History,
+    nothing_pending,
+    pending,
+    raise_for_disagreement,
+    read_history,
+)
 
 
 def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, yes: bool) -> None:
@@ -35,7 +41,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         from dbmate_wrap.workspace import dbmate, schema_file
 
         binary = dbmate.start_verification(context)
-        _check_readiness(context, outcome, db, todo)  # 22
+        _check_readiness(context, outcome, db, found, todo)  # 22
         guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
@@ -51,13 +57,11 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
 
 
 def _check_readiness(
-    context: Context, outcome: Outcome, db: Database, todo: Sequence[ParsedMigration]
+    context: Context, outcome: Outcome, db: Database, found: History, todo: Sequence[ParsedMigration]
 ) -> None:
     from dbmate_wrap.execution import readiness
-    from dbmate_wrap.workspace import schema_file
 
     texts = [section.up.sql for migration in todo for section in migration.sections]
-    pg_dumps = schema_file.pg_dump_candidates(context, db.url)
-    checks = readiness.run_preflight(db, texts, context.environment, context.invocation, pg_dumps)
+    checks = readiness.run_preflight(context, db, found, texts)
     outcome.checks += checks
     readiness.raise_for_failed(checks, context.console.say)

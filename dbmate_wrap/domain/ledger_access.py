@@ -15,11 +15,14 @@ class LedgerUnavailable:
 class LedgerAccess:
     """The privileges of `role` (quoted for SQL) on the ledger; `complete` when all its tables are there.
 
+    `publications` names those that publish every table of its schema, also one that is made later.
+
     `identifiable`: it may read the server's system identifier. `names_history`: a run can say which history
     table it is about; a ledger of format 1 cannot.
     """
 
     role: str
+    publications: str | None
     identifiable: bool
     has_schema: bool
     may_create: bool
@@ -53,6 +56,19 @@ class LedgerAccess:
             f"role {self.role} may not create the schema dbmate_wrap",
             f"let the owner of the database run: create schema dbmate_wrap authorization {self.role};"
             " or set ledger = false",
+        )
+
+    @property
+    def publication_warning(self) -> tuple[str, str] | None:
+        """The message and the hint where the next run makes tables that are published at once."""
+        if self.complete or self.publications is None:
+            return None
+        return (
+            "the tables of the schema dbmate_wrap are published as soon as they are made"
+            f" ({self.publications}: FOR ALL TABLES, or IN SCHEMA); a subscriber that lacks them"
+            " stops replicating, and this server keeps its WAL",
+            "make the schema dbmate_wrap and its tables on the subscribers first (pg_dump --schema-only"
+            " --schema=dbmate_wrap of a database that has them), or set ledger = false",
         )
 
     def _grants(self) -> str:

@@ -1,36 +1,28 @@
 """The preflight of a run, made before anything is written."""
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from dbmate_wrap import preflight
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.domain.invocation import Invocation
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.errors import BinaryError, PreflightError
 from dbmate_wrap.postgres import schema
 from dbmate_wrap.preflight import PreflightContext
-from dbmate_wrap.settings import Environment
 from dbmate_wrap.sql.requirements import requirements_of
+from dbmate_wrap.workspace import schema_file
+from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.history import History
 
 
 def run_preflight(
-    db: Database,
-    texts: Sequence[str],
-    environment: Environment,
-    invocation: Invocation,
-    pg_dumps: Iterable[Path],
-    *,
-    rollback: bool = False,
+    context: Context, db: Database, found: History, texts: Sequence[str], *, rollback: bool = False
 ) -> tuple[Check, ...]:
-    """Run every check for the SQL `texts` that are about to be run. Raises UnreachableError.
-
-    `pg_dumps` are the places where pg_dump may be, looked at where a schema dump is due.
-    """
-    values = environment.values
+    """Run every check for the SQL `texts` that are about to be run. Raises UnreachableError."""
+    values = context.environment.values
     asked = PreflightContext(
         url=db.url,
-        application_name=invocation.application_name,
+        application_name=context.invocation.application_name,
         history_schema=db.server.history.schema,
         history_table=db.server.history.table,
         require_tls=values.require_tls,
@@ -39,7 +31,8 @@ def run_preflight(
         needs=requirements_of(texts),
         rollback=rollback,
         dump_due=values.dump_schema,
-        pg_dump_major=_pg_dump_major(pg_dumps, db.server.major) if values.dump_schema else None,
+        pg_dump_major=_pg_dump_major(context, db) if values.dump_schema else None,
+        ledger=found.ledger.access if isinstance(found.ledger, Ledger) else None,
     )
     return preflight.check_server(db.session, asked)
 
@@ -58,8 +51,8 @@ def raise_for_failed(checks: Sequence[Check], say: Callable[[str], None]) -> Non
         )
 
 
-def _pg_dump_major(pg_dumps: Iterable[Path], server_major: int) -> int | None:
+def _pg_dump_major(context: Context, db: Database) -> int | None:
     try:
-        return schema.find_pg_dump(pg_dumps, server_major).major
+        return schema.find_pg_dump(schema_file.pg_dump_candidates(context, db.url), db.server.major).major
     except BinaryError:
         return None

@@ -14,6 +14,7 @@ from dbmate_wrap.policy.rules import (
     one_statement_outside_transaction,
     ownership,
     psql_command,
+    publication_for_all_tables,
     search_path,
     session_state,
     swallowed_errors,
@@ -35,6 +36,7 @@ _RULES = (
     history_table.find,
     literal_password.find,
     swallowed_errors.find,
+    publication_for_all_tables.find,
 )
 
 

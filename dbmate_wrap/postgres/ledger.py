@@ -155,8 +155,8 @@ def _query(name: str, access: LedgerAccess) -> str:
 
 
 def _look(session: Session) -> LedgerAccess:
-    [(role, *flags)] = session.rows(queries.load_query("ledger_look"))
-    return LedgerAccess(str(role), *(flag is True for flag in flags))
+    [(role, publications, *flags)] = session.rows(queries.load_query("ledger_look"))
+    return LedgerAccess(str(role), _text(publications), *(flag is True for flag in flags))
 
 
 def _read(session: Session, access: LedgerAccess, history: str) -> Ledger:

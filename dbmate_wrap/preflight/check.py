@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.finding import CheckStatus
+from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.server_facts import ServerFacts, Unavailable
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.sql.requirements import Requirements
@@ -22,7 +23,8 @@ class PreflightContext:
 
     `needs` is None where there is no SQL parser to read what the pending migrations need. `rollback`: a
     version is about to be taken back. `pg_dump_major` is None where no pg_dump was found.
-    `own_statement_timeout`: the settings have one, which dbmate's session is given.
+    `own_statement_timeout`: the settings have one, which dbmate's session is given. `ledger` is None where there
+    will be none, or it cannot be read.
     """
 
     url: DatabaseUrl
@@ -36,6 +38,7 @@ class PreflightContext:
     dump_due: bool = False
     pg_dump_major: int | None = None
     own_statement_timeout: bool = False
+    ledger: LedgerAccess | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("prepared-transactions", sessions.prepared_transactions),
     ("connection-slots", server.connection_slots),
     ("replication", sessions.replication),
+    ("publications", sessions.publications),
     ("pg-dump", server.pg_dump),
     ("session-limits", sessions.session_limits),
 )

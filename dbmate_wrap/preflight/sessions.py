@@ -87,6 +87,14 @@ def session_limits(given: CheckInput) -> Verdict:
     )
 
 
+def publications(given: CheckInput) -> Verdict:
+    """Warn of publications that publish the ledger's tables as soon as this run makes them."""
+    ledger = given.context.ledger
+    if ledger is not None and (warning := ledger.publication_warning):
+        return warned(*warning)
+    return passed("none publishes a table that this run makes for itself")
+
+
 def _migrating(session: Migrating) -> str:
     name = f" {session.application!r}" if session.application else ""
     return f"pid {session.pid}{name} of {session.user} ({_SEEN_BY[session.how]})"

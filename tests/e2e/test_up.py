@@ -396,3 +396,17 @@ def test_dump_is_the_same_for_whoever_runs_it_and_keeps_the_ledger_out(
 def _schema(folder: ProjectFolder) -> str:
     path: Path = folder.root / "db" / "schema.sql"
     return path.read_text()
+
+
+@pytest.mark.both_majors
+@pytest.mark.parametrize("publication", ["all tables", "tables in schema dbmate_wrap"])
+def test_a_publication_of_the_ledger_is_told_before_its_tables_are_made_and_never_after(
+    project: MakeProject, run_cli: RunCli, database: Database, publication: str
+) -> None:
+    folder = project(THREE, sealed=True)
+    database.execute("create schema dbmate_wrap")
+    database.execute(f"create publication everything for {publication}")
+    told = "the tables of the schema dbmate_wrap are published as soon as they are made (everything:"
+    for words, expected in ((["plan"], 1), (["up", "--to", "1"], 1), (["plan"], 0), (["up"], 0)):
+        done = run_cli([*words, "-e", "staging"], folder.root, staging(database))
+        assert (done.returncode, done.stderr.count(told)) == (0, expected), done.stderr

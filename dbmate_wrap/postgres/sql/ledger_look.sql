@@ -1,6 +1,21 @@
--- Whether the ledger is there, and what this role may do with it; raises nothing, whatever is missing.
+-- Whether the ledger is there, what this role may do with it, and which publications publish its tables as soon as they
+-- are there; raises nothing, whatever is missing (a server before 15 has no publications of schemas).
 select
     pg_catalog.quote_ident(current_user),
+    (
+        select pg_catalog.string_agg(pg_catalog.quote_ident(p.pubname), ', ' order by p.pubname)
+        from pg_catalog.pg_publication p
+        where p.puballtables or exists (
+            select
+            from pg_catalog.pg_depend s
+            join pg_catalog.pg_depend m on m.classid = s.classid and m.objid = s.objid
+            where s.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+              and s.refobjid = n.oid
+              and s.classid = pg_catalog.to_regclass('pg_catalog.pg_publication_namespace')
+              and m.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass
+              and m.refobjid = p.oid
+        )
+    ) as publications,
     pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute') as identifiable,
     n.oid is not null as has_schema,
     case

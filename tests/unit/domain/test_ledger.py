@@ -57,6 +57,7 @@ def test_checksums_leave_out_what_nobody_recorded() -> None:
 
 FULL = LedgerAccess(
     role='"o\'Brien"',
+    publications=None,
     identifiable=True,
     has_schema=True,
     may_create=False,

@@ -7,6 +7,7 @@ import pytest
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
@@ -110,6 +111,7 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
         "prepared-transactions",
         "connection-slots",
         "replication",
+        "publications",
         "pg-dump",
         "session-limits",
     ]
@@ -438,3 +440,23 @@ def test_an_index_that_an_earlier_migration_drops_is_not_in_the_way() -> None:
         after = requirements_of([repair, build])
         assert after is not None
         assert after.indexes == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("publications", "complete", "status"),
+    [(None, False, "pass"), ("everything", True, "pass"), ('"All of it", p', False, "warn")],
+)
+def test_tables_of_the_ledger_that_are_published_as_soon_as_they_are_made_are_warned_of(
+    publications: str | None, complete: bool, status: str
+) -> None:
+    flags = dict.fromkeys(("identifiable", "may_create", "may_use", "readable", "writable"), True)
+    ledger = LedgerAccess(
+        "app", publications, has_schema=True, complete=complete, names_history=True, **flags
+    )
+    result = result_of("publications", context=replace(CONTEXT, ledger=ledger))
+    assert result.status == status
+    if status == "warn":
+        assert f"({publications}: " in result.message
+        assert result.hint is not None
+        assert "subscribers first" in result.hint
+        assert "ledger = false" in result.hint

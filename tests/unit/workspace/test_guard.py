@@ -40,7 +40,7 @@ def environment(name: str, *, protected: bool) -> Environment:
 
 
 def stamped(stamp: Stamp | None) -> History:
-    access = LedgerAccess("app", *([True] * (len(LedgerAccess.__dataclass_fields__) - 1)))
+    access = LedgerAccess("app", None, *([True] * (len(LedgerAccess.__dataclass_fields__) - 2)))
     return History((), (), Ledger(1, HERE, stamp, {}, access))
 
 
