@@ -11,6 +11,7 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.review.server_lacks import find_lack, portable_form
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload_dump
@@ -18,11 +19,9 @@ from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.schema_file import schema_text
 
 UNTOUCHED = "nothing shared was touched"
-_NO_EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file')
 _NO_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
 _EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
 _NO_PRIVILEGE = "42501"
-_EXTENSION_STATES = ("0A000", "58P01")
 _VERSION = re.compile(r"'([^']*)'")
 # Lines that only psql understands, and one that a server older than the pg_dump refuses.
 _FOR_PSQL = re.compile(r"(?m)^(?:\\(?:un)?restrict .*|SET transaction_timeout = 0;)$")
@@ -148,7 +147,7 @@ def _join_versions(versions: Collection[str]) -> str:
 def replay_error(
     failed: MigrationFailed, names: ProjectNames, origin: str, *, keeps_roles: bool
 ) -> WrapError:
-    """Return the error for a history that cannot be applied: 30; 22 for an extension; 21 without connection.
+    """Return the error for a history that cannot be applied: 30; 22 where the server lacks something; or 21.
 
     `origin` names the shadow server; `keeps_roles`: roles and foreign databases stay there after a check.
     """
@@ -161,8 +160,6 @@ def replay_error(
             hint=f"{UNTOUCHED}; run it alone to see more: dbmate-wrap up on a database of your own",
             migration=name,
         )
-    if failure.sqlstate in _EXTENSION_STATES and (lacks := _NO_EXTENSION.search(failure.message)):
-        return missing_extension_error(f"{names.folder}/{name}", lacks["name"] or "an extension", origin)
     if failure.sqlstate == _NO_PRIVILEGE and not keeps_roles:
         return _no_privilege(f"{names.folder}/{name}", failure, origin)
     started = failure.file == name
@@ -170,6 +167,16 @@ def replay_error(
     error = diagnose(names, failure, migration if started else None, block if started else None)
     if isinstance(error, UnreachableError):
         return error
+    if lack := find_lack(failure.sqlstate, failure.message) if started else None:
+        ways = (portable_form(failure.message), shadow_server.alternatives_hint())
+        return PreflightError(
+            f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}",
+            hint="; else ".join(filter(None, ways)),
+            sqlstate=error.sqlstate,
+            migration=error.migration,
+            line=error.line,
+            frame=error.frame,
+        )
     # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.
     return FailedError(
         error.message,
@@ -201,12 +208,6 @@ def missing_extension_error(path: str, extensions: str, origin: str) -> Prefligh
 
 
 def _hint(name: str, message: str, origin: str, *, keeps_roles: bool) -> str:
-    if role := _NO_ROLE.search(message):
-        return (
-            f"the shadow server ({origin}) has no roles but those that the migrations make: make"
-            f" {role['name']} where it is missing (do $$ ... if not exists ... create role ... $$), or use a"
-            ' server that has it (shadow = "url" with shadow_url), or leave the replay out: --no-shadow'
-        )
     if keeps_roles and (existing := _EXISTS.search(message)):
         return (
             "on the server of shadow_url nothing is dropped but our databases: an earlier check may have"

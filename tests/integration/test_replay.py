@@ -247,10 +247,34 @@ def test_an_extension_that_only_the_server_can_see_is_reported_the_same_way(chec
 
 
 def test_a_role_that_the_server_does_not_have_is_reported_with_the_alternatives(check: MakeCheck) -> None:
-    with pytest.raises(FailedError) as caught:
+    with pytest.raises(PreflightError) as caught:
         check({**HISTORY, "003_d.sql": migration("grant select on shop.orders to reader;")}).run()
-    assert caught.value.message.endswith('role "reader" does not exist')
-    for way in ("make reader", "shadow_url", "--no-shadow"):
+    assert 'role "reader" does not exist' in caught.value.message
+    assert (caught.value.migration, caught.value.line) == ("003_d.sql", 2)
+    for way in ("make reader", 'shadow = "url"', "--no-shadow"):
+        assert way in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "lack"),
+    [
+        ("create collation shop.ci (provider = icu, locale = 'und-u-ks-level2')", "ICU"),
+        ("create table shop.x (a xml default '<a/>'::xml)", "XML (libxml)"),
+        ("create table shop.x (a text compression lz4)", "compression with lz4"),
+        ("create function shop.f() returns int language plperlu as '1'", "the language plperlu"),
+        ("create table shop.x (a int) tablespace fast", "the tablespace fast"),
+        ("grant connect on database crm to public", "a database that is called crm"),
+        ("do $$ begin execute 'alter database crm set work_mem = 9999'; end $$", "called crm"),
+    ],
+)
+def test_what_the_server_lacks_is_no_fault_of_the_migration(
+    check: MakeCheck, statement: str, lack: str
+) -> None:
+    with pytest.raises(PreflightError) as caught:
+        check({**HISTORY, "003_d.sql": migration(f"{statement};")}).run()
+    assert caught.value.message.endswith(lack)
+    assert "fix 003_d.sql" not in (caught.value.hint or "")
+    for way in ('shadow = "local', 'shadow = "url"', "--no-shadow"):
         assert way in (caught.value.hint or "")
 
 

@@ -130,9 +130,23 @@ def failure(message: str, sqlstate: str | None = None, *, started: bool = True) 
         (
             failure('role "reader" does not exist', "42704"),
             False,
-            ExitCode.FAILED,
-            'role "reader" does not exist',
+            ExitCode.PREFLIGHT,
+            f"what the shadow server ({ORIGIN}) does not have: the role reader",
             "make reader where it is missing",
+        ),
+        (
+            failure('database "crm" does not exist', "3D000"),
+            False,
+            ExitCode.PREFLIGHT,
+            f"what the shadow server ({ORIGIN}) does not have: a database that is called crm",
+            "current_database()",
+        ),
+        (
+            failure("ICU is not supported in this build", "0A000"),
+            True,
+            ExitCode.PREFLIGHT,
+            f"what the shadow server ({ORIGIN}) does not have: ICU",
+            "three ways out",
         ),
         (
             failure('role "reader" already exists', "42710"),

@@ -1,0 +1,53 @@
+"""Tells from an error of the server what the server lacks: then the migration may well be right."""
+
+import re
+
+# Names that an operating system or ICU gives; any other collation is one that a migration should have made.
+_LOCALE = r"[a-z]{2,3}_[A-Z]{2}[\w.@-]*|C\.[\w-]+|[\w-]+-x-icu|pg_\w+|unicode|und"
+# SQLSTATEs, a pattern of the message, and what is lacking; `{}` stands for the pattern's first group.
+_LACKS = (
+    ("0A000 58P01", r'extension "([^"]+)" is not available', "{}"),
+    ("0A000 58P01", r"extension control file", "an extension"),
+    ("0A000", r"ICU is not supported", "ICU"),
+    ("0A000", r"unsupported XML feature", "XML (libxml)"),
+    ("0A000", r"compression method (\w+) not supported", "compression with {}"),
+    ("22023", r'invalid value for parameter "\w*compression": "(lz4|zstd)"', "compression with {}"),
+    ("22023", r'invalid value for parameter "(?:default|temp)_tablespaces?": "([^"]+)"', "the tablespace {}"),
+    ("22023", r'could not create locale "([^"]+)"', "the locale {}"),
+    ("22023 42809", r'invalid (?:\w+ )?locale name: "([^"]+)"', "the locale {}"),
+    ("22023", r"could not open collator for locale", "a locale of ICU"),
+    ("42704", rf'collation "({_LOCALE})" for encoding', "the collation {}"),
+    ("42P17", r"unrecognized collation provider: (\w+)", "collations of the provider {}"),
+    ("42704 22023", r'role "([^"]+)" does not exist', "the role {}, which no migration before makes"),
+    ("42704", r'language "([^"]+)" does not exist', "the language {}"),
+    ("42704", r'tablespace "([^"]+)" does not exist', "the tablespace {}"),
+    ("42704", r'foreign-data wrapper "([^"]+)" does not exist', "the foreign-data wrapper {}"),
+    ("42704", r'access method "([^"]+)" does not exist', "the access method {}"),
+    ("3D000", r'database "([^"]+)" does not exist', "a database that is called {}"),
+    ("58P01", r'could not (?:access file|load library) "([^"]+)"', "the library {}"),
+    ("58P01", r'directory "([^"]+)" does not exist', "the directory {}"),
+    ("F0000", r'could not open \S+ file "(?:[^"]*/)?([^"/]+)"', "the file {} of text search"),
+    (None, r'([\w-]+)"? (?:must|can only) be (?:pre)?loaded', "{} in shared_preload_libraries"),
+    ("22023", r"no security label providers have been loaded", "a provider of security labels"),
+    ("55000", r'requires "?wal_level"? >= "?(\w+)', "wal_level = {}"),
+)
+
+
+def find_lack(sqlstate: str | None, message: str) -> str | None:
+    """Return what the server lacks, in words; None where the error is another one."""
+    for states, pattern, what in _LACKS:
+        if (states is None or sqlstate in states.split()) and (found := re.search(pattern, message)):
+            return what.format(found[1]) if found.groups() else what
+    return None
+
+
+def portable_form(message: str) -> str | None:
+    """Return what the migration can say instead, for every server; None where nothing is known."""
+    if re.search(r'database "[^"]+" does not exist', message):
+        return (
+            "the database has another name on each server: let the migration ask for it, as in"
+            " do $$ begin execute format('alter database %I set ...', current_database()); end $$"
+        )
+    if role := re.search(r'role "([^"]+)" does not exist', message):
+        return f"make {role[1]} where it is missing (do $$ ... if not exists ... create role ... $$)"
+    return None
