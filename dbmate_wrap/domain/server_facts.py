@@ -122,6 +122,14 @@ class InvalidIndex:
 
 
 @dataclass(frozen=True)
+class PendingDetach:
+    """A partition (its quoted name) that is marked as detached and not yet off; `finish` is the statement."""
+
+    name: str
+    finish: str
+
+
+@dataclass(frozen=True)
 class ServerFacts:
     """All facts about the server; a part that it did not give is Unavailable."""
 
@@ -131,6 +139,7 @@ class ServerFacts:
     transactions: Transactions | Unavailable
     prepared: tuple[Prepared, ...] | Unavailable
     invalid_indexes: tuple[InvalidIndex, ...] | Unavailable
+    detaching: tuple[PendingDetach, ...] | Unavailable
     missing_extensions: tuple[str, ...] | Unavailable
     untrusted_extensions: tuple[str, ...] | Unavailable
     slots: Slots | Unavailable

@@ -11,6 +11,7 @@ from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
     Lag,
     Migrating,
+    PendingDetach,
     Prepared,
     Privileges,
     Replication,
@@ -28,7 +29,7 @@ from dbmate_wrap.postgres.session import Session
 
 _PARTS = (
     *("server", "privileges", "migrations", "transactions", "prepared"),
-    *("indexes", "extensions", "slots", "replication", "limits"),
+    *("indexes", "detaching", "extensions", "slots", "replication", "limits"),
 )
 _NOT_ASKED: str | Unavailable = Unavailable("nobody asked for it")
 
@@ -66,6 +67,7 @@ def read_facts(session: Session, question: Question, parts: Collection[str] = _P
         ),
         prepared=_parse(answers["prepared"], lambda found: _all(Prepared, found["prepared"])),
         invalid_indexes=_parse(answers["indexes"], lambda found: _all(InvalidIndex, found["invalid"])),
+        detaching=_parse(answers["detaching"], lambda found: _all(PendingDetach, found["detaching"])),
         missing_extensions=_parse(answers["extensions"], lambda found: tuple(found["missing"])),
         untrusted_extensions=_parse(answers["extensions"], lambda found: tuple(found["untrusted"])),
         slots=_parse(answers["slots"], lambda found: Slots(**found)),

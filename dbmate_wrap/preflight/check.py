@@ -23,8 +23,8 @@ class PreflightContext:
 
     `needs` is None where there is no SQL parser to read what the pending migrations need. `rollback`: a
     version is about to be taken back. `pg_dump_major` is None where no pg_dump was found.
-    `own_statement_timeout`: the settings have one, which dbmate's session is given. `ledger` is None where there
-    will be none, or it cannot be read.
+    `own_statement_timeout`: the settings have one, which dbmate's session is given. `ledger` is None where
+    there will be none, or it cannot be read.
     """
 
     url: DatabaseUrl

@@ -35,6 +35,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("privileges", needs.privileges),
     ("extensions", needs.extensions),
     ("invalid-indexes", needs.invalid_indexes),
+    ("pending-detach", needs.pending_detach),
     ("other-migration", sessions.other_migration),
     ("long-transactions", sessions.long_transactions),
     ("prepared-transactions", sessions.prepared_transactions),

@@ -90,6 +90,18 @@ def invalid_indexes(given: CheckInput) -> Verdict:
     )
 
 
+def pending_detach(given: CheckInput) -> Verdict:
+    """Warn of partitions pending detach: their table takes no other, and no query sees their rows."""
+    detaching = fact(given.facts.detaching)
+    if not detaching:
+        return passed("none")
+    return warned(
+        f"partitions pending detach (a DETACH ... CONCURRENTLY was cut off, or is still at work):"
+        f" {join_names([one.name for one in detaching])}",
+        "; ".join(one.finish for one in detaching[:5]),
+    )
+
+
 def _for_history(given: CheckInput, held: Privileges) -> list[_Lack]:
     context = given.context
     schema, table = context.history_schema, f"{context.history_schema}.{context.history_table}"

@@ -449,3 +449,19 @@ def _tls(server: TcpServer, folder: Path) -> Iterator[None]:
     finally:
         server.execute("alter system reset ssl")
         server.execute("select pg_reload_conf()")
+
+
+def test_a_detach_that_was_cut_off_is_warned_of_until_it_is_finished(database: Database) -> None:
+    database.execute('create table "T" (id int) partition by list (id)')
+    database.execute('create table "P" partition of "T" for values in (1)')
+    with database.connect() as reader, database.connect() as cut_off:
+        reader.execute('begin; select from "T"')
+        cut_off.execute("set statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            cut_off.execute('alter table "T" detach partition "P" concurrently')
+        reader.execute("rollback")
+    found = checks(database.url)["pending-detach"]
+    assert (found.status, found.message.endswith(': public."P"')) == ("warn", True)
+    assert found.hint is not None
+    database.execute(found.hint)
+    assert statuses(checks(database.url)) == {}

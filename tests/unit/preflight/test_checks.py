@@ -13,6 +13,7 @@ from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
     Lag,
     Migrating,
+    PendingDetach,
     Prepared,
     Privileges,
     Replication,
@@ -47,6 +48,7 @@ HEALTHY = ServerFacts(
     transactions=Transactions((), hidden=0),
     prepared=(),
     invalid_indexes=(),
+    detaching=(),
     missing_extensions=(),
     untrusted_extensions=(),
     slots=Slots(90, None, None),
@@ -106,6 +108,7 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
         "privileges",
         "extensions",
         "invalid-indexes",
+        "pending-detach",
         "other-migration",
         "long-transactions",
         "prepared-transactions",
@@ -460,3 +463,10 @@ def test_tables_of_the_ledger_that_are_published_as_soon_as_they_are_made_are_wa
         assert result.hint is not None
         assert "subscribers first" in result.hint
         assert "ledger = false" in result.hint
+
+
+def test_a_partition_pending_detach_is_warned_of_with_the_statement_that_ends_it() -> None:
+    finish = "alter table s.t detach partition s.p finalize"
+    result = result_of("pending-detach", replace(HEALTHY, detaching=(PendingDetach("s.p", finish),)))
+    assert (result.status, result.hint) == ("warn", finish)
+    assert result.message.endswith(": s.p")
