@@ -192,16 +192,16 @@ class _Replay:
             progress.clear()
 
     def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:
-        folder = self.files.folder
-        found = (
+        folder, path = self.files.folder, self.environment.values.schema_file
+        found = [
             *(replay_faults.down_incomplete(fault, folder) for fault in result.faults),
             *(replay_faults.no_effect(migration, folder) for migration in result.without_effect),
-        )
-        if result.dump is None:
-            return found
-        path = self.environment.values.schema_file
-        stale = replay_faults.stale_schema_file(path, self.environment.display_path(path), result.dump, tools)
-        return found if stale is None else (*found, stale)
+        ]
+        if result.dump is not None:
+            name = self.environment.display_path(path)
+            stale = replay_faults.stale_schema_file(path, name, result.dump, tools)
+            found += [stale] if stale is not None else []
+        return replay_faults.explain_varying(found, self.files.parsed)
 
 
 def describe_replay(plan: ReplayPlan, origin: str) -> str:

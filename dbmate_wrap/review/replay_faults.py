@@ -1,10 +1,11 @@
 """Faults that a replay found: findings where they are warnings, else the error that ends the check."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -13,7 +14,7 @@ from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, Wr
 from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
 from dbmate_wrap.review.server_lacks import find_lack, portable_form
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.round_trip import DownFault
+from dbmate_wrap.shadow.round_trip import ANOTHER_SCHEMA, DownFault
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload_dump
 from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.schema_file import schema_text
@@ -37,6 +38,12 @@ _LIMIT_OF_PG_DUMP = (
     "it is a limit of pg_dump, which empties search_path: where nothing names the schema of an operator (IS"
     " DISTINCT FROM, IN, CASE), use another expression; or leave it: the file serves to be read and compared"
 )
+_NOT_MADE = "is not what the migrations make"
+_OTHER_VERSIONS = re.compile("; (?:does not record|records) ")
+_FIXED_NAMES = (
+    "no schema file can be right for long then, so this changes nothing: let migrations make what has fixed"
+    " names, and a job of the application (or pg_partman) the rest"
+)
 _MOST_VERSIONS = 5
 
 
@@ -51,6 +58,39 @@ def no_effect(migration: ParsedMigration, folder: str) -> Finding:
     place = (f"{folder}/{migration.file.name}", migration.sections[0].up.line, 1)
     message = "changes nothing: after it the schema and its rights are what they were before"
     return Finding("no-effect", "warning", *place, message, _LOOK)
+
+
+def explain_varying(
+    findings: Sequence[Finding], migrations: Sequence[ParsedMigration]
+) -> tuple[Finding, ...]:
+    """Return the findings, with one notice for all that say only that two replays make two schemas.
+
+    Such a migration depends on the clock, the database's name or random values: nothing can be written anew.
+    """
+    suspects = [finding for finding in findings if _differs_each_time(finding)]
+    if not suspects or not sql.is_available():
+        return tuple(findings)
+    from dbmate_wrap.sql.varying import find_varying
+
+    causes = find_varying(migrations)
+    explained = [
+        finding
+        for finding in suspects
+        if causes and (finding.rule == "stale-schema-file" or Path(finding.file or "").name in causes)
+    ]
+    if not explained:
+        return tuple(findings)
+    words = "; ".join(f"{name} depends on {cause}" for name, cause in list(causes.items())[:_MOST_VERSIONS])
+    last = explained[-1]
+    message = f"{last.message}. It is another schema each time: {words}"
+    notice = replace(last, severity="notice", message=message, hint=_FIXED_NAMES)
+    return (*(finding for finding in findings if finding not in explained), notice)
+
+
+def _differs_each_time(finding: Finding) -> bool:
+    if finding.rule == "stale-schema-file":
+        return finding.message.startswith(_NOT_MADE) and not _OTHER_VERSIONS.search(finding.message)
+    return finding.message.startswith(ANOTHER_SCHEMA)
 
 
 def _read_schema_file(path: Path) -> str | None:
@@ -130,7 +170,7 @@ def describe_stale_schema(expected: SchemaDump, found: SchemaDump, difference: D
         named = difference.describe(
             extra="it has beyond that", missing="it lacks", changed="it has differently"
         )
-        parts.append(f"is not what the migrations make: {named}")
+        parts.append(f"{_NOT_MADE}: {named}")
     made, recorded = set(_VERSION.findall(expected.history)), set(_VERSION.findall(found.history))
     if made - recorded:
         parts.append(f"does not record {_join_versions(made - recorded)}")

@@ -21,6 +21,9 @@ _WRITES = re.compile(
 _CONDITION = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b|\bdo\b", re.IGNORECASE)
 
 
+ANOTHER_SCHEMA = "applied again after migrate:down it makes another schema"
+
+
 @dataclass(frozen=True)
 class DownFault:
     """A migrate:down that fails or does not undo; `line` and `column` count from 1 in the file."""
@@ -117,7 +120,7 @@ def _check_second_up(
     again = database.read_state()
     if difference := _compare_states(database, applied, again):
         named = difference.describe(extra="there is also", missing="there is no", changed="it differs in")
-        message = f"applied again after migrate:down it makes another schema: {named}"
+        message = f"{ANOTHER_SCHEMA}: {named}"
         return _fault(migration, message), True
     return None, again.schema != applied.schema or may_write_rows(migration)
 

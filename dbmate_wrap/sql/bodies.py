@@ -58,7 +58,7 @@ def _plpgsql_body(source: PlacedText) -> Body:
     runs = [fragment for fragment in found if fragment.kind != "commit"]
     statements: list[Statement] = []
     unread = [source.place(fragment.start) for fragment in runs[_MOST_FRAGMENTS:][:1]]
-    limit = WorkLimit()
+    limit, unknown = WorkLimit(), False
     for fragment in runs[:_MOST_FRAGMENTS]:
         text = fragment.sql if fragment.kind == "statement" else _SELECT + fragment.sql
         reading = read_sql(text, limit=limit)
@@ -68,9 +68,10 @@ def _plpgsql_body(source: PlacedText) -> Body:
         )
         offset = source.place(fragment.start)
         statements += [*inside, *(replace(one, places=(offset,)) for one in command.statements)]
+        unknown = unknown or (fragment.kind == "dynamic" and not command.statements)
         unread += [offset] if _is_too_deep(reading) or _is_too_deep(command) else []
     swallows = tuple(map(source.place, swallowing_handlers(source.text)))
-    return Body("plpgsql", tuple(statements), commits, tuple(unread), swallows)
+    return Body("plpgsql", tuple(statements), commits, tuple(unread), swallows, unknown)
 
 
 def _statements_of(source: PlacedText, fragment: Fragment, reading: Reading) -> list[Statement]:

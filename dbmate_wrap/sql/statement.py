@@ -131,7 +131,7 @@ class Body:
 
     `commits` are the offsets of COMMIT and ROLLBACK in PL/pgSQL, `unread` those of code that is too deep or
     too long to be read, `swallows` those of handlers that swallow every error. Expressions are SELECT
-    statements.
+    statements. `executes_unknown`: it has an EXECUTE of which no statement could be read.
     """
 
     language: str
@@ -139,6 +139,7 @@ class Body:
     commits: tuple[int, ...] = ()
     unread: tuple[int, ...] = ()
     swallows: tuple[int, ...] = ()
+    executes_unknown: bool = False
 
 
 def statements_of(raw: Sequence[pb.RawStmt], sql: str, offset: int) -> Iterator[Statement]:

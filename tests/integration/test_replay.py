@@ -579,3 +579,17 @@ def test_a_check_that_is_stopped_amid_a_migration_leaves_nothing_in_the_way(
     made.folder.seal()
     done = run_cli(["check"], made.folder.root)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_history_that_depends_on_the_clock_gets_one_notice_and_no_advice_that_fails(
+    check: MakeCheck,
+) -> None:
+    made = check({**HISTORY, "003_d.sql": migration("select 1;")})
+    text = made.write_schema()
+    part = "do $$ begin execute format('create table shop.%I ()', 'p_' || clock_timestamp()); end $$;"
+    made.folder.add("003_d.sql", migration(part))
+    made.schema_file.write_text(text)
+    for round_trips in (("003_d.sql",), ()):
+        [finding] = made.run(*round_trips)
+        assert (finding.rule, finding.severity) == ("stale-schema-file", "notice")
+        assert "003_d.sql depends on the clock (clock_timestamp())" in finding.message

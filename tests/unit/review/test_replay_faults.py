@@ -1,5 +1,6 @@
 """Findings for faults of migrate:down and stale schema files; the one error for a failure on the shadow."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +8,8 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.diagnosis import ProjectNames
@@ -14,12 +17,13 @@ from dbmate_wrap.review.replay_faults import (
     describe_load_failure,
     describe_stale_schema,
     down_incomplete,
+    explain_varying,
     is_up_to_date,
     missing_extension_error,
     replay_error,
 )
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.round_trip import DownFault
+from dbmate_wrap.shadow.round_trip import ANOTHER_SCHEMA, DownFault
 from dbmate_wrap.shadow.scratch import MigrationFailed
 from dbmate_wrap.workspace.schema_file import schema_text
 from tests.support.migrations import FOLDER, parsed_migration
@@ -235,3 +239,37 @@ def test_missing_extensions_are_reported_with_all_alternatives() -> None:
     )
     for alternative in ('shadow = "local', 'shadow = "url"', "--no-shadow"):
         assert alternative in (error.hint or "")
+
+
+CLOCK = parsed_migration("002_b.sql", "do $$ begin execute 'create table s.p_' || current_date; end $$;")
+NOT_MADE = "is not what the migrations make"
+STALE = Finding(
+    "stale-schema-file", "warning", "db/schema.sql", 9, 1, f"{NOT_MADE}: it lacks table s.p", "up"
+)
+AGAIN = Finding("down-incomplete", "warning", f"{FOLDER}/002_b.sql", 1, 1, f"{ANOTHER_SCHEMA}: x", "undo")
+
+
+@pytest.mark.parametrize("findings", [[STALE], [AGAIN], [AGAIN, STALE]])
+def test_a_history_that_depends_on_the_clock_is_told_once_and_never_to_write_the_file_anew(
+    findings: list[Finding],
+) -> None:
+    [notice] = explain_varying(findings, [parsed_migration("001_a.sql", "create table s.t ();"), CLOCK])
+    assert (notice.severity, notice.rule, notice.file) == ("notice", findings[-1].rule, findings[-1].file)
+    assert notice.message.endswith("each time: 002_b.sql depends on the clock (current_date)")
+    assert "anew" not in (notice.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("findings", "migrations"),
+    [
+        ([STALE], [parsed_migration("001_a.sql", "create table s.t ();")]),
+        ([replace(STALE, message=f"{STALE.message}; does not record 003")], [CLOCK]),
+        ([replace(STALE, message="does not record 003")], [CLOCK]),
+        ([replace(AGAIN, file=f"{FOLDER}/001_a.sql")], [CLOCK]),
+        ([replace(AGAIN, message="migrate:down fails: x")], [CLOCK]),
+    ],
+)
+def test_what_the_clock_does_not_explain_stays_as_it_is(
+    findings: list[Finding], migrations: list[ParsedMigration]
+) -> None:
+    assert explain_varying(findings, migrations) == tuple(findings)
