@@ -18,6 +18,7 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review import replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
@@ -64,7 +65,7 @@ def replay(
     if not files.parsed:
         return ReplayReport((), _NOTHING)
     try:
-        return _Replay(files, round_trips, environment, setup, console).run()
+        return _Replay(files, round_trips, environment, setup, console, read_setup(environment)).run()
     except (KeyboardInterrupt, Terminated) as signal:
         # Imported here: it loads the attended run, which a replay does without.
         from dbmate_wrap.execution.interruption import stopped_error
@@ -89,6 +90,7 @@ class _Replay:
     environment: Environment
     setup: ReplaySetup
     console: Console
+    prepared: SetupFile | None
 
     def run(self) -> ReplayReport:
         choice = self.setup.choose_server()
@@ -126,6 +128,7 @@ class _Replay:
             major=major,
             pin=pins.load().version,
             migrations_table=self.environment.values.migrations_table,
+            setup=self.prepared.text if self.prepared else "",
         )
         return _DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
 
@@ -171,6 +174,7 @@ class _Replay:
             cache=store.cache,
             migrations_table=bound.migrations_table,
             rewritten=rewritten,
+            set_up=self.prepared.run if self.prepared else None,
         )
 
     def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:

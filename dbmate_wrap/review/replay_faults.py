@@ -209,18 +209,17 @@ def replay_error(
         return error
     if lack := find_lack(failure.sqlstate, failure.message) if started else None:
         ways = (portable_form(failure.message), shadow_server.alternatives_hint())
-        return PreflightError(
-            f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}",
-            hint="; else ".join(filter(None, ways)),
-            sqlstate=error.sqlstate,
-            migration=error.migration,
-            line=error.line,
-            frame=error.frame,
-        )
+        message = f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}"
+        return _at_place(PreflightError, error, message, "; else ".join(filter(None, ways)))
     # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.
-    return FailedError(
-        error.message,
-        hint=_hint(name, error.message, origin, keeps_roles=keeps_roles),
+    hint = _hint(name, error.message, origin, keeps_roles=keeps_roles)
+    return _at_place(FailedError, error, error.message, hint)
+
+
+def _at_place(kind: type[WrapError], error: WrapError, message: str, hint: str) -> WrapError:
+    return kind(
+        message,
+        hint=hint,
         sqlstate=error.sqlstate,
         migration=error.migration,
         line=error.line,

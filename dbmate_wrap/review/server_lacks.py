@@ -49,5 +49,8 @@ def portable_form(message: str) -> str | None:
             " do $$ begin execute format('alter database %I set ...', current_database()); end $$"
         )
     if role := re.search(r'role "([^"]+)" does not exist', message):
-        return f"make {role[1]} where it is missing (do $$ ... if not exists ... create role ... $$)"
+        return (
+            f"make {role[1]} where it is missing (do $$ ... if not exists ... create role ... $$); where"
+            f" production has it from elsewhere, in the file of shadow_setup: create role {role[1]}"
+        )
     return None

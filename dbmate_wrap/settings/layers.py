@@ -55,15 +55,19 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
         details = error.errors(include_url=False, include_input=False)
         faults.extend(_fault(detail, sources) for detail in details)
         return EnvironmentSettings(name, Values.model_construct(), sources, frozenset())
-    faults.extend(_contradictions(values, sources))
+    faults.extend(_contradictions(values, sources, root))
     return EnvironmentSettings(name, _complete(values, sources, root), sources, frozenset(own))
 
 
-def _contradictions(values: Values, sources: Mapping[str, str]) -> list[Fault]:
+def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> list[Fault]:
     found: list[Fault] = []
     if values.shadow == "url" and values.shadow_url is None:
         hint = f"set shadow_url, or {PREFIX}SHADOW_URL in the process environment"
         found.append(Fault("is url, but no shadow_url is set", sources["shadow"], hint))
+    setup = values.shadow_setup
+    # Of the branch that is checked, which may have put a link there.
+    if setup is not None and not (root / setup).resolve().is_relative_to(root.resolve()):
+        found.append(Fault("must be a file in the project's folder", sources["shadow_setup"]))
     if values.shadow_url is not None:
         try:
             parse(values.shadow_url.get_secret_value(), os_user="nobody")

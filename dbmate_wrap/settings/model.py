@@ -108,6 +108,11 @@ class Values(BaseSettings):
     shadow_superuser: bool = Field(
         False, description="Replay as superuser on `embedded` and `local`; counts where the base has it too."
     )
+    shadow_setup: FilePath | None = Field(
+        None,
+        description="SQL file that is run before a replay, on the empty shadow database: roles, schemas and"
+        " stubs that production has from elsewhere. It lies in the project.",
+    )
     shadow_url: SecretStr | None = Field(
         None, description="URL of a server for shadow databases; with a password only as a process variable."
     )
@@ -115,7 +120,7 @@ class Values(BaseSettings):
 
 NAMES: tuple[str, ...] = tuple(Values.model_fields)
 BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if field.annotation is bool)
-PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path")))
+PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path", "_setup")))
 # The settings that are durations, with their type for the docs.
 DURATIONS = {
     "lock_timeout": "duration",

@@ -26,14 +26,16 @@ _SUFFIX = ".dbmate-wrap-picture.json"
 
 
 def history_keys(
-    files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str
+    files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str, setup: str = ""
 ) -> tuple[str, ...]:
     """Return for each file 64 hex digits that identify the history from the first file to this one.
 
     Two histories with one key make the same database: key n is the SHA-256 of key n-1, the name and the
-    content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version).
+    content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version;
+    `setup`: the SQL that is run before the first file).
     """
-    last = _digest(b"", str(_FORMAT).encode(), str(major).encode(), pin.encode(), migrations_table.encode())
+    matters = (str(_FORMAT), str(major), pin, migrations_table, *([setup] if setup else []))
+    last = _digest(b"", *(text.encode() for text in matters))
     found = []
     for file in files:
         last = _digest(last, file.name.encode("utf-8", "surrogateescape"), file.content)

@@ -1,6 +1,7 @@
 """The replay of a history on scratch databases: new migrations go up, down and up again, and are compared."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -112,7 +113,7 @@ class _Replay:
         if base == end or (start < base and not self._save_template(start, base)):
             base = start
         while True:
-            with self.tools.pool.scratch(self.plan.key(base)) as handle:
+            with self._scratch(base) as handle:
                 spoilt = self._run_from(ScratchDatabase(handle.url, self.tools), base, first)
                 if spoilt is None:
                     return self._finish(handle)
@@ -123,9 +124,17 @@ class _Replay:
             if first - base > _MOST_REAPPLIED and self._save_template(base, first):
                 base = first
 
+    @contextmanager
+    def _scratch(self, length: int) -> Iterator[ScratchHandle]:
+        with self.tools.pool.scratch(self.plan.key(length)) as handle:
+            if not length and self.tools.set_up is not None:
+                with self.tools.connect(handle.url) as session:
+                    self.tools.set_up(session)
+            yield handle
+
     def _save_template(self, base: int, end: int) -> bool:
         """Make a template of the first `end` migrations, from the one of the first `base`."""
-        with self.tools.pool.scratch(self.plan.key(base)) as handle:
+        with self._scratch(base) as handle:
             ScratchDatabase(handle.url, self.tools).apply(self.plan.migrations[base:end])
             return handle.save_template(self.plan.keys[end - 1])
 

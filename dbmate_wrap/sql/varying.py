@@ -92,7 +92,7 @@ def _value(node: Message) -> str | None:
 
 def _bound(bound: Message) -> str | None:
     values = (*bound.listdatums, *bound.lowerdatums, *bound.upperdatums)
-    return _first(_value(node) for value in values for node in Statement("", 0, value).walk())
+    return _first(_value(node) for value in values for node in Statement("", (0,), value).walk())
 
 
 def _constant_now(node: Message) -> str | None:

@@ -593,3 +593,40 @@ def test_a_history_that_depends_on_the_clock_gets_one_notice_and_no_advice_that_
         [finding] = made.run(*round_trips)
         assert (finding.rule, finding.severity) == ("stale-schema-file", "notice")
         assert "003_d.sql depends on the clock (clock_timestamp())" in finding.message
+
+
+SETTING = 'shadow_setup = "db/shadow.sql"\n'
+SETUP = """-- What the platform makes in production.
+create role reader;
+create schema auth;
+create function auth.uid() returns int language sql as 'select 7';
+"""
+
+
+def test_what_production_has_from_elsewhere_is_made_before_the_replay(check: MakeCheck) -> None:
+    policy = "grant select on shop.orders to reader; create table shop.u (i int default auth.uid());"
+    made = check({**HISTORY, "003_d.sql": migration(policy, "drop table shop.u;")}, toml=SETTING)
+    with pytest.raises(ConfigError) as missing:
+        made.run()
+    assert "db/shadow.sql does not exist" in missing.value.message
+    file = made.folder.root / "db" / "shadow.sql"
+    for text in (SETUP, f"{SETUP}select 1;"):
+        file.write_text(text)
+        [finding] = made.run("003_d.sql")
+        assert (finding.rule, "auth" in finding.message) == ("down-incomplete", False)
+        assert "replayed before" not in made.report("003_d.sql").message
+    file.write_text(SETUP.replace("auth.uid", "auth.id"))
+    with pytest.raises(FailedError) as failed:
+        made.run()
+    assert failed.value.migration == "003_d.sql", "another setup, another history"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("select 1;\nselect missing;\n", 2), ("select 1;\n\nselect from from;", 3)]
+)
+def test_an_error_of_the_setup_is_reported_with_file_and_line(check: MakeCheck, text: str, line: int) -> None:
+    made = check(toml=SETTING)
+    (made.folder.root / "db" / "shadow.sql").write_text(text)
+    with pytest.raises(FailedError) as caught:
+        made.run()
+    assert caught.value.message.startswith(f"db/shadow.sql:{line}: ")

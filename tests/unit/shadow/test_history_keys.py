@@ -18,9 +18,14 @@ FILES = [file("001_a.sql", b"one\n"), file("002_b.sql", b"two\n"), file("003_c.s
 
 
 def named(
-    files: list[MigrationFile], major: int = 18, pin: str = "2.37.0", table: str = "t"
+    files: list[MigrationFile], major: int = 18, pin: str = "2.37.0", table: str = "t", setup: str = ""
 ) -> tuple[str, ...]:
-    return history_keys(files, major=major, pin=pin, migrations_table=table)
+    return history_keys(files, major=major, pin=pin, migrations_table=table, setup=setup)
+
+
+def test_what_is_run_before_the_first_file_is_part_of_every_key() -> None:
+    keys = [*named(FILES), *named(FILES, setup="create role a"), *named(FILES, setup="create role b")]
+    assert len(set(keys)) == 9
 
 
 def test_a_key_stands_for_the_files_up_to_its_own_and_no_others() -> None:

@@ -132,7 +132,9 @@ def run(cache: ReplayCache, monkeypatch: pytest.MonkeyPatch) -> Run:
     def go(plan: ReplayPlan, fake: FakeReplay) -> ReplayResult:
         monkeypatch.setattr(replays, "ScratchDatabase", lambda url, tools: fake)
         monkeypatch.setattr(replays, "run_round_trip", fake.round_trip)
-        return replays.run_replay(cast(ReplayTools, SimpleNamespace(pool=fake, cache=cache)), plan)
+        return replays.run_replay(
+            cast(ReplayTools, SimpleNamespace(pool=fake, cache=cache, set_up=None)), plan
+        )
 
     return go
 
