@@ -6,6 +6,7 @@ from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.policy.rules import (
     data_write,
+    database_name,
     history_table,
     invisible_character,
     literal_password,
@@ -37,6 +38,7 @@ _RULES = (
     literal_password.find,
     swallowed_errors.find,
     publication_for_all_tables.find,
+    database_name.find,
 )
 
 
