@@ -16,7 +16,7 @@ from dbmate_wrap.postgres import server_facts, shadow
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
-from dbmate_wrap.review import replay_faults
+from dbmate_wrap.review import replay_errors, replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import rewrite_for_replay
@@ -70,7 +70,7 @@ def replay(
         # Imported here: it loads the attended run, which a replay does without.
         from dbmate_wrap.execution.interruption import stopped_error
 
-        message = f"the history was not replayed to its end; {replay_faults.UNTOUCHED}"
+        message = f"the history was not replayed to its end; {replay_errors.UNTOUCHED}"
         raise stopped_error(signal, message, "run `dbmate-wrap check` again") from None
 
 
@@ -183,14 +183,14 @@ class _Replay:
         missing = server_facts.missing_extensions(session, needed) if needed else ()
         if missing:
             path = f"{self.files.folder}/{needed[missing[0]]}"
-            raise replay_faults.missing_extension_error(path, ", ".join(missing), origin)
+            raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
 
     def _run_plan(self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress) -> ReplayResult:
         try:
             return shadow_replay.run_replay(tools, plan)
         except MigrationFailed as failed:
             names, pool = ProjectNames(self.files.folder, tools.migrations_table), tools.pool
-            error = replay_faults.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
+            error = replay_errors.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
             raise error from None
         finally:
             progress.clear()

@@ -28,7 +28,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replaces squawk's run; has the folder, once for each run."""
     made: list[str] = []
 
-    def run(program: Path, migrations: object, folder: str) -> tuple[Finding, ...]:
+    def run(program: Path, migrations: object, folder: str, history: object) -> tuple[Finding, ...]:
         made.append(folder)
         return (FOUND,)
 

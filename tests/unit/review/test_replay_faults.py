@@ -13,14 +13,13 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.diagnosis import ProjectNames
+from dbmate_wrap.review.replay_errors import missing_extension_error, replay_error
 from dbmate_wrap.review.replay_faults import (
     describe_load_failure,
     describe_stale_schema,
     down_incomplete,
     explain_varying,
     is_up_to_date,
-    missing_extension_error,
-    replay_error,
 )
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import ANOTHER_SCHEMA, DownFault

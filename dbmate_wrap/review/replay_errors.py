@@ -1,0 +1,86 @@
+"""Errors that end a check: a history that cannot be applied, or a server that lacks something for it."""
+
+import re
+
+from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
+from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.review.server_lacks import find_lack, portable_form
+from dbmate_wrap.shadow.scratch import MigrationFailed
+from dbmate_wrap.workspace import shadow_server
+
+UNTOUCHED = "nothing shared was touched"
+_EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
+_NO_PRIVILEGE = "42501"
+
+
+def replay_error(
+    failed: MigrationFailed, names: ProjectNames, origin: str, *, keeps_roles: bool
+) -> WrapError:
+    """Return the error for a history that cannot be applied: 30; 22 where the server lacks something; or 21.
+
+    `origin` names the shadow server; `keeps_roles`: roles and foreign databases stay there after a check.
+    """
+    migration, failure = failed.migration, failed.failure
+    name = migration.file.name
+    if failure is None:
+        done = "recorded in the database" if failed.part == "up" else "gone from the history"
+        return FailedError(
+            f"dbmate ended without an error on the shadow database, but {name} is not {done}",
+            hint=f"{UNTOUCHED}; run it alone to see more: dbmate-wrap up on a database of your own",
+            migration=name,
+        )
+    if failure.sqlstate == _NO_PRIVILEGE and not keeps_roles:
+        return _no_privilege(f"{names.folder}/{name}", failure, origin)
+    started = failure.file == name
+    block = migration.sections[0].up if failed.part == "up" else migration.sections[-1].down
+    error = diagnose(names, failure, migration if started else None, block if started else None)
+    if isinstance(error, UnreachableError):
+        return error
+    if lack := find_lack(failure.sqlstate, failure.message) if started else None:
+        ways = (portable_form(failure.message), shadow_server.alternatives_hint())
+        message = f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}"
+        return _at_place(PreflightError, error, message, "; else ".join(filter(None, ways)))
+    # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.
+    hint = _hint(name, error.message, origin, keeps_roles=keeps_roles)
+    return _at_place(FailedError, error, error.message, hint)
+
+
+def _at_place(kind: type[WrapError], error: WrapError, message: str, hint: str) -> WrapError:
+    return kind(
+        message,
+        hint=hint,
+        sqlstate=error.sqlstate,
+        migration=error.migration,
+        line=error.line,
+        frame=error.frame,
+    )
+
+
+def _no_privilege(path: str, failure: DbmateError, origin: str) -> PreflightError:
+    return PreflightError(
+        f"{path} needs rights that the replay's role ({origin}) has not: {failure.message}",
+        hint="the replay runs without a superuser, as on a managed server, so that no branch runs programs or"
+        " reads files where it is checked. If the migration is meant for a superuser, set"
+        " shadow_superuser = true on the branch that it is merged into, or leave the replay out: --no-shadow",
+        sqlstate=failure.sqlstate,
+        migration=path.rpartition("/")[2],
+    )
+
+
+def missing_extension_error(path: str, extensions: str, origin: str) -> PreflightError:
+    """Return the error (22) for extensions that the shadow server lacks; `path` is the first user."""
+    return PreflightError(
+        f"{path} creates what the shadow server ({origin}) does not have: {extensions}",
+        hint=shadow_server.alternatives_hint(),
+    )
+
+
+def _hint(name: str, message: str, origin: str, *, keeps_roles: bool) -> str:
+    if keeps_roles and (existing := _EXISTS.search(message)):
+        return (
+            "on the server of shadow_url nothing is dropped but our databases: an earlier check may have"
+            f" made the {existing['kind']} {existing['name']}. Make it only where it is missing, drop it"
+            ' there, or use a server that is thrown away (shadow = "embedded", a service of the job)'
+        )
+    return f"it failed on a throw-away database ({origin}), {UNTOUCHED}: fix {name} and check again"
