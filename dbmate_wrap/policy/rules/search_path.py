@@ -11,8 +11,8 @@ from dbmate_wrap.sql.parse import Statement
 
 _PATH = "search_path"
 _HINT = (
-    "remove it, and write the schema before every name; where that cannot be, allow it by a comment and end"
-    " the block with RESET search_path: SET LOCAL too holds until dbmate has recorded the version"
+    "remove it, and write the schema before every name; where that cannot be, end the block with RESET"
+    " search_path (SET LOCAL too holds until dbmate has recorded the version), and allow both by a comment"
 )
 _FUNCTION_HINT = "set it in the function's definition: CREATE FUNCTION ... SET search_path = pg_catalog, ..."
 # What a body that changes it must hold: most do not, and reading a body takes the most time of all rules.
@@ -27,18 +27,12 @@ _SETTERS = {
 def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit]:
     """One hit per change of the path for this session, or for a role, a database or the server.
 
-    Also in bodies of DO blocks and functions; the SET clause of a function is good practice, and so is RESET
-    after a SET of the block.
+    Also in bodies of DO blocks and functions; the SET clause of a function is good practice.
     """
-    is_set = False
     for statement in statements:
-        in_function = isinstance(statement.tree, pb.CreateFunctionStmt)
-        hint = _FUNCTION_HINT if in_function else _HINT
+        hint = _FUNCTION_HINT if isinstance(statement.tree, pb.CreateFunctionStmt) else _HINT
         for part in nested_statements(statement, later=_MAY_CHANGE.search(statement.text) is not None):
             for offset, what in _found(part):
-                if what == "RESET search_path" and is_set and not in_function:
-                    continue
-                is_set = is_set or not in_function
                 yield Hit("search-path", offset, f"changes search_path: {what}", hint)
 
 
