@@ -178,7 +178,7 @@ def test_doctor_with_everything_wrong_still_makes_every_check(
     assert any(check["status"] == "warn" and "DBMATE_STRICT" in check["message"] for check in checks)
     text = run_cli(["doctor", "-e", "staging"], folder.root, env)
     assert text.returncode == 10
-    assert "4 of 8 checks failed" in text.stdout
+    assert "4 of 9 checks failed" in text.stdout
     assert re.search(r"dbmate_path +/nosuch/dbmate +dbmate-wrap.toml: dbmate_path", text.stdout)
     for check in failed.values():
         assert check["hint"] in text.stdout

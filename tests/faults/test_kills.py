@@ -192,7 +192,7 @@ def test_what_was_committed_without_a_record_is_named_with_both_ways_out(
     assert refused.returncode == 31, refused
     assert 'relation "t001" already exists' in refused.stderr
     hint = hint_of(refused)
-    record = "insert into schema_migrations (version) values ('001');"
+    record = "insert into public.schema_migrations (version) values ('001');"
     assert "001_t.sql is not one transaction" in hint
     assert "drop it, or, where it is complete, record it" in hint
     assert record in hint
