@@ -16,7 +16,6 @@ from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.render.github import escape_commands
 from dbmate_wrap.workspace.context import Context
 
 Verb = Callable[[Context, Outcome], None]
@@ -26,7 +25,9 @@ _HINT = "see the state with `dbmate-wrap status`"
 def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     secrets = secrets_of(sys.argv[1:])
-    escape = escape_commands if common.format is Format.GITHUB else str
+    escape: Callable[[str], str] = str
+    if common.format is Format.GITHUB:
+        from dbmate_wrap.render.github import escape_commands as escape
     streams = common.format in (Format.TEXT, Format.GITHUB)
     terminal = Terminal(lambda text: escape(secrets.mask(text)), common.quiet, common.verbose, streams)
     outcome = begin_outcome(command)

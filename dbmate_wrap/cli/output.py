@@ -16,7 +16,7 @@ from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.render import github, mask, stderr_text, text
+from dbmate_wrap.render import stderr_text, text
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # Bytes that GitHub takes from one step; it shows nothing of a larger summary.
@@ -64,11 +64,19 @@ def write_result(
     # GitHub and Markdown show only a part of the findings, and say that the log has them all.
     whole = common.verbose or common.format in (Format.GITHUB, Format.MARKDOWN)
     shown = stderr_text.stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
-    terminal.err_masked(github.escape_commands(shown) if common.format is Format.GITHUB else shown)
+    if common.format is Format.GITHUB:
+        from dbmate_wrap.render import github
+
+        shown = github.escape_commands(shown)
+    terminal.err_masked(shown)
 
 
 def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
-    return outcome if secrets.is_empty else mask.mask_outcome(outcome, secrets.mask)
+    if secrets.is_empty:
+        return outcome
+    from dbmate_wrap.render import mask
+
+    return mask.mask_outcome(outcome, secrets.mask)
 
 
 def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:
@@ -80,6 +88,8 @@ def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at
 
             terminal.out_masked(json.render(outcome, ended_at))
         case Format.GITHUB:
+            from dbmate_wrap.render import github
+
             terminal.out_masked(github.render(outcome, repository_of(outcome)))
         case Format.MARKDOWN:
             from dbmate_wrap.render import markdown

@@ -38,6 +38,8 @@ def read_server(session: Session, migrations_table: str) -> Server:
     [row] = session.records(dict[str, Any], queries.load_query("server"), where)
     columns = tuple(HistoryColumn(*column) for column in row.pop("columns") or ())
     version, version_num = row.pop("version"), row.pop("version_num")
+    if row["hides_rows"]:
+        [(row["hides_rows"],)] = session.rows(queries.load_query("history_policies"), {"table": row["name"]})
     return Server(version, version_num, HistoryTable(**row, columns=columns))
 
 

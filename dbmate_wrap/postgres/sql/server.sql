@@ -1,7 +1,7 @@
 -- The server of this session, and the table in which dbmate keeps its history there (dbmate's own rule: a
 -- bare name is looked for in current_schema(), and in public where there is none), with what makes it unfit to be
--- believed: rows that this role may not read, another tool's columns. Row level security hides nothing where a policy
--- shows this role all rows and no restrictive one takes some away. Raises nothing, whatever is missing.
+-- believed: rows that this role may not read, another tool's columns. Where row level security is active for this role,
+-- history_policies.sql tells whether it hides rows. Raises nothing, whatever is missing.
 with place as (
     select coalesce(nullif(%(schema)s, ''), pg_catalog.current_schema(), 'public') as schema, %(table)s as name
 ),
@@ -12,19 +12,6 @@ history as (
     join pg_catalog.pg_namespace n on n.nspname = place.schema
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = place.name
     where c.relkind in ('r', 'p', 'v', 'f', 'm')
-),
-
-rule as (
-    select
-        p.polpermissive as permissive,
-        pg_catalog.pg_get_expr(p.polqual, p.polrelid) is not distinct from 'true' as shows_all
-    from history h
-    join pg_catalog.pg_policy p on p.polrelid = h.oid
-    where p.polcmd in ('r', '*')
-      and exists (
-          select from pg_catalog.unnest(p.polroles) as r (oid)
-          where r.oid = 0 or pg_catalog.pg_has_role(r.oid, 'usage')
-      )
 )
 
 select
@@ -41,11 +28,7 @@ select
         and pg_catalog.has_any_column_privilege(h.oid, 'select'),
         true
     ) as readable,
-    coalesce(pg_catalog.row_security_active(h.oid), false)
-        and (
-            not exists (select from rule where permissive and shows_all)
-            or exists (select from rule where not permissive and not shows_all)
-        ) as hides_rows,
+    coalesce(pg_catalog.row_security_active(h.oid), false) as hides_rows,
     exists (
         select from pg_catalog.pg_class r where r.relnamespace = h.relnamespace and r.relname = 'ar_internal_metadata'
     ) as beside_rails,
