@@ -13,7 +13,7 @@ from dbmate_wrap.errors import ConfigError
 if TYPE_CHECKING:
     from dbmate_wrap.cluster.account import Account
 
-PREFIX = "dbmate-wrap-"
+FOLDER_PREFIX = "dbmate-wrap-"
 # For data and programs that the server's account cannot reach in the project. Survives a reboot, unlike /tmp.
 EXTERNAL = Path("/var/tmp")  # noqa: S108 - `make_private` checks what it makes there
 # Not the environment's temporary folder: a socket's path may have some 100 bytes, and all shells must agree.
@@ -45,7 +45,7 @@ def find_data(home: Path) -> Path | None:
         return here if here.exists() else None
     target = here.readlink()
     folder = target.parent
-    if target.name != "data" or folder.parent != EXTERNAL or not folder.name.startswith(PREFIX):
+    if target.name != "data" or folder.parent != EXTERNAL or not folder.name.startswith(FOLDER_PREFIX):
         raise ConfigError(f"{here} is a link to {target}, which is not ours", hint=f"rm {here}")
     usable = not folder.is_symlink() and target.exists() and not _is_of_other_home(target, home)
     return target if usable else None
@@ -58,7 +58,7 @@ def owner_file(folder: Path) -> Path:
 
 def external_folder(home: Path, account: "Account") -> Path:
     """Return the folder for the data of `home` when the account cannot enter `home` itself."""
-    return EXTERNAL / f"{PREFIX}{account.uid}-{_digest(home)}"
+    return EXTERNAL / f"{FOLDER_PREFIX}{account.uid}-{_digest(home)}"
 
 
 def data_major(data: Path) -> int | None:
@@ -72,18 +72,18 @@ def data_major(data: Path) -> int | None:
 
 def socket_dir(home: Path, account: "Account") -> Path:
     """Return the short folder for the socket of the server of `home`; `make_private` makes it."""
-    return _sockets() / f"{PREFIX}{account.uid}-{_digest(home)}"
+    return _sockets() / f"{FOLDER_PREFIX}{account.uid}-{_digest(home)}"
 
 
 def remove_socket_dirs(home: Path) -> None:
     """Remove the socket folders of `home`, of every account that ran its server."""
-    for path in _sockets().glob(f"{PREFIX}*-{_digest(home)}"):
+    for path in _sockets().glob(f"{FOLDER_PREFIX}*-{_digest(home)}"):
         remove_socket_dir(path)
 
 
 def remove_socket_dir(path: Path | None) -> None:
     """Remove a socket folder that no server uses any more, if it is one of ours."""
-    if path is not None and path.parent == _sockets() and path.name.startswith(PREFIX):
+    if path is not None and path.parent == _sockets() and path.name.startswith(FOLDER_PREFIX):
         import shutil
 
         shutil.rmtree(path, ignore_errors=True)  # Which refuses a link.

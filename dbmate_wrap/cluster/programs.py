@@ -40,7 +40,7 @@ def make_runnable(binaries: Binaries, account: Account) -> Binaries:
 def _copy(bin_dir: Path) -> Path:
     """Copy the programs once per account and version, readable by all; a killed copy has no effect."""
     package = bin_dir.parents[1]
-    target = paths.EXTERNAL / f"{paths.PREFIX}programs-{os.geteuid()}-{_version(package)}"
+    target = paths.EXTERNAL / f"{paths.FOLDER_PREFIX}programs-{os.geteuid()}-{_version(package)}"
     with file_lock.hold_file_lock(target.with_name(f"{target.name}.lock")):
         if not target.exists():
             part = target.with_name(f"{target.name}.part")

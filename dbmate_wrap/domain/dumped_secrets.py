@@ -2,8 +2,8 @@
 
 import re
 
-PLACEHOLDER = "***"
-NOTE = f"-- Passwords are not kept here: '{PLACEHOLDER}' stands for each, and is to be set by hand.\n\n"
+_PLACEHOLDER = "***"
+NOTE = f"-- Passwords are not kept here: '{_PLACEHOLDER}' stands for each, and is to be set by hand.\n\n"
 
 # Only in entries of these kinds: the body of a function stays byte for byte.
 _ENTRY = re.compile(
@@ -43,7 +43,7 @@ def _mask_entry(entry: re.Match[str]) -> str:
 
 def _mask_option(option: re.Match[str]) -> str:
     secret = _SECRET.search(option["name"]) is not None
-    value = f"'{PLACEHOLDER}'" if secret else _mask_literal(option["value"])
+    value = f"'{_PLACEHOLDER}'" if secret else _mask_literal(option["value"])
     return option[0].removesuffix(option["value"]) + value
 
 
@@ -53,9 +53,9 @@ def _mask_literal(literal: str) -> str:
     text = literal[2 if escaped else 1 : -1].replace("''", "'")
     text = text.replace("\\\\", "\\") if escaped else text
     if "://" in text:
-        masked = _IN_URL.sub(lambda found: f"{found[1] or found[2]}{PLACEHOLDER}", text)
+        masked = _IN_URL.sub(lambda found: f"{found[1] or found[2]}{_PLACEHOLDER}", text)
     else:
-        masked = _IN_CONNINFO.sub(rf"\1{PLACEHOLDER}", text)
+        masked = _IN_CONNINFO.sub(rf"\1{_PLACEHOLDER}", text)
     if masked == text:
         return literal
     masked = masked.replace("'", "''")

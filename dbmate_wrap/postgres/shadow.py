@@ -13,7 +13,7 @@ from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 
 # The first eight bytes of SHA-256("dbmate-wrap:shadow"), big-endian.
-KEY = 0x286E07F8658862D7
+SHADOW_KEY = 0x286E07F8658862D7
 # Replays migrations on our own server: no superuser, see sql/shadow_replay_role.sql.
 REPLAY_ROLE = "dbmate_wrap_replay"
 _POLL_SECONDS = 0.1
@@ -64,7 +64,7 @@ def acquire(session: Session, wait: float, on_wait: Callable[[], None]) -> bool:
 
 
 def _taken(session: Session) -> bool:
-    key = {"key": KEY}
+    key = {"key": SHADOW_KEY}
     if session.rows("select pg_catalog.pg_try_advisory_lock(%(key)s::bigint)", key) != [(True,)]:
         return False
     if not session.rows(queries.load_query("shadow_holders"), key):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.shadow.template import NAMES, Template, database_kind, parse_comment
+from dbmate_wrap.shadow.template import DATABASE_NAMES, Template, database_kind, parse_comment
 
 _INITIAL_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 
 def read_cluster(session: Session) -> shadow_state.Cluster:
     """Read the cluster-wide state of our own server."""
-    return shadow_state.cluster(session, NAMES)
+    return shadow_state.cluster(session, DATABASE_NAMES)
 
 
 @dataclass

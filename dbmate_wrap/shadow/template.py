@@ -10,8 +10,8 @@ from typing import Literal
 _PREFIX = "dbmate_wrap_shadow_"
 _FORMAT = 1
 # On a foreign server a name that only begins like ours is not ours. PostgreSQL gets this pattern as well.
-NAMES = rf"^{_PREFIX}(?:scratch_[0-9a-f]{{12}}|[0-9a-f]{{24}})$"
-_NAME = re.compile(NAMES)
+DATABASE_NAMES = rf"^{_PREFIX}(?:scratch_[0-9a-f]{{12}}|[0-9a-f]{{24}})$"
+_NAME = re.compile(DATABASE_NAMES)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,7 @@
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-
-def is_temporary(relation: Message) -> bool:
-    """Return whether a statement that creates this relation makes it temporary."""
-    return bool(relation.relpersistence == "t" or relation.schemaname.startswith("pg_temp"))
+from dbmate_wrap.sql.named import is_temporary
 
 
 def made_temporary(tree: Message) -> Message | None:

@@ -177,8 +177,10 @@ def test_another_lock_of_the_same_server_is_not_taken_for_a_check(
     tcp_server.execute("create database elsewhere")
     try:
         with tcp_server.connect("elsewhere") as other:
-            other.execute(f"select pg_advisory_lock({shadow.KEY + 1})")
-            other.execute(f"select pg_advisory_lock({shadow.KEY >> 32}, {shadow.KEY & 0x7FFFFFFF})")
+            other.execute(f"select pg_advisory_lock({shadow.SHADOW_KEY + 1})")
+            other.execute(
+                f"select pg_advisory_lock({shadow.SHADOW_KEY >> 32}, {shadow.SHADOW_KEY & 0x7FFFFFFF})"
+            )
             with remote(url):
                 pass
     finally:

@@ -62,26 +62,26 @@ def hazards(
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
     findings: list[Finding] = []
-    judge = _judge_by(history or migrations)
+    correct = _correction_by(history or migrations)
     for name, migration in names.items():
         where = f"{folder}/{migration.file.name}"
         if name in answer.failed:
             findings.append(_not_judged(where, 1, 1, answer.failed[name]))
         elif name in by_file:
-            findings += judge([*_of_file(migration, where, by_file[name])], migration)
+            findings += correct([*_of_file(migration, where, by_file[name])], migration)
     return tuple(findings)
 
 
-def _judge_by(
+def _correction_by(
     history: Sequence[ParsedMigration],
 ) -> Callable[[Sequence[Finding], ParsedMigration], Iterable[Finding]]:
-    """Return the function that judges the findings of a file; without the SQL parser all are kept."""
+    """Return the function that corrects the findings of a file; without the SQL parser all are kept."""
     if not sql.is_available():
         return lambda found, _: found
-    from dbmate_wrap.policy.squawk.judged import History, judge
+    from dbmate_wrap.policy.squawk.advice import KnownTables, correct_advice
 
-    known = History(history)
-    return lambda found, migration: judge(found, migration, known)
+    known = KnownTables(history)
+    return lambda found, migration: correct_advice(found, migration, known)
 
 
 def _of_file(migration: ParsedMigration, where: str, violations: Sequence[Violation]) -> Iterator[Finding]:

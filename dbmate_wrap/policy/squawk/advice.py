@@ -1,4 +1,4 @@
-"""Judges squawk's advice by the statement and by the history: advice that PostgreSQL refuses helps nobody."""
+"""Corrects squawk's advice by the statement and the history: what PostgreSQL refuses helps nobody."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _GENERATED = "squawk/adding-field-with-default"
 _NEW_INDEX = "squawk/require-concurrent-index-creation"
 _DROPPED_INDEX = "squawk/require-concurrent-index-deletion"
 _BY_INDEX = frozenset({"squawk/disallowed-unique-constraint", "squawk/adding-serial-primary-key-field"})
-_JUDGED = frozenset({_NOT_VALID, _FOREIGN_KEY, _GENERATED, _NEW_INDEX, _DROPPED_INDEX}) | _BY_INDEX
+_CORRECTED = frozenset({_NOT_VALID, _FOREIGN_KEY, _GENERATED, _NEW_INDEX, _DROPPED_INDEX}) | _BY_INDEX
 _KEYS = frozenset({pb.CONSTR_UNIQUE, pb.CONSTR_PRIMARY})
 _PARTITIONED = re.compile(r"\bpartition\s+by\b", re.IGNORECASE)
 
@@ -44,7 +44,7 @@ _EXCLUDE_HINT = "PostgreSQL has no NOT VALID for EXCLUDE: add it when little run
 Name = tuple[str, str]
 
 
-class History:
+class KnownTables:
     """The partitioned tables of a history, and their indexes; read only where a finding is about one."""
 
     def __init__(self, migrations: Sequence[ParsedMigration]) -> None:
@@ -73,11 +73,13 @@ class History:
         )
 
 
-def judge(found: Sequence[Finding], migration: ParsedMigration, history: History) -> Iterator[Finding]:
+def correct_advice(
+    found: Sequence[Finding], migration: ParsedMigration, history: KnownTables
+) -> Iterator[Finding]:
     """Yield the findings of one file: without those that are not so, and with hints that can be followed."""
     for each in found:
         statement, positions = None, None
-        if each.rule in _JUDGED:
+        if each.rule in _CORRECTED:
             statement, positions = _statement_at(migration, each)
         if statement is None or positions is None:
             yield each
@@ -85,7 +87,7 @@ def judge(found: Sequence[Finding], migration: ParsedMigration, history: History
             yield replace(each, hint=hint or each.hint)
 
 
-def _hint(found: Finding, statement: Statement, positions: Positions, history: History) -> str | None:
+def _hint(found: Finding, statement: Statement, positions: Positions, history: KnownTables) -> str | None:
     """The hint to give instead; empty for squawk's own, None where there is no hazard."""
     tree = statement.tree
     if found.rule == _NEW_INDEX and isinstance(tree, pb.IndexStmt):
@@ -101,7 +103,7 @@ def _hint(found: Finding, statement: Statement, positions: Positions, history: H
 
 
 def _hint_on_constraint(
-    rule: str, table: Message, constraints: Sequence[Message], history: History
+    rule: str, table: Message, constraints: Sequence[Message], history: KnownTables
 ) -> str | None:
     kind = constraints[0].contype
     if kind == pb.CONSTR_GENERATED:
@@ -120,7 +122,7 @@ def _hint_on_constraint(
     return ""
 
 
-def _of_partitioned(table: Message, history: History, hint: str) -> str | None:
+def _of_partitioned(table: Message, history: KnownTables, hint: str) -> str | None:
     """The hint for a partitioned table; None where ONLY leaves its partitions, and so all rows, alone."""
     if _name(table) not in history.partitioned:
         return ""
