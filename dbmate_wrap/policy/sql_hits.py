@@ -36,10 +36,13 @@ _RULES = (
     ownership.find,
     history_table.find,
     literal_password.find,
-    swallowed_errors.find,
-    publication_for_all_tables.find,
-    database_name.find,
 )
+# These can find nothing in a text without their word, and most texts are without.
+_RULES_BY_WORD = {
+    "others": swallowed_errors.find,
+    "publication": publication_for_all_tables.find,
+    "database": database_name.find,
+}
 
 
 def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[tuple[Block, Hit]]:
@@ -56,11 +59,13 @@ def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iter
 
 def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:
     found: Iterable[Hit]
+    text = block.sql.lower()
     for found in (
         syntax_error.find(reading),
         psql_command.find(reading),
         invisible_character.find(block.sql),
         *(find(reading.statements, context) for find in _RULES),
+        *(find(reading.statements, context) for word, find in _RULES_BY_WORD.items() if word in text),
     ):
         yield from _until_too_deep(block, ((block, hit) for hit in found))
 
