@@ -10,7 +10,7 @@ from dbmate_wrap.domain.code_frame import code_frame
 from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
-from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.domain.migration import Block, ParsedMigration, version_of
 from dbmate_wrap.errors import (
     BlockedError,
     FailedError,
@@ -178,7 +178,7 @@ def history_gone(
         f"{file} took the history of migrations away: {table.name} is gone{found}",
         hint=f"see what {file} did; then make the table again with its rows:"
         f" create table {table.name} (version varchar primary key);{fill}"
-        f" and add '{file.partition('_')[0]}' if its work is done",
+        f" and add '{version_of(file)}' if its work is done",
         migration=file,
     )
 

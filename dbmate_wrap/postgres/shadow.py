@@ -165,7 +165,7 @@ def publish(session: Session, scratch: str, name: str, comment: str) -> None:
 
 def describe(session: Session, name: str, comment: str) -> None:
     """Set a database's comment."""
-    session.rows(f"comment on database {quoted(name)} is {Literal(comment).as_string(None)}")
+    session.rows(f"comment on database {quoted(name)} is {_literal(comment)}")
 
 
 def await_quiet(session: Session, name: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.replay_server import ReplayServer
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement, read_sql
@@ -92,7 +93,7 @@ def _replacement(statement: Statement, server: ReplayServer) -> Iterator[tuple[s
             yield from _altered(tree, text)
         case pb.CreateRoleStmt() if not server.own_roles and not _POWERFUL.search(text):
             # A superuser is a member of every role, and may give objects to it.
-            yield (f"{text}; grant {_identifier(tree.role)} to dbmate_wrap_replay",)
+            yield (f"{text}; grant {quoted(tree.role)} to dbmate_wrap_replay",)
         case _ if isinstance(tree, _ROLES):
             if not server.own_roles and not _POWERFUL.search(text):
                 yield (text,)
@@ -127,17 +128,17 @@ def _needs_superuser(tree: Message, server: ReplayServer) -> object:
 
 
 def _unconnected(tree: pb.CreateSubscriptionStmt) -> str:
-    publications = ", ".join(_identifier(node.string.sval) for node in tree.publication)
+    publications = ", ".join(quoted(node.string.sval) for node in tree.publication)
     kept = [option for option in tree.options if option.def_elem.defname not in _CONNECTING]
     options = ", ".join(["connect = false", *map(_option, kept)])
     return (
-        f"create subscription {_identifier(tree.subname)} connection {_literal(tree.conninfo)}"
+        f"create subscription {quoted(tree.subname)} connection {_literal(tree.conninfo)}"
         f" publication {publications} with ({options})"
     )
 
 
 def _dropped(tree: pb.DropSubscriptionStmt, text: str) -> str:
-    name = _identifier(tree.subname)
+    name = quoted(tree.subname)
     return (
         "do $subscription$ begin"
         f" if exists (select from pg_catalog.pg_subscription where subname = {_literal(tree.subname)}) then"
@@ -153,8 +154,8 @@ def _altered(tree: pb.AlterSubscriptionStmt, text: str) -> Iterator[tuple[str] |
         yield "select", "this change of a subscription is left out: it connects to the publisher"
     elif kind.endswith("_PUBLICATION"):
         verb = {"SET": "set", "ADD": "add", "DROP": "drop"}[kind.split("_")[-2]]
-        publications = ", ".join(_identifier(node.string.sval) for node in tree.publication)
-        name = _identifier(tree.subname)
+        publications = ", ".join(quoted(node.string.sval) for node in tree.publication)
+        name = quoted(tree.subname)
         yield (
             f"alter subscription {name} {verb} publication {publications} with (refresh = false)",
             "the publications of the subscription are changed without a refresh, which would connect",
@@ -172,12 +173,8 @@ def _option(node: pb.Node) -> str:
     if kind == "boolean":
         return f"{option.defname} = {'true' if value.boolean.boolval else 'false'}"
     if kind == "type_name":
-        return f"{option.defname} = {_identifier(value.type_name.names[-1].string.sval)}"
+        return f"{option.defname} = {quoted(value.type_name.names[-1].string.sval)}"
     return f"{option.defname} = {_literal(value.string.sval)}"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:

@@ -9,7 +9,7 @@ from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
-from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.migration import ParsedMigration, version_of
 from dbmate_wrap.domain.missing_rows import MissingRows
 from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError, UsageError
@@ -76,9 +76,8 @@ def read_history(db: Database, files: ProjectFiles, *, ledger_on: bool) -> Histo
         raise error
     recorded = ledger.read(db.session, table.name) if ledger_on else None
     applied = catalog.applied_versions(db.session, db.server)
-    known = {file.version for file in files.migrations} | {
-        line.name.partition("_")[0] for line in files.sealed
-    }
+    known = {file.version for file in files.migrations}
+    known |= {version for line in files.sealed if (version := version_of(line.name)) is not None}
     if error := objection_to_rows(table, applied, known):
         raise error
     found = _compare(applied, files, recorded)
