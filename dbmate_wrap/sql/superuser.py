@@ -18,9 +18,8 @@ _MENTIONS = re.compile(
     r"extension|event\s+trigger|publication|subscription|\b(?:role|user|group|grant|revoke)\b", re.IGNORECASE
 )
 # Before 16 who may make roles may make himself a member of these.
-_POWERFUL = re.compile(
-    r"pg_execute_server_program|pg_\w+_server_files|\bsuperuser\b|\bpostgres\b", re.IGNORECASE
-)
+_POWERFUL = re.compile(r"pg_execute_server_program|pg_\w+_server_files|\bpostgres\b", re.IGNORECASE)
+_POWERFUL_OPTIONS = re.compile(r"\b(?:superuser|createrole)\b", re.IGNORECASE)
 _ROLES = (pb.CreateRoleStmt, pb.AlterRoleStmt, pb.DropRoleStmt, pb.GrantRoleStmt, pb.AlterRoleSetStmt)
 _OURS = frozenset({pb.OBJECT_EXTENSION, pb.OBJECT_EVENT_TRIGGER, pb.OBJECT_PUBLICATION})
 # What would connect to the publisher, or need a connection that was made.
@@ -91,14 +90,20 @@ def _replacement(statement: Statement, server: ReplayServer) -> Iterator[tuple[s
             yield _dropped(tree, text), "the subscription is dropped without its replication slot"
         case pb.AlterSubscriptionStmt():
             yield from _altered(tree, text)
-        case pb.CreateRoleStmt() if not server.own_roles and not _POWERFUL.search(text):
+        case pb.CreateRoleStmt() if not server.own_roles and not _is_powerful(statement):
             # A superuser is a member of every role, and may give objects to it.
             yield (f"{text}; grant {quoted(tree.role)} to dbmate_wrap_replay",)
         case _ if isinstance(tree, _ROLES):
-            if not server.own_roles and not _POWERFUL.search(text):
+            if not server.own_roles and not _is_powerful(statement):
                 yield (text,)
         case _ if _needs_superuser(tree, server):
             yield (text,)
+
+
+def _is_powerful(statement: Statement) -> bool:
+    # A name may be written with escapes (U&"..."), which the tree has resolved; an option may not.
+    names = _POWERFUL.search(str(statement.tree)) or _POWERFUL.search(statement.text)
+    return bool(names or _POWERFUL_OPTIONS.search(statement.text))
 
 
 def _reaches_out(extension: str, server: ReplayServer) -> bool:

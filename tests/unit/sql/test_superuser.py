@@ -111,6 +111,13 @@ def test_a_subscription_connects_to_nobody(statement: str, run: str) -> None:
         ("create role app in role pg_execute_server_program", None),
         ("grant pg_read_server_files to app", None),
         ("grant postgres to app", None),
+        ('grant U&"pg_execute_server_progr\\0061m" to app', None),
+        ("create role app createrole", None),
+        ("alter role app with createrole", None),
+        (
+            "create role app nocreaterole nosuperuser",
+            'create role app nocreaterole nosuperuser; grant "app" to dbmate_wrap_replay',
+        ),
         ("alter user postgres password 'x'", None),
         ("grant select on public.t to app", None),
     ],
