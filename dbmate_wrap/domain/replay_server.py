@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+# The major since which who may make roles may change only those.
+OWN_ROLES_SINCE = 16
+
 
 @dataclass(frozen=True)
 class ReplayServer:
     """The server of a replay: `untrusted` are the extensions there that only a superuser may create.
 
-    `event_triggers`: they can be kept from firing (17 and newer). `own_roles`: who may make roles may change
-    only those (16 and newer). `has_network`: it can reach other servers.
+    `event_triggers`: they can be kept from firing (17 and newer). `own_roles`: its major is
+    OWN_ROLES_SINCE or newer. `has_network`: it can reach other servers.
     """
 
     untrusted: frozenset[str]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg.sql import Literal
 
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.domain.replay_server import ReplayServer
+from dbmate_wrap.domain.replay_server import OWN_ROLES_SINCE, ReplayServer
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 
@@ -20,8 +20,7 @@ _POLL_SECONDS = 0.1
 _QUIET_SECONDS, _QUIET_POLL = 0.2, 0.002
 _STRATEGY = 150000
 _PUBLIC_IS_THE_OWNERS = 150000
-_EVENT_TRIGGERS = 170000
-_OWN_ROLES = 160000
+_EVENT_TRIGGERS = 17
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,9 @@ def read_replay_server(session: Session, *, has_network: bool) -> ReplayServer:
     )
     untrusted = frozenset(str(name) for (name,) in rows)
     version = session.server_version_num
-    return ReplayServer(untrusted, version >= _EVENT_TRIGGERS, version >= _OWN_ROLES, has_network)
+    return ReplayServer(
+        untrusted, version >= _EVENT_TRIGGERS, version // 10000 >= OWN_ROLES_SINCE, has_network
+    )
 
 
 def allow_statements(session: Session, statements: Mapping[str, str]) -> None:

@@ -111,7 +111,7 @@ class _Replay:
         progress = ReplayProgress(self.console, plan, pool.origin)
         # This session is in no scratch database.
         with self.setup.connect(pool.url) as session:
-            rewritten = self._hand_to_superuser(pool, session)
+            rewritten = self._hand_to_superuser(pool, session, plan.remaining)
             tools = self._tools(pool, store, bind(pool.url, session), progress, rewritten)
             self._raise_for_missing_extensions(session, plan, pool.origin)
             result = self._run_plan(tools, plan, progress)
@@ -143,13 +143,16 @@ class _Replay:
         passed = store.cache.passed_round_trips()
         return shadow_replay.round_trips_due(self.files.parsed, store.keys, self.round_trips, passed)
 
-    def _hand_to_superuser(self, pool: ScratchPool, session: Session) -> Mapping[str, MigrationFile]:
+    def _hand_to_superuser(
+        self, pool: ScratchPool, session: Session, migrations: Sequence[ParsedMigration]
+    ) -> Mapping[str, MigrationFile]:
         """Let a superuser run what the replay's role may not; return the files that call it, by name."""
         if pool.server.replay_role is None:
             return {}
         found = rewrite_for_replay(
-            self.files.parsed,
+            migrations,
             lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
+            major=pool.major,
         )
         pool.statements = found.statements
         for note in found.notes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
-from dbmate_wrap.domain.replay_server import ReplayServer
+from dbmate_wrap.domain.replay_server import OWN_ROLES_SINCE, ReplayServer
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,12 @@ class Rewritten:
 
 
 def rewrite_for_replay(
-    migrations: Sequence[ParsedMigration], read_server: Callable[[], ReplayServer]
+    migrations: Sequence[ParsedMigration], read_server: Callable[[], ReplayServer], *, major: int
 ) -> Rewritten:
-    """Put calls in the places of statements that only a superuser may run; `read_server` may be called."""
+    """Put calls in the places of statements that only a superuser may run.
+
+    `read_server` reads the server, of that major; it is called where a migration may have such a statement.
+    """
     if not sql.is_available():
         return Rewritten({}, {}, ())
     from dbmate_wrap.sql.superuser import mentions_superuser, replace_statements, superuser_statements
@@ -34,7 +37,7 @@ def rewrite_for_replay(
     server: ReplayServer | None = None
     for migration in migrations:
         content = migration.file.content.decode("utf-8", "surrogateescape")
-        if not mentions_superuser(content):
+        if not mentions_superuser(content, own_roles=major >= OWN_ROLES_SINCE):
             continue
         server = server or read_server()
         for block in (block for each in migration.sections for block in (each.up, each.down)):

@@ -14,9 +14,8 @@ from dbmate_wrap.sql.parse import Statement, read_sql
 _REACHES_OUT = re.compile(r"plpython|plperlu|pltclu|\Aplsh\Z|\Afile_fdw\Z|\Aadminpack\Z", re.IGNORECASE)
 # Their functions connect to other servers: harmless where there is no network.
 _CONNECTS = frozenset({"dblink", "postgres_fdw", "http", "pg_net"})
-_MENTIONS = re.compile(
-    r"extension|event\s+trigger|publication|subscription|\b(?:role|user|group|grant|revoke)\b", re.IGNORECASE
-)
+_MENTIONS = re.compile(r"extension|event\s+trigger|publication|subscription", re.IGNORECASE)
+_MENTIONS_ROLES = re.compile(r"\b(?:role|user|group|grant|revoke)\b", re.IGNORECASE)
 # Before 16 who may make roles may make himself a member of these.
 _POWERFUL = re.compile(r"pg_execute_server_program|pg_\w+_server_files|\bpostgres\b", re.IGNORECASE)
 _POWERFUL_OPTIONS = re.compile(r"\b(?:superuser|createrole)\b", re.IGNORECASE)
@@ -49,9 +48,9 @@ class SuperuserStatement:
         return f"select dbmate_wrap.run_replay_statement('{self.id}')" + "\n" * lines
 
 
-def mentions_superuser(text: str) -> bool:
-    """Return True where the text may have such a statement; quick."""
-    return _MENTIONS.search(text) is not None
+def mentions_superuser(text: str, *, own_roles: bool) -> bool:
+    """Return True where the text may have such a statement; quick. `own_roles` is that of ReplayServer."""
+    return bool(_MENTIONS.search(text) or (not own_roles and _MENTIONS_ROLES.search(text)))
 
 
 def superuser_statements(text: str, server: ReplayServer) -> tuple[SuperuserStatement, ...]:
@@ -60,7 +59,7 @@ def superuser_statements(text: str, server: ReplayServer) -> tuple[SuperuserStat
     What could reach out of the server is not among them: it is left to the replay's own role, which the
     server refuses.
     """
-    if not mentions_superuser(text):
+    if not mentions_superuser(text, own_roles=server.own_roles):
         return ()
     return tuple(
         SuperuserStatement(statement.offset, statement.offset + len(statement.text), *found)
