@@ -90,14 +90,14 @@ class Dbmate:
     secrets: Redactor
     version: str | None = None
 
-    def without_lock_timeout(self) -> "Dbmate":
-        """Return the same, but its statements may wait for locks without limit.
+    def with_lock_timeout(self, seconds: float | None) -> "Dbmate":
+        """Return the same, but its statements wait so long for a lock; None is without limit.
 
         Where no option can be handed on (a pooler), none is: the default of role and database stays.
         """
         if self.options.lock_timeout is None:
             return self
-        return replace(self, options=replace(self.options, lock_timeout=0.0))
+        return replace(self, options=replace(self.options, lock_timeout=seconds or 0.0))
 
     def migrate(self, directory: Path, events: RunEvents) -> DbmateError | None:
         """Apply the pending migrations of `directory`.

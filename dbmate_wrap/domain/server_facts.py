@@ -61,6 +61,13 @@ class Transaction:
     idle: bool
     age: float
 
+    @property
+    def label(self) -> str:
+        """``pid 7 'psql' of alice (idle in transaction, 12 min)``."""
+        name = f" {self.application!r}" if self.application else ""
+        idle = "idle in transaction, " if self.idle else ""
+        return f"pid {self.pid}{name} of {self.user} ({idle}{format_rounded(self.age)})"
+
 
 @dataclass(frozen=True)
 class Transactions:
@@ -145,3 +152,10 @@ class ServerFacts:
     slots: Slots | Unavailable
     replication: Replication | Unavailable
     limits: tuple[SessionLimit, ...] | Unavailable
+
+
+def format_rounded(seconds: float) -> str:
+    """``45 s``, ``12 min`` or ``3 h``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from dbmate_wrap.dbmate.client import DbmateError
-from dbmate_wrap.domain.activity import Blocker
 from dbmate_wrap.domain.backoff import delays
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import FailedError, LockedError, PartialError, WrapError
+from dbmate_wrap.execution.concurrent_build import drop_failed_builds, name_transactions
 from dbmate_wrap.execution.diagnosis import (
     ProjectNames,
     blocked,
     diagnose,
     left_invalid,
+    may_be_built_again,
     may_be_retried,
     may_leave_something,
     unfinished_run_error,
@@ -75,6 +76,7 @@ class _Apply:
         left = batch
         while True:
             before = self.run.inventory() if may_leave_something(left[0]) else None
+            name_transactions(self.run, left[0])
             attempt = self._attempt(left)
             remaining = [each for each in left if each.file.version not in attempt.history.applied]
             if not remaining:
@@ -83,10 +85,11 @@ class _Apply:
             if other := applied_by_another(attempt.error, left, remaining):
                 raise other
             left = remaining
-            pause = retries.pause(attempt.error, left[0])
+            if attempt.error is None or not self._nothing_stayed(attempt.error, left[0], before):
+                raise error_for(self.run.names, attempt.error, left[0], partial(self._leftovers, before))
+            pause = retries.pause(attempt.error)
             if pause is None:
-                leftovers, blockers = partial(self._leftovers, before), self.monitor.blockers
-                raise error_for(self.run.names, attempt.error, left[0], blockers, leftovers)
+                raise blocked(self.run.names, attempt.error, left[0], self.monitor.blockers)
             name = left[0].file.name
             self.run.console.say(f"{name} could not get its lock: trying again in {pause:.1f} s")
             time.sleep(pause)
@@ -114,6 +117,14 @@ class _Apply:
                 f"warning: dbmate reported {attempt.error.message!r}, but the database has recorded all of it"
             )
 
+    def _nothing_stayed(self, error: DbmateError, running: ParsedMigration, before: Inventory | None) -> bool:
+        """Return True where a lock was not to be had, and nothing of the migration stays."""
+        if may_be_retried(error, running):
+            return True
+        if before is None or not may_be_built_again(error, running):
+            return False
+        return drop_failed_builds(self.run, before)
+
     def _leftovers(self, before: Inventory | None) -> Leftovers | None:
         return diff_inventories(before, self.run.inventory()) if before is not None else None
 
@@ -125,10 +136,8 @@ class Retries:
     waits: Iterator[float]
     deadlocks_left: int = 1
 
-    def pause(self, error: DbmateError | None, migration: ParsedMigration) -> float | None:
-        """The seconds until the next try; None when there is none."""
-        if error is None or not may_be_retried(error, migration):
-            return None
+    def pause(self, error: DbmateError) -> float | None:
+        """The seconds until the next try after a lock was not to be had; None when there is none."""
         if error.sqlstate == _DEADLOCK:
             self.deadlocks_left -= 1
             if self.deadlocks_left < 0:
@@ -170,10 +179,9 @@ def error_for(
     project: ProjectNames,
     error: DbmateError | None,
     running: ParsedMigration,
-    blockers: Sequence[Blocker],
     leftovers: Callable[[], Leftovers | None],
 ) -> WrapError:
-    """The error of a batch whose first migration that is not recorded is `running`."""
+    """The error of a batch that is not tried again; `running` is its first that is not recorded."""
     if error is None:
         return FailedError(
             f"dbmate ended without an error, but {running.file.name} is not recorded in the database",
@@ -182,8 +190,6 @@ def error_for(
         )
     if error.file != running.file.name:
         return diagnose(project, error, None, None)
-    if may_be_retried(error, running):
-        return blocked(project, error, running, blockers)
     return diagnose(project, error, running, running.sections[0].up, leftovers())
 
 

@@ -21,6 +21,7 @@ from dbmate_wrap.errors import (
 )
 from dbmate_wrap.execution.causes import limit_hint
 from dbmate_wrap.execution.privileges import NO_PRIVILEGE, privilege_hint
+from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.sql.batching import may_commit
 
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -53,6 +54,13 @@ def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
     if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
         return False
     return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
+
+
+def may_be_built_again(failure: DbmateError, migration: ParsedMigration) -> bool:
+    """Return True where a concurrent statement got no lock: an invalid index is all that may have stayed."""
+    if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
+        return False
+    return all_concurrent([section.up for section in migration.sections])
 
 
 def may_leave_something(migration: ParsedMigration) -> bool:

@@ -128,7 +128,7 @@ class AttendedRun:
         # A concurrent statement is no transaction, and so alone in its batch.
         sections = [section for migration in batch for section in migration.sections]
         blocks = [section.up if direction == "up" else section.down for section in sections]
-        dbmate = fit_lock_timeout(self.dbmate, blocks)
+        dbmate = fit_lock_timeout(self.dbmate, blocks, self.environment.values.concurrent_lock_timeout)
         try:
             # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
             with stage([migration.file for migration in batch]) as folder:

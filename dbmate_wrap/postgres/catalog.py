@@ -9,6 +9,7 @@ from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.ownership import NotOwned
+from dbmate_wrap.domain.server_facts import Transaction
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
@@ -128,6 +129,11 @@ def is_connected(session: Session, pid: int, application_name: str) -> bool:
     """Return True while the server process `pid` serves a session of that name."""
     query = "select 1 from pg_catalog.pg_stat_activity where pid = %(pid)s and application_name = %(name)s"
     return bool(session.rows(query, {"pid": pid, "name": application_name}))
+
+
+def open_transactions(session: Session) -> tuple[Transaction, ...]:
+    """Return up to 20 open transactions of others in this database, the oldest first."""
+    return tuple(session.records(Transaction, queries.load_query("open_transactions")))
 
 
 def end_sessions(session: Session, application_name: str) -> None:

@@ -1,6 +1,6 @@
 """Checks of sessions that a migration would wait for, collide with or fill up: clients and standbys."""
 
-from dbmate_wrap.domain.server_facts import Lag, Migrating, Transaction
+from dbmate_wrap.domain.server_facts import Lag, Migrating, format_rounded
 from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, join_names, passed, skipped, warned
 
 _SEEN_BY = {
@@ -32,7 +32,7 @@ def long_transactions(given: CheckInput) -> Verdict:
     if seen.transactions:
         pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
         return warned(
-            f"open transactions: {join_names([_transaction(one) for one in seen.transactions])}",
+            f"open transactions: {join_names([one.label for one in seen.transactions])}",
             f"where nobody misses them, end them: select pg_terminate_backend(pid) with pid {pids}",
         )
     if seen.hidden:
@@ -100,12 +100,6 @@ def _migrating(session: Migrating) -> str:
     return f"pid {session.pid}{name} of {session.user} ({_SEEN_BY[session.how]})"
 
 
-def _transaction(one: Transaction) -> str:
-    name = f" {one.application!r}" if one.application else ""
-    idle = "idle in transaction, " if one.idle else ""
-    return f"pid {one.pid}{name} of {one.user} ({idle}{format_rounded(one.age)})"
-
-
 def _behind(one: Lag) -> str:
     lags = [format_rounded(one.seconds) if one.seconds else "", _size(one.bytes) if one.bytes else ""]
     return " and ".join(filter(None, lags))
@@ -113,10 +107,3 @@ def _behind(one: Lag) -> str:
 
 def _size(number: int) -> str:
     return f"{number / (1 << 30):.1f} GiB" if number >= 1 << 30 else f"{number / (1 << 20):.0f} MiB"
-
-
-def format_rounded(seconds: float) -> str:
-    """``45 s``, ``12 min`` or ``3 h``."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

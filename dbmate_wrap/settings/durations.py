@@ -37,6 +37,10 @@ def _limit(written: object) -> float:
     return limit
 
 
+def _limit_or_word_none(written: object) -> float | None:
+    return None if _is_none(written) else _limit(written)
+
+
 def _limit_or_none(written: object) -> float | None:
     return None if _is_none(written) else parse_duration(written) or None
 
@@ -65,6 +69,8 @@ def write_duration(value: float | None) -> str:
 
 # A limit that must exist.
 Duration = Annotated[float, BeforeValidator(_limit)]
+# A limit that only the word `none` leaves out: who writes `0` may mean not to wait at all.
+DurationOrWordNone = Annotated[float | None, BeforeValidator(_limit_or_word_none)]
 # A limit that may be left out: `none` or `0`.
 DurationOrNone = Annotated[float | None, BeforeValidator(_limit_or_none)]
 # How long to wait: `0` is not at all.

@@ -64,6 +64,9 @@ def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> l
     if values.shadow == "url" and values.shadow_url is None:
         hint = f"set shadow_url, or {PREFIX}SHADOW_URL in the process environment"
         found.append(Fault("is url, but no shadow_url is set", sources["shadow"], hint))
+    if values.protected and values.disposable:
+        hint = "one environment cannot be both: leave one of them out"
+        found.append(Fault("is true, and so is protected", sources["disposable"], hint))
     setup = values.shadow_setup
     # Of the branch that is checked, which may have put a link there.
     if setup is not None and not (root / setup).resolve().is_relative_to(root.resolve()):

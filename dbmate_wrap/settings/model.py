@@ -9,14 +9,20 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from dbmate_wrap.settings.durations import Duration, DurationOrNone, Patience, write_duration
+from dbmate_wrap.settings.durations import (
+    Duration,
+    DurationOrNone,
+    DurationOrWordNone,
+    Patience,
+    write_duration,
+)
 from dbmate_wrap.settings.names import PREFIX
 
 # The settings that a name implies; these four environments always exist.
 BUILT_IN: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {
-        "dev": {"dump_schema": True, "create_database": True},
-        "test": {"create_database": True},
+        "dev": {"disposable": True, "dump_schema": True, "create_database": True},
+        "test": {"disposable": True, "create_database": True},
         "staging": {},
         "production": {"protected": True},
     }
@@ -69,12 +75,16 @@ class Values(BaseSettings):
         False,
         description="Writing asks for the environment's name, or `--yes`; no rollback; only sealed files.",
     )
+    disposable: bool = Field(
+        False, description="Its rows may be lost: `exec -- drop` and undoing what was edited ask nothing."
+    )
     dump_schema: bool = Field(False, description="`up` and `rollback` end with a schema dump.")
     create_database: bool = Field(False, description="`up` creates a missing database.")
-    lock_timeout: Duration = Field(
-        5.0,
-        description="How long a statement of a migration may wait for a lock that others hold;"
-        " one that is `CONCURRENTLY` waits without limit.",
+    lock_timeout: DurationOrWordNone = Field(
+        5.0, description="How long a statement of a migration may wait for a lock that others hold."
+    )
+    concurrent_lock_timeout: DurationOrNone = Field(
+        None, description="The lock_timeout of a migration whose statement is `CONCURRENTLY`."
     )
     lock_retries: Annotated[int, Field(ge=0, le=1000)] = Field(
         8, description="How often a migration is tried again after `lock_timeout`."
@@ -135,7 +145,8 @@ BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if fiel
 PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path", "_setup")))
 # The settings that are durations, with their type for the docs.
 DURATIONS = {
-    "lock_timeout": "duration",
+    "lock_timeout": "duration or `none`",
+    "concurrent_lock_timeout": "duration or `none`",
     "connect_timeout": "duration",
     "statement_timeout": "duration or `none`",
     "advisory_lock_wait": "duration or `0`",

@@ -43,11 +43,15 @@ def bind(
     """
     values = context.environment.values
     disable_timeouts(session, ["idle_session_timeout"])
+    if values.lock_timeout is None:
+        context.console.say(
+            "warning: lock_timeout is none: who comes after a migration that waits for a lock waits as long"
+        )
     if server_facts.backend_pid(session) == session.backend_pid:
         checks = catalog.can_check_connections(session)
         options = ServerOptions(
             context.invocation.dbmate_name,
-            values.lock_timeout,
+            values.lock_timeout or 0.0,
             values.statement_timeout,
             _IDLE_IN_TRANSACTION_SECONDS,
             _CONNECTION_CHECK_SECONDS if checks else None,
@@ -61,13 +65,14 @@ def bind(
     return Dbmate(verified.path, bounded, history.setting, options, redactor, verified.version)
 
 
-def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block]) -> Dbmate:
-    """dbmate with the lock_timeout that these blocks want: none where all they do is concurrent.
+def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block], concurrent: float | None) -> Dbmate:
+    """dbmate with the lock_timeout that these blocks want: `concurrent` where all they do is concurrent.
 
-    Such a statement waits for every transaction that is older than it, whatever that has looked at; reads and
-    writes of the table do not queue up behind it, and a wait that is cut off leaves an invalid index.
+    That is none by default: such a statement waits for every transaction that is older than it, whatever
+    that has looked at; reads and writes of the table do not queue up behind it, and a wait that is cut off
+    leaves an invalid index.
     """
-    return dbmate.without_lock_timeout() if all_concurrent(blocks) else dbmate
+    return dbmate.with_lock_timeout(concurrent) if all_concurrent(blocks) else dbmate
 
 
 def _warn_of_pooler(context: Context, url: DatabaseUrl, session: Session) -> None:

@@ -188,12 +188,12 @@ def test_the_password_is_in_the_environment_and_in_no_argument(
         (ServerOptions("x"), None),
     ],
 )
-def test_without_lock_timeout_all_else_stays(
+def test_without_a_lock_timeout_all_else_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: ServerOptions, expected: str | None
 ) -> None:
     child = Child()
     monkeypatch.setattr(process, "run", child.run)
-    dbmate(options=options).without_lock_timeout().migrate(tmp_path, NOBODY)
+    dbmate(options=options).with_lock_timeout(None).migrate(tmp_path, NOBODY)
     assert child.env.get("PGOPTIONS") == expected
     assert child.argv[child.argv.index("--migrations-table") + 1] == "own.history"
 

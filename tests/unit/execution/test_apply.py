@@ -5,7 +5,13 @@ import pytest
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.execution.apply import Retries, applied_by_another, balance, error_despite_record, error_for
+from dbmate_wrap.execution.apply import (
+    Retries,
+    applied_by_another,
+    balance,
+    error_despite_record,
+    error_for,
+)
 from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.execution.run import Attempt
 from dbmate_wrap.workspace.history import History
@@ -64,8 +70,6 @@ def test_a_recorded_batch_is_an_error_only_where_it_was_not_done_right(
     ("error", "code"),
     [
         (None, ExitCode.FAILED),
-        (failed("002_b.sql", "55P03"), ExitCode.BLOCKED),
-        (failed("002_b.sql", "40P01"), ExitCode.BLOCKED),
         (failed("002_b.sql", "42601"), ExitCode.FAILED),
         (failed(None, "28P01"), ExitCode.UNREACHABLE),
         (failed("001_a.sql", "23505"), ExitCode.LOCKED),
@@ -74,7 +78,7 @@ def test_a_recorded_batch_is_an_error_only_where_it_was_not_done_right(
 def test_the_error_of_a_batch_is_that_of_its_first_migration_without_record(
     error: DbmateError | None, code: ExitCode
 ) -> None:
-    assert error_for(NAMES, error, SECOND, (), lambda: None).code is code
+    assert error_for(NAMES, error, SECOND, lambda: None).code is code
 
 
 def test_what_is_left_behind_is_looked_at_only_where_the_migration_itself_failed() -> None:
@@ -84,29 +88,24 @@ def test_what_is_left_behind_is_looked_at_only_where_the_migration_itself_failed
         looked.append("looked")
         return Leftovers((INVALID,))
 
-    assert error_for(NAMES, failed(None, "28P01"), OUTSIDE, (), look).code is ExitCode.UNREACHABLE
+    assert error_for(NAMES, failed(None, "28P01"), OUTSIDE, look).code is ExitCode.UNREACHABLE
     assert looked == []
-    error = error_for(NAMES, failed("003_c.sql", "23505"), OUTSIDE, (), look)
+    error = error_for(NAMES, failed("003_c.sql", "23505"), OUTSIDE, look)
     assert (error.code, looked) == (ExitCode.PARTIAL, ["looked"])
     assert "drop index concurrently public.i;" in (error.hint or "")
 
 
 def test_a_lock_is_tried_for_as_often_as_there_are_waits() -> None:
     retries = Retries(iter([0.5, 1.0]))
-    pauses = [retries.pause(failed("001_a.sql", "55P03"), FIRST) for _ in range(3)]
+    pauses = [retries.pause(failed("001_a.sql", "55P03")) for _ in range(3)]
     assert pauses == [0.5, 1.0, None]
 
 
 def test_a_deadlock_is_tried_once_more_and_costs_no_wait_of_the_locks() -> None:
     retries = Retries(iter([0.5, 1.0, 1.5]))
-    assert retries.pause(failed("001_a.sql", "40P01"), FIRST) == 0.5
-    assert retries.pause(failed("001_a.sql", "40P01"), FIRST) is None
-    assert retries.pause(failed("001_a.sql", "55P03"), FIRST) == 1.0
-
-
-@pytest.mark.parametrize("error", [None, failed("003_c.sql", "55P03"), failed("003_c.sql", "42601")])
-def test_what_may_not_be_retried_gets_no_pause(error: DbmateError | None) -> None:
-    assert Retries(iter([0.5])).pause(error, OUTSIDE) is None
+    assert retries.pause(failed("001_a.sql", "40P01")) == 0.5
+    assert retries.pause(failed("001_a.sql", "40P01")) is None
+    assert retries.pause(failed("001_a.sql", "55P03")) == 1.0
 
 
 @pytest.mark.parametrize(

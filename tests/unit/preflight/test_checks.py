@@ -23,13 +23,13 @@ from dbmate_wrap.domain.server_facts import (
     Transaction,
     Transactions,
     Unavailable,
+    format_rounded,
 )
 from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import PreflightContext, engine
 from dbmate_wrap.preflight.check import CheckInput, Verdict, join_names
-from dbmate_wrap.preflight.sessions import format_rounded
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 

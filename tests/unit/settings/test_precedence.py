@@ -36,6 +36,8 @@ IMPLIED = [
     ("dev", "", "create_database", True, "default for dev"),
     ("test", "", "create_database", True, "default for test"),
     ("staging", "", "create_database", False, "default"),
+    ("dev", "", "disposable", True, "default for dev"),
+    ("staging", "", "disposable", False, "default"),
     ("qa", "[environments.qa]", "create_database", False, "default"),
 ]
 
