@@ -183,7 +183,7 @@ def exec_(
     arguments: Annotated[list[str], typer.Argument(metavar="-- ARGS...", help="The arguments for dbmate.")],
     yes: Yes = False,
 ) -> None:
-    """Run the pinned dbmate with the environment resolved."""
+    """Run the pinned dbmate with the environment resolved; what may write passes the guards of `up`."""
     from dbmate_wrap.commands.exec_ import exec_
 
     run("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))

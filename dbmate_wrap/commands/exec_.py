@@ -1,86 +1,161 @@
-"""Runs the pinned dbmate itself, with the environment resolved."""
+"""Runs the pinned dbmate itself, with the environment resolved; what may write passes the guards of `up`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from dbmate_wrap.domain import stamp
+from dbmate_wrap.dbmate.arguments import DbmateCommand, parse_arguments
+from dbmate_wrap.dbmate.binary import Binary
+from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import ExecResult
-from dbmate_wrap.errors import ExitCode, FailedError, UsageError
+from dbmate_wrap.errors import ExitCode, FailedError, UnreachableError, UsageError
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.postgres import ledger
+from dbmate_wrap.process import Completed
 from dbmate_wrap.workspace import database, dbmate, guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.history import History
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
-# These read only; `dump` is not among them: it creates the history table where there is none.
-_READING = frozenset({"status", "wait", "help", "h"})
-_ASKING = frozenset({"--help", "-h", "--version", "-v"})
-_TARGET_OPTIONS = frozenset({"url", "u", "env", "e", "env-file", "driver", "migrations-table"})
+_MIGRATING = frozenset({"up", "migrate", "rollback"})
 _PENDING = 1
 
 
 def exec_(context: Context, outcome: Outcome, arguments: Sequence[str], *, yes: bool) -> None:
     """Run dbmate with `arguments`; its output is shown as it comes. dbmate's failure is FailedError (30).
 
-    Raises RefusedError (20) where they may write and the environment is protected and not confirmed, or the
-    database bears the stamp of another one, which `yes` does not override.
+    What may write passes stamp, preflight and confirmation, holds the advisory lock, and is told in the
+    ledger. Raises RefusedError (20), PreflightError (22), LockedError (23).
     """
-    _refuse_other_targets(arguments)
-    values, console = context.environment.values, context.console
-    writes = not _only_reads(arguments)
-    if writes:
-        guard.confirm(context.environment, console, f"run `dbmate {' '.join(arguments)}`", yes=yes)
-    binary = dbmate.start_verification(context)
-    with database.connect(context) as db:
-        if writes:
-            _refuse_foreign_stamp(context, db)
-        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)
-    with stage([]) as empty:
-        done = bound.run(
-            ("--schema-file", str(values.schema_file), *arguments),
-            directory=values.migrations_dir,
-            cwd=context.project.root,
-            scratch=empty,
-            on_line=console.show,
-        )
-    outcome.result = ExecResult(done.returncode, done.stdout, done.stderr)
-    for line in done.stderr.splitlines():
-        console.say(line)
-    if done.returncode == _PENDING and "status" in arguments:
-        outcome.exit = ExitCode.PENDING
-    elif done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        raise FailedError(f"dbmate ended with {done.returncode}" + (f": {lines[-1]}" if lines else ""))
+    command = parse_arguments(arguments)
+    if command.other_target is not None:
+        message = f"--{command.other_target} would point dbmate elsewhere"
+        raise UsageError(message, hint="the environment chooses the database: --env NAME")
+    typed = _TypedCommand(context, outcome, command, arguments, yes, dbmate.start_verification(context))
+    if command.only_reads:
+        typed.read()
+    elif command.verb == "create":
+        typed.create()
+    else:
+        typed.write()
 
 
-def _refuse_foreign_stamp(context: Context, db: Database) -> None:
-    environment, project = context.environment, context.project
-    if not environment.values.ledger:
-        return
-    found = ledger.read(db.session, db.server.history.name)
-    if isinstance(found, LedgerUnavailable):
-        # As for `up`: a role that may not read the stamp is not kept from working.
-        context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
-        return
-    protected = [each.name for each in project.environments.values() if each.values.protected]
-    verdict = found.verdict(environment.name, protected=environment.values.protected)
-    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
-        raise error
+@dataclass(frozen=True)
+class _TypedCommand:
+    """One dbmate command on the environment's database."""
 
+    context: Context
+    outcome: Outcome
+    command: DbmateCommand
+    arguments: Sequence[str]
+    yes: bool
+    binary: Callable[[], Binary]
 
-def _refuse_other_targets(arguments: Sequence[str]) -> None:
-    for argument in arguments:
-        if argument == "--":
-            return  # What follows is pg_dump's.
-        name = argument.split("=", 1)[0]
-        # dbmate takes an option with one dash or two: -url is --url (Go's flag package).
-        if argument.startswith("-") and name.lstrip("-") in _TARGET_OPTIONS:
-            hint = "the environment chooses the database: --env NAME"
-            raise UsageError(f"{name} would point dbmate elsewhere", hint=hint)
+    def read(self) -> None:
+        """Run what changes nothing."""
+        with database.connect(self.context) as db:
+            bound = dbmate.bind(self.context, self.binary(), db.url, db.session, db.server.history)
+        self.report(self.run(bound))
 
+    def create(self) -> None:
+        """Run `create`, which alone may find no database."""
+        try:
+            self.write()
+        except UnreachableError as error:
+            if error.kind != "database_missing":
+                raise
+            self.confirm()
+            url = database.resolve_url(self.context)
+            self.report(self.run(dbmate.bind_to_missing(self.context, self.binary(), url)))
 
-def _only_reads(arguments: Sequence[str]) -> bool:
-    # Only the first word counts: `up -v` is verbose and asks for no version, and an option before the command
-    # may take the next word as its value.
-    return arguments[0] in _READING or (len(arguments) == 1 and arguments[0] in _ASKING)
+    def write(self) -> None:
+        """Run what may write, behind the guards and under the advisory lock."""
+        from dbmate_wrap.execution.run import attended_run
+        from dbmate_wrap.workspace import project_files, schema_file
+        from dbmate_wrap.workspace.history import read_history
+
+        context, environment = self.context, self.context.environment
+        files = project_files.load_raw(environment).files
+        create = environment.values.create_database and self.command.verb == "up"
+        with database.connect(context, create=create) as db:  # 21
+            self.outcome.target = db.target
+            found = read_history(db, files, ledger_on=environment.values.ledger)  # 13, 22
+            self.refuse_foreign_stamp(found)  # 20
+            self.check_readiness(db, found, files)  # 22
+            self.confirm(db.url.database)  # 20
+            bound = dbmate.bind(context, self.binary(), db.url, db.session, db.server.history)  # 11
+            invocation, console = context.invocation, context.console
+            with attended_run(db, files, environment, invocation, console, bound) as run:  # 23
+                self.refuse_foreign_stamp(run.history)
+                if self.command.verb != "drop":
+                    from dbmate_wrap.execution.typed_command import run_typed
+
+                    own_files = not self.command.options & {"migrations-dir", "d"}
+                    done = run_typed(run, lambda stop: self.run(bound, stop), own_files=own_files)
+                    self.outcome.migrations, self.outcome.applied = run.history.rows, run.applied
+                    self.report(done)
+            if self.command.verb in _MIGRATING:
+                schema_file.write_where_set(context, db, f"dbmate {self.command.verb} was run")
+        if self.command.verb == "drop":
+            # Nobody else was at work. Only now nothing of ours is connected: one in use is not dropped.
+            self.report(self.run(bound))
+
+    def refuse_foreign_stamp(self, found: History) -> None:
+        """Raise RefusedError where the database belongs to another environment."""
+        if isinstance(found.ledger, LedgerUnavailable):
+            # As for `up`: a role that may not read the stamp is not kept from working.
+            reason = found.ledger.reason
+            self.context.console.say(f"warning: the stamp of this database was not looked at: {reason}")
+        guard.refuse_foreign_stamp_for_dbmate(self.context.project, self.context.environment, found)
+
+    def check_readiness(self, db: Database, found: History, files: ProjectFiles) -> None:
+        """Run the preflight for what dbmate would run."""
+        from dbmate_wrap.execution import readiness
+
+        rollback = self.command.verb == "rollback"
+        texts: list[str] = []
+        if rollback and found.applied:
+            last = [each for each in files.parsed if each.file.version == found.applied[-1]]
+            texts = [section.down.sql for each in last for section in each.sections]
+        elif self.command.verb in _MIGRATING:
+            names = {entry.file for entry in found.pending}
+            todo = [each for each in files.parsed if each.file.name in names]
+            texts = [section.up.sql for each in todo for section in each.sections]
+        checks = readiness.run_preflight(self.context, db, found, texts, rollback=rollback)
+        self.outcome.checks += checks
+        readiness.raise_for_failed(checks, self.context.console.say)
+
+    def confirm(self, name: str | None = None) -> None:
+        """Ask where the environment is protected; `name` is that of the database that would be dropped."""
+        environment, console = self.context.environment, self.context.console
+        guard.confirm(environment, console, f"run `dbmate {' '.join(self.arguments)}`", yes=self.yes)
+        if self.command.verb == "drop" and name is not None:
+            guard.confirm_drop(environment, console, name)
+
+    def run(self, bound: Dbmate, should_stop: Callable[[], bool] | None = None) -> Completed:
+        """Run dbmate; the schema file is ours to write."""
+        values, options = self.context.environment.values, self.command.options
+        given = ["--schema-file", str(values.schema_file)]
+        if self.command.verb in _MIGRATING and not options & {"schema-file", "s"}:
+            given.append("--no-dump-schema")
+        with stage([]) as empty:
+            return bound.run(
+                (*given, *self.arguments),
+                directory=values.migrations_dir,
+                cwd=self.context.project.root,
+                scratch=empty,
+                on_line=self.context.console.show,
+                should_stop=should_stop,
+            )
+
+    def report(self, done: Completed) -> None:
+        """Report how dbmate ended. Raises FailedError."""
+        self.outcome.result = ExecResult(done.returncode, done.stdout, done.stderr)
+        for line in done.stderr.splitlines():
+            self.context.console.say(line)
+        if done.returncode == _PENDING and self.command.verb == "status":
+            self.outcome.exit = ExitCode.PENDING
+        elif done.returncode != 0:
+            lines = done.stderr.strip().splitlines()
+            raise FailedError(f"dbmate ended with {done.returncode}" + (f": {lines[-1]}" if lines else ""))

@@ -129,6 +129,22 @@ class Ledger:
         return {line.version: line.checksum for line in self.current.values() if line.checksum is not None}
 
 
+def lines_of_changes(
+    before: Collection[str], after: Collection[str], files: Sequence[MigrationFile]
+) -> tuple[Record, ...]:
+    """Lines for what the history has more or less than before; `files` are taken to be what ran."""
+    known = {file.version: file for file in files}
+    changed = [(version, Origin.ROLLED_BACK) for version in sorted(set(before) - set(after), reverse=True)]
+    changed += [(version, Origin.APPLIED) for version in sorted(set(after) - set(before))]
+    return tuple(_line(version, known.get(version), how) for version, how in changed)
+
+
+def _line(version: str, file: MigrationFile | None, how: Origin) -> Record:
+    if file is None:
+        return Record(version, None, None, how)
+    return Record(version, file.name, file.checksum, how)
+
+
 def lines_to_adopt(
     applied: Collection[str], current: Mapping[str, AppliedVersion], files: Sequence[MigrationFile]
 ) -> tuple[Record, ...]:

@@ -56,6 +56,9 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
         faults.extend(_fault(detail, sources) for detail in details)
         return EnvironmentSettings(name, Values.model_construct(), sources, frozenset())
     faults.extend(_contradictions(values, sources, root))
+    if values.protected and own.get("disposable") is True:
+        hint = "one environment cannot be both: leave one of them out"
+        faults.append(Fault("is true, and so is protected", sources["disposable"], hint))
     return EnvironmentSettings(name, _complete(values, sources, root), sources, frozenset(own))
 
 
@@ -64,9 +67,6 @@ def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> l
     if values.shadow == "url" and values.shadow_url is None:
         hint = f"set shadow_url, or {PREFIX}SHADOW_URL in the process environment"
         found.append(Fault("is url, but no shadow_url is set", sources["shadow"], hint))
-    if values.protected and values.disposable:
-        hint = "one environment cannot be both: leave one of them out"
-        found.append(Fault("is true, and so is protected", sources["disposable"], hint))
     setup = values.shadow_setup
     # Of the branch that is checked, which may have put a link there.
     if setup is not None and not (root / setup).resolve().is_relative_to(root.resolve()):
@@ -90,6 +90,9 @@ def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> l
 def _complete(values: Values, sources: dict[str, str], root: Path) -> Values:
     """Return the values with absolute paths and with the default that depends on another value."""
     update: dict[str, object] = {key: root / path for key in PATHS if (path := getattr(values, key))}
+    if values.protected and values.disposable:
+        # Set for all environments, or for one command: it was not meant for this one.
+        update["disposable"], sources["disposable"] = False, f"{sources['disposable']}; not where protected"
     if sources["require_tls"] == _DEFAULT:
         update["require_tls"] = values.protected
         sources["require_tls"] = "default (as protected)"

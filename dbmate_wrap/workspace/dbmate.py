@@ -65,6 +65,17 @@ def bind(
     return Dbmate(verified.path, bounded, history.setting, options, redactor, verified.version)
 
 
+def bind_to_missing(context: Context, verified: Binary, url: DatabaseUrl) -> Dbmate:
+    """dbmate bound to a database that is not there yet, for `create`."""
+    values = context.environment.values
+    bounded, options = (
+        url.with_connect_timeout(values.connect_timeout),
+        ServerOptions(context.invocation.dbmate_name),
+    )
+    redactor = context.secrets.redactor
+    return Dbmate(verified.path, bounded, values.migrations_table, options, redactor, verified.version)
+
+
 def fit_lock_timeout(dbmate: Dbmate, blocks: Sequence[Block], concurrent: float | None) -> Dbmate:
     """dbmate with the lock_timeout that these blocks want: `concurrent` where all they do is concurrent.
 

@@ -5,7 +5,7 @@ from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import RefusedError
-from dbmate_wrap.settings import Environment
+from dbmate_wrap.settings import Environment, Project
 from dbmate_wrap.workspace.history import History
 
 
@@ -23,6 +23,23 @@ def confirm(environment: Environment, console: Console, what: str, *, yes: bool)
         raise RefusedError(f"not confirmed: nothing was done to {name}", hint=hint)
 
 
+def confirm_drop(environment: Environment, console: Console, database: str) -> None:
+    """Return where the rows may be lost, or the database's name was typed. Raises RefusedError (20)."""
+    name = environment.name
+    if environment.values.disposable:
+        return
+    answer = console.ask(f"all of {database} will be lost. To drop it, type the name of the database: ")
+    if answer is None:
+        hint = (
+            "type it on a terminal; where the rows of the environment may always be lost:"
+            f" disposable = true in environments.{name}"
+        )
+        message = f"to drop {database} of {name} its name must be typed, and there is no terminal"
+        raise RefusedError(message, hint=hint)
+    if answer.strip() != database:
+        raise RefusedError(f"not confirmed: {database} was not dropped", hint=f"type {database!r} to confirm")
+
+
 def refuse_where_protected(environment: Environment, what: str) -> None:
     """Raise RefusedError for what is never done to a protected environment."""
     if environment.values.protected:
@@ -34,6 +51,14 @@ def refuse_foreign_stamp(environment: Environment, found: History) -> None:
     """Raise RefusedError (20) for a database that is stamped as another environment's."""
     verdict = _verdict(environment, found)
     if verdict is not None and (error := stamp.refusal(verdict, environment.name)):
+        raise error
+
+
+def refuse_foreign_stamp_for_dbmate(project: Project, environment: Environment, found: History) -> None:
+    """Raise RefusedError (20) as `refuse_foreign_stamp`, and for a copy of a protected database as well."""
+    protected = [each.name for each in project.environments.values() if each.values.protected]
+    verdict = _verdict(environment, found)
+    if verdict is not None and (error := stamp.refusal_for_dbmate(verdict, environment.name, protected)):
         raise error
 
 

@@ -1,9 +1,9 @@
-"""`db` and `exec`: the embedded server, and dbmate itself."""
+"""`db`: the embedded server."""
 
 import pytest
 
-from tests.support.cli import TWO, RunCli, applied, assert_presentable, assert_refused, staging, tables
-from tests.support.projects import MakeProject, migration
+from tests.support.cli import TWO, RunCli, assert_presentable, assert_refused
+from tests.support.projects import MakeProject
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
@@ -68,71 +68,3 @@ def test_psql_that_fails_is_told(project: MakeProject, run_cli: RunCli) -> None:
     assert_presentable(done)
     assert "division by zero" in done.stderr
     assert "psql ended with 1" in done.stderr
-
-
-ELSEWHERE = [
-    ["--url", "postgres://x@127.0.0.1/y", "status"],
-    ["-url", "postgres://x@127.0.0.1/y", "status"],
-    ["-u=postgres://x@127.0.0.1/y", "status"],
-    ["--env", "OTHER", "status"],
-    ["-e", "OTHER", "status"],
-    ["--env-file=.env", "status"],
-    ["-migrations-table", "x", "status"],
-]
-
-
-@pytest.mark.parametrize("arguments", ELSEWHERE, ids=" ".join)
-def test_exec_cannot_be_led_elsewhere(
-    project: MakeProject, run_cli: RunCli, embedded_database: Database, arguments: list[str]
-) -> None:
-    done = run_cli(["exec", "-e", "staging", "--", *arguments], project(TWO).root, staging(embedded_database))
-    assert_refused(done, 2, "would point dbmate elsewhere", "--env NAME")
-
-
-WRITING = [
-    ["up"],
-    ["up", "-v"],
-    ["--help", "up"],
-    ["--migrations-dir", "status", "drop"],
-    ["--wait", "up"],
-    ["dump"],
-    ["drop"],
-]
-
-
-@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
-def test_exec_asks_before_anything_that_may_write_to_a_protected_environment(
-    project: MakeProject, run_cli: RunCli, embedded_database: Database, arguments: list[str]
-) -> None:
-    env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
-    done = run_cli(["exec", "-e", "production", "--", *arguments], project(TWO, sealed=True).root, env)
-    assert_refused(done, 20, "production is protected, and there is no terminal", "--yes")
-    assert tables(embedded_database) == []
-
-
-def test_exec_reads_a_protected_environment_unasked_and_writes_with_yes(
-    project: MakeProject, run_cli: RunCli, embedded_database: Database
-) -> None:
-    folder = project(TWO, sealed=True)
-    env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
-    for arguments in (["status"], ["--version"], ["help"]):
-        done = run_cli(["exec", "-e", "production", "--", *arguments], folder.root, env)
-        assert done.returncode == 0, done.stderr
-    args = ["exec", "-e", "production", "--yes", "--", "--no-dump-schema", "up"]
-    done = run_cli(args, folder.root, env)
-    assert done.returncode == 0, done.stderr
-    assert applied(embedded_database) == ["001", "002"]
-
-
-def test_exec_tells_what_dbmate_said(
-    project: MakeProject, run_cli: RunCli, embedded_database: Database
-) -> None:
-    folder = project({"001_a.sql": migration("select 1/0;")})
-    env = staging(embedded_database)
-    failed = run_cli(["exec", "-e", "staging", "--", "--no-dump-schema", "up"], folder.root, env)
-    assert failed.returncode == 30
-    assert "Applying: 001_a.sql" in failed.stdout
-    assert "dbmate ended with 2: Error: pq: division by zero (22012)" in failed.stderr
-    unknown = run_cli(["exec", "-e", "staging", "--", "nonsense"], folder.root, env)
-    assert unknown.returncode == 30
-    assert_presentable(unknown)

@@ -91,7 +91,11 @@ TOML = [
     ("lock_timeout = '-5s'", "is not a duration", "lock_timeout"),
     ("lock_timeout = '0'", "must be more than 0", "lock_timeout"),
     ("connect_timeout = 'none'", "must not be none", "connect_timeout"),
-    ("protected = true\ndisposable = true", "is true, and so is protected", "disposable"),
+    (
+        "[environments.production]\ndisposable = true",
+        "is true, and so is protected",
+        "environments.production.disposable",
+    ),
     ("lock_timeout = true", "must not be true or false", "lock_timeout"),
     ("statement_timeout = '0.1ms'", "between 1ms and 24 days", "statement_timeout"),
     ("statement_timeout = '999h'", "between 1ms and 24 days", "statement_timeout"),

@@ -38,6 +38,14 @@ IMPLIED = [
     ("staging", "", "create_database", False, "default"),
     ("dev", "", "disposable", True, "default for dev"),
     ("staging", "", "disposable", False, "default"),
+    ("staging", "disposable = true", "disposable", True, "dbmate-wrap.toml: disposable"),
+    (
+        "production",
+        "disposable = true",
+        "disposable",
+        False,
+        "dbmate-wrap.toml: disposable; not where protected",
+    ),
     ("qa", "[environments.qa]", "create_database", False, "default"),
 ]
 

@@ -35,8 +35,9 @@ class FakeConsole:
         return self.answer
 
 
-def environment(name: str, *, protected: bool) -> Environment:
-    return cast(Environment, SimpleNamespace(name=name, values=SimpleNamespace(protected=protected)))
+def environment(name: str, *, protected: bool, disposable: bool = False) -> Environment:
+    values = SimpleNamespace(protected=protected, disposable=disposable)
+    return cast(Environment, SimpleNamespace(name=name, values=values))
 
 
 def stamped(stamp: Stamp | None) -> History:
@@ -66,6 +67,28 @@ def test_only_a_protected_environment_is_confirmed_by_its_name(
         with pytest.raises(RefusedError, match=refused):
             guard.confirm(production, console, "apply 1 migration", yes=yes)
     assert len(console.questions) == (1 if protected and not yes else 0)
+
+
+@pytest.mark.parametrize(
+    ("disposable", "answer", "refused"),
+    [
+        (True, None, None),
+        (False, "crm\n", None),
+        (False, None, "its name must be typed, and there is no terminal"),
+        (False, "staging", "not confirmed: crm was not dropped"),
+        (False, "", "not confirmed: crm was not dropped"),
+    ],
+)
+def test_a_drop_is_confirmed_by_the_name_of_the_database(
+    disposable: bool, answer: str | None, refused: str | None
+) -> None:
+    console, staging = FakeConsole(answer), environment("staging", protected=False, disposable=disposable)
+    if refused is None:
+        guard.confirm_drop(staging, console, "crm")
+    else:
+        with pytest.raises(RefusedError, match=refused):
+            guard.confirm_drop(staging, console, "crm")
+    assert len(console.questions) == (0 if disposable else 1)
 
 
 def test_what_is_never_done_where_protected_is_refused() -> None:
