@@ -1,12 +1,15 @@
 """The tool's own record in a database: what was applied, from which bytes, by which run."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.stamp import Identity, Missing, Stamp, StampVerdict, compare_stamp
+
+# Bytes of a migration. A longer one is mostly data, and nothing to be undone by hand.
+LARGEST_TEXT = 1 << 20
 
 
 class Origin(StrEnum):
@@ -45,11 +48,15 @@ class Run:
     dbmate_version: str | None
     history: str
     provenance: Provenance
+    consent: str | None = None
 
 
 @dataclass(frozen=True)
 class Record:
-    """A line to be written; `ended_ago_ms` is how long ago the migration ended: the server's clock rules."""
+    """A line to be written; `ended_ago_ms` is how long ago the migration ended: the server's clock rules.
+
+    `content` are the bytes that ran; the ledger keeps up to 1 MB (`LARGEST_TEXT`).
+    """
 
     version: str
     file: str | None
@@ -57,6 +64,17 @@ class Record:
     how: Origin
     duration_ms: int | None = None
     ended_ago_ms: int = 0
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class KeptText:
+    """The file that ran, as the ledger kept it; `content` is None for what is longer, adopted or older."""
+
+    version: str
+    file: str | None
+    checksum: str | None
+    content: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -142,7 +160,8 @@ def lines_of_changes(
 def _line(version: str, file: MigrationFile | None, how: Origin) -> Record:
     if file is None:
         return Record(version, None, None, how)
-    return Record(version, file.name, file.checksum, how)
+    content = file.content if how is Origin.APPLIED else None
+    return Record(version, file.name, file.checksum, how, content=content)
 
 
 def lines_to_adopt(

@@ -18,7 +18,7 @@ class LedgerAccess:
     `publications` names those that publish every table of its schema, also one that is made later.
 
     `identifiable`: it may read the server's system identifier. `names_history`: a run can say which history
-    table it is about; a ledger of format 1 cannot.
+    table it is about; a ledger of format 1 cannot. `keeps_text`: a line can have the text that ran; format 3.
     """
 
     role: str
@@ -31,6 +31,7 @@ class LedgerAccess:
     readable: bool
     writable: bool
     names_history: bool
+    keeps_text: bool
 
     @property
     def unreadable(self) -> LedgerUnavailable | None:

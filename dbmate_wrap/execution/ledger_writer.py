@@ -8,7 +8,7 @@ from dbmate_wrap.domain import stamp as stamps
 from dbmate_wrap.domain.ledger import Ledger, Record, Run, UnfinishedRun, lines_to_adopt
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.errors import ExitCode, WrapError
-from dbmate_wrap.postgres import ledger, stamp
+from dbmate_wrap.postgres import ledger, ledger_write, stamp
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.workspace.history import History
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -39,14 +39,14 @@ class LedgerWriter:
 
     def _begin(self, present: Ledger, *, protected: bool) -> None:
         self._access = access = present.access
-        self._write(lambda: ledger.ensure(self._session, present))
+        self._write(lambda: ledger_write.ensure(self._session, present))
         if self._access is not None:
-            upgraded = ledger.upgrade(self._session, access)
+            upgraded = ledger_write.upgrade(self._session, access)
             if isinstance(upgraded, LedgerUnavailable):
                 self._warn_of(upgraded)
             else:
                 self._access = access = upgraded
-        self._write(lambda: ledger.begin_run(self._session, self._run, access))
+        self._write(lambda: ledger_write.begin_run(self._session, self._run, access))
         verdict = present.verdict(self._run.environment, protected=protected)
         if stamps.to_be_written(verdict):
             self.stamp()
@@ -71,11 +71,13 @@ class LedgerWriter:
 
     def record(self, records: Sequence[Record]) -> None:
         """Append lines; where that fails, warn once and go on."""
-        self._write(lambda: ledger.record(self._session, self._run.run_id, records))
+        if (access := self._access) is not None:
+            run_id, keeps = self._run.run_id, access.keeps_text
+            self._write(lambda: ledger_write.record(self._session, run_id, records, keeps_text=keeps))
 
     def mark_in_progress(self, version: str | None) -> None:
         """Mark `version` as running outside a transaction; None clears the mark."""
-        self._write(lambda: ledger.mark(self._session, self._run.run_id, version))
+        self._write(lambda: ledger_write.mark(self._session, self._run.run_id, version))
 
     def unfinished_runs(self) -> tuple[UnfinishedRun, ...]:
         """The runs that were killed while such a version ran."""
@@ -100,7 +102,7 @@ class LedgerWriter:
         code = error.code if isinstance(error, WrapError) else ExitCode.INTERNAL if error else ExitCode.OK
         # Where the connection is gone, the run stays open in the ledger, which is true.
         with suppress(WrapError):
-            self._write(lambda: ledger.end_run(self._session, self._run.run_id, int(code)))
+            self._write(lambda: ledger_write.end_run(self._session, self._run.run_id, int(code)))
 
     def _write(self, write: Callable[[], LedgerUnavailable | None]) -> None:
         if self._access is not None and (problem := write()) is not None:

@@ -22,4 +22,4 @@ class Timings:
         seconds, at = self.ended.get(file.name, (None, time.monotonic()))
         duration = None if seconds is None else round(seconds * 1000)
         ago = round((time.monotonic() - at) * 1000)
-        return Record(file.version, file.name, file.checksum, Origin.APPLIED, duration, ago)
+        return Record(file.version, file.name, file.checksum, Origin.APPLIED, duration, ago, file.content)

@@ -1,11 +1,15 @@
-"""Reads and writes the ledger in the schema `dbmate_wrap`; an unusable ledger is a value, not an error."""
+"""Reads the ledger in the schema `dbmate_wrap`; an unusable ledger is a value, not an error."""
 
-import json
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Sequence
 
-from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry, Record, Run, UnfinishedRun
+from dbmate_wrap.domain.ledger import (
+    AppliedVersion,
+    KeptText,
+    Ledger,
+    LedgerEntry,
+    Run,
+    UnfinishedRun,
+)
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.domain.missing_rows import Evidence
 from dbmate_wrap.domain.stamp import Identity, Stamp
@@ -15,13 +19,7 @@ from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.postgres.stamp import rows_with_identifier
 
-FORMAT = 2
-
-# The errors of CREATE ... IF NOT EXISTS for the slower of two sessions that create at once: unique violation,
-# duplicate schema, table or object, "tuple concurrently updated", deadlock.
-_RACED = frozenset({"23505", "42P06", "42P07", "42710", "XX000", "40P01"})
-_TRIES = 5
-_PAUSE_SECONDS = 0.05
+FORMAT = 3
 
 
 def read(session: Session, history: str) -> Ledger | LedgerUnavailable:
@@ -37,84 +35,21 @@ def read(session: Session, history: str) -> Ledger | LedgerUnavailable:
             return access.unreadable
         return _read(session, access, history) if access.complete else Ledger(None, None, None, {}, access)
     except FailedError as error:
-        return _failed("read", error)
+        return unavailable("read", error)
 
 
-def ensure(session: Session, ledger: Ledger) -> LedgerUnavailable | None:
-    """Create what is missing of the ledger; no round trip where nothing is missing.
-
-    Safe when several runs do it at once. None when the ledger can be written.
-    """
-    access = ledger.access
-    if access.obstacle is not None or (access.complete and ledger.format is not None):
-        return access.obstacle
-    # Without parameters it is a simple query: several statements, one transaction, one round trip.
-    schema = "" if access.has_schema else queries.load_query("ledger_schema")
-    create = schema + queries.load_query("ledger_tables")
-    for attempt in range(1, _TRIES + 1):
-        try:
-            session.rows(create)
-            return None
-        except FailedError as error:
-            if error.sqlstate not in _RACED or attempt == _TRIES:
-                return _failed("created", error)
-        time.sleep(_PAUSE_SECONDS * attempt)
-    return None
-
-
-def upgrade(session: Session, access: LedgerAccess) -> LedgerAccess | LedgerUnavailable:
-    """Bring a ledger of format 1 to the present one; no round trip where it is that.
-
-    Only the owner of its tables may. Where that is another role, all goes on as with format 1.
-    """
-    if access.names_history:
-        return access
-    statements = queries.load_query("ledger_upgrade")
-    try:
-        session.rows(statements)
-    except FailedError as error:
-        code = " ".join(line for line in statements.splitlines() if not line.startswith("--"))
-        hint = f"let its owner run: {code}"
-        return LedgerUnavailable(f"the ledger stays in format 1: {error.message} ({error.sqlstate})", hint)
-    return replace(access, names_history=True)
-
-
-def begin_run(session: Session, run: Run, access: LedgerAccess) -> LedgerUnavailable | None:
-    """Record that a run begins, before anything else that names its run_id. None when it was written."""
-    cells: dict[str, Cell] = {
-        "run_id": run.run_id,
-        "command": run.command,
-        "environment": run.environment,
-        "tool_version": run.tool_version,
-        "dbmate_version": run.dbmate_version,
-        "os_user": run.provenance.os_user,
-        "host": run.provenance.host,
-        "git_commit": run.provenance.git_commit,
-        "git_dirty": run.provenance.git_dirty,
-    }
-    column, value = (", history", ", %(history)s") if access.names_history else ("", "")
-    if access.names_history:
-        cells["history"] = run.history
-    query = queries.load_query("ledger_begin").replace(":history_column", column)
-    return _write(session, query.replace(":history_value", value), cells)
-
-
-def record(session: Session, run_id: str, records: Sequence[Record]) -> LedgerUnavailable | None:
-    """Append lines, all in one statement; repeating it is harmless. None when they were written."""
-    if not records:
-        return None
-    lines = json.dumps([asdict(line) for line in records])
-    return _write(session, queries.load_query("ledger_record"), {"run_id": run_id, "records": lines})
-
-
-def end_run(session: Session, run_id: str, exit_code: int) -> LedgerUnavailable | None:
-    """Record how a run ended. None when it was written."""
-    return _write(session, queries.load_query("ledger_end"), {"run_id": run_id, "exit_code": exit_code})
-
-
-def mark(session: Session, run_id: str, version: str | None) -> LedgerUnavailable | None:
-    """Mark `version` as running outside a transaction; None clears the mark."""
-    return _write(session, queries.load_query("ledger_mark"), {"run_id": run_id, "version": version})
+def texts(
+    session: Session, access: LedgerAccess, history: str, versions: Collection[str]
+) -> tuple[KeptText, ...]:
+    """Return what the ledger kept of these versions in one history table. Raises FailedError."""
+    if not (versions and access.complete and access.keeps_text and access.unreadable is None):
+        return ()
+    words: dict[str, Cell] = {"versions": ",".join(versions), "history": history}
+    rows = session.rows(_query("ledger_texts", access), words)
+    return tuple(
+        KeptText(str(version), _text(file), _text(checksum), content if isinstance(content, bytes) else None)
+        for version, file, checksum, content in rows
+    )
 
 
 def read_unfinished_runs(
@@ -125,7 +60,7 @@ def read_unfinished_runs(
         words: dict[str, Cell] = {"run_id": run.run_id, "history": run.history}
         rows = session.rows(_query("ledger_cut_off", access), words)
     except FailedError as error:
-        return _failed("read", error)
+        return unavailable("read", error)
     return tuple(UnfinishedRun(str(name), str(version), str(since)) for name, version, since in rows)
 
 
@@ -137,7 +72,7 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
             return access.unreadable
         rows = session.rows(_query("ledger_entries", access)) if access.complete else []
     except FailedError as error:
-        return _failed("read", error)
+        return unavailable("read", error)
     return tuple(_entry(row) for row in rows)
 
 
@@ -206,15 +141,8 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
     )
 
 
-def _write(session: Session, query: str, parameters: Mapping[str, Cell]) -> LedgerUnavailable | None:
-    try:
-        session.rows(query, parameters)
-    except FailedError as error:
-        return _failed("written", error)
-    return None
-
-
-def _failed(what: str, error: FailedError) -> LedgerUnavailable:
+def unavailable(what: str, error: FailedError) -> LedgerUnavailable:
+    """Return the value for a ledger that could not be `what` (``read``)."""
     # A privilege, a read-only server, a full disk, a table dropped by hand: the migrations ran all the same.
     return LedgerUnavailable(f"the ledger could not be {what}: {error.message} ({error.sqlstate})")
 

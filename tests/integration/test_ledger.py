@@ -13,7 +13,7 @@ from psycopg import sql
 
 from dbmate_wrap.domain.ledger import Ledger, LedgerEntry, Origin, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
-from dbmate_wrap.postgres import ledger, queries, stamp
+from dbmate_wrap.postgres import ledger, ledger_write, queries, stamp
 from dbmate_wrap.postgres.session import Cell, Session
 from tests.support.servers import Database, Server
 from tests.support.sessions import open_session
@@ -84,7 +84,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def begin(session: Session, run: Run) -> LedgerUnavailable | None:
     """Begin a run in a ledger that is there."""
-    return ledger.begin_run(session, run, found(session).access)
+    return ledger_write.begin_run(session, run, found(session).access)
 
 
 def found(session: Session) -> Ledger:
@@ -96,7 +96,7 @@ def found(session: Session) -> Ledger:
 
 def begun(session: Session, run: Run = RUN) -> None:
     """The ledger is there and the run has begun."""
-    assert ledger.ensure(session, found(session)) is None
+    assert ledger_write.ensure(session, found(session)) is None
     assert begin(session, run) is None
 
 
@@ -132,7 +132,7 @@ def test_what_is_written_is_what_is_read(database: Database, session: Session) -
         Record("001", NAME, "f" * 64, Origin.APPLIED, 1234, 0),
         Record("002", "002_b.sql", "e" * 64, Origin.BASELINE),
     ]
-    assert ledger.record(session, RUN.run_id, written) is None
+    assert ledger_write.record(session, RUN.run_id, written) is None
     first, second = lines(session)
     user = database.server.superuser
     assert first == LedgerEntry(
@@ -166,7 +166,7 @@ def test_what_is_written_is_what_is_read(database: Database, session: Session) -
 def test_times_are_utc_whatever_the_session_is_set_to(session: Session) -> None:
     begun(session)
     session.rows("set time zone 'Asia/Kathmandu'; set datestyle to 'SQL, DMY'")
-    assert ledger.record(session, RUN.run_id, [replace(applied("001"), ended_ago_ms=90_000)]) is None
+    assert ledger_write.record(session, RUN.run_id, [replace(applied("001"), ended_ago_ms=90_000)]) is None
     [line] = lines(session)
     assert line.applied_at is not None
     right = session.rows(
@@ -185,14 +185,14 @@ def test_a_run_is_open_until_it_ends_and_ends_once(
     begun(embedded_session)
     ended = "select ended_at is not null, exit_code from dbmate_wrap.run"
     assert embedded_database.execute(ended) == [(False, None)]
-    assert ledger.end_run(embedded_session, RUN.run_id, 30) is None
-    assert ledger.end_run(embedded_session, RUN.run_id, 0) is None
+    assert ledger_write.end_run(embedded_session, RUN.run_id, 30) is None
+    assert ledger_write.end_run(embedded_session, RUN.run_id, 0) is None
     assert embedded_database.execute(ended) == [(True, 30)]
 
 
 def test_a_run_without_provenance_is_written(embedded_session: Session) -> None:
     begun(embedded_session, replace(RUN, dbmate_version=None, provenance=Provenance(None, None, None, None)))
-    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(embedded_session, RUN.run_id, [applied("001")]) is None
     [line] = lines(embedded_session)
     assert (line.os_user, line.host, line.git_commit, line.git_dirty, line.dbmate_version) == (None,) * 5
 
@@ -200,7 +200,7 @@ def test_a_run_without_provenance_is_written(embedded_session: Session) -> None:
 def test_adopted_versions_have_no_time_because_nobody_knows_it(embedded_session: Session) -> None:
     begun(embedded_session)
     assert (
-        ledger.record(embedded_session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.ADOPTED)])
+        ledger_write.record(embedded_session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.ADOPTED)])
         is None
     )
     assert found(embedded_session).current["001"].applied_at is None
@@ -209,12 +209,12 @@ def test_adopted_versions_have_no_time_because_nobody_knows_it(embedded_session:
 
 def test_rolled_back_and_applied_again_keeps_every_line_and_one_state(session: Session) -> None:
     begun(session)
-    assert ledger.record(session, RUN.run_id, [applied("001"), applied("002", "old")]) is None
+    assert ledger_write.record(session, RUN.run_id, [applied("001"), applied("002", "old")]) is None
     assert begin(session, replace(RUN, run_id="r2", command="rollback")) is None
-    assert ledger.record(session, "r2", [Record("002", "002_x.sql", "old", Origin.ROLLED_BACK)]) is None
+    assert ledger_write.record(session, "r2", [Record("002", "002_x.sql", "old", Origin.ROLLED_BACK)]) is None
     assert found(session).checksums == {"001": "abc"}
     assert begin(session, replace(RUN, run_id="r3")) is None
-    assert ledger.record(session, "r3", [applied("002", "new")]) is None
+    assert ledger_write.record(session, "r3", [applied("002", "new")]) is None
     assert found(session).checksums == {"001": "abc", "002": "new"}
     story = [(line.version, line.how, line.checksum, line.command) for line in lines(session)]
     assert story == [
@@ -229,7 +229,7 @@ def test_a_write_that_is_repeated_counts_once(embedded_session: Session) -> None
     begun(embedded_session)
     for _ in range(2):
         assert begin(embedded_session, RUN) is None
-        assert ledger.record(embedded_session, RUN.run_id, [applied("001"), applied("002")]) is None
+        assert ledger_write.record(embedded_session, RUN.run_id, [applied("001"), applied("002")]) is None
     assert [line.version for line in lines(embedded_session)] == ["001", "002"]
 
 
@@ -237,7 +237,7 @@ def test_a_thousand_lines_are_one_statement_and_keep_their_order(session: Sessio
     begun(session)
     versions = [f"{number:04d}" for number in range(1000, 0, -1)]
     del trips[:]
-    assert ledger.record(session, RUN.run_id, [applied(version) for version in versions]) is None
+    assert ledger_write.record(session, RUN.run_id, [applied(version) for version in versions]) is None
     assert len(trips) == 1
     assert [line.version for line in lines(session)] == versions
     del trips[:]
@@ -246,18 +246,18 @@ def test_a_thousand_lines_are_one_statement_and_keep_their_order(session: Sessio
 
 
 def test_nothing_to_write_asks_the_server_nothing(embedded_session: Session, trips: list[str]) -> None:
-    assert ledger.record(embedded_session, "no such run", []) is None
+    assert ledger_write.record(embedded_session, "no such run", []) is None
     assert trips == []
 
 
 def test_round_trips(session: Session, trips: list[str]) -> None:
     read = found(session)
     assert len(trips) == 1, "where there is no ledger, one look tells"
-    assert ledger.ensure(session, read) is None
+    assert ledger_write.ensure(session, read) is None
     assert len(trips) == 2, "all is created in one"
     read = found(session)
     assert len(trips) == 4, "a look, and everything at once"
-    assert ledger.ensure(session, read) is None
+    assert ledger_write.ensure(session, read) is None
     assert len(trips) == 4, "what is there needs no question"
 
 
@@ -277,13 +277,16 @@ def test_what_is_read_is_too_cheap_to_be_compiled(session: Session) -> None:
 
 def test_versions_are_told_apart_byte_for_byte(embedded_session: Session) -> None:
     begun(embedded_session)
-    assert ledger.record(embedded_session, RUN.run_id, [applied("1"), applied("01"), applied("001")]) is None
+    assert (
+        ledger_write.record(embedded_session, RUN.run_id, [applied("1"), applied("01"), applied("001")])
+        is None
+    )
     assert set(found(embedded_session).current) == {"1", "01", "001"}
 
 
 def test_a_line_needs_a_run(embedded_session: Session) -> None:
     begun(embedded_session)
-    assert "could not be written" in reason(ledger.record(embedded_session, "nobody", [applied("001")]))
+    assert "could not be written" in reason(ledger_write.record(embedded_session, "nobody", [applied("001")]))
 
 
 def test_every_table_says_what_it_is(embedded_database: Database, embedded_session: Session) -> None:
@@ -303,8 +306,8 @@ def test_every_table_says_what_it_is(embedded_database: Database, embedded_sessi
 def test_creating_twice_changes_nothing(embedded_session: Session) -> None:
     before = found(embedded_session)
     begun(embedded_session)
-    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
-    assert ledger.ensure(embedded_session, before) is None
+    assert ledger_write.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.ensure(embedded_session, before) is None
     assert [line.version for line in lines(embedded_session)] == ["001"]
 
 
@@ -317,8 +320,8 @@ def test_a_newer_format_is_left_alone_and_written_to(
     )
     read = found(embedded_session)
     assert read.format == 99
-    assert ledger.ensure(embedded_session, read) is None
-    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.ensure(embedded_session, read) is None
+    assert ledger_write.record(embedded_session, RUN.run_id, [applied("001")]) is None
     assert embedded_database.execute("select version from dbmate_wrap.format") == [(99,)]
 
 
@@ -326,7 +329,7 @@ def test_a_way_that_only_a_newer_version_knows_is_read(
     embedded_database: Database, embedded_session: Session
 ) -> None:
     begun(embedded_session)
-    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(embedded_session, RUN.run_id, [applied("001")]) is None
     embedded_database.execute("update dbmate_wrap.ledger set how = 'imported'")
     assert found(embedded_session).current["001"].how == "imported"
     assert lines(embedded_session)[0].how == "imported"
@@ -339,28 +342,34 @@ def test_what_was_dropped_by_hand_is_made_again(
     embedded_database.execute("drop table dbmate_wrap.stamp; delete from dbmate_wrap.format")
     read = found(embedded_session)
     assert read.format is None
-    assert ledger.ensure(embedded_session, read) is None
+    assert ledger_write.ensure(embedded_session, read) is None
     assert found(embedded_session).format == ledger.FORMAT
 
 
-FORMAT_1 = "alter table dbmate_wrap.run drop column history; update dbmate_wrap.format set version = 1"
+FORMAT_2 = (
+    "alter table dbmate_wrap.run drop column consent; alter table dbmate_wrap.ledger drop column content;"
+    " update dbmate_wrap.format set version = 2"
+)
+FORMAT_1 = (
+    f"{FORMAT_2}; alter table dbmate_wrap.run drop column history; update dbmate_wrap.format set version = 1"
+)
 
 
 @pytest.mark.both_majors
 def test_a_ledger_of_format_1_is_read_and_brought_up_to_date(database: Database, session: Session) -> None:
     begun(session)
-    assert ledger.record(session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(session, RUN.run_id, [applied("001")]) is None
     database.execute(FORMAT_1)
     read = found(session)
     assert (read.format, read.access.names_history, set(read.current)) == (1, False, {"001"})
     assert [line.history for line in lines(session)] == [None]
-    upgraded = ledger.upgrade(session, read.access)
+    upgraded = ledger_write.upgrade(session, read.access)
     assert isinstance(upgraded, LedgerAccess)
     assert upgraded.names_history
-    assert ledger.begin_run(session, replace(RUN, run_id="r2"), upgraded) is None
-    assert ledger.record(session, "r2", [applied("002")]) is None
+    assert ledger_write.begin_run(session, replace(RUN, run_id="r2"), upgraded) is None
+    assert ledger_write.record(session, "r2", [applied("002")]) is None
     read = found(session)
-    assert (read.format, read.access.names_history, set(read.current)) == (2, True, {"001", "002"})
+    assert (read.format, read.access.names_history, set(read.current)) == (3, True, {"001", "002"})
     assert [line.history for line in lines(session)] == [None, HISTORY]
 
 
@@ -377,24 +386,74 @@ def test_who_does_not_own_a_ledger_of_format_1_goes_on_with_it(
         grant(database, f"grant {right}", role)
     with open_session(database, role) as poor:
         access = found(poor).access
-        refused = ledger.upgrade(poor, access)
-        assert "stays in format 1: the database said: must be owner of table run" in reason(refused)
+        refused = ledger_write.upgrade(poor, access)
+        assert "stays in an older format: the database said: must be owner of table run" in reason(refused)
         assert isinstance(refused, LedgerUnavailable)
         assert refused.hint is not None
         remedy = refused.hint.removeprefix("let its owner run: ")
-        assert ledger.begin_run(poor, replace(RUN, run_id="r2"), access) is None
-        assert ledger.record(poor, "r2", [applied("001")]) is None
+        assert ledger_write.begin_run(poor, replace(RUN, run_id="r2"), access) is None
+        assert ledger_write.record(poor, "r2", [applied("001")], keeps_text=access.keeps_text) is None
         assert set(found(poor).current) == {"001"}
         database.execute(remedy)
         assert found(poor).access.names_history
+
+
+def kept(session: Session, *versions: str) -> list[tuple[str, bytes | None]]:
+    read = ledger.texts(session, found(session).access, HISTORY, versions)
+    return [(line.version, line.content) for line in read]
+
+
+@pytest.mark.both_majors
+def test_the_text_that_ran_is_kept_byte_for_byte(session: Session) -> None:
+    begun(session)
+    content = bytes(range(256)) + "é'\\x%s".encode()
+    assert ledger_write.record(session, RUN.run_id, [replace(applied("001"), content=content)]) is None
+    assert kept(session, "001", "002") == [("001", content)]
+    # Undone and applied anew, the last one counts.
+    begin(session, replace(RUN, run_id="r2"))
+    again = [replace(applied("001"), how=Origin.ROLLED_BACK), replace(applied("001"), content=b"new")]
+    assert ledger_write.record(session, "r2", again) is None
+    assert kept(session, "001") == [("001", b"new")]
+
+
+def test_a_text_of_more_than_a_megabyte_is_not_kept(embedded_session: Session) -> None:
+    begun(embedded_session)
+    long = [replace(applied(f"00{n}"), content=b"x" * ((1 << 20) + n)) for n in range(2)]
+    assert ledger_write.record(embedded_session, RUN.run_id, long) is None
+    assert [(version, content is not None) for version, content in kept(embedded_session, "000", "001")] == [
+        ("000", True),
+        ("001", False),
+    ]
+
+
+def test_many_long_texts_are_written_in_several_statements(embedded_session: Session) -> None:
+    begun(embedded_session)
+    records = [replace(applied(f"{n:03}"), content=bytes([n]) * (1 << 20)) for n in range(20)]
+    assert ledger_write.record(embedded_session, RUN.run_id, records) is None
+    assert [line.version for line in lines(embedded_session)] == [f"{n:03}" for n in range(20)]
+    assert kept(embedded_session, "019") == [("019", bytes([19]) * (1 << 20))]
+
+
+def test_a_ledger_of_format_2_keeps_no_text_until_it_is_brought_up_to_date(
+    embedded_database: Database, embedded_session: Session
+) -> None:
+    begun(embedded_session)
+    embedded_database.execute(FORMAT_2)
+    access = found(embedded_session).access
+    assert (access.names_history, access.keeps_text) == (True, False)
+    line = replace(applied("001"), content=b"x")
+    assert ledger_write.record(embedded_session, RUN.run_id, [line], keeps_text=access.keeps_text) is None
+    upgraded = ledger_write.upgrade(embedded_session, access)
+    assert isinstance(upgraded, LedgerAccess)
+    assert (upgraded, kept(embedded_session, "001")) == (found(embedded_session).access, [("001", None)])
 
 
 def test_the_lines_of_another_history_table_are_not_ours(embedded_session: Session) -> None:
     begun(embedded_session)
     other = replace(RUN, run_id="r2", history="other.schema_migrations")
     assert begin(embedded_session, other) is None
-    assert ledger.record(embedded_session, RUN.run_id, [applied("001")]) is None
-    assert ledger.record(embedded_session, "r2", [applied("001", "else"), applied("002")]) is None
+    assert ledger_write.record(embedded_session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(embedded_session, "r2", [applied("001", "else"), applied("002")]) is None
     assert found(embedded_session).checksums == {"001": "abc"}
     theirs = ledger.read(embedded_session, "other.schema_migrations")
     assert isinstance(theirs, Ledger)
@@ -415,8 +474,8 @@ def test_search_path_and_what_lies_on_it_mean_nothing(database: Database) -> Non
         connection.execute(sql.SQL("alter database {} set search_path to evil, pg_catalog").format(name))
     with open_session(database) as hostile:
         begun(hostile)
-        assert ledger.record(hostile, RUN.run_id, [applied("001")]) is None
-        assert ledger.end_run(hostile, RUN.run_id, 0) is None
+        assert ledger_write.record(hostile, RUN.run_id, [applied("001")]) is None
+        assert ledger_write.end_run(hostile, RUN.run_id, 0) is None
         assert list(found(hostile).current) == ["001"]
         assert len(lines(hostile)) == 1
 
@@ -442,7 +501,7 @@ def test_the_slower_of_two_creators_goes_on_with_what_it_finds(database: Databas
         first.execute("begin")
         for part in ("ledger_schema", "ledger_tables"):
             first.execute(queries.load_query(part).encode())
-        result = pool.submit(ledger.ensure, slower, before)
+        result = pool.submit(ledger_write.ensure, slower, before)
         while not blocked(database, "slower"):
             assert not result.done(), result.result()
             time.sleep(0.01)
@@ -460,7 +519,7 @@ def test_several_creators_at_once_all_succeed(database: Database) -> None:
         before = found(sessions[number])
         barrier.wait(30)
         run = replace(RUN, run_id=f"run-{number}")
-        return ledger.ensure(sessions[number], before) or begin(sessions[number], run)
+        return ledger_write.ensure(sessions[number], before) or begin(sessions[number], run)
 
     with ThreadPoolExecutor(len(sessions)) as pool:
         for _ in range(5):
@@ -482,7 +541,7 @@ def test_a_role_that_may_not_create_the_schema_is_told_what_to_ask_for(
     with open_session(database, role) as poor:
         read = found(poor)
         assert read.format is None
-        refused = ledger.ensure(poor, read)
+        refused = ledger_write.ensure(poor, read)
         assert "may not create the schema dbmate_wrap" in reason(refused)
         assert lines(poor) == ()
         assert isinstance(refused, LedgerUnavailable)
@@ -490,7 +549,7 @@ def test_a_role_that_may_not_create_the_schema_is_told_what_to_ask_for(
         # The hint is what an owner can run as it stands.
         database.execute(refused.hint.removeprefix("let the owner of the database run: ").partition(";")[0])
         begun(poor)
-        assert ledger.record(poor, RUN.run_id, [applied("001")]) is None
+        assert ledger_write.record(poor, RUN.run_id, [applied("001")]) is None
         assert lines(poor)[0].database_user == role
 
 
@@ -501,7 +560,7 @@ def test_a_role_with_create_on_an_existing_schema_makes_its_tables(
     database.execute("create schema dbmate_wrap")
     grant(database, "grant usage on schema dbmate_wrap to {}", role)
     with open_session(database, role) as poor:
-        assert "may not create tables" in reason(ledger.ensure(poor, found(poor)))
+        assert "may not create tables" in reason(ledger_write.ensure(poor, found(poor)))
         grant(database, "grant create on schema dbmate_wrap to {}", role)
         begun(poor)
 
@@ -519,7 +578,7 @@ def test_a_role_that_may_read_but_not_write_reads(
     database: Database, session: Session, make_role: MakeRole
 ) -> None:
     begun(session)
-    assert ledger.record(session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(session, RUN.run_id, [applied("001")]) is None
     role = make_role()
     grant(database, "grant usage on schema dbmate_wrap to {}", role)
     with open_session(database, role) as poor:
@@ -528,11 +587,11 @@ def test_a_role_that_may_read_but_not_write_reads(
         read = found(poor)
         assert read.checksums == {"001": "abc"}
         assert len(lines(poor)) == 1
-        assert "not write to it" in reason(ledger.ensure(poor, read))
+        assert "not write to it" in reason(ledger_write.ensure(poor, read))
         # Also who does not ask first gets a value.
         assert "permission denied" in reason(begin(poor, replace(RUN, run_id="r2")))
-        assert "permission denied" in reason(ledger.record(poor, RUN.run_id, [applied("002")]))
-        assert "permission denied" in reason(ledger.end_run(poor, RUN.run_id, 0))
+        assert "permission denied" in reason(ledger_write.record(poor, RUN.run_id, [applied("002")]))
+        assert "permission denied" in reason(ledger_write.end_run(poor, RUN.run_id, 0))
 
 
 def test_another_role_goes_on_where_the_owner_granted_it(
@@ -546,8 +605,8 @@ def test_another_role_goes_on_where_the_owner_granted_it(
         assert refused.hint is not None
         database.execute(refused.hint.removeprefix("let its owner run: "))
         begun(other, replace(RUN, run_id="r2"))
-        assert ledger.record(other, "r2", [applied("001")]) is None
-        assert ledger.end_run(other, "r2", 0) is None
+        assert ledger_write.record(other, "r2", [applied("001")]) is None
+        assert ledger_write.end_run(other, "r2", 0) is None
     assert [line.database_user for line in lines(session)] == [role]
 
 
@@ -561,13 +620,13 @@ def test_the_least_grants_are_enough_and_less_is_noticed(
     grant(database, "grant select on all tables in schema dbmate_wrap to {}", role)
     grant(database, "grant insert on dbmate_wrap.run, dbmate_wrap.ledger, dbmate_wrap.stamp to {}", role)
     with open_session(database, role) as other:
-        assert "not write to it" in reason(ledger.ensure(other, found(other)))
+        assert "not write to it" in reason(ledger_write.ensure(other, found(other)))
         grant(database, "grant update on dbmate_wrap.run, dbmate_wrap.stamp to {}", role)
         read = found(other)
         begun(other, replace(RUN, run_id="r2"))
         assert stamp.write(other, read.access, environment="staging", run_id="r2") is None
-        assert ledger.record(other, "r2", [applied("001")]) is None
-        assert ledger.end_run(other, "r2", 0) is None
+        assert ledger_write.record(other, "r2", [applied("001")]) is None
+        assert ledger_write.end_run(other, "r2", 0) is None
 
 
 def test_a_member_of_the_owning_role_goes_on(database: Database, make_role: MakeRole) -> None:
@@ -581,7 +640,7 @@ def test_a_member_of_the_owning_role_goes_on(database: Database, make_role: Make
         begun(first)
     with open_session(database, member) as second:
         begun(second, replace(RUN, run_id="r2"))
-        assert ledger.record(second, "r2", [applied("001")]) is None
+        assert ledger_write.record(second, "r2", [applied("001")]) is None
 
 
 # Servers that cannot.
@@ -593,7 +652,7 @@ def test_a_database_set_to_read_only_is_a_value(database: Database) -> None:
         name = sql.Identifier(database.name)
         connection.execute(sql.SQL("alter database {} set default_transaction_read_only to on").format(name))
     with open_session(database) as session:
-        assert "read-only" in reason(ledger.ensure(session, found(session)))
+        assert "read-only" in reason(ledger_write.ensure(session, found(session)))
 
 
 def test_a_schema_of_the_same_name_with_other_tables_is_a_value(
@@ -613,7 +672,9 @@ def test_a_ledger_that_was_dropped_meanwhile_is_a_value(
 ) -> None:
     begun(embedded_session)
     embedded_database.execute("drop schema dbmate_wrap cascade")
-    assert "could not be written" in reason(ledger.record(embedded_session, RUN.run_id, [applied("001")]))
+    assert "could not be written" in reason(
+        ledger_write.record(embedded_session, RUN.run_id, [applied("001")])
+    )
 
 
 @pytest.mark.both_majors
@@ -623,8 +684,8 @@ def test_a_name_that_the_databases_encoding_lacks_is_a_value(server: Server) -> 
     try:
         with open_session(Database(server, name)) as session:
             begun(session)
-            assert ledger.record(session, RUN.run_id, [applied("001", file="001_é.sql")]) is None
-            refused = ledger.record(session, RUN.run_id, [applied("002", file="002_→.sql")])
+            assert ledger_write.record(session, RUN.run_id, [applied("001", file="001_é.sql")]) is None
+            refused = ledger_write.record(session, RUN.run_id, [applied("002", file="002_→.sql")])
             assert "could not be written" in reason(refused)
             assert [line.file for line in lines(session)] == ["001_é.sql"]
     finally:
@@ -639,14 +700,14 @@ def test_a_connection_that_is_lost_is_an_error_and_not_a_value(
     begun(embedded_session)
     embedded_database.execute(f"select pg_terminate_backend({embedded_session.backend_pid}, 5000)")
     with pytest.raises(UnreachableError):
-        ledger.record(embedded_session, RUN.run_id, [applied("001")])
+        ledger_write.record(embedded_session, RUN.run_id, [applied("001")])
 
 
 @pytest.mark.both_majors
 def test_the_ledger_keeps_nobody_from_dropping_and_dumping(database: Database, session: Session) -> None:
     """No lock and no open transaction stays behind."""
     begun(session)
-    assert ledger.record(session, RUN.run_id, [applied("001")]) is None
+    assert ledger_write.record(session, RUN.run_id, [applied("001")]) is None
     found(session)
     with psycopg.connect(database.url, autocommit=True, options="-c lock_timeout=2s") as other:
         other.execute("drop schema dbmate_wrap cascade")

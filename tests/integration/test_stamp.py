@@ -11,7 +11,7 @@ from psycopg import sql
 from dbmate_wrap.domain.ledger import Ledger, Origin, Provenance, Record, Run
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.stamp import Copy, Missing, OtherEnvironment, Same, StampVerdict
-from dbmate_wrap.postgres import ledger, stamp
+from dbmate_wrap.postgres import ledger, ledger_write, stamp
 from dbmate_wrap.postgres.session import Session
 from tests.support.dumps import restore
 from tests.support.servers import Database, Server
@@ -25,7 +25,7 @@ RUN = Run("run-1", "up", "production", "0.1.0", "2.37.0", HISTORY, Provenance(No
 
 def begin(session: Session, run: Run) -> LedgerUnavailable | None:
     """Begin a run in a ledger that is there."""
-    return ledger.begin_run(session, run, found(session).access)
+    return ledger_write.begin_run(session, run, found(session).access)
 
 
 def found(session: Session) -> Ledger:
@@ -38,7 +38,7 @@ def found(session: Session) -> Ledger:
 def write(session: Session, environment: str) -> None:
     """Stamp it, as `up` and `stamp` do."""
     read = found(session)
-    assert ledger.ensure(session, read) is None
+    assert ledger_write.ensure(session, read) is None
     assert begin(session, replace(RUN, environment=environment)) is None
     assert stamp.write(session, read.access, environment=environment, run_id=RUN.run_id) is None
 
@@ -52,7 +52,10 @@ def stamped(database: Database, environment: str) -> None:
     """Stamp a database, with a line in its ledger."""
     with open_session(database) as session:
         write(session, environment)
-        assert ledger.record(session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.APPLIED)]) is None
+        assert (
+            ledger_write.record(session, RUN.run_id, [Record("001", "001_a.sql", "abc", Origin.APPLIED)])
+            is None
+        )
 
 
 @contextmanager
@@ -86,7 +89,7 @@ def test_a_stamp_is_read_as_it_was_written(database: Database) -> None:
 def test_a_database_is_missing_a_stamp_then_the_same_then_refused_to_others(database: Database) -> None:
     with open_session(database) as session:
         assert verdict(session, "production") == Missing()
-        assert ledger.ensure(session, found(session)) is None
+        assert ledger_write.ensure(session, found(session)) is None
         assert verdict(session, "production") == Missing()
         write(session, "production")
         assert verdict(session, "production", protected=True) == Same()
@@ -130,7 +133,9 @@ def judged_as_a_copy(copy: Database) -> None:
         assert stamp.write(session, read.access, environment="staging", run_id="run-2") is None
         assert verdict(session, "staging") == Same()
         # The ledger goes on where the original's ended.
-        assert ledger.record(session, "run-2", [Record("002", "002_b.sql", "def", Origin.APPLIED)]) is None
+        assert (
+            ledger_write.record(session, "run-2", [Record("002", "002_b.sql", "def", Origin.APPLIED)]) is None
+        )
         assert found(session).checksums == {"001": "abc", "002": "def"}
 
 

@@ -26,7 +26,8 @@ select
     t.complete,
     t.readable,
     t.writable,
-    t.names_history
+    t.names_history,
+    t.keeps_text
 from (select) as one
 left join pg_catalog.pg_namespace n on n.nspname = 'dbmate_wrap'
 cross join lateral (
@@ -39,8 +40,12 @@ cross join lateral (
             and (c.relname = 'ledger' or pg_catalog.has_table_privilege(c.oid, 'update'))
         ), true) as writable,
         coalesce(pg_catalog.bool_and(c.relname <> 'run' or exists (
-            select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = 'history'
-        )), true) as names_history
+            select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = 'history' and not a.attisdropped
+        )), true) as names_history,
+        coalesce(pg_catalog.bool_and(c.relname <> 'ledger' or exists (
+            select from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attname = 'content' and not a.attisdropped
+        )), true) as keeps_text
     from pg_catalog.pg_class c
     where c.relnamespace = n.oid
       and c.relname in ('format', 'run', 'ledger', 'stamp')

@@ -1,5 +1,6 @@
--- All lines of a run in one statement, in the order given; a line that is there already is not written twice.
-insert into dbmate_wrap.ledger (version, file, checksum, applied_at, recorded_at, duration_ms, run_id, how)
+-- Lines of a run in one statement, in the order given; a line that is there already is not written twice. What begins
+-- with a colon is filled in by postgres/ledger.py: before format 3 there was no column for the text.
+insert into dbmate_wrap.ledger (version, file, checksum, applied_at, recorded_at, duration_ms, run_id, how:text_column)
 select
     x.version,
     x.file,
@@ -11,7 +12,7 @@ select
     pg_catalog.statement_timestamp(),
     x.duration_ms,
     %(run_id)s,
-    x.how
+    x.how:text_value
 from rows from (
     pg_catalog.jsonb_to_recordset(%(records)s::pg_catalog.jsonb) as (
         version pg_catalog.text,
@@ -19,8 +20,9 @@ from rows from (
         checksum pg_catalog.text,
         how pg_catalog.text,
         duration_ms bigint,
-        ended_ago_ms bigint
+        ended_ago_ms bigint,
+        content pg_catalog.text
     )
-) with ordinality as x (version, file, checksum, how, duration_ms, ended_ago_ms, place)
+) with ordinality as x (version, file, checksum, how, duration_ms, ended_ago_ms, content, place)
 order by x.place
 on conflict (run_id, version, how) do nothing

@@ -66,6 +66,7 @@ FULL = LedgerAccess(
     readable=True,
     writable=True,
     names_history=True,
+    keeps_text=True,
 )
 NOTHING = replace(FULL, has_schema=False, may_create=True, may_use=False, complete=False)
 PRE_CREATED = replace(FULL, may_create=True, complete=False)
