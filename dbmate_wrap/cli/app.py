@@ -129,20 +129,41 @@ def seal(common: Common) -> None:
     run("seal", common, seal)
 
 
+@command(app, "redo")
+def redo(common: Common) -> None:
+    """Undo what was edited by the text that ran, and apply the new text (where disposable)."""
+    from dbmate_wrap.commands.redo import redo
+
+    run("redo", common, redo)
+
+
 @command(app, "rollback")
-def rollback(common: Common) -> None:
+def rollback(
+    common: Common,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Undo every applied version that has no file here.")
+    ] = False,
+) -> None:
     """Undo the last migration (refused where protected)."""
     from dbmate_wrap.commands.rollback import rollback
 
-    run("rollback", common, rollback)
+    run("rollback", common, lambda context, outcome: rollback(context, outcome, unknown=unknown))
 
 
 @command(app, "history")
-def history(common: Common) -> None:
+def history(
+    common: Common,
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="VERSION", help="Print the text of this version that ran.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N lines.")
+    ] = None,
+) -> None:
     """Show the ledger: what was applied when, by whom, from which commit."""
     from dbmate_wrap.commands.history import history
 
-    run("history", common, history)
+    run("history", common, lambda context, outcome: history(context, outcome, show=show, last=last))
 
 
 @command(app, "stamp")

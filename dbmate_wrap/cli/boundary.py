@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import begin_outcome, finish
 from dbmate_wrap.cli.terminal import Terminal
+from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
@@ -41,6 +43,8 @@ def _run_verb(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, te
         verb(_context(common, outcome, secrets, terminal), outcome)
     except WrapError as error:
         outcome.exit, outcome.error = error.code, error.report()
+        if hint := outcome.error.hint:
+            outcome.error = replace(outcome.error, hint=name_environment(hint, terminal.environment))
     except KeyboardInterrupt:
         outcome.exit, outcome.error = ExitCode.INTERRUPTED, ErrorReport("interrupted", hint=_HINT)
     except process.Terminated:
@@ -62,6 +66,7 @@ def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Termi
     project = settings.load(common.project, common.environment)
     environment = project.environment(common.environment)
     outcome.environment = environment.name
+    terminal.environment = None if environment.is_default else environment.name
     migrations = environment.display_path(environment.values.migrations_dir)
     outcome.location = ProjectLocation(project.root, migrations)
     return Context(

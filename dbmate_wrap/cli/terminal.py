@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
+from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.escape import visible
 from dbmate_wrap.render.table import Paint
 
@@ -16,14 +17,15 @@ from dbmate_wrap.render.table import Paint
 class Terminal:
     """Writes masked text, and never raises: it is also called from the threads that read a child's output.
 
-    `write_errors` says why a result could not be written. A reader that has gone away (`| head -1`) is no
-    error.
+    `environment` is named in the commands of a line; None where it is the default one. `write_errors` says
+    why a result could not be written. A reader that has gone away (`| head -1`) is no error.
     """
 
     mask: Callable[[str], str]
     quiet: bool = False
     verbose: bool = False
     streams_result: bool = False
+    environment: str | None = None
     write_errors: list[str] = field(default_factory=list)
 
     def out_masked(self, text: str) -> None:
@@ -42,7 +44,7 @@ class Terminal:
     def say(self, line: str) -> None:
         """Write a line of progress."""
         if not self.quiet:
-            self.err(f"{visible(line)}\n")
+            self.err(f"{visible(name_environment(line, self.environment))}\n")
 
     def detail(self, line: str) -> None:
         """Write a line of progress for callers that asked for more."""

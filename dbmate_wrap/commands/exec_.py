@@ -80,7 +80,7 @@ class _TypedCommand:
         create = environment.values.create_database and self.command.verb == "up"
         with database.connect(context, create=create) as db:  # 21
             self.outcome.target = db.target
-            found = read_history(db, files, ledger_on=environment.values.ledger)  # 13, 22
+            found = read_history(db, files, environment.values)  # 13, 22
             self.refuse_foreign_stamp(found)  # 20
             self.check_readiness(db, found, files)  # 22
             self.confirm(db.url.database)  # 20

@@ -17,6 +17,10 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     files = loaded.checked()  # 12, 13
     found = read_history_if_present(context, files, wait=wait)  # 21
     outcome.target, outcome.migrations = found.target, found.history.rows
+    if found.history.tolerated:
+        from dbmate_wrap.workspace.tolerated import say_tolerated
+
+        say_tolerated(context, found.history)
     if error := disagreement(found.history) or found.not_baselined:
         raise error  # 13
     guard.refuse_foreign_stamp(environment, found.history)  # 20

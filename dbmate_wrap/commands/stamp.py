@@ -23,7 +23,7 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
     loaded.raise_if_unreadable()
     with database.connect(context) as db:
         outcome.target = db.target
-        found = read_history(db, loaded.files, ledger_on=True)
+        found = read_history(db, loaded.files, environment.values)
         outcome.migrations = found.rows
         before = found.ledger.stamp if isinstance(found.ledger, Ledger) else None
         was = f" (it is stamped as {before.environment})" if before else ""

@@ -22,6 +22,10 @@ def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
         context.console.say(f"warning: {warning}")
     # The table is shown although files break a rule: 12 and 13 come after it.
     loaded.checked()
+    if found.history.tolerated:
+        from dbmate_wrap.workspace.tolerated import say_tolerated
+
+        say_tolerated(context, found.history)
     if error := disagreement(found.history) or found.not_baselined:
         raise error
     if exit_code and found.history.pending:

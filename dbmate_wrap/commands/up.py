@@ -26,9 +26,13 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
     create = environment.values.create_database
     with database.connect(context, wait=wait, create=create) as db:  # 21
         outcome.target = db.target
-        found = read_history(db, files, ledger_on=environment.values.ledger)
+        found = read_history(db, files, environment.values)
         outcome.migrations = found.rows
         raise_for_disagreement(db, found)  # 13
+        if found.tolerated:
+            from dbmate_wrap.workspace.tolerated import say_tolerated
+
+            say_tolerated(context, found)
         # Also where nothing is pending: a pipeline with a wrong URL must not end green.
         guard.refuse_foreign_stamp(environment, found)  # 20
         todo = pending(found, files, to)

@@ -47,15 +47,17 @@ def compare_history(
     sealed: Sequence[Sealed],
     applied: Collection[str],
     ran: Mapping[str, str] = MappingProxyType({}),
+    newest: str | None = None,
 ) -> tuple[MigrationEntry, ...]:
     """Return an entry for every version of a file or of the database, in the order in which dbmate runs them.
 
     dbmate orders by the text of the file name, so a version is "later" here when its text is. `ran` has the
-    checksums of what ran in this database, by version, as far as the ledger has them.
+    checksums of what ran in this database, by version, as far as the ledger has them. `newest` is the version
+    that a pending one must come after; None is the newest that is applied.
     """
     checksums = {line.name: line.checksum for line in sealed}
     recorded = frozenset(applied)
-    newest = max(recorded, default="")
+    newest = max(recorded, default="") if newest is None else newest
     without_file = recorded - {file.version for file in files}
     entries = [MigrationEntry(version, None, MigrationState.UNKNOWN, True, None) for version in without_file]
     for file in files:

@@ -17,6 +17,11 @@ def version_of(name: str) -> str | None:
     return match.group(1) if match else None
 
 
+def is_same_version(version: str, typed: str) -> bool:
+    """Return True where `typed` means `version`: it is the same, or the same number."""
+    return version == typed or (version.isdecimal() and typed.isdecimal() and int(version) == int(typed))
+
+
 def is_time(version: str) -> bool:
     """Return True for a version that is a time or a date, as `dbmate new` makes them: it has no next number.
 

@@ -104,6 +104,17 @@ class HistoryResult:
 
 
 @dataclass(frozen=True)
+class KeptTextResult:
+    """`history --show`: the text that ran, and the unified diff to the file here; null without a file."""
+
+    version: str
+    file: str | None
+    checksum: str | None
+    text: str
+    difference: str | None
+
+
+@dataclass(frozen=True)
 class UrlResult:
     """`db start` and `db url`: the URL of the embedded database, without a password."""
 
@@ -140,6 +151,7 @@ Result: TypeAlias = (
     | DoctorResult
     | MatrixResult
     | HistoryResult
+    | KeptTextResult
     | UrlResult
     | NewResult
     | DumpResult

@@ -44,7 +44,14 @@ def apply_pending(run: AttendedRun, to: str | None) -> None:
     if not todo:
         return
     refuse_foreign_stamp(run.environment, run.history)
-    _Apply(run, todo, run.open_ledger(), run.open_monitor()).run_all()
+    apply_migrations(run, todo, run.open_ledger(), run.open_monitor())
+
+
+def apply_migrations(
+    run: AttendedRun, todo: Sequence[ParsedMigration], ledger: LedgerWriter, monitor: Monitor
+) -> None:
+    """Apply `todo`, which is what is pending under the lock, in order. Raises like `apply_pending`."""
+    _Apply(run, todo, ledger, monitor).run_all()
 
 
 @dataclass(frozen=True)

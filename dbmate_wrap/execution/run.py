@@ -76,12 +76,17 @@ class AttendedRun:
         This run's own versions are those that are new and were begun by our dbmate without an error of the
         server: what is new without that was applied by another tool.
         """
-        self.history = read_history(db, self.files, ledger_on=self.environment.values.ledger)
+        self.history = read_history(db, self.files, self.environment.values)
         names = self.started_files - self.failed_files
         ours = {file.version for file in self.files.migrations if file.name in names}
         ours -= set(self.before.applied)
         self.applied = [version for version in self.history.applied if version in ours]
         return self.history
+
+    def begin_anew(self) -> None:
+        """Take the history as it is now for the one before: what is applied from here on is this run's."""
+        self.before, self.applied = self.history, []
+        self.started_files, self.failed_files, self.timings = set(), set(), Timings()
 
     def open_ledger(self) -> LedgerWriter:
         """Begin this run in the ledger, for as long as the lock is held."""
@@ -222,7 +227,7 @@ def attended_run(
     )
     with held as lock, ExitStack() as stack:
         db = db.look_again()
-        found = read_history(db, files, ledger_on=values.ledger)
+        found = read_history(db, files, values)
         yield AttendedRun(
             db, files, environment, invocation, console, dbmate, lock, stack, before=found, history=found
         )

@@ -1,77 +1,85 @@
-"""Undoes the last applied migration; the result is read from the database."""
+"""Undoes applied migrations, each by the text that ran; the result is read from the database."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.ledger import Origin, Record
 from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.errors import FailedError, HistoryError, LockedError, RefusedError, WrapError
+from dbmate_wrap.errors import FailedError, LockedError, WrapError
+from dbmate_wrap.execution.apply import apply_migrations
 from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
 from dbmate_wrap.execution.interruption import interruptions_as_errors
+from dbmate_wrap.execution.ledger_writer import LedgerWriter
+from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.run import AttendedRun
-from dbmate_wrap.migrations.parse import has_statement
-from dbmate_wrap.workspace.history import History, raise_for_disagreement
-from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.history import History, pending, raise_for_disagreement
 
 
-def last_applied(found: History, files: ProjectFiles) -> ParsedMigration | None:
-    """The migration that `rollback` undoes; None where nothing is applied.
-
-    Raises HistoryError where it has no file, RefusedError where it has nothing after `-- migrate:down`.
-    """
-    if not found.applied:
-        return None
-    version = found.applied[-1]
-    for migration in files.parsed:
-        if migration.file.version != version:
-            continue
-        # dbmate would run the empty text, delete the record, and leave everything in place.
-        if not any(has_statement(section.down.sql) for section in migration.sections):
-            raise RefusedError(
-                f"{migration.file.name} has no statement after `-- migrate:down`: it cannot be rolled back",
-                hint="undo it with a new migration: dbmate-wrap new NAME",
-                migration=migration.file.name,
-            )
-        return migration
-    raise HistoryError(f"version {version} is applied, but there is no file for it")
-
-
-def undo(run: AttendedRun, migration: ParsedMigration, seen: History) -> None:
-    """Run migrate:down of the last applied migration. `seen` is the history before the lock was held.
+def undo(run: AttendedRun, migrations: Sequence[ParsedMigration], seen: History) -> None:
+    """Run migrate:down of `migrations`, in this order. `seen` is the history before the lock was held.
 
     Raises the one error for the end of the run; `run.history` is true then too.
     """
+    _raise_for_change(run, seen)
+    _undo_each(run, run.open_ledger(), run.open_monitor(), migrations)
+
+
+def redo(run: AttendedRun, migrations: Sequence[ParsedMigration], seen: History) -> None:
+    """Undo `migrations`, in this order, and apply what is pending then, in one run.
+
+    Raises the one error for the end of the run; `run.applied` and `run.history` are true then too.
+    """
+    _raise_for_change(run, seen)
+    ledger, monitor = run.open_ledger(), run.open_monitor()
+    _undo_each(run, ledger, monitor, migrations)
+    # Read after the ledger's lines were written: before, the two disagree.
+    run.read_history(run.db)
+    run.begin_anew()
+    raise_for_disagreement(run.db, run.history)
+    apply_migrations(run, pending(run.history, run.files, None), ledger, monitor)
+
+
+def _raise_for_change(run: AttendedRun, seen: History) -> None:
     raise_for_disagreement(run.db, run.history)
     if run.history.applied != seen.applied:
         raise LockedError(
             "another run changed the history meanwhile: nothing was rolled back",
             hint="see `dbmate-wrap status`, then decide anew",
         )
-    ledger, monitor = run.open_ledger(), run.open_monitor()
-    before = run.inventory()
 
-    def record_rollback() -> None:
+
+def _undo_each(
+    run: AttendedRun, ledger: LedgerWriter, monitor: Monitor, migrations: Sequence[ParsedMigration]
+) -> None:
+    recorded: set[str] = set()
+
+    def record() -> None:
         run.lock.verify()
-        if migration.file.version not in run.history.applied:
-            file = migration.file
-            ledger.record([Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK)])
+        gone = [each.file for each in migrations if each.file.version not in run.history.applied]
+        new = [file for file in gone if file.version not in recorded]
+        ledger.record([Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK) for file in new])
+        recorded.update(file.version for file in new)
 
-    with interruptions_as_errors(run, ledger, partial(describe_undo, migration), record_rollback):
-        attempt = run.attempt("down", [migration], monitor)
-        if migration.file.version in attempt.history.applied:
-            left = diff_inventories(before, run.inventory())
-            raise still_applied(run.names, attempt.error, migration, left)
-        record_rollback()
+    with interruptions_as_errors(run, ledger, partial(describe_undo, migrations), record):
+        for migration in migrations:
+            before = run.inventory()
+            attempt = run.attempt("down", [migration], monitor)
+            if migration.file.version in attempt.history.applied:
+                left = diff_inventories(before, run.inventory())
+                raise still_applied(run.names, attempt.error, migration, left)
+            record()
 
 
-def describe_undo(migration: ParsedMigration, history: History | None) -> tuple[str, str]:
-    """Message and hint for an interrupted rollback: rolled back, still applied, or not known."""
-    hint = "see the state with `dbmate-wrap status`"
+def describe_undo(migrations: Sequence[ParsedMigration], history: History | None) -> tuple[str, str]:
+    """Message and hint for an interrupted rollback: what was rolled back, and what is still applied."""
+    hint, names = "see the state with `dbmate-wrap status`", ", ".join(each.file.name for each in migrations)
     if history is None:
-        return f"whether {migration.file.name} was rolled back is not known", hint
-    is_applied = migration.file.version in history.applied
-    return f"{migration.file.name} {'is still applied' if is_applied else 'was rolled back'}", hint
+        return f"whether {names} was rolled back is not known", hint
+    left = {each.file.name for each in migrations if each.file.version in history.applied}
+    states = {True: "is still applied", False: "was rolled back"}
+    return ", ".join(f"{each.file.name} {states[each.file.name in left]}" for each in migrations), hint
 
 
 def still_applied(

@@ -88,6 +88,8 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
     if isinstance(outcome.result, results.ExecResult) and outcome.result.stdout:
         yield block(outcome.result.stdout, _MAX_OUTPUT)
+    if isinstance(outcome.result, results.KeptTextResult):
+        yield block(outcome.result.text, _MAX_OUTPUT)
 
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[_Table]:
@@ -107,6 +109,8 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
 def _tables(outcome: Outcome) -> Iterator[_Table]:
     """Yield the tables of the command; they may be empty."""
     match outcome.result:
+        case results.KeptTextResult():
+            return
         case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             is_check = outcome.command == "check"
             yield _check_table(outcome) if is_check else _migration_table(outcome.migrations)

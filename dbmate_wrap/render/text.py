@@ -18,6 +18,9 @@ _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 def render(outcome: Outcome, paint: Paint) -> str:
     """Return the text for stdout; empty when there is nothing to show."""
+    if isinstance(outcome.result, results.KeptTextResult):
+        # As a file, so that it can be put back; only a line feed steers no terminal.
+        return "\n".join(_visible_text(line) for line in outcome.result.text.split("\n"))
     if is_one_line(outcome):
         return f"{outcome.summary}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
@@ -31,6 +34,10 @@ def render(outcome: Outcome, paint: Paint) -> str:
 def is_one_line(outcome: Outcome) -> bool:
     """Return True where the result is one line that scripts take as it is."""
     return outcome.command in ("new", "db url")
+
+
+def _visible_text(line: str) -> str:
+    return "\t".join(map(visible, line.removesuffix("\r").split("\t")))
 
 
 def _body(outcome: Outcome, paint: Paint) -> str:
@@ -49,7 +56,13 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
         case results.MatrixResult(matrix):
             return _matrix(matrix, paint)
-        case results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
+        case (
+            results.UrlResult()
+            | results.NewResult()
+            | results.DumpResult()
+            | results.ExecResult()
+            | results.KeptTextResult()
+        ):
             return ""
         case _:
             assert_never(outcome.result)
@@ -58,14 +71,14 @@ def _body(outcome: Outcome, paint: Paint) -> str:
 def _common(outcome: Outcome, paint: Paint) -> str:
     """Return the table of a verb that has no result of its own."""
     match outcome.command:
-        case "up" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
+        case "up" | "redo" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             # What this run applied, and what is not applied.
             new = frozenset(outcome.applied)
             rows = [row for row in outcome.migrations if row.version in new or row.state != "applied"]
             return _migrations(rows, paint)
         case "check":
             return _checks(outcome, paint)
-        case "up" | "rollback" | "plan" | "history" | "envs" | "doctor":
+        case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor":
             return ""
         case _:
             return _migrations(outcome.migrations, paint)

@@ -47,6 +47,17 @@ def refuse_where_protected(environment: Environment, what: str) -> None:
         raise RefusedError(f"{what} is refused on {environment.name}, which is protected", hint=hint)
 
 
+def refuse_where_rows_matter(environment: Environment, what: str) -> None:
+    """Raise RefusedError for what is only done where the rows may be lost."""
+    if not environment.values.disposable:
+        name = environment.name
+        hint = (
+            "change it with a new migration: dbmate-wrap new NAME; or, where its rows may always be lost:"
+            f" disposable = true in environments.{name}"
+        )
+        raise RefusedError(f"{what} is refused on {name}, which is not disposable", hint=hint)
+
+
 def refuse_foreign_stamp(environment: Environment, found: History) -> None:
     """Raise RefusedError (20) for a database that is stamped as another environment's."""
     verdict = _verdict(environment, found)

@@ -9,23 +9,29 @@ from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
-from dbmate_wrap.domain.migration import ParsedMigration, version_of
+from dbmate_wrap.domain.migration import ParsedMigration, is_same_version, version_of
 from dbmate_wrap.domain.missing_rows import MissingRows
 from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError, UsageError
 from dbmate_wrap.postgres import catalog, ledger
+from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import database
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _REMEDY = {
-    MigrationState.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
+    MigrationState.EDITED: (
+        "restore the file as it was sealed or applied, and write a new migration instead; what ran here, and"
+        " how the file differs: `dbmate-wrap history --show {version}`"
+    ),
     MigrationState.UNKNOWN: (
-        "get the missing file from version control, or check that this is the right database"
+        "get the missing file from version control (`dbmate-wrap history --show {version}` prints what ran),"
+        " or check that this is the right database"
     ),
     MigrationState.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
+_TOLERATED = frozenset({MigrationState.EDITED, MigrationState.UNKNOWN})
 _NAMED_AT_MOST = 5
 
 
@@ -33,13 +39,22 @@ _NAMED_AT_MOST = 5
 class History:
     """The applied versions, in text order, one entry per migration, and the ledger (None where it is off).
 
-    `missing` is what the ledger has and the history table has not; None where the two agree.
+    `missing` is what the ledger has and the history table has not; None where the two agree. `disposable`:
+    the rows of the database may be lost, so that an edited or foreign migration is a warning.
     """
 
     applied: tuple[str, ...]
     entries: tuple[MigrationEntry, ...]
     ledger: Ledger | LedgerUnavailable | None = None
     missing: MissingRows | None = None
+    disposable: bool = False
+
+    @property
+    def tolerated(self) -> tuple[MigrationEntry, ...]:
+        """The entries that end a run with 13 where rows matter: edited since they ran, or without a file."""
+        if not self.disposable:
+            return ()
+        return tuple(each for each in self.entries if each.applied and each.state in _TOLERATED)
 
     @property
     def pending(self) -> tuple[MigrationEntry, ...]:
@@ -65,8 +80,8 @@ class FoundHistory:
     not_baselined: HistoryError | None = None
 
 
-def read_history(db: Database, files: ProjectFiles, *, ledger_on: bool) -> History:
-    """Read what the database has been through, and compare it with the files.
+def read_history(db: Database, files: ProjectFiles, values: Values) -> History:
+    """Read what the database has been through, and compare it with the files, as the settings want it.
 
     Raises HistoryError (13) where the history table is not dbmate's or not this project's, PreflightError
     (22) where this role does not see all its rows.
@@ -74,13 +89,13 @@ def read_history(db: Database, files: ProjectFiles, *, ledger_on: bool) -> Histo
     table = db.server.history
     if error := objection_to_table(table):
         raise error
-    recorded = ledger.read(db.session, table.name) if ledger_on else None
+    recorded = ledger.read(db.session, table.name) if values.ledger else None
     applied = catalog.applied_versions(db.session, db.server)
     known = {file.version for file in files.migrations}
     known |= {version for line in files.sealed if (version := version_of(line.name)) is not None}
     if error := objection_to_rows(table, applied, known):
         raise error
-    found = _compare(applied, files, recorded)
+    found = _compare(applied, files, recorded, disposable=values.disposable)
     if isinstance(recorded, Ledger) and not _covers(applied, recorded):
         return replace(found, missing=_find_missing_rows(db, files, recorded))
     return found
@@ -117,10 +132,10 @@ def read_history_if_present(context: Context, files: ProjectFiles, *, wait: floa
         if error.kind != "database_missing" or not context.environment.values.create_database:
             raise
         context.console.say(f"the database {url.database} does not exist yet: `dbmate-wrap up` creates it")
-        return FoundHistory(None, _compare((), files, None))
+        return FoundHistory(None, _compare((), files, None, disposable=True))
     with session:
         db = database.read_database(context, url, session)
-        found = read_history(db, files, ledger_on=context.environment.values.ledger)
+        found = read_history(db, files, context.environment.values)
         return FoundHistory(db.target, found, not_baselined(db))
 
 
@@ -134,7 +149,7 @@ def disagreement(found: History) -> HistoryError | None:
     """The error for the first kind of disagreement; None when files, database and ledger agree."""
     if error := ledger_contradiction(found):
         return error
-    wrong = history.disagreements(found.entries)
+    wrong = [each for each in history.disagreements(found.entries) if each not in found.tolerated]
     if not wrong:
         return None
     first = wrong[0]
@@ -144,7 +159,7 @@ def disagreement(found: History) -> HistoryError | None:
     more = f" and {len(wrong) - _NAMED_AT_MOST} more" if len(wrong) > _NAMED_AT_MOST else ""
     return HistoryError(
         f"files and database disagree: {names}{more}",
-        hint=_REMEDY[first.state],
+        hint=_REMEDY[first.state].format(version=first.version),
         migration=first.file or first.version,
     )
 
@@ -184,18 +199,25 @@ def nothing_pending(found: History, to: str | None) -> str:
 
 def _last(entries: Sequence[MigrationEntry], to: str) -> str:
     for entry in entries:
-        same_number = to.isdecimal() and entry.version.isdecimal() and int(entry.version) == int(to)
-        if entry.file is not None and (entry.version == to or entry.file == to or same_number):
+        if entry.file is not None and (entry.file == to or is_same_version(entry.version, to)):
             return entry.file
     known = f"{entries[0].version} to {entries[-1].version}" if entries else "none"
     raise UsageError(f"--to {to}: no migration has that version", hint=f"versions here: {known}")
 
 
 def _compare(
-    applied: tuple[str, ...], files: ProjectFiles, recorded: Ledger | LedgerUnavailable | None
+    applied: tuple[str, ...],
+    files: ProjectFiles,
+    recorded: Ledger | LedgerUnavailable | None,
+    *,
+    disposable: bool,
 ) -> History:
     ran = recorded.checksums if isinstance(recorded, Ledger) else {}
-    return History(applied, history.compare_history(files.migrations, files.sealed, applied, ran), recorded)
+    # A version of another branch is no reason to leave one of this branch out.
+    counted = {file.version for file in files.migrations} if disposable else set(applied)
+    newest = max(counted.intersection(applied), default="")
+    entries = history.compare_history(files.migrations, files.sealed, applied, ran, newest)
+    return History(applied, entries, recorded, disposable=disposable)
 
 
 def _describe(state: MigrationState) -> str:

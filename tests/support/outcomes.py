@@ -14,6 +14,7 @@ from dbmate_wrap.domain.results import (
     EnvironmentsResult,
     ExecResult,
     HistoryResult,
+    KeptTextResult,
     Matrix,
     MatrixError,
     MatrixResult,
@@ -255,6 +256,15 @@ def history() -> Outcome:
     return run
 
 
+def history_show() -> Outcome:
+    """The text that ran, with a character that would steer a terminal, and the file differs."""
+    run = outcome("history")
+    text = "-- migrate:up\ncreate table public.a (i int); -- \x1b[31mred\n-- migrate:down\n"
+    difference = "--- 001_init.sql (as it ran)\n+++ 001_init.sql (here)\n@@ -2 +2 @@\n-create table"
+    run.result = KeptTextResult("001", "001_init.sql", "1" * 64, text, difference)
+    return run
+
+
 def dump() -> Outcome:
     """The schema file has changed."""
     run = outcome("dump")
@@ -389,6 +399,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "doctor": doctor,
     "new": new,
     "history": history,
+    "history-show": history_show,
     "dump": dump,
     "db-url": db_url,
     "seal": seal,

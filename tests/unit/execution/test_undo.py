@@ -1,34 +1,18 @@
-"""Which migration a rollback undoes, and how its end is judged."""
+"""How the end of a rollback is judged."""
 
 import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.leftovers import Leftovers
-from dbmate_wrap.errors import ExitCode, HistoryError, RefusedError
+from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.diagnosis import ProjectNames
-from dbmate_wrap.execution.undo import describe_undo, last_applied, still_applied
+from dbmate_wrap.execution.undo import describe_undo, still_applied
 from dbmate_wrap.workspace.history import History
-from tests.support.migrations import FOLDER, parsed_migration, project_files
+from tests.support.migrations import FOLDER, parsed_migration
 
 NAMES = ProjectNames(FOLDER, "schema_migrations")
 FIRST = parsed_migration("001_a.sql", "create table public.a (id int);", "drop table public.a;")
 SECOND = parsed_migration("002_b.sql", "create table public.b (id int);", "-- nothing can")
-FILES = project_files(FIRST, SECOND)
-
-
-def test_the_last_applied_version_is_the_one_to_undo() -> None:
-    assert last_applied(History((), ()), FILES) is None
-    assert last_applied(History(("001",), ()), FILES) is FIRST
-
-
-def test_a_migration_without_a_statement_to_undo_it_is_refused() -> None:
-    with pytest.raises(RefusedError, match="no statement after"):
-        last_applied(History(("001", "002"), ()), FILES)
-
-
-def test_a_version_without_a_file_cannot_be_undone() -> None:
-    with pytest.raises(HistoryError, match="version 009 is applied, but there is no file"):
-        last_applied(History(("001", "009"), ()), FILES)
 
 
 @pytest.mark.parametrize(
@@ -49,10 +33,11 @@ def test_a_migration_that_is_still_recorded_was_not_rolled_back(
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (None, "whether 001_a.sql was rolled back is not known"),
-        (History(("001",), ()), "001_a.sql is still applied"),
-        (History((), ()), "001_a.sql was rolled back"),
+        (None, "whether 002_b.sql, 001_a.sql was rolled back is not known"),
+        (History(("001", "002"), ()), "002_b.sql is still applied, 001_a.sql is still applied"),
+        (History(("001",), ()), "002_b.sql was rolled back, 001_a.sql is still applied"),
+        (History((), ()), "002_b.sql was rolled back, 001_a.sql was rolled back"),
     ],
 )
 def test_an_interrupted_rollback_says_how_far_it_came(found: History | None, words: str) -> None:
-    assert describe_undo(FIRST, found) == (words, "see the state with `dbmate-wrap status`")
+    assert describe_undo([SECOND, FIRST], found) == (words, "see the state with `dbmate-wrap status`")

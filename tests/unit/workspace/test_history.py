@@ -1,5 +1,7 @@
 """What of a history is pending, and which disagreement is reported."""
 
+from dataclasses import replace
+
 import pytest
 
 from dbmate_wrap.domain import history as domain
@@ -64,6 +66,20 @@ def test_the_first_disagreement_is_named_with_a_remedy(
     assert message in error.message
     assert error.migration == migration
     assert error.hint
+
+
+def test_where_rows_may_be_lost_what_was_edited_or_is_foreign_is_tolerated() -> None:
+    found = history_of("001", "002", "003", "009", ran={"001": "0" * 64})
+    found = replace(found, disposable=True)
+    assert disagreement(found) is None
+    assert [each.version for each in found.tolerated] == ["001", "009"]
+    assert disagreement(replace(found, disposable=False)) is not None
+
+
+def test_what_is_pending_and_too_old_ends_a_run_also_where_rows_may_be_lost() -> None:
+    error = disagreement(replace(history_of("001", "003"), disposable=True))
+    assert error is not None
+    assert error.migration == "002_b.sql"
 
 
 def test_the_summary_of_nothing_counts_what_was_applied_before() -> None:

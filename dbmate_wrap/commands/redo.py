@@ -1,0 +1,53 @@
+"""Undoes what was edited since it ran, by the text that ran, and applies the new text."""
+
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.execution import readiness
+from dbmate_wrap.execution.run import attended_run
+from dbmate_wrap.execution.undo import redo as undo_and_apply
+from dbmate_wrap.execution.what_ran import read_what_ran, since_edited
+from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.history import raise_for_disagreement, read_history
+from dbmate_wrap.workspace.tolerated import start_over
+
+
+def redo(context: Context, outcome: Outcome) -> None:
+    """Undo down to the oldest migration that was edited (else the last one), and apply what is pending then.
+
+    Raises RefusedError where the rows matter, or where one of them has nothing to undo it.
+    """
+    environment, console = context.environment, context.console
+    guard.refuse_where_rows_matter(environment, "redo")  # 20
+    binary = dbmate.start_verification(context)
+    loaded = project_files.load(environment, context.project.policy)
+    outcome.findings = list(loaded.findings)
+    files = loaded.checked()  # 12, 13
+    with database.connect(context) as db:  # 21
+        outcome.target = db.target
+        found = read_history(db, files, environment.values)
+        outcome.migrations = found.rows
+        raise_for_disagreement(db, found)  # 13
+        versions = since_edited(found)
+        if not versions:
+            outcome.summary = "nothing to redo: no migration is applied"
+            return
+        guard.refuse_foreign_stamp(environment, found)  # 20
+        old = read_what_ran(db, found, files, versions, start_over(environment))  # 13, 20
+        undone = {each.file.version for each in old}
+        names = {each.file for each in found.pending}
+        new = [each for each in files.parsed if each.file.version in undone or each.file.name in names]
+        texts = [section.down.sql for each in old for section in each.sections]
+        texts += [section.up.sql for each in new for section in each.sections]
+        checks = readiness.run_preflight(context, db, found, texts, rollback=True)
+        outcome.checks += checks
+        readiness.raise_for_failed(checks, console.say)  # 22
+        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
+        with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
+            try:
+                undo_and_apply(run, old, found)  # 24, 30, 31, 130, 143
+            finally:
+                outcome.migrations, outcome.applied = run.history.rows, run.applied
+        done = f"{count(len(old), 'migration')} rolled back, {count(len(run.applied), 'migration')} applied"
+        outcome.summary = done
+        schema_file.write_where_set(context, db, done)
