@@ -7,6 +7,7 @@ from dbmate_wrap.sql.batching import changes_session
 from dbmate_wrap.workspace import guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import disagreement, pending, read_history_if_present
+from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
 def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | None) -> None:
@@ -17,10 +18,7 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     files = loaded.checked()  # 12, 13
     found = read_history_if_present(context, files, wait=wait)  # 21
     outcome.target, outcome.migrations = found.target, found.history.rows
-    if found.history.tolerated:
-        from dbmate_wrap.workspace.tolerated import say_tolerated
-
-        say_tolerated(context, found.history)
+    say_tolerated(context, found.history)
     if error := disagreement(found.history) or found.not_baselined:
         raise error  # 13
     guard.refuse_foreign_stamp(environment, found.history)  # 20

@@ -8,6 +8,7 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.workspace import guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import disagreement, read_history_if_present
+from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
 def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
@@ -22,10 +23,7 @@ def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
         context.console.say(f"warning: {warning}")
     # The table is shown although files break a rule: 12 and 13 come after it.
     loaded.checked()
-    if found.history.tolerated:
-        from dbmate_wrap.workspace.tolerated import say_tolerated
-
-        say_tolerated(context, found.history)
+    say_tolerated(context, found.history)
     if error := disagreement(found.history) or found.not_baselined:
         raise error
     if exit_code and found.history.pending:

@@ -15,6 +15,7 @@ from dbmate_wrap.workspace.history import (
     raise_for_disagreement,
     read_history,
 )
+from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
 def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, yes: bool) -> None:
@@ -29,10 +30,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         found = read_history(db, files, environment.values)
         outcome.migrations = found.rows
         raise_for_disagreement(db, found)  # 13
-        if found.tolerated:
-            from dbmate_wrap.workspace.tolerated import say_tolerated
-
-            say_tolerated(context, found)
+        say_tolerated(context, found)
         # Also where nothing is pending: a pipeline with a wrong URL must not end green.
         guard.refuse_foreign_stamp(environment, found)  # 20
         todo = pending(found, files, to)

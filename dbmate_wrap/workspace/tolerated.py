@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.ledger import Ledger
-from dbmate_wrap.git.branches import branches_with
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import History
@@ -43,6 +42,8 @@ def tolerated_warnings(context: Context, found: History) -> tuple[str, ...]:
 
 
 def _names_with_branches(context: Context, found: History, unknown: Sequence[MigrationEntry]) -> list[str]:
+    from dbmate_wrap.git.branches import branches_with  # git is needed by few runs.
+
     lines = found.ledger.current if isinstance(found.ledger, Ledger) else {}
     files = {each.version: line.file for each in unknown if (line := lines.get(each.version)) and line.file}
     folder, root = context.environment.values.migrations_dir, context.project.root
