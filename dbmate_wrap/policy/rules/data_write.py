@@ -6,7 +6,7 @@ from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement
-from dbmate_wrap.sql.temporary import made_temporary
+from dbmate_wrap.sql.temporary import follow_temporary_tables, names_temporary
 
 _HINT = "change rows in a step of its own, outside the migrations"
 # What they contain runs when they are used, which is not now: that is schema.
@@ -40,7 +40,7 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
         about_temporary = bool(temporary) or "temp" in statement.text.lower()
         for part in nested_statements(statement):
             if about_temporary:
-                _note_temporary(part.tree, temporary)
+                follow_temporary_tables(part.tree, temporary)
             if _is_run_now(part.tree):
                 for offset, message in _writes(part, temporary):
                     yield Hit("data-write", offset, f"writes rows: {message}", _HINT)
@@ -50,21 +50,10 @@ def find(statements: Sequence[Statement], context: BlockContext) -> Iterator[Hit
                 yield Hit("data-write", statement.offset, message, _HINT)
 
 
-def _note_temporary(tree: Message, temporary: set[str]) -> None:
-    """Add the temporary table that the statement makes, and forget those that it drops."""
-    # A write to a temporary view goes to the table behind it; a name of underscores is not known.
-    made = None if isinstance(tree, pb.ViewStmt) else made_temporary(tree)
-    if made is not None and made.relname.strip("_"):
-        temporary.add(made.relname)
-    elif isinstance(tree, pb.DropStmt):
-        names = (node.list.items[-1].string.sval for node in tree.objects if node.HasField("list"))
-        temporary.difference_update(names)
-
-
 def _writes(statement: Statement, temporary: set[str]) -> Iterator[tuple[int, str]]:
     for node in statement.of(*_VERBS):
         target = _target(node)
-        if target is not None and not all(_is_made_here(each, temporary) for each in _relations(node)):
+        if target is not None and not all(names_temporary(each, temporary) for each in _relations(node)):
             yield _offset(statement, node), f"{_VERBS[type(node)]} {target}"
 
 
@@ -78,11 +67,6 @@ def _relations(node: Message) -> list[Message]:
             return [node.into.rel]
         case _:
             return [node.relation]
-
-
-def _is_made_here(relation: Message, temporary: set[str]) -> bool:
-    in_pg_temp = not relation.schemaname or relation.schemaname.startswith("pg_temp")
-    return in_pg_temp and relation.relname in temporary
 
 
 def _target(node: Message) -> str | None:

@@ -40,6 +40,30 @@ def found(sql: str) -> list[tuple[str, str]]:
         ),
         ("create temp view b as select * from t; insert into b values (1)", "INSERT INTO b", "insert"),
         ("create table b (i int); insert into b values (1)", "INSERT INTO b", "insert"),
+        (
+            "create temp table b (i int); alter table b rename to c; insert into b values (1)",
+            "INSERT INTO b",
+            "insert",
+        ),
+        ("create temp table b (i int); discard temp; insert into b values (1)", "INSERT INTO b", "insert"),
+        (
+            "savepoint s; create temp table b (i int); rollback to s; insert into b values (1)",
+            "INSERT INTO b",
+            "insert",
+        ),
+        (
+            "create temp table b (i int); create rule r as on insert to b do also delete from t;"
+            " insert into b values (1)",
+            "INSERT INTO b",
+            "insert into b values",
+        ),
+        ("create temp table b (i int); drop table pg_temp.b; truncate b", "TRUNCATE b", "truncate"),
+        ("explain create temp table b as select 1; truncate b", "TRUNCATE b", "truncate"),
+        (
+            "create function f() returns void language sql as 'create temp table b ()'; truncate b",
+            "TRUNCATE b",
+            "truncate",
+        ),
         ("create table b as execute p(1)", "CREATE TABLE b AS", "create"),
         ("with w as (delete from ü.t returning i) select 'ü' from w", "DELETE FROM ü.t", "ü.t returning"),
         ("select 'ü'; explain (costs off, analyze) update t set i = 1", "UPDATE t", "t set"),
@@ -75,6 +99,10 @@ def test_what_writes_rows_is_reported_at_its_place(sql: str, message: str, place
         "do $$ begin create temp table b (i int); insert into b values (1); end $$; update b set i = 2",
         "do $$ begin execute 'create temp table b as select 1'; execute 'delete from b'; end $$",
         "create temp table b (i int); prepare p as insert into b values (1); execute p",
+        "create temp table b (i int); alter table pg_temp.b rename to c; insert into pg_temp.c values (1)",
+        "create temp table b (i int); drop table app.b; insert into b values (1)",
+        "select 1 into pg_temp.b from t; copy pg_temp.b from '/tmp/x'",
+        "do $$ begin drop table if exists b; create temp table b as select 1; delete from b; end $$",
         "create materialized view b as select 1",
         "refresh materialized view b",
         "create view v as select 1",
@@ -108,3 +136,9 @@ def test_what_writes_no_rows_is_left_alone(sql: str) -> None:
 def test_every_write_of_a_statement_is_a_hit() -> None:
     sql = "with a as (insert into t values (1)), b as (update u set i = 1) delete from v"
     assert sorted(message for message, _ in found(sql)) == ["DELETE FROM v", "INSERT INTO t", "UPDATE u"]
+
+
+def test_the_temporary_tables_of_one_block_are_none_in_the_next() -> None:
+    """migrate:down, and every other file, may run in a session that has only the real table."""
+    assert found("create temp table b (i int); delete from b") == []
+    assert found("delete from b") == [("DELETE FROM b", "delete from b")]
