@@ -9,7 +9,7 @@ from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.postgres import server_facts, shadow
@@ -17,14 +17,14 @@ from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review import replay_errors, replay_faults
-from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.replay_progress import ReplayProgress, describe_replay
+from dbmate_wrap.review.server_warnings import WarningLog, review_warnings
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
-from dbmate_wrap.shadow.round_trip import has_down
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.sql.requirements import requirements_of
@@ -34,17 +34,21 @@ from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
-_FORMAT = 3
+_FORMAT = 4
 _NOTHING = "nothing to replay"
 _CACHED = "replayed before, byte for byte: taken from the cache"
 
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """The findings of a replay (all are warnings), and a message about what was done."""
+    """The findings of a replay (all are warnings), and a message about what was done.
+
+    `server_warnings` is the row about what the server said beside.
+    """
 
     findings: tuple[Finding, ...]
     message: str
+    server_warnings: Check | None = None
 
 
 def replay(
@@ -96,7 +100,7 @@ class _Replay:
         choice = self.setup.choose_server()
         store = self._store(choice, choice.major) if choice.major is not None else None
         if store is not None and self._is_cached(store):
-            return ReplayReport((), _CACHED)
+            return ReplayReport((), _CACHED, self._server_warnings(store, None))
         bind = self.setup.start_dbmate()
         with choice.open() as pool:
             store = store or self._store(choice, pool.major, pool)
@@ -114,9 +118,11 @@ class _Replay:
             rewritten = self._hand_to_superuser(pool, session, plan.remaining)
             tools = self._tools(pool, store, bind(pool.url, session), progress, rewritten)
             self._raise_for_missing_extensions(session, plan, pool.origin)
-            result = self._run_plan(tools, plan, progress)
+            log = WarningLog.start(pool.log_file(), plan, rewritten, self.setup.mask)
+            result = self._run_plan(tools, plan, progress, log)
             findings = self._findings(result, tools)
-        return ReplayReport(findings, describe_replay(plan, pool.origin))
+        message = describe_replay(plan, pool.origin)
+        return ReplayReport(findings, message, self._server_warnings(store, log))
 
     def _store(self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None) -> _DumpStore:
         program = self.setup.find_pg_dump(major, pool.url if pool else None)
@@ -188,15 +194,29 @@ class _Replay:
             path = f"{self.files.folder}/{needed[missing[0]]}"
             raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
 
-    def _run_plan(self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress) -> ReplayResult:
+    def _run_plan(
+        self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress, log: WarningLog
+    ) -> ReplayResult:
         try:
             return shadow_replay.run_replay(tools, plan)
         except MigrationFailed as failed:
+            progress.clear()
+            for line in log.of_file(failed.migration.file.name, self.files.folder):
+                self.console.say(f"warning: {line}")
             names, pool = ProjectNames(self.files.folder, tools.migrations_table), tools.pool
             error = replay_errors.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
             raise error from None
         finally:
             progress.clear()
+            tools.cache.record_warnings(log.read())
+
+    def _server_warnings(self, store: _DumpStore, log: WarningLog | None) -> Check | None:
+        """Return the row about what the server said to the migrations under review, now or when they ran."""
+        names = [migration.file.name for migration in self.files.parsed]
+        under_review = {
+            key: name for key, name in zip(store.keys, names, strict=True) if name in self.round_trips
+        }
+        return review_warnings(under_review, store.cache, log, self.files.folder)
 
     def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:
         folder, path = self.files.folder, self.environment.values.schema_file
@@ -209,15 +229,6 @@ class _Replay:
             stale = replay_faults.stale_schema_file(path, name, result.dump, tools)
             found += [stale] if stale is not None else []
         return replay_faults.explain_varying(found, self.files.parsed)
-
-
-def describe_replay(plan: ReplayPlan, origin: str) -> str:
-    """Describe in one line what was replayed."""
-    number = len(plan.migrations)
-    cached = f" ({plan.start:,} of them from the cache)" if plan.start else ""
-    due = sum(has_down(plan.migrations[index]) for index in plan.due)
-    trips = f"; {due:,} also undone and done again" if due else ""
-    return f"{number:,} migration{' was' if number == 1 else 's were'} replayed on {origin}{cached}{trips}"
 
 
 def first_uses_of_extensions(migrations: Sequence[ParsedMigration]) -> Mapping[str, str]:

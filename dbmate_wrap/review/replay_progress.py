@@ -1,4 +1,4 @@
-"""Progress of a replay: shown only where it takes more than a second."""
+"""Progress of a replay, shown only where it takes more than a second, and at its end what was done."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dbmate_wrap.dbmate.client import RunEvents
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.shadow.replay import ReplayPlan
+from dbmate_wrap.shadow.round_trip import has_down
 
 _QUIET_SECONDS = 1.0
 
@@ -52,3 +53,12 @@ class ReplayProgress:
         cached = f", on top of {self.plan.start:,} that are cached" if self.plan.start else ""
         number = len(self.plan.remaining)
         return f"replaying {number:,} migration{'' if number == 1 else 's'} on {self.origin}{cached}"
+
+
+def describe_replay(plan: ReplayPlan, origin: str) -> str:
+    """Describe in one line what was replayed."""
+    number = len(plan.migrations)
+    cached = f" ({plan.start:,} of them from the cache)" if plan.start else ""
+    due = sum(has_down(plan.migrations[index]) for index in plan.due)
+    trips = f"; {due:,} also undone and done again" if due else ""
+    return f"{number:,} migration{' was' if number == 1 else 's were'} replayed on {origin}{cached}{trips}"

@@ -1,17 +1,18 @@
-"""The keys of histories, and cache files of dumps and round trips by them, so that neither is repeated."""
+"""The keys of histories, and cache files by them of dumps, round trips and warnings: nothing is repeated."""
 
 import contextlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.errors import ConfigError
 
 # Part of every key: increased when this program makes another database of the same files than before.
@@ -21,6 +22,8 @@ _MOST_DUMPS = 20
 _MOST_ROUND_TRIPS = 5000
 _OLD_SECONDS = 30 * 86400.0
 _ROUND_TRIPS_FILE = "round-trips"
+_MOST_WARNED = 500
+_WARNINGS_FILE = "server-warnings"
 # A suffix that nobody else uses: the folder may be a link to where others keep their files.
 _SUFFIX = ".dbmate-wrap-picture.json"
 
@@ -61,7 +64,7 @@ class SchemaDump:
 
 @dataclass(frozen=True)
 class ReplayCache:
-    """Dumps and passed round trips by the keys of their histories.
+    """Dumps, passed round trips and the server's warnings by the keys of their histories.
 
     `stamp` stands for all else that a dump depends on: the program that wrote it and the kind of server.
     Nothing here raises: a file that cannot be read or written counts as missing.
@@ -106,6 +109,38 @@ class ReplayCache:
             recorded = path.read_text("utf-8").splitlines() if path.exists() else []
             lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
             write_by_rename(path, "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:]).encode())
+
+    def load_warnings(self, keys: Iterable[str]) -> Mapping[str, tuple[ServerWarning, ...]]:
+        """Return the warnings that the last migration of a history was given, by the key of that history."""
+        recorded = self._read_warnings()
+        found = ((key, recorded.get(f"{key} {self.stamp}")) for key in keys)
+        return {key: each for key, each in found if each}
+
+    def record_warnings(self, found: Mapping[str, Sequence[ServerWarning]]) -> None:
+        """Record the warnings of these histories; those of which there are none now are forgotten."""
+        recorded = self._read_warnings()
+        kept = dict(recorded)
+        for key, warnings in found.items():
+            kept.pop(f"{key} {self.stamp}", None)
+            if warnings:
+                kept[f"{key} {self.stamp}"] = tuple(warnings)
+        if kept == recorded:
+            return
+        content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
+        with contextlib.suppress(ConfigError, OSError):
+            write_by_rename(self.folder / _WARNINGS_FILE, json.dumps(content).encode())
+
+    def _read_warnings(self) -> dict[str, tuple[ServerWarning, ...]]:
+        try:
+            content = json.loads((self.folder / _WARNINGS_FILE).read_text("utf-8"))
+            return {
+                str(key): tuple(
+                    ServerWarning(None if line is None else int(line), str(message)) for line, message in each
+                )
+                for key, each in content.items()
+            }
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{re.sub('[^A-Za-z0-9]', '-', key)}.{self.stamp}{_SUFFIX}"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
@@ -59,6 +60,11 @@ class ScratchPool:
         """Return the cluster-wide objects that every new scratch database meets, whatever its history."""
         with self._failures_as_unreachable("the shadow server could not be looked at"):
             return self.server.shared_objects()
+
+    def log_file(self) -> Path | None:
+        """Return the server's log; None where that is not ours."""
+        with self._failures_as_unreachable("the shadow server could not be looked at"):
+            return self.server.log_file()
 
     @contextmanager
     def scratch(self, key: str | None) -> Iterator["ScratchHandle"]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from dbmate_wrap.cluster.server_log import find_log
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session
@@ -56,6 +58,10 @@ class ForeignServer:
     def capture(self, inherited: frozenset[str]) -> tuple[frozenset[str], str]:
         """Return the roles that a history made, with those `inherited` from its template, and `release`."""
         return inherited | (shadow_state.roles(self.session) - self.roles_before), self.release
+
+    def log_file(self) -> Path | None:
+        """Return None: its log is not ours."""
+        return None
 
 
 @dataclass
@@ -118,6 +124,11 @@ class OwnServer:
         """Return all roles, and the state of the server."""
         cluster = read_cluster(self.session)
         return cluster.roles, cluster.state(cluster.roles)
+
+    def log_file(self) -> Path | None:
+        """Return its log."""
+        [(data,)] = self.session.rows("select pg_catalog.current_setting('data_directory')")
+        return find_log(Path(str(data)))
 
     def _drop_roles_with_templates(self, roles: Collection[str], templates: Mapping[str, Template]) -> bool:
         try:

@@ -54,6 +54,10 @@ class ReplaySetup:
         name, values = self._context.invocation.application_name, self._context.environment.values
         return open_connection(url, application_name=name, timeout=values.connect_timeout)
 
+    def mask(self, text: str) -> str:
+        """Return the text without secrets."""
+        return self._context.secrets.mask(text)
+
     def dump(self, program: PgDump, url: DatabaseUrl) -> str:
         """Return pg_dump's text."""
         return schema.dump(program, url, self._context.secrets.redactor)

@@ -212,6 +212,45 @@ def test_a_migration_that_changes_nothing_is_a_warning_every_time(check: MakeChe
         assert (second.rule, second.file) == ("no-effect", "db/migrations/004_x.sql")
 
 
+WARNED = """create table shop.c (id bigint);
+grant select on pg_catalog.pg_authid to pg_monitor;
+do $$ begin
+  raise warning e'odd\\n\\x1b[31m';
+end $$;"""
+
+
+@pytest.mark.parametrize("shadow", ["embedded", "local"])
+@pytest.mark.parametrize("down", ["drop table shop.c;", "-- It stays."])
+def test_warnings_of_the_server_are_told_now_and_from_the_cache(
+    request: pytest.FixtureRequest, check: MakeCheck, no_server: Callable[[], None], shadow: str, down: str
+) -> None:
+    if shadow == "local":
+        shadow = f"local:{request.getfixturevalue('local').major}"
+    files = {**HISTORY, "003_d.sql": migration(WARNED.replace("shop.c", "shop.d"), down.replace("c;", "d;"))}
+    made = check(files, f'shadow = "{shadow}"\n')
+    first = made.report("003_d.sql").server_warnings
+    assert first is not None
+    assert (first.id, first.status) == ("server-warnings", "warn")
+    assert first.message == (
+        "the server gave 2 warnings:"
+        ' db/migrations/003_d.sql:3: no privileges were granted for "pg_authid";'
+        " db/migrations/003_d.sql:5: odd \x1b[31m"
+    )
+    # Nothing of it is about what is merged.
+    assert made.report().server_warnings is None
+    no_server()
+    assert made.report("003_d.sql").server_warnings == first
+
+
+def test_what_the_server_said_before_a_failure_is_told_too(check: MakeCheck) -> None:
+    made = check(
+        {**HISTORY, "003_d.sql": migration(f"{WARNED.replace('shop.c', 'shop.d')}\nselect nosuch();")}
+    )
+    with pytest.raises(FailedError):
+        made.report("003_d.sql")
+    assert 'warning: db/migrations/003_d.sql:3: no privileges were granted for "pg_authid"' in made.said
+
+
 def test_a_migration_that_fails_is_reported_with_file_line_and_caret(check: MakeCheck) -> None:
     made = check({**HISTORY, "003_d.sql": migration("create table shop.d ();\nselect missing;")})
     with pytest.raises(FailedError) as caught:

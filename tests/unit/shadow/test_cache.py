@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.shadow import cache as module
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
 
@@ -92,3 +93,36 @@ def test_the_names_of_cache_files_are_plain(tmp_path: Path) -> None:
     ReplayCache(tmp_path, "one").save_dump("sha256:../a/b", DUMP)
     [path] = tmp_path.iterdir()
     assert re.fullmatch(r"[A-Za-z0-9.-]+", path.name)
+
+
+ODD, ELSE = ServerWarning(7, "odd é"), ServerWarning(None, "else")
+
+
+def test_warnings_are_known_until_a_replay_is_given_none(tmp_path: Path) -> None:
+    cache = ReplayCache(tmp_path / "new", "one")
+    cache.record_warnings({"a": [ODD, ELSE], "b": [ODD], "c": []})
+    assert cache.load_warnings(["a", "c", "d"]) == {"a": (ODD, ELSE)}
+    assert ReplayCache(tmp_path / "new", "two").load_warnings(["a"]) == {}
+    cache.record_warnings({"a": []})
+    assert cache.load_warnings(["a", "b"]) == {"b": (ODD,)}
+
+
+def test_of_too_many_warnings_the_oldest_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_WARNED", 2)
+    cache = ReplayCache(tmp_path, "one")
+    for key in "abc":
+        cache.record_warnings({key: [ODD]})
+    assert set(cache.load_warnings("abc")) == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"null", b'{"a one": 1}', b'{"a one": [["x", "y"]]}', b"\xff"]
+)
+def test_warnings_that_cannot_be_read_are_not_known(tmp_path: Path, content: bytes) -> None:
+    cache = ReplayCache(tmp_path, "one")
+    cache.record_warnings({"a": [ODD]})
+    [path] = tmp_path.iterdir()
+    path.write_bytes(content)
+    assert cache.load_warnings(["a"]) == {}
