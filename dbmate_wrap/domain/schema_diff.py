@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dbmate_wrap.domain.sql_layout import remove_layout
+
 # pg_dump writes a header with name, kind and schema before every object; "-" stands for no schema.
 _HEADER = re.compile("^-- Name: (.+); Type: ([A-Z ]+); Schema: (.+?); Owner: .*$", re.M)
 # Settings that pg_dump writes where their value changes: after the object before.
@@ -17,6 +19,9 @@ _WITH_TABLE = frozenset(
     | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS"}
 )
 _IN_TABLE = {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
+_WITH_CODE = {"FUNCTION", "PROCEDURE"}
+# In other languages white space may have a meaning.
+_CODE = re.compile(r"^ {4}LANGUAGE (?:plpgsql|sql)\b", re.M)
 _MOST_NAMES = 5
 _Changes = tuple[list[str], list[str], list[str], list[str]]
 
@@ -53,6 +58,11 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.extra or self.missing or self.changed or self.reordered)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All objects that differ, in words."""
+        return frozenset((*self.extra, *self.missing, *self.changed, *self.reordered))
+
     def describe(self, *, extra: str, missing: str, changed: str) -> str:
         """Return one sentence with at most five names; each word stands before the names of its kind."""
         left, parts = _MOST_NAMES, []
@@ -83,6 +93,25 @@ def compare_dumps(expected: str, found: str, history: tuple[str, str] | None = N
             for names, more in zip(result, _table_changes(entry, text, after[entry]), strict=True):
                 names.extend(more)
     return Difference(*(tuple(dict.fromkeys(names)) for names in result))
+
+
+def layout_differences(expected: str, found: str, history: tuple[str, str] | None = None) -> frozenset[str]:
+    """Return the objects, in words, in which only white space and comments of the code differ.
+
+    COMMENT ON is one of them: nothing behaves in another way with another description.
+    """
+    before, after = _objects_of(expected, history), _objects_of(found, history)
+    different = (entry for entry in {**before, **after} if before.get(entry) != after.get(entry))
+    return frozenset(
+        entry.label
+        for entry in different
+        if entry.kind == "COMMENT" or _is_same_code(entry, before.get(entry, ""), after.get(entry, ""))
+    )
+
+
+def _is_same_code(entry: DumpedObject, text: str, other: str) -> bool:
+    is_code = entry.kind in _WITH_CODE and _CODE.search(text) and _CODE.search(other)
+    return bool(is_code) and remove_layout(text) == remove_layout(other)
 
 
 def first_difference(text: str, other: str) -> int:

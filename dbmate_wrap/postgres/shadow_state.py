@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.shared_state import SharedFact, SharedState
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE
@@ -64,6 +65,17 @@ def rights(session: Session, history: tuple[str, str]) -> Mapping[str, str]:
     where = dict(zip(("schema", "table"), history, strict=True))
     rows = session.rows(queries.load_query("shadow_rights"), where)
     return {str(name): str(facts) for name, facts in rows}
+
+
+def shared(session: Session) -> SharedState:
+    """Read roles, their memberships and settings, and the versions of the extensions of this database."""
+    rows = session.rows(queries.load_query("shadow_shared"), {})
+    return SharedState(
+        {
+            str(name): SharedFact(frozenset(str(role) for role in about if role is not None), str(fact))
+            for name, *about, fact in rows
+        }
+    )
 
 
 def has_subscriptions(maintenance: Session, database: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dbmate_wrap import sql
-from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
 from dbmate_wrap.errors import FailedError
@@ -43,7 +43,8 @@ _MOST_VERSIONS = 5
 def down_incomplete(fault: DownFault, folder: str) -> Finding:
     """Return the finding for a fault of a migrate:down; `folder` is the migrations' as people see it."""
     file = f"{folder}/{fault.file}"
-    return Finding("down-incomplete", "warning", file, fault.line, fault.column or 1, fault.message, _UNDO)
+    severity: Severity = "notice" if fault.is_layout else "warning"
+    return Finding("down-incomplete", severity, file, fault.line, fault.column or 1, fault.message, _UNDO)
 
 
 def no_effect(migration: ParsedMigration, folder: str) -> Finding:

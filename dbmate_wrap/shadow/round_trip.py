@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, layout_differences
+from dbmate_wrap.domain.shared_state import SharedState, compare_shared
 from dbmate_wrap.migrations.parse import has_statement
 from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase, compare_reloaded
 
@@ -21,17 +22,22 @@ _WRITES = re.compile(
 _CONDITION = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b|\bdo\b", re.IGNORECASE)
 
 
+_OWN_ROLE = ("current_user", "current_role", "session_user")
 ANOTHER_SCHEMA = "applied again after migrate:down it makes another schema"
 
 
 @dataclass(frozen=True)
 class DownFault:
-    """A migrate:down that fails or does not undo; `line` and `column` count from 1 in the file."""
+    """A migrate:down that fails or does not undo; `line` and `column` count from 1 in the file.
+
+    `is_layout`: only white space and comments are not what they were.
+    """
 
     file: str
     line: int
     column: int | None
     message: str
+    is_layout: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,9 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before
         return RoundTrip(None, spoilt=False, lasts=False, after=applied.schema, has_effect=has_effect)
     fault = _check_down(database, migration, initial)
     spoilt = True
-    if fault is None:
-        fault, spoilt = _check_second_up(database, migration, applied)
+    if fault is None or fault.is_layout:
+        second, spoilt = _check_second_up(database, migration, applied)
+        fault = second if fault is None or (second and not second.is_layout) else fault
     lasts = pool.shared_objects() != shared_before
     return RoundTrip(fault, spoilt, lasts, applied.schema, has_effect)
 
@@ -99,11 +106,13 @@ def _check_down(
 ) -> DownFault | None:
     if failure := database.undo(migration):
         return _fault(migration, f"migrate:down fails: {_describe(failure)}", failure)
-    if difference := _compare_states(database, initial, database.read_state()):
+    difference, is_layout = _compare_states(database, migration, initial, database.read_state())
+    if difference:
         named = difference.describe(
             extra="it leaves", missing="it does not bring back", changed="it does not restore"
         )
-        return _fault(migration, f"migrate:down does not undo migrate:up: {named}")
+        message = f"migrate:down does not undo migrate:up: {named}{_say_layout(difference, is_layout)}"
+        return replace(_fault(migration, message), is_layout=is_layout)
     return None
 
 
@@ -118,24 +127,49 @@ def _check_second_up(
         message = f"after migrate:down it cannot be applied again: {_describe(failure)}"
         return _fault(migration, message), True
     again = database.read_state()
-    if difference := _compare_states(database, applied, again):
+    difference, is_layout = _compare_states(database, migration, applied, again)
+    if difference:
         named = difference.describe(extra="there is also", missing="there is no", changed="it differs in")
-        message = f"{ANOTHER_SCHEMA}: {named}"
-        return _fault(migration, message), True
+        message = f"{ANOTHER_SCHEMA}: {named}{_say_layout(difference, is_layout)}"
+        return replace(_fault(migration, message), is_layout=is_layout), True
     return None, again.schema != applied.schema or may_write_rows(migration)
 
 
-def _compare_states(database: ScratchDatabase, expected: SchemaState, found: SchemaState) -> Difference:
+def _compare_states(
+    database: ScratchDatabase, migration: ParsedMigration, expected: SchemaState, found: SchemaState
+) -> tuple[Difference, bool]:
+    """Return the difference, and whether it is one of white space and comments alone."""
+    difference, history = Difference(), found.history_table
     if found.schema != expected.schema:
-        difference = _without_order(compare_dumps(expected.schema, found.schema, found.history_table))
+        difference = _without_order(compare_dumps(expected.schema, found.schema, history))
         if difference:
-            reloaded = compare_reloaded(database.tools, expected.schema, found.schema, found.history_table)
+            reloaded = compare_reloaded(database.tools, expected.schema, found.schema, history)
             difference = difference if reloaded is None else _without_order(reloaded)
-        if difference:
-            return difference
+        if difference and not difference.names <= layout_differences(expected.schema, found.schema, history):
+            return difference, False
     # The objects are the same here: a right of an object that is gone was reported with its object.
     changed = dict(expected.rights.items() ^ found.rights.items())
-    return Difference(changed=tuple(sorted(changed)))
+    before, after = (_shared_of(database, migration, each) for each in (expected, found))
+    beside = compare_shared(before, after)
+    beside = replace(beside, changed=(*sorted(changed), *beside.changed))
+    return (beside, False) if beside else (difference, bool(difference))
+
+
+def _say_layout(difference: Difference, is_layout: bool) -> str:
+    # A comment's own name says what it is.
+    needed = is_layout and not all(name.startswith("comment on ") for name in difference.names)
+    return " (white space and comments alone)" if needed else ""
+
+
+def _shared_of(database: ScratchDatabase, migration: ParsedMigration, state: SchemaState) -> SharedState:
+    """Return the state beside the schema; on somebody else's server only what the migration can be about."""
+    if not database.tools.pool.keeps_roles:
+        return state.shared
+    text = migration.file.content.decode("utf-8", "replace").lower()
+    roles = {role for role in state.shared.roles if role.lower() in text}
+    if any(word in text for word in _OWN_ROLE):
+        roles.add(database.url.user or "")
+    return state.shared.only_about(roles)
 
 
 def _without_order(difference: Difference) -> Difference:

@@ -1,7 +1,7 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dbmate_wrap import sql
@@ -9,6 +9,7 @@ from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
+from dbmate_wrap.domain.shared_state import SharedState
 from dbmate_wrap.errors import FailedError, WrapError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import catalog, shadow_state
@@ -67,11 +68,12 @@ class RecordedVersions:
 
 @dataclass(frozen=True)
 class SchemaState:
-    """pg_dump's text, the `rights` that it leaves out, and dbmate's history table (schema and name)."""
+    """pg_dump's text, what it leaves out, and dbmate's history table (schema and name)."""
 
     schema: str
     rights: Mapping[str, str]
     history_table: tuple[str, str]
+    shared: SharedState = field(default_factory=SharedState)
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ class ScratchDatabase:
         with self.connect() as session:
             server = catalog.read_server(session, self.tools.migrations_table)
             table = (server.history.schema, server.history.table)
-            rights = shadow_state.rights(session, table)
-        return SchemaState(self.dump() if schema is None else schema, rights, table)
+            rights, shared = shadow_state.rights(session, table), shadow_state.shared(session)
+        return SchemaState(self.dump() if schema is None else schema, rights, table, shared)
 
     def dump(self) -> str:
         """Return pg_dump's text."""

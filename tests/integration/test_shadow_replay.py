@@ -277,6 +277,87 @@ def test_privileges_and_settings_of_the_database_are_undone_too(
 
 
 @pytest.mark.both_majors
+@pytest.mark.parametrize(
+    ("body", "is_layout"),
+    [
+        ("begin\n  return 1; -- one\nend", True),
+        ("begin return 2; end", False),
+    ],
+)
+def test_a_function_that_comes_back_with_another_layout_is_told_as_that(
+    replayer: Replayer, body: str, is_layout: bool
+) -> None:
+    head = "create or replace function app.f() returns int language plpgsql as"
+    history = {**BASE, "002_b.sql": migration(f"{head} $$begin return 1; end$$;")}
+    history["003_c.sql"] = migration(f"{head} $$begin return 3; end$$;", f"{head} $${body}$$;")
+    [fault] = replayer.replay(history, NEW).faults
+    assert fault.is_layout == is_layout
+    assert "it does not restore function app.f()" in fault.message
+
+
+@pytest.fixture
+def roles(replayer: Replayer) -> Iterator[None]:
+    """Two roles, which are there before any migration."""
+    replayer.pool.server.execute("create role old_4712")
+    replayer.pool.server.execute("create role group_4712")
+    yield
+    for name in replayer.pool.templates.values():
+        replayer.pool.run("drop database {} with (force)", name)
+    replayer.pool.templates.clear()
+    for name in ("old_4712", "group_4712"):
+        replayer.pool.server.execute(f"drop role if exists {name}")
+
+
+@pytest.mark.both_majors
+@pytest.mark.parametrize(
+    ("up", "down", "message"),
+    [
+        (
+            "alter role old_4712 createdb;",
+            "alter role old_4712 nocreatedb;",
+            "it leaves the attribute CREATEDB of role old_4712",
+        ),
+        (
+            "grant group_4712 to old_4712;",
+            "revoke group_4712 from old_4712;",
+            "it leaves the membership of role old_4712 in group_4712",
+        ),
+        (
+            "alter role old_4712 set statement_timeout = '5s';",
+            "alter role old_4712 reset statement_timeout;",
+            "it leaves the setting statement_timeout of role old_4712",
+        ),
+        (
+            "alter role all set work_mem = '5MB';",
+            "alter role all reset work_mem;",
+            "it leaves the setting work_mem of all roles",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("roles")
+def test_what_is_left_of_roles_is_named(replayer: Replayer, up: str, down: str, message: str) -> None:
+    try:
+        [(_, _, told)] = replayer.faults(upon(up, "select 1;"), NEW)
+        assert told == f"migrate:down does not undo migrate:up: {message}"
+        # The server keeps it.
+        replayer.pool.server.execute(down)
+        assert replayer.faults(upon(up, down), NEW) == []
+    finally:
+        replayer.pool.server.execute("alter role all reset all")
+
+
+@pytest.mark.both_majors
+def test_the_version_of_an_extension_is_restored_too(replayer: Replayer) -> None:
+    history = {**BASE, "002_b.sql": migration("create extension hstore version '1.4';")}
+    history["003_c.sql"] = migration("alter extension hstore update;", "select 1;")
+    [(_, _, message)] = replayer.faults(history, NEW)
+    assert message.endswith("it does not restore the version of extension hstore")
+    again = "drop extension hstore; create extension hstore version '1.4';"
+    history["003_c.sql"] = migration("alter extension hstore update;", again)
+    assert replayer.faults(history, NEW) == []
+
+
+@pytest.mark.both_majors
 def test_owners_are_brought_back_too(replayer: Replayer) -> None:
     replayer.pool.server.execute("create role owner_4711")
     try:

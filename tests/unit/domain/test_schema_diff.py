@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
+from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference, layout_differences
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
 
@@ -120,3 +120,38 @@ def test_the_first_line_that_differs_is_a_line_of_the_text() -> None:
     assert first_difference("a\nb\nc\n", "a\nx\nc\n") == 2
     assert first_difference("a\n", "a\nb\nc\n") == 2
     assert first_difference("a\nb\nc", "a\nb") == 2
+
+
+def function(body: str, language: str = "plpgsql", kind: str = "FUNCTION") -> str:
+    text = f"CREATE {kind} app.f() RETURNS integer\n    LANGUAGE {language}\n    AS $$"
+    return entry("f()", kind, f"{text}{body}$$;")
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "names"),
+    [
+        (function("BEGIN END"), function("\nBEGIN -- nothing\nEND"), {"function app.f()"}),
+        (function("select 1", "sql"), function("select  1", "sql"), {"function app.f()"}),
+        (
+            function("BEGIN END", kind="PROCEDURE"),
+            function("BEGIN  END", kind="PROCEDURE"),
+            {"procedure app.f()"},
+        ),
+        (function("BEGIN END"), function("BEGIN RETURN; END"), set()),
+        (function("a b", "plpython3u"), function("a  b", "plpython3u"), set()),
+        (function("BEGIN END"), "", set()),
+        (ORDERS, ORDERS.replace("note text", "note  text"), set()),
+        (
+            entry("TABLE orders", "COMMENT", "COMMENT ON TABLE app.orders IS 'a';"),
+            entry("TABLE orders", "COMMENT", "COMMENT ON TABLE app.orders IS 'b';"),
+            {"comment on table app.orders"},
+        ),
+        (
+            "",
+            entry("TABLE orders", "COMMENT", "COMMENT ON TABLE app.orders IS 'b';"),
+            {"comment on table app.orders"},
+        ),
+    ],
+)
+def test_what_differs_in_layout_alone_is_known(expected: str, found: str, names: set[str]) -> None:
+    assert layout_differences(HEAD + expected, HEAD + found) == names

@@ -108,6 +108,8 @@ def test_the_finding_of_a_fault_is_a_warning_at_its_place() -> None:
     assert (finding.file, finding.line, finding.column) == ("db/migrations/003_c.sql", 7, 3)
     whole = down_incomplete(DownFault("003_c.sql", 7, None, "x"), "db/migrations")
     assert whole.column == 1
+    layout = down_incomplete(DownFault("003_c.sql", 7, None, "x", is_layout=True), "db/migrations")
+    assert layout.severity == "notice"
 
 
 def test_line_endings_of_a_checkout_are_no_difference(tmp_path: Path) -> None:

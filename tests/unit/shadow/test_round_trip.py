@@ -10,6 +10,7 @@ import pytest
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference
+from dbmate_wrap.domain.shared_state import SharedFact, SharedState
 from dbmate_wrap.shadow import round_trip
 from dbmate_wrap.shadow.round_trip import RoundTrip
 from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase
@@ -20,13 +21,36 @@ MIGRATION = parsed_migration(FILE, "create table app.c (id integer);", "drop tab
 NOTHING: Mapping[str, str] = {}
 
 
-def state(*tables: str, rights: Mapping[str, str] = NOTHING, note: str = "") -> SchemaState:
+def roles(**attributes: str) -> SharedState:
+    """Roles, each with one attribute or none ("")."""
+    facts = {}
+    for name, attribute in attributes.items():
+        facts[f"role {name}"] = SharedFact(frozenset({name}), "")
+        if attribute:
+            facts[f"the attribute {attribute} of role {name}"] = SharedFact(frozenset({name}), "")
+    return SharedState(facts)
+
+
+ROLES = roles(writer="LOGIN", owner="")
+
+
+def state(
+    *tables: str, rights: Mapping[str, str] = NOTHING, note: str = "", shared: SharedState = ROLES
+) -> SchemaState:
     """A schema with these tables; `note` is a difference without a meaning."""
     texts = (
         f"--\n-- Name: {name}; Type: TABLE; Schema: app; Owner: -\n--\n\nCREATE TABLE app.{name} (\n);\n\n\n"
         for name in tables
     )
-    return SchemaState("".join(texts) + note, rights, ("public", "schema_migrations"))
+    return SchemaState("".join(texts) + note, rights, ("public", "schema_migrations"), shared)
+
+
+def function(body: str) -> str:
+    """A function of plpgsql in a dump."""
+    return (
+        "--\n-- Name: f(); Type: FUNCTION; Schema: app; Owner: -\n--\n\n"
+        f"CREATE FUNCTION app.f() RETURNS integer\n    LANGUAGE plpgsql\n    AS $${body}$$;\n\n\n"
+    )
 
 
 def error(message: str = "no such table", file: str | None = FILE, line: int | None = None) -> DbmateError:
@@ -43,14 +67,18 @@ class FakeDatabase:
     second_error: DbmateError | None = None
     is_applied_again: bool = True
     shared: tuple[frozenset[str], ...] = (frozenset(), frozenset())
+    before: SchemaState = field(default_factory=state)
+    keeps_roles: bool = False
+    url: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(user="owner"))
 
     def __post_init__(self) -> None:
         self.states: Iterator[SchemaState] = iter([state("c"), self.after_down, self.after_second_up])
         objects = iter(self.shared)
-        self.tools = SimpleNamespace(pool=SimpleNamespace(shared_objects=lambda: next(objects)))
+        pool = SimpleNamespace(shared_objects=lambda: next(objects), keeps_roles=self.keeps_roles)
+        self.tools = SimpleNamespace(pool=pool)
 
     def read_state(self, schema: str | None = None) -> SchemaState:
-        return state() if schema is not None else next(self.states)
+        return self.before if schema is not None else next(self.states)
 
     def apply(self, migrations: list[ParsedMigration]) -> None:
         assert [each.file.name for each in migrations] == [FILE]
@@ -85,6 +113,15 @@ def no_reload(monkeypatch: pytest.MonkeyPatch) -> None:
             "migrate:down does not undo migrate:up: it does not restore the owner of schema app",
         ),
         (
+            FakeDatabase(after_down=state(shared=roles(writer="", owner="CREATEDB"))),
+            "migrate:down does not undo migrate:up: it leaves the attribute CREATEDB of role owner;"
+            " it does not bring back the attribute LOGIN of role writer",
+        ),
+        (
+            FakeDatabase(after_second_up=state("c", shared=roles(writer="LOGIN"))),
+            "applied again after migrate:down it makes another schema: there is no role owner",
+        ),
+        (
             FakeDatabase(second_error=error("duplicate key"), is_applied_again=False),
             "after migrate:down it cannot be applied again: duplicate key (42P01)",
         ),
@@ -103,6 +140,67 @@ def test_what_does_not_come_back_is_a_fault_at_migrate_down(fake: FakeDatabase, 
     assert trip.fault is not None
     assert (trip.fault.file, trip.fault.line, trip.fault.message) == (FILE, 3, message)
     assert trip.spoilt
+
+
+LAYOUT = state(note=function("\nBEGIN -- one\n  RETURN 1;\nEND "))
+
+
+@pytest.mark.parametrize(
+    ("after_down", "is_layout", "named"),
+    [
+        (
+            state(note=function(" BEGIN RETURN 1;\n END")),
+            True,
+            "function app.f() (white space and comments alone)",
+        ),
+        (state(note=function(" BEGIN RETURN 2; END")), False, "function app.f()"),
+        (
+            state(note=function(" BEGIN RETURN 1; END"), shared=roles(writer="LOGIN")),
+            False,
+            "role owner",
+        ),
+        (
+            state(note=function(" BEGIN RETURN 1; END"), rights={"the owner of schema app": "x"}),
+            False,
+            "the owner of schema app",
+        ),
+    ],
+)
+def test_white_space_and_comments_alone_are_a_fault_that_is_none(
+    after_down: SchemaState, is_layout: bool, named: str
+) -> None:
+    fault = run(FakeDatabase(before=LAYOUT, after_down=after_down)).fault
+    assert fault is not None
+    assert (fault.is_layout, fault.message.endswith(named)) == (is_layout, True), fault.message
+
+
+def test_what_is_worse_than_layout_is_told_instead() -> None:
+    after_down = state(note=function(" BEGIN RETURN 1; END"))
+    fault = run(FakeDatabase(before=LAYOUT, after_down=after_down, after_second_up=state())).fault
+    assert fault is not None
+    assert (fault.is_layout, fault.message.endswith("there is no table app.c")) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("down", "is_fault"),
+    [
+        ("drop table app.c;", False),
+        ("drop table app.c; revoke x from Writer;", True),
+        ("drop table app.c; alter role current_user nologin;", False),
+    ],
+)
+def test_on_somebody_elses_server_other_peoples_roles_are_no_fault(down: str, is_fault: bool) -> None:
+    fake = FakeDatabase(after_down=state(shared=roles(writer="", owner="")), keeps_roles=True)
+    trip = run(fake, parsed_migration(FILE, "create table app.c (id integer);", down))
+    assert (trip.fault is not None) == is_fault
+
+
+def test_on_somebody_elses_server_our_own_role_counts_where_it_is_meant() -> None:
+    fake = FakeDatabase(after_down=state(shared=roles(writer="LOGIN", owner="LOGIN")), keeps_roles=True)
+    up = "create table app.c (id integer); alter role current_user login;"
+    fault = run(fake, parsed_migration(FILE, up, "drop table app.c;")).fault
+    assert fault is not None
+    assert fault.message.endswith("it leaves the attribute LOGIN of role owner")
 
 
 def test_the_fault_of_a_statement_is_at_its_line() -> None:
@@ -172,6 +270,7 @@ IF_MISSING = "create table if not exists app.c (id integer);"
         (IF_MISSING, state("c"), "", True),
         (IF_MISSING, state(rights={"the owner of schema app": "x"}), "", True),
         (IF_MISSING, state(), "reader", True),
+        (IF_MISSING, state(shared=roles(writer="LOGIN", owner="LOGIN")), "", True),
         ("insert into app.c values (1);", state(), "", True),
     ],
 )
