@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# A server of our own is started with these: SQLSTATE in each line, and the query of a warning.
-LOG_SETTINGS = {"log_line_prefix": "%m [%p] %e ", "log_min_error_statement": "warning"}
 # Each part of a message begins with the prefix; its further lines begin with a tab, whatever it says.
 _LINE = re.compile(
     r"\S+ \S+ \S+ \[\d+\] (?P<sqlstate>[0-9A-Z]{5}) (?P<part>[A-Z][A-Z ]*):  (?P<text>.*)", re.DOTALL

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
@@ -18,7 +19,6 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review import replay_errors, replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress, describe_replay
-from dbmate_wrap.review.server_warnings import WarningLog, review_warnings
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import rewrite_for_replay
 from dbmate_wrap.settings import Environment
@@ -32,6 +32,9 @@ from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
+
+if TYPE_CHECKING:
+    from dbmate_wrap.review.server_warnings import WarningLog
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
 _FORMAT = 4
@@ -109,6 +112,8 @@ class _Replay:
     def _run_on(
         self, pool: ScratchPool, store: _DumpStore, bind: Callable[[DatabaseUrl, Session], Dbmate]
     ) -> ReplayReport:
+        from dbmate_wrap.review.server_warnings import WarningLog
+
         files, prefix = self.files.parsed, pool.longest_cached_prefix
         # Read again: while the server was waited for, another check may have done some.
         plan = shadow_replay.plan_replay(files, store.keys, self._due(store), prefix)
@@ -121,8 +126,7 @@ class _Replay:
             log = WarningLog.start(pool.log_file(), plan, rewritten, self.setup.mask)
             result = self._run_plan(tools, plan, progress, log)
             findings = self._findings(result, tools)
-        message = describe_replay(plan, pool.origin)
-        return ReplayReport(findings, message, self._server_warnings(store, log))
+        return ReplayReport(findings, describe_replay(plan, pool.origin), self._server_warnings(store, log))
 
     def _store(self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None) -> _DumpStore:
         program = self.setup.find_pg_dump(major, pool.url if pool else None)
@@ -195,7 +199,7 @@ class _Replay:
             raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
 
     def _run_plan(
-        self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress, log: WarningLog
+        self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress, log: "WarningLog"
     ) -> ReplayResult:
         try:
             return shadow_replay.run_replay(tools, plan)
@@ -210,12 +214,15 @@ class _Replay:
             progress.clear()
             tools.cache.record_warnings(log.read())
 
-    def _server_warnings(self, store: _DumpStore, log: WarningLog | None) -> Check | None:
+    def _server_warnings(self, store: _DumpStore, log: "WarningLog | None") -> Check | None:
         """Return the row about what the server said to the migrations under review, now or when they ran."""
         names = [migration.file.name for migration in self.files.parsed]
-        under_review = {
-            key: name for key, name in zip(store.keys, names, strict=True) if name in self.round_trips
-        }
+        pairs = zip(store.keys, names, strict=True)
+        under_review = {key: name for key, name in pairs if name in self.round_trips}
+        if log is None and not store.cache.load_warnings(under_review):
+            return None  # As nearly always: what is for the others is not imported.
+        from dbmate_wrap.review.server_warnings import review_warnings
+
         return review_warnings(under_review, store.cache, log, self.files.folder)
 
     def _findings(self, result: ReplayResult, tools: ReplayTools) -> tuple[Finding, ...]:

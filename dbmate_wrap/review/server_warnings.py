@@ -4,26 +4,30 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap import sql
 from dbmate_wrap.cluster.server_log import log_size, read_log
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration
-from dbmate_wrap.domain.server_log import LoggedWarning, read_warnings
 from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.shadow.replay import ReplayPlan
 
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.server_log import LoggedWarning
+
 _HINT = "dbmate drops such words: look whether the statement has done what it is there for"
 _MOST_TOLD = 5
 _MOST_CHARACTERS = 500
-_QUOTED = re.compile(r'"([^"]+)"')
+# Compiled at their first use: every check imports this, and nearly none has a warning.
+_QUOTED = r'"([^"]+)"'
 _PRIVILEGES = ("01006", "01007")
-_IN_DO_BLOCK = re.compile(r"function inline_code_block line (?P<line>\d+) at ")
-_BODY = re.compile(r"\$\w*\$|'")
+_IN_DO_BLOCK = r"function inline_code_block line (?P<line>\d+) at "
+_BODY = r"\$\w*\$|'"
 # They are about the throw-away server, or about what stands for a statement there: nobody can mend them.
-_OF_THE_SHADOW = re.compile(
+_OF_THE_SHADOW = (
     r"is insufficient to publish logical changes|subscription was created, but is not connected"
     r"|tables were not subscribed"
 )
@@ -64,12 +68,14 @@ class WarningLog:
         return describe_warnings({name: self._by_name().get(name, ())}, folder)
 
     def _by_name(self) -> Mapping[str, tuple[ServerWarning, ...]]:
+        from dbmate_wrap.domain.server_log import read_warnings
+
         text = read_log(self.path, self.begin) if self.path is not None else ""
         return assign_warnings(read_warnings(text), self.plan.remaining, self.rewritten, self.mask)
 
 
 def assign_warnings(
-    warnings: Iterable[LoggedWarning],
+    warnings: Iterable["LoggedWarning"],
     migrations: Sequence[ParsedMigration],
     rewritten: Mapping[str, MigrationFile],
     mask: Callable[[str], str],
@@ -78,7 +84,7 @@ def assign_warnings(
     found: dict[str, dict[ServerWarning, None]] = {}
     sent: dict[str, tuple[str, Block]] | None = None
     for warning in warnings:
-        if _OF_THE_SHADOW.search(warning.message):
+        if re.search(_OF_THE_SHADOW, warning.message):
             continue
         sent = sent if sent is not None else _texts_sent(migrations, rewritten)
         if (place := sent.get(warning.query.strip())) is not None:
@@ -116,7 +122,7 @@ def _blocks_of(file: MigrationFile) -> list[str]:
     return [block.sql for each in parsed.sections for block in (each.up, each.down)]
 
 
-def find_line(warning: LoggedWarning, block: Block) -> int | None:
+def find_line(warning: "LoggedWarning", block: Block) -> int | None:
     """Return the line of the statement that was given the warning; None where several come into question.
 
     The server tells no place for most warnings. So it is the one statement that names what the warning names.
@@ -124,9 +130,9 @@ def find_line(warning: LoggedWarning, block: Block) -> int | None:
     if warning.position is not None:
         return block.line + warning.query.count("\n", 0, warning.position - 1)
     statements = _statements(block.sql)
-    if in_do := _IN_DO_BLOCK.search(warning.context):
+    if in_do := re.search(_IN_DO_BLOCK, warning.context):
         blocks = [each for each in statements if each[1].lower().startswith("do")]
-        if len(blocks) == 1 and (body := _BODY.search(blocks[0][1])):
+        if len(blocks) == 1 and (body := re.search(_BODY, blocks[0][1])):
             line, text = blocks[0]
             return block.line + line + text.count("\n", 0, body.start()) + int(in_do["line"]) - 1
         return None
@@ -135,10 +141,10 @@ def find_line(warning: LoggedWarning, block: Block) -> int | None:
     return block.line + statements[0][0] if len(statements) == 1 else None
 
 
-def _may_be_given(warning: LoggedWarning, statement: str) -> bool:
+def _may_be_given(warning: "LoggedWarning", statement: str) -> bool:
     if warning.sqlstate in _PRIVILEGES and not statement.startswith(("grant", "revoke")):
         return False
-    names = (re.escape(name.lower()) for name in _QUOTED.findall(warning.message))
+    names = (re.escape(name.lower()) for name in re.findall(_QUOTED, warning.message))
     return all(re.search(rf"(?<![\w$]){name}(?![\w$])", statement) for name in names)
 
 

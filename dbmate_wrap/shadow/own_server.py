@@ -13,7 +13,6 @@ from dbmate_wrap import process
 from dbmate_wrap.cluster import paths, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.server_log import LOG_SETTINGS
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.session import Session, connect, disable_timeouts
@@ -21,7 +20,10 @@ from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 
 # Autovacuum would connect to templates, and has nothing to do here. Nothing else that was tried, from
 # shared_buffers to wal_level, made a replay or a copy faster.
-SETTINGS = {"autovacuum": "off", "jit": "off", **LOG_SETTINGS}
+_QUIET = {"autovacuum": "off", "jit": "off"}
+# For `domain/server_log.py`: the SQLSTATE in each line, and the query of each warning.
+_LOG = {"log_line_prefix": "%m [%p] %e ", "log_min_error_statement": "warning"}
+SETTINGS = {**_QUIET, **_LOG}
 _FORMAT = "3"
 _START_SECONDS = 0.2
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
