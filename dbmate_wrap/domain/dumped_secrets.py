@@ -36,6 +36,19 @@ def mask_passwords(dump: str) -> str:
     return dump if masked == dump else NOTE + masked
 
 
+def mask_connections(text: str) -> str:
+    """Return a text with a placeholder for each password in a connection string, which may be anywhere."""
+    return _mask_conninfo(_mask_url(text))
+
+
+def _mask_url(text: str) -> str:
+    return _IN_URL.sub(lambda found: f"{found[1] or found[2]}{_PLACEHOLDER}", text)
+
+
+def _mask_conninfo(text: str) -> str:
+    return _IN_CONNINFO.sub(rf"\1{_PLACEHOLDER}", text)
+
+
 def _mask_entry(entry: re.Match[str]) -> str:
     text = _OPTIONS.sub(lambda options: _NAMED.sub(_mask_option, options[0]), entry[0])
     return _CONNECTION.sub(lambda literal: _mask_literal(literal[0]), text)
@@ -52,10 +65,7 @@ def _mask_literal(literal: str) -> str:
     escaped = literal.startswith("E")
     text = literal[2 if escaped else 1 : -1].replace("''", "'")
     text = text.replace("\\\\", "\\") if escaped else text
-    if "://" in text:
-        masked = _IN_URL.sub(lambda found: f"{found[1] or found[2]}{_PLACEHOLDER}", text)
-    else:
-        masked = _IN_CONNINFO.sub(rf"\1{_PLACEHOLDER}", text)
+    masked = _mask_url(text) if "://" in text else _mask_conninfo(text)
     if masked == text:
         return literal
     masked = masked.replace("'", "''")

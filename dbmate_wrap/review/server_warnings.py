@@ -81,6 +81,8 @@ def assign_warnings(
     mask: Callable[[str], str],
 ) -> Mapping[str, tuple[ServerWarning, ...]]:
     """Return the warnings of each migration, by file names, each once however often it was run."""
+    from dbmate_wrap.domain.dumped_secrets import mask_connections
+
     found: dict[str, dict[ServerWarning, None]] = {}
     sent: dict[str, tuple[str, Block]] | None = None
     for warning in warnings:
@@ -90,7 +92,7 @@ def assign_warnings(
         if (place := sent.get(warning.query.strip())) is not None:
             name, block = place
             line = find_line(warning, block)
-            message = " ".join(mask(warning.message).split())
+            message = " ".join(mask(mask_connections(warning.message)).split())
             if len(message) > _MOST_CHARACTERS:
                 message = f"{message[:_MOST_CHARACTERS]} ..."
             found.setdefault(name, {})[ServerWarning(line, message)] = None

@@ -115,3 +115,10 @@ def test_the_row_has_five_warnings_with_their_places_and_counts_the_rest() -> No
         " db/migrations/002_b.sql: odd 1; db/migrations/002_b.sql: odd 2; db/migrations/002_b.sql: odd 3;"
         " and 2 more"
     )
+
+
+def test_passwords_of_connections_are_masked_too() -> None:
+    query = sent(FIRST.sections[0].up.sql)
+    message = "no answer from postgres://u:geheim@h/db nor from host=h password=geheim user=u"
+    [told] = assign_warnings([warning(message, query=query)], [FIRST], {}, lambda text: text)["001_a.sql"]
+    assert told.message == "no answer from postgres://u:***@h/db nor from host=h password=*** user=u"
