@@ -8,7 +8,7 @@ import typer
 
 from dbmate_wrap.cli.command import command, group_options, run
 from dbmate_wrap.cli.db_app import db
-from dbmate_wrap.cli.options import Base, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
+from dbmate_wrap.cli.options import Arguments, Base, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -175,11 +175,32 @@ def stamp(common: Common, yes: Yes = False) -> None:
 
 
 @command(app, "dump")
-def dump(common: Common) -> None:
+def dump(
+    common: Common,
+    output: Annotated[
+        str | None, typer.Option("--output", metavar="FILE", help="Write to this file, or - for stdout.")
+    ] = None,
+) -> None:
     """Write the schema file."""
     from dbmate_wrap.commands.dump import dump
 
-    run("dump", common, dump)
+    run("dump", common, lambda context, outcome: dump(context, outcome, output=output))
+
+
+@command(app, "psql", passes_arguments_on=True)
+def psql(
+    common: Common,
+    arguments: Arguments = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let it change something (asks as `up` does).")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Open psql on any environment, read only unless --write."""
+    from dbmate_wrap.commands.psql import psql
+
+    words = arguments or []
+    run("psql", common, lambda context, outcome: psql(context, outcome, words, write=write, yes=yes))
 
 
 @command(app, "doctor")

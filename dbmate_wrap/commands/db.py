@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from dbmate_wrap import process
-from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.cluster import server
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import UrlResult
@@ -11,10 +10,8 @@ from dbmate_wrap.errors import FailedError, RefusedError, UsageError, WrapError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.settings.environment import EMBEDDED
 from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace.client_programs import run_psql
 from dbmate_wrap.workspace.context import Context
-
-_FOR_PSQL = ("PAGER", "EDITOR", "PSQL_HISTORY", "PSQLRC", "COLUMNS", "LESS")
-_INHERITED = ("HOME", "PATH", "TERM", "LANG", "LC_ALL", *_FOR_PSQL)
 
 
 def start(context: Context, outcome: Outcome) -> None:
@@ -40,10 +37,7 @@ def url(context: Context, outcome: Outcome) -> None:
 def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
     """Run psql on the environment's database and our terminal. Raises FailedError with psql's exit code."""
     ready = _ready(context)
-    found = binaries.from_wheel()
-    assert found is not None  # _ready has started the server with it
-    env = process.inherited(_INHERITED) | ready.libpq_environment()
-    code = process.run_interactive(process.Command((str(found.bin_dir / "psql"), *arguments), env))
+    code = run_psql(context, ready, arguments, read_only=False)
     if code != 0:
         raise FailedError(f"psql ended with {code}")
 

@@ -13,8 +13,8 @@ from dbmate_wrap.migrations import directory
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.workspace import database, dbmate
+from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.schema_file import pg_dump_candidates
 
 # Until a server is known, any pg_dump that the oldest supported server needs will do.
 _OLDEST_MAJOR = 14

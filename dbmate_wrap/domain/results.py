@@ -137,6 +137,13 @@ class DumpResult:
 
 
 @dataclass(frozen=True)
+class SchemaResult:
+    """`dump --output -`: the text of the schema."""
+
+    schema: str
+
+
+@dataclass(frozen=True)
 class ExecResult:
     """`exec`: how dbmate itself ended, and what it printed."""
 
@@ -155,5 +162,6 @@ Result: TypeAlias = (
     | UrlResult
     | NewResult
     | DumpResult
+    | SchemaResult
     | ExecResult
 )

@@ -9,7 +9,7 @@ from dbmate_wrap.errors import BinaryError, PreflightError
 from dbmate_wrap.postgres import schema
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.sql.requirements import requirements_of
-from dbmate_wrap.workspace import schema_file
+from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import History
@@ -53,6 +53,6 @@ def raise_for_failed(checks: Sequence[Check], say: Callable[[str], None]) -> Non
 
 def _pg_dump_major(context: Context, db: Database) -> int | None:
     try:
-        return schema.find_pg_dump(schema_file.pg_dump_candidates(context, db.url), db.server.major).major
+        return schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major).major
     except BinaryError:
         return None

@@ -125,6 +125,15 @@ def has_timeout(session: Session, name: str) -> bool:
     return session.rows("select pg_catalog.current_setting(%(name)s)", {"name": name}) != [("0",)]
 
 
+def why_read_only(session: Session) -> str | None:
+    """Return the reason why a session here cannot write; None where it can."""
+    setting = "pg_catalog.current_setting('default_transaction_read_only')"
+    [(standby, read_only)] = session.rows(f"select pg_catalog.pg_is_in_recovery(), {setting}")
+    if standby:
+        return "the server is a standby"
+    return "default_transaction_read_only is on" if read_only == "on" else None
+
+
 def is_connected(session: Session, pid: int, application_name: str) -> bool:
     """Return True while the server process `pid` serves a session of that name."""
     query = "select 1 from pg_catalog.pg_stat_activity where pid = %(pid)s and application_name = %(name)s"

@@ -88,6 +88,8 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
     if isinstance(outcome.result, results.ExecResult) and outcome.result.stdout:
         yield block(outcome.result.stdout, _MAX_OUTPUT)
+    if isinstance(outcome.result, results.SchemaResult):
+        yield block(outcome.result.schema, _MAX_OUTPUT)
     if isinstance(outcome.result, results.KeptTextResult):
         yield block(outcome.result.text, _MAX_OUTPUT)
 
@@ -109,7 +111,7 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
 def _tables(outcome: Outcome) -> Iterator[_Table]:
     """Yield the tables of the command; they may be empty."""
     match outcome.result:
-        case results.KeptTextResult():
+        case results.KeptTextResult() | results.SchemaResult():
             return
         case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             is_check = outcome.command == "check"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Fields without text from outside: a password of digits must not damage what scripts read.
 UNMASKED_FIELDS = frozenset(
-    {"command", "run_id", "severity", "rule", "status", "state", "states", "how"}
+    {"command", "run_id", "schema", "severity", "rule", "status", "state", "states", "how"}
     | {"version", "checksum", "sqlstate", "applied", "applied_at", "recorded_at", "git_commit"}
 )
 

@@ -18,6 +18,9 @@ _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 def render(outcome: Outcome, paint: Paint) -> str:
     """Return the text for stdout; empty when there is nothing to show."""
+    if isinstance(outcome.result, results.SchemaResult):
+        # Byte for byte what the file would have: it may be compared, or loaded.
+        return outcome.result.schema
     if isinstance(outcome.result, results.KeptTextResult):
         # As a file, so that it can be put back; only a line feed steers no terminal.
         return "\n".join(_visible_text(line) for line in outcome.result.text.split("\n"))
@@ -62,6 +65,7 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             | results.DumpResult()
             | results.ExecResult()
             | results.KeptTextResult()
+            | results.SchemaResult()
         ):
             return ""
         case _:

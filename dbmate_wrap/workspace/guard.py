@@ -67,9 +67,15 @@ def refuse_foreign_stamp(environment: Environment, found: History) -> None:
 
 def refuse_foreign_stamp_for_dbmate(project: Project, environment: Environment, found: History) -> None:
     """Raise RefusedError (20) as `refuse_foreign_stamp`, and for a copy of a protected database as well."""
-    protected = [each.name for each in project.environments.values() if each.values.protected]
     verdict = _verdict(environment, found)
-    if verdict is not None and (error := stamp.refusal_for_dbmate(verdict, environment.name, protected)):
+    if verdict is not None:
+        refuse_for_dbmate(project, environment, verdict)
+
+
+def refuse_for_dbmate(project: Project, environment: Environment, verdict: StampVerdict) -> None:
+    """Raise RefusedError (20) where what is typed by hand must not write, by the verdict of the stamp."""
+    protected = [each.name for each in project.environments.values() if each.values.protected]
+    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
         raise error
 
 

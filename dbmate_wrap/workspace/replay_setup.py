@@ -11,7 +11,8 @@ from dbmate_wrap.postgres.catalog import read_server
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
-from dbmate_wrap.workspace import dbmate, schema_file, shadow_server
+from dbmate_wrap.workspace import dbmate, shadow_server
+from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
@@ -47,7 +48,7 @@ class ReplaySetup:
 
     def find_pg_dump(self, major: int, url: DatabaseUrl | None) -> PgDump:
         """Return the pg_dump for a server of this major; `url` is its URL where that is known."""
-        return schema.find_pg_dump(schema_file.pg_dump_candidates(self._context, url), major)
+        return schema.find_pg_dump(pg_dump_candidates(self._context, url), major)
 
     def connect(self, url: DatabaseUrl) -> Session:
         """Open a session for the replay's own questions."""

