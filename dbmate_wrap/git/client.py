@@ -1,5 +1,6 @@
 """Runs git without prompts, without programs of the repository, and in bounded time."""
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -32,14 +33,19 @@ _UNTRUSTED = re.compile(r"(?:dubious ownership|unsafe repository)[^']*'([^'\n]*)
 _NO_REPOSITORY = "not a git repository"
 
 
+class UnsafeRepositoryError(ConfigError):
+    """A folder of the checkout that git would take for a repository: its configuration may name programs."""
+
+
 def run_git(
     folder: Path, args: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None
 ) -> process.Completed:
     """Run `git args` in `folder`; bytes that are not UTF-8 come as surrogates, so that nothing is lost.
 
     `timed_out` in the result: it took longer than `timeout` seconds, or TIMEOUT_SECONDS. Raises OSError where
-    there is no git or no folder.
+    there is no git or no folder, UnsafeRepositoryError where a branch has put a repository.
     """
+    _refuse_bare(folder)
     env = process.inherited(_INHERITED) | _FIXED
     command = process.Command((*_ARGV, *args), env, folder, stdin=stdin, undecodable="surrogateescape")
     return process.run(command, limit=_LIMIT, timeout=timeout or TIMEOUT_SECONDS)
@@ -55,6 +61,20 @@ def ask_git(folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: i
     if done.returncode not in (0, nothing) or done.timed_out or done.truncated:
         raise failure(folder, done)
     return done.stdout if done.returncode == 0 else ""
+
+
+def _refuse_bare(folder: Path) -> None:
+    """Raise UnsafeRepositoryError where git would find a bare repository before the folder's own.
+
+    Any branch may commit one: its files are HEAD, config, objects/ and refs/, in any folder.
+    """
+    for each in (folder, *folder.parents):
+        if os.path.lexists(each / ".git"):
+            return
+        parts = [name for name in ("objects", "commondir") if os.path.lexists(each / name)]
+        if parts and os.path.lexists(each / "HEAD"):
+            message = f"git would take {each} for a repository of its own, and run what that names"
+            raise UnsafeRepositoryError(message, hint=f"remove HEAD and {parts[0]} from {each}")
 
 
 def is_no_repository(done: process.Completed) -> bool:

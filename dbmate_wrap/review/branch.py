@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import ConfigError, HistoryError
+from dbmate_wrap.git.client import UnsafeRepositoryError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
 from dbmate_wrap.migrations.lockfile import parse_lockfile as lockfile_lines
@@ -55,6 +56,8 @@ def compare_with_base(
     try:
         found = default_ref(folder)
         base = read_merge_base(found, *places) if found is not None else None
+    except UnsafeRepositoryError:
+        raise  # A branch must not keep itself from being compared.
     except ConfigError as error:
         # Nobody asked for it; but that nothing was compared must be seen.
         why = Check("base", "warn", f"compared with nothing: {error.message}", error.hint)

@@ -645,6 +645,38 @@ def test_no_program_of_the_repository_is_run_and_nothing_in_it_is_written(work: 
     assert {path: path.stat().st_mtime_ns for path in (work / ".git").rglob("*")} == before
 
 
+@pytest.mark.parametrize("place", ["db/migrations", "db"])
+def test_a_repository_that_the_branch_put_into_a_folder_is_not_used(
+    work: Path, tmp_path: Path, place: str
+) -> None:
+    # An object that is missing is fetched from its remote: by a program that its configuration names.
+    made = tmp_path / "made"
+    git(work, "init", "--quiet", "--bare", "planted")
+    planted = work / place
+    for each in (work / "planted").iterdir():
+        each.rename(planted / each.name)
+    with (planted / "config").open("a") as file:
+        file.write(f'[remote "origin"]\n url = /\n promisor = true\n uploadpack = "touch {made};"\n')
+        file.write("[extensions]\n partialClone = origin\n[core]\n repositoryFormatVersion = 1\n")
+    missing = hashlib.sha1(b"nothing has these bytes", usedforsecurity=False).hexdigest()
+    (planted / "refs" / "heads" / "main").write_text(f"{missing}\n")
+    # What git itself would do there.
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "GIT_SSH_COMMAND": "false"}
+    subprocess.run(
+        ["git", "cat-file", "-p", missing],
+        cwd=work / "db/migrations",
+        env=env,
+        check=False,
+        capture_output=True,
+    )
+    assert made.exists()
+    made.unlink()
+    for ask in (lambda: read(work, missing), lambda: default_ref(work / "db" / "migrations")):
+        with pytest.raises(ConfigError, match=r"would take .* for a repository of its own"):
+            ask()
+    assert not made.exists()
+
+
 def test_git_gets_nothing_of_the_callers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_git(tmp_path, monkeypatch, f"env > '{tmp_path}/seen'; exit 1")
     monkeypatch.setenv("STAGING_DATABASE_URL", "postgres://a:secret@b/c")
