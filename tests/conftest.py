@@ -12,6 +12,7 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
+from dbmate_wrap.domain.pull_request import SYSTEMS
 from scripts.generate_docs import output_schema
 from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command
 from tests.support.data_directories import remove_made_data_directories
@@ -32,6 +33,9 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    # The tests' own pull request is not that of the projects in them.
+    for name in {"GITHUB_EVENT_NAME", *(system[0] for system in SYSTEMS)}:
+        os.environ.pop(name, None)
 
 
 def pytest_sessionfinish() -> None:

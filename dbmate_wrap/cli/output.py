@@ -1,9 +1,10 @@
 """Writes the result of a run: to stdout, stderr, report files and the step summary of GitHub Actions."""
 
+import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,8 +101,11 @@ def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at
 def _write_reports(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> list[ConfigError]:
     """Write each report of a masked outcome whole or not at all; return why some were not written."""
     failed: list[ConfigError] = []
+    refuse_link = _refusal_of_links() if reports != ReportFiles() else None
     for path, report in _rendered(outcome, reports, ended_at):
         try:
+            if refuse_link is not None:
+                refuse_link(path)
             if not os.path.isdir(path.parent):
                 hint = f"make it first: mkdir -p {shlex.quote(str(path.parent))}"
                 raise ConfigError(f"cannot write {path}: there is no folder {path.parent}", hint=hint)
@@ -109,6 +113,16 @@ def _write_reports(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -
         except ConfigError as error:
             failed.append(error)
     return failed
+
+
+def _refusal_of_links() -> Callable[[Path], None] | None:
+    """Return what raises ConfigError for a link of a pull request's branch: a report would go through it."""
+    from dbmate_wrap.settings.pull_request import untrusted_checkout
+
+    with contextlib.suppress(ConfigError):  # A wrong variable is the error of the run already.
+        checkout = untrusted_checkout(None)
+        return checkout.refuse_link if checkout is not None else None
+    return None
 
 
 def _rendered(outcome: Outcome, reports: ReportFiles, ended_at: datetime) -> Iterator[tuple[Path, str]]:

@@ -99,7 +99,8 @@ def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintRe
     superuser = environment.values.shadow_superuser
     # A variable of the process is the pipeline's, not the branch's.
     by_pipeline = environment.sources["shadow_superuser"].startswith("DBMATE_WRAP_")
-    if superuser and not by_pipeline and not allows_superuser(given.branch):
+    allowed = environment.may_use("shadow_superuser") and allows_superuser(given.branch)
+    if superuser and not by_pipeline and not allowed:
         console.say("warning: shadow_superuser counts once the base has it too: the replay goes on without")
         superuser = False
     setup = ReplaySetup(context, superuser)

@@ -5,10 +5,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.text_file import read_text
+
+if TYPE_CHECKING:
+    from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout
 
 OWN_FILE = "dbmate-wrap.toml"
 PYPROJECT = "pyproject.toml"
@@ -30,12 +34,13 @@ class ConfigDocument:
 
 
 def find_project(
-    project: Path | None, faults: list[Fault], warnings: list[Fault]
+    project: Path | None, faults: list[Fault], warnings: list[Fault], checkout: "UntrustedCheckout | None"
 ) -> tuple[Path, ConfigDocument | None]:
     """Return the project's folder, absolute, and the configuration that it holds.
 
     The project is the nearest folder upward with a configuration or with db/migrations, not above a .git;
-    without one it is the current folder. Raises ConfigError where `project` is given and is no folder.
+    without one it is the current folder. Raises ConfigError where `project` is given and is no folder, and
+    for a file that the branch of a pull request, `checkout`, leads astray.
     """
     try:
         here = Path.cwd()
@@ -46,9 +51,9 @@ def find_project(
         root = here / project
         if not root.is_dir():
             raise config_error(Fault(f"{project} is not a folder", "--project", "name the project's folder"))
-        return root, _read_config(root, faults, warnings)
+        return root, _read_config(root, faults, warnings, checkout)
     for folder in (here, *here.parents):
-        document = _read_config(folder, faults, warnings)
+        document = _read_config(folder, faults, warnings, checkout)
         if document is not None or (folder / MIGRATIONS).is_dir():
             return folder, document
         if (folder / ".git").exists():
@@ -56,10 +61,23 @@ def find_project(
     return here, None
 
 
-def _read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> ConfigDocument | None:
+def read_texts(folder: Path, own: str | None, pyproject: str | None) -> ConfigDocument | None:
+    """Return the configuration of a folder from the texts of its two files; faults in them are not told."""
+    document = None if pyproject is None else _from_pyproject(folder / PYPROJECT, pyproject, [])
+    return document if own is None else ConfigDocument(folder / OWN_FILE, table=_parse(own, OWN_FILE, []))
+
+
+def _read_config(
+    folder: Path, faults: list[Fault], warnings: list[Fault], checkout: "UntrustedCheckout | None"
+) -> ConfigDocument | None:
     """Read the configuration in `folder` itself, None without one; dbmate-wrap.toml wins entirely."""
-    pyproject = _from_pyproject(folder / PYPROJECT, faults)
-    own = folder / OWN_FILE
+    own, general = folder / OWN_FILE, folder / PYPROJECT
+    if checkout is not None:
+        checkout.refuse_link(general)
+        checkout.refuse_link(own)
+    ignored: list[Fault] = []
+    content = read_text(general, PYPROJECT, ignored)
+    pyproject = None if content is None else _from_pyproject(general, content, faults)
     before = len(faults)
     text = read_text(own, own.name, faults)
     if text is None and len(faults) == before:
@@ -70,11 +88,9 @@ def _read_config(folder: Path, faults: list[Fault], warnings: list[Fault]) -> Co
     return ConfigDocument(own, table=_parse(text or "", own.name, faults))
 
 
-def _from_pyproject(path: Path, faults: list[Fault]) -> ConfigDocument | None:
-    ignored: list[Fault] = []
-    text = read_text(path, path.name, ignored)
+def _from_pyproject(path: Path, text: str, faults: list[Fault]) -> ConfigDocument | None:
     # Most pyproject.toml files in parent folders have no table of ours: ignore them, broken ones too.
-    if text is None or _TABLE not in text:
+    if _TABLE not in text:
         return None
     parse_faults: list[Fault] = []
     tool = _parse(text, path.name, parse_faults).get("tool")

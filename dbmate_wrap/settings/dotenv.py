@@ -34,12 +34,18 @@ class DotenvFile:
 
 def read_dotenv(path: Path) -> DotenvFile:
     """Read a file; one that does not exist is empty. `$` has no meaning, because passwords contain it."""
-    file = DotenvFile(path.name)
-    if text := read_text(path, path.name, file.faults):
-        from dotenv.parser import parse_stream
+    faults: list[Fault] = []
+    text = read_text(path, path.name, faults)
+    return parse_dotenv(path.name, text) if text else DotenvFile(path.name, faults=faults)
 
-        for binding in parse_stream(StringIO(text)):
-            _add(file, binding)
+
+def parse_dotenv(name: str, text: str) -> DotenvFile:
+    """Parse the text of a file that messages call `name`."""
+    from dotenv.parser import parse_stream
+
+    file = DotenvFile(name)
+    for binding in parse_stream(StringIO(text)):
+        _add(file, binding)
     return file
 
 

@@ -53,6 +53,16 @@ class Environment(EnvironmentSettings):
         values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
         return tuple(SettingRow(name, value, self.sources[name]) for name, value in values.items())
 
+    def refuse_of_branch(self, key: str) -> None:
+        """Raise ConfigError where a pull request's branch chose the program or the address of a setting."""
+        if self.url_sources.untrusted is not None:
+            self.url_sources.untrusted.refuse(self, key)
+
+    def may_use(self, key: str) -> bool:
+        """Return True unless a pull request's branch chose the value of a setting."""
+        untrusted = self.url_sources.untrusted
+        return untrusted is None or untrusted.fault_of(self, key) is None
+
     def resolve_url(self) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
 
@@ -73,11 +83,14 @@ class Environment(EnvironmentSettings):
         """Return the source of the URL without running a command; None where there is no URL."""
         if found := self.url_sources.find_without_command(self):
             return found.source
+        if self.values.url_file and not self.may_use("url_file"):
+            return f"the file of {self.sources['url_file']}, which the branch of a pull request chose"
         command = self.url_sources.command_of(self)
         return f"the url_command of {self.sources['url_command']}" if command else None
 
     def resolve_shadow_url(self) -> ResolvedUrl | None:
         """Return `shadow_url` or None. Raises ConfigError where it is the database of an environment."""
+        self.refuse_of_branch("shadow_url")
         shadow = self._shadow()
         if shadow:
             _check_apart("shadow_url", shadow, self._known_urls(self.siblings))

@@ -13,7 +13,14 @@ from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
 from dbmate_wrap.settings.faults import variable_source
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
-from dbmate_wrap.settings.names import DBMATE_HINT, ENVIRONMENT_VARIABLE, PREFIX, holds_secret, nearest
+from dbmate_wrap.settings.names import (
+    BRANCH_VARIABLE,
+    DBMATE_HINT,
+    ENVIRONMENT_VARIABLE,
+    PREFIX,
+    holds_secret,
+    nearest,
+)
 
 _DEFAULT = "default"
 # By the first word of pydantic's type of error.
@@ -45,10 +52,10 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
     sources |= {key: document.source(key) for key in table.shared}
     sources |= {key: document.source("environments", name, key) for key in own}
     for key in NAMES:
-        if os.environ.get(variable := f"{PREFIX}{key.upper()}"):
+        if is_set_by_process(key):
             own.pop(key, None)
             given.pop(key, None)  # So that pydantic-settings takes the variable.
-            sources[key] = variable_source(variable)
+            sources[key] = variable_source(f"{PREFIX}{key.upper()}")
     try:
         values = Values(**given)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -60,6 +67,11 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
         hint = "one environment cannot be both: leave one of them out"
         faults.append(Fault("is true, and so is protected", sources["disposable"], hint))
     return EnvironmentSettings(name, _complete(values, sources, root), sources, frozenset(own))
+
+
+def is_set_by_process(key: str) -> bool:
+    """Return True where a variable of the process gives the setting `key`."""
+    return bool(os.environ.get(f"{PREFIX}{key.upper()}"))
 
 
 def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> list[Fault]:
@@ -118,7 +130,7 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, str]) -> Fault:
 
 def variable_faults() -> list[Fault]:
     """Return faults for process variables that are no settings, or hold a URL with a password."""
-    known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE]
+    known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE, BRANCH_VARIABLE]
     faults: list[Fault] = []
     for name, value in sorted(os.environ.items()):
         source = variable_source(name)

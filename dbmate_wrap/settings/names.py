@@ -7,6 +7,8 @@ from dbmate_wrap.errors import Fault
 
 PREFIX = "DBMATE_WRAP_"
 ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
+# Says of the checkout that its branch is `trusted` or `untrusted`, whatever the pipeline's variables are.
+BRANCH_VARIABLE = f"{PREFIX}BRANCH"
 UNPREFIXED = "DATABASE_URL"
 # For whoever sets one of dbmate's own variables.
 DBMATE_HINT = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"

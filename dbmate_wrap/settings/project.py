@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings import layers
@@ -14,7 +15,12 @@ from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.model import BUILT_IN
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
+from dbmate_wrap.settings.pull_request import untrusted_checkout
 from dbmate_wrap.settings.url_lookup import UrlSources
+
+if TYPE_CHECKING:
+    from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout
+    from dbmate_wrap.settings.untrusted_settings import UntrustedSettings
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,11 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     `project` is the folder given on the command line, `environment` the name. Raises ConfigError with all
     faults, each with its source. URLs are looked up later, by `Environment.resolve_url`.
     """
-    faults: list[Fault] = []
-    warnings = layers.variable_warnings()
-    root, document = find_project(project, faults, warnings)
-    readable = not faults  # Otherwise it is not known which environments it declares.
-    table = validate(document or ConfigDocument(root / OWN_FILE), faults)
+    faults, warnings = list[Fault](), layers.variable_warnings()
+    checkout = untrusted_checkout(project)
+    root, found = find_project(project, faults, warnings, checkout)
+    readable, document = not faults, found or ConfigDocument(root / OWN_FILE)  # Else no environment is known.
+    table = validate(document, faults)
     names = tuple(dict.fromkeys((*BUILT_IN, *table.environments)))
     faults += name_faults(names, table.document.source("environments"))
     faults += layers.variable_faults()
@@ -60,7 +66,9 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         faults += [_unknown(name, names, place) for name, place in asked.items() if name not in names]
     layered = [layers.merge_layers(name, table, root, faults) for name in names]
     variables = {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
-    url_sources = UrlSources(root, default, _os_user(), variables)
+    untrusted = _untrusted(checkout, root, table)
+    faults += untrusted.start_faults(layered) if untrusted is not None and not faults else []
+    url_sources = UrlSources(root, default, _os_user(), variables, untrusted)
     for file in (".env", f".env.{selected}") if selected in names else (".env",):
         faults += url_sources.dotenv(file).faults
         warnings += url_sources.dotenv(file).warnings
@@ -68,7 +76,7 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         raise config_error(*faults)
     return Project(
         root=root,
-        config_file=document.path if document else None,
+        config_file=found.path if found else None,
         selected=selected,
         policy=table.policy,
         warnings=tuple(warnings),
@@ -77,6 +85,16 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
             for each in layered
         },
     )
+
+
+def _untrusted(
+    checkout: "UntrustedCheckout | None", root: Path, table: ConfigTable
+) -> "UntrustedSettings | None":
+    if checkout is None:
+        return None
+    from dbmate_wrap.settings.untrusted_settings import UntrustedSettings
+
+    return UntrustedSettings(checkout, root, table)
 
 
 def _default_environment(table: ConfigTable) -> tuple[str, str]:

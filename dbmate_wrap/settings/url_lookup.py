@@ -2,41 +2,53 @@
 
 import stat
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.dotenv import DotenvFile, read_dotenv
 from dbmate_wrap.settings.faults import config_error, variable_source
-from dbmate_wrap.settings.layers import EnvironmentSettings
+from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
 from dbmate_wrap.settings.names import PLACEHOLDER, UNPREFIXED, url_variable
 from dbmate_wrap.settings.text_file import read_text
+
+if TYPE_CHECKING:
+    from dbmate_wrap.settings.untrusted_settings import UntrustedSettings
 
 
 @dataclass(frozen=True)
 class FoundUrl:
-    """The text of a URL, not yet parsed."""
+    """The text of a URL, not yet parsed; `variable` is the .env file and the name there, if it is of one."""
 
     text: str = field(repr=False)
     source: str
     warnings: tuple[Fault, ...] = ()
+    variable: tuple[str, str] | None = None
 
 
 @dataclass
 class UrlSources:
-    """URL sources shared by all environments: variables of the process, and .env files, each read once."""
+    """URL sources shared by all environments: variables of the process, and .env files, each read once.
+
+    `untrusted` says what of them the branch of a pull request wrote; None where a branch is trusted.
+    """
 
     root: Path
     default_environment: str
     os_user: str
     variables: Mapping[str, str] = field(repr=False)
+    untrusted: "UntrustedSettings | None" = None
     files: dict[str, DotenvFile] = field(default_factory=dict, repr=False)
 
     def dotenv(self, name: str) -> DotenvFile:
         """Return a .env file of the project; empty where it does not exist."""
         if name not in self.files:
-            self.files[name] = read_dotenv(self.root / name)
+            path = self.root / name
+            fault = self.untrusted.dotenv_fault(path) if self.untrusted is not None else None
+            self.files[name] = DotenvFile(name, faults=[fault]) if fault else read_dotenv(path)
         return self.files[name]
 
     def in_process(self, name: str) -> FoundUrl | None:
@@ -52,7 +64,7 @@ class UrlSources:
         line = content.urls.get(name)
         if line is None or not line.value.strip():
             return None
-        return FoundUrl(line.value, f"{name} in {file} line {line.number}")
+        return FoundUrl(line.value, f"{name} in {file} line {line.number}", variable=(file, name))
 
     def unprefixed(self) -> FoundUrl | None:
         """Return a DATABASE_URL that names no environment."""
@@ -64,8 +76,13 @@ class UrlSources:
             self.in_process(url_variable(settings.name))
             or self._from_command(settings)
             or self._from_file(settings)
-            or self._from_dotenv(settings.name)
+            or self._refused_of_branch(self._from_dotenv(settings.name), settings.name)
         )
+
+    def _refused_of_branch(self, found: FoundUrl | None, environment: str) -> FoundUrl | None:
+        if found is not None and found.variable is not None and self.untrusted is not None:
+            self.untrusted.refuse_dotenv(*found.variable, found.text, found.source, environment)
+        return found
 
     def find_without_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
         """As `find`, but None where only a command has it, or where a source is broken."""
@@ -95,7 +112,13 @@ class UrlSources:
         from dbmate_wrap.settings.url_command import run_url_command
 
         name, source = settings.name, settings.sources["url_command"]
-        text = run_url_command(command, environment=name, root=self.root, source=source)
+        if self.untrusted is None or is_set_by_process("url_command"):
+            text = run_url_command(command, environment=name, root=self.root, source=source)
+        else:
+            self.untrusted.refuse(settings, "url_command")
+            # Not in the checkout: many programs run what lies in their folder.
+            with tempfile.TemporaryDirectory() as empty:
+                text = run_url_command(command, environment=name, root=Path(empty), source=source)
         return FoundUrl(text, f"the output of {source}")
 
     def _from_file(self, settings: EnvironmentSettings) -> FoundUrl | None:
@@ -103,6 +126,8 @@ class UrlSources:
         if file is None or not self._applies(str(file), "url_file", settings):
             return None
         path = self.root / str(file).replace(PLACEHOLDER, settings.name)
+        if self.untrusted is not None:
+            self.untrusted.refuse_url_file(path, settings)
         faults: list[Fault] = []
         text = read_text(path, str(path), faults)
         problem = faults[0].message if faults else _problem(text)

@@ -33,8 +33,12 @@ def find_program(context: Context, name: str, url: DatabaseUrl | None) -> Iterat
 
 
 def pg_dump_candidates(context: Context, url: DatabaseUrl | None) -> Iterator[Path]:
-    """The places where pg_dump may be; `pg_dump_path` alone where it is set."""
+    """The places where pg_dump may be; `pg_dump_path` alone where it is set.
+
+    Raises ConfigError where a pull request's branch set it.
+    """
     if explicit := context.environment.values.pg_dump_path:
+        context.environment.refuse_of_branch("pg_dump_path")
         yield explicit
         return
     yield from find_program(context, "pg_dump", url)

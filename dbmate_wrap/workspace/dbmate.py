@@ -24,8 +24,9 @@ _IDLE_IN_TRANSACTION_SECONDS = 60.0
 def start_verification(context: Context) -> Callable[[], Binary]:
     """Begin to find and hash the binary (25 ms) while other work goes on; calling the result waits for it.
 
-    The call raises BinaryError.
+    The call raises BinaryError. Raises ConfigError where a pull request's branch set dbmate_path.
     """
+    context.environment.refuse_of_branch("dbmate_path")
     executor = ThreadPoolExecutor(1)
     explicit, scripts_dir = context.environment.values.dbmate_path, context.scripts_dir
     future = executor.submit(binary.find, explicit, scripts_dir=scripts_dir, search_path=context.search_path)
