@@ -12,7 +12,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import begin_outcome, finish
-from dbmate_wrap.cli.terminal import Terminal
+from dbmate_wrap.cli.terminal import Terminal, escape_for_log
 from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
@@ -27,9 +27,7 @@ _HINT = "see the state with `dbmate-wrap status`"
 def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     secrets = secrets_of(sys.argv[1:])
-    escape: Callable[[str], str] = str
-    if common.format is Format.GITHUB:
-        from dbmate_wrap.render.github import escape_commands as escape
+    escape = escape_for_log(common.format)
     streams = common.format in (Format.TEXT, Format.GITHUB)
     terminal = Terminal(lambda text: escape(secrets.mask(text)), common.quiet, common.verbose, streams)
     outcome = begin_outcome(command)

@@ -12,7 +12,7 @@ from dbmate_wrap import __version__, process
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.repository import repository_of
-from dbmate_wrap.cli.terminal import Terminal, paint_for
+from dbmate_wrap.cli.terminal import Terminal, escape_for_log, paint_for
 from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
@@ -61,15 +61,12 @@ def write_result(
     if common.format is Format.GITHUB and (warning := _append_step_summary(masked)):
         terminal.say(f"warning: {warning}")
     for error in unwritten:
-        terminal.err(f"error: {error.message}\n" + (f"  hint: {error.hint}\n" if error.hint else ""))
+        hint = f"  hint: {visible_lines(error.hint, '    ')}\n" if error.hint else ""
+        terminal.err(f"error: {visible_lines(error.message)}\n{hint}")
     # GitHub and Markdown show only a part of the findings, and say that the log has them all.
     whole = common.verbose or common.format in (Format.GITHUB, Format.MARKDOWN)
     shown = stderr_text.stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
-    if common.format is Format.GITHUB:
-        from dbmate_wrap.render import github
-
-        shown = github.escape_commands(shown)
-    terminal.err_masked(shown)
+    terminal.err_masked(escape_for_log(common.format)(shown))
 
 
 def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
@@ -83,7 +80,8 @@ def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
 def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:
     match chosen:
         case Format.TEXT:
-            terminal.out_masked(text.render(outcome, paint_for(sys.stdout)))
+            shown = text.render(outcome, paint_for(sys.stdout))
+            terminal.out_masked(escape_for_log(chosen)(shown))
         case Format.JSON:
             from dbmate_wrap.render import json
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
+from dbmate_wrap.cli.options import Format
 from dbmate_wrap.domain.command_hint import name_environment
-from dbmate_wrap.domain.escape import visible
+from dbmate_wrap.domain.escape import visible, visible_columns
 from dbmate_wrap.render.table import Paint
+
+# Their runners read every line for commands: GitHub (Gitea and Forgejo set it too), Azure Pipelines.
+_RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")
 
 
 @dataclass
@@ -54,7 +58,7 @@ class Terminal:
     def show(self, line: str) -> None:
         """Write a line of the result as it comes, in the formats that are read while they are written."""
         if self.streams_result:
-            self.out_masked(self.mask(f"{line}\n"))
+            self.out_masked(self.mask(f"{visible_columns(line)}\n"))
 
     @property
     def replace_line(self) -> Callable[[str], None] | None:
@@ -69,6 +73,15 @@ class Terminal:
             return None
         self.err(question)
         return sys.stdin.readline()
+
+
+def escape_for_log(format: Format) -> Callable[[str], str]:
+    """Return what keeps the lines of a text from being commands to the runner whose log they are in."""
+    if format is not Format.GITHUB and not process.inherited(_RUNNERS):
+        return str
+    from dbmate_wrap.render.github import escape_commands
+
+    return escape_commands
 
 
 def paint_for(stream: TextIO | None) -> Paint:

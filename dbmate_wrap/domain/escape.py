@@ -13,6 +13,11 @@ def visible_lines(text: str, indent: str = "  ") -> str:
     return f"\n{indent}".join(visible(line.removesuffix("\r")) for line in text.strip("\n").split("\n"))
 
 
+def visible_columns(text: str) -> str:
+    """Escape one line of another program's output, whose tabs stay."""
+    return "\t".join(map(visible, text.split("\t")))
+
+
 def replace_unprintable(text: str) -> str:
     """Replace each unprintable character by ``?``, so that columns stay what they are."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)

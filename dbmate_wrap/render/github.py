@@ -1,5 +1,6 @@
 """Renders annotations for GitHub Actions, and escapes what the runner would take for a command."""
 
+import re
 from collections import Counter
 
 from dbmate_wrap.domain.finding import Finding
@@ -12,6 +13,8 @@ from dbmate_wrap.render.table import PLAIN
 MAX_ANNOTATIONS = 10
 # Characters of a message; GitHub takes 64 KB.
 _MAX_MESSAGE = 4000
+# The older form of a command: ##[group], and of Azure Pipelines ##vso[task.complete].
+_MARK = re.compile(r"##(?=\w*\[)")
 
 
 def render(outcome: Outcome, repository: Repository) -> str:
@@ -33,11 +36,11 @@ def escape_commands(output: str) -> str:
     r"""Return `output` with a backslash in every line that the runner would take for a command.
 
     It looks for ``::`` at the beginning of a line, after white space, and for ``##[`` anywhere in it
-    (actions/runner, ActionCommand.cs).
+    (actions/runner, ActionCommand.cs); Azure Pipelines for ``##vso[`` too.
     """
-    if "::" not in output and "##[" not in output:
+    if "::" not in output and "##" not in output:
         return output
-    lines = output.replace("##[", "#\\#[").splitlines(keepends=True)
+    lines = _MARK.sub(r"#\\#", output).splitlines(keepends=True)
     return "".join(_escape_command(line) for line in lines)
 
 

@@ -60,7 +60,8 @@ def render(outcome: Outcome, ended_at: datetime) -> str:
     keys = _object(_document(outcome, ended_at))
     if outcome.result is not None:
         keys |= _object(outcome.result)
-    return json.dumps(keys, indent=2) + "\n"
+    # The same text to who reads JSON, and no command to who reads a log for ##[...] and ##vso[...].
+    return json.dumps(keys, indent=2).replace("##", "#\\u0023") + "\n"
 
 
 def rfc_3339(time: datetime) -> str:

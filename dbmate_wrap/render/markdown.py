@@ -146,14 +146,14 @@ def _environment_table(environments: Sequence[results.EnvironmentRow]) -> _Table
 
 
 def _migration_table(rows: Sequence[MigrationRow]) -> _Table:
-    cells = [(code(row.version), code(row.file) if row.file else "no file", row.state) for row in rows]
+    cells = [(code(row.version), code(row.file) if row.file else "no file", cell(row.state)) for row in rows]
     return _table("Migrations", ("version", "file", "state"), cells)
 
 
 def _ledger_table(entries: Sequence[LedgerEntry]) -> _Table:
     rows = [
         (
-            (line.applied_at or line.recorded_at)[:19].replace("T", " ") + "Z",
+            cell((line.applied_at or line.recorded_at)[:19].replace("T", " ") + "Z"),
             code(line.file or line.version),
             cell(line.how),
             "" if line.duration_ms is None else f"{line.duration_ms} ms",

@@ -7,16 +7,19 @@ from dbmate_wrap.domain.escape import visible, visible_lines
 _SPECIAL = re.compile(r"[\\`*_\[\]~|$]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # A mention notifies somebody, a reference writes into another issue; a zero-width space ends both.
-_MENTIONS = re.compile(r"[@!](?=\w)|#(?=\d)|(?<=\b[Gg][Hh])-(?=\d)")
+# GitLab has some of its own: ~label, %milestone, $snippet, &epic, [vulnerability:1].
+_MENTIONS = re.compile(r"[@!](?=\w)|#(?=\d)|(?<=\b[Gg][Hh])-(?=\d)|[~%$](?=[\w\"])|&amp;(?=\d)|\[(?=\w+:)")
 _LINKS = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 # A line that begins with one of these is no paragraph: a heading, a list, a rule, the line under a heading.
 _STARTS = re.compile(r"^([#+=-])|^(\d+)(?=[.)](?:\s|$))")
+# What a runner would take for a command where the text is printed to its log.
+_COMMANDS = re.compile(r"^([ \t]*)(?=::)|(##)(?=\w*\[)", re.MULTILINE)
 _MAX_CELL = 500
 
 
 def cell(words: str, longest: int = _MAX_CELL) -> str:
     """Text for a cell of a table: lines are separated by <br>."""
-    text = _cut(words, longest, "...").lstrip()
+    text = _break_commands(_cut(words, longest, "...").lstrip())
     text = "".join(_ENTITIES.get(character, character) for character in text)
     text = _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
     text = _STARTS.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", text)
@@ -26,7 +29,7 @@ def cell(words: str, longest: int = _MAX_CELL) -> str:
 
 def code(words: str) -> str:
     """A name as code, also for a cell of a table, where a bar ends the cell in code too."""
-    text = visible(words)
+    text = _break_commands(visible(words))
     if not text.strip():
         return ""
     ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
@@ -36,9 +39,13 @@ def code(words: str) -> str:
 
 def block(words: str, longest: int) -> str:
     """Lines as they are, in a fence longer than any in them."""
-    text = _cut(words, longest, "\n... (cut)")
+    text = _break_commands(_cut(words, longest, "\n... (cut)"))
     fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
     return f"{fence}text\n{text}\n{fence}"
+
+
+def _break_commands(text: str) -> str:
+    return _COMMANDS.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def _cut(words: str, longest: int, end: str) -> str:

@@ -1,10 +1,12 @@
 """Renders SARIF 2.1.0 (OASIS), which code hosts and editors read."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import PurePath
 from urllib.parse import quote
 
+from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
@@ -12,6 +14,8 @@ from dbmate_wrap.policy.registry import RuleText, family_of, rule_of, text_of_ru
 from dbmate_wrap.render.annotations import Repository, annotations_of, fingerprints, message_with_hint
 from dbmate_wrap.render.json import JsonValue, rfc_3339
 
+# In a message [text](target) is a link (SARIF 2.1.0, 3.11.6), and code hosts look for mentions.
+_LINKS = re.compile(r"\](?=\()|@(?=\w)|#(?=\d)")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "notice": "note"}
 # Characters of a description that GitHub takes.
@@ -73,10 +77,14 @@ def _result(
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVEL[finding.severity],
-        "message": {"text": message_with_hint(finding)},
+        "message": {"text": _plain(message_with_hint(finding))},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     }
+
+
+def _plain(text: str) -> str:
+    return _LINKS.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def _artifact(path: str) -> JsonValue:
@@ -89,7 +97,9 @@ def _invocation(outcome: Outcome, ended_at: datetime) -> JsonValue:
     completed = outcome.exit in _COMPLETED
     notifications: list[JsonValue] = []
     if outcome.error is not None and not completed:
-        notifications.append({"level": "error", "message": {"text": outcome.error.message}})
+        notifications.append(
+            {"level": "error", "message": {"text": _plain(visible_lines(outcome.error.message, ""))}}
+        )
     return {
         "executionSuccessful": completed,
         "exitCode": int(outcome.exit),

@@ -25,7 +25,7 @@ def render(outcome: Outcome, paint: Paint) -> str:
         # As a file, so that it can be put back; only a line feed steers no terminal.
         return "\n".join(_visible_text(line) for line in outcome.result.text.split("\n"))
     if is_one_line(outcome):
-        return f"{outcome.summary}\n" if outcome.summary else ""
+        return f"{visible(outcome.summary)}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
     if parts and outcome.target is not None:
         target = outcome.target

@@ -335,3 +335,47 @@ def test_two_reports_cannot_be_one_file(project: MakeProject, run_cli: RunCli, t
     assert "cannot be one file" in done.stderr
     (folder.root / "b").symlink_to("a")
     assert run_cli([*STATIC, "--sarif", "a", "--junit", "b"], folder.root).returncode == 2
+
+
+@pytest.mark.parametrize("runner", ["GITHUB_ACTIONS", "TF_BUILD"])
+@pytest.mark.parametrize("chosen", ["text", "json", "github", "markdown"])
+def test_no_message_of_a_server_is_a_command_to_the_runner_whose_log_it_is_in(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, chosen: str, runner: str
+) -> None:
+    nasty = r"a\n::error file=x::y\n ##[error]z ##vso[task.complete]\x1b[31m\r::add-mask::q"
+    sql = f"do $$ begin raise exception using message = E'{nasty}'; end $$;"
+    folder = project({"001_a.sql": migration(sql)}, sealed=True)
+    env = staging(embedded_database) | {runner: "true"}
+    done = run_cli(["up", "-e", "staging", "--format", chosen], folder.root, env)
+    assert done.returncode == 30
+    assert "add-mask" in done.stderr
+    ours = [line for line in commands_in(done) if line.startswith("::error file=db/migrations/001_a.sql,")]
+    assert commands_in(done) == ours
+    assert len(ours) == (chosen == "github")
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line not in ours]
+    assert not [line for line in said if "##[" in line or "##vso[" in line]
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_message_of_a_server_is_as_it_was_where_no_runner_reads_it(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    sql = "do $$ begin raise exception using message = E'a\\n::error::y ##[error]z'; end $$;"
+    folder = project({"001_a.sql": migration(sql)}, sealed=True)
+    done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
+    assert "\n  ::error::y ##[error]z" in done.stderr
+
+
+def test_what_dbmate_prints_and_the_path_of_a_new_file_steer_no_terminal(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder = project(
+        {**TWO, "003_\x1b[31m\x9b5m.sql": migration("select 1;")}, toml='migrations_dir = "db/migrations"'
+    )
+    done = run_cli(["exec", "-e", "staging", "--", "status"], folder.root, staging(embedded_database))
+    assert "[ ] 001_a.sql" in done.stdout
+    assert r"003_\x1b[31m\x9b5m.sql" in done.stdout
+    (folder.root / "dbmate-wrap.toml").write_text('migrations_dir = "db/\\u001b[31m"\n')
+    made = run_cli(["new", "x"], folder.root)
+    assert made.stdout == "db/\\x1b[31m/001_x.sql\n"
+    assert "\x1b" not in done.stdout + done.stderr + made.stderr
