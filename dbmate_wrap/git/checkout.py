@@ -40,9 +40,16 @@ def base_commit(top: Path, refs: Sequence[str]) -> str | None:
     return None
 
 
-def tracked(top: Path, path: str) -> dict[str, str]:
-    """Map the tracked files at or below a path, relative to `top`, to mode and blob."""
-    out = ask_git(top, ["ls-files", "--stage", "-z", "--", path])
+def tracked(top: Path, path: str, *, fold: bool = False) -> dict[str, str]:
+    """Map the tracked files at or below a path, relative to `top`, to mode and blob.
+
+    `fold`: also those whose names differ in upper and lower case alone.
+    """
+    listing = ["ls-files", "--stage", "-z", "--"]
+    if fold:
+        out = ask_git(top, ["--no-literal-pathspecs", *listing, f":(icase,literal){path}"])
+    else:
+        out = ask_git(top, [*listing, path])
     entries = (entry.partition("\t") for entry in out.split("\0")[:-1])
     return {name: " ".join(facts.split(" ")[:2]) for facts, _, name in entries}
 

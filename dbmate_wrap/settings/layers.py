@@ -81,7 +81,7 @@ def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> l
         found.append(Fault("is url, but no shadow_url is set", sources["shadow"], hint))
     setup = values.shadow_setup
     # Of the branch that is checked, which may have put a link there.
-    if setup is not None and not (root / setup).resolve().is_relative_to(root.resolve()):
+    if setup is not None and not Path(os.path.realpath(root / setup)).is_relative_to(os.path.realpath(root)):
         found.append(Fault("must be a file in the project's folder", sources["shadow_setup"]))
     if values.shadow_url is not None:
         try:

@@ -1,6 +1,7 @@
 """Tells which files of a pull request's checkout its branch wrote, and which paths it leads astray."""
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ class UntrustedCheckout:
 
     folder: Path
     pull_request: PullRequest
+    # Such systems open .ENV where .env is asked for.
+    folds_case: bool = sys.platform in ("darwin", "win32")
 
     @cached_property
     def base(self) -> str | None:
@@ -37,22 +40,27 @@ class UntrustedCheckout:
         here = Path(os.path.realpath(self.folder))
         return next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), here)
 
+    @property
+    def is_readable(self) -> bool:
+        """True where git says what is tracked."""
+        return self._tracked_top is not None
+
     def wrote(self, path: Path) -> bool:
         """Return True where the branch wrote the file, or the link, at this place."""
         place = self._place(path)
         if self._tracked_top is None:
             return place is not None and os.path.lexists(path)
-        found = git.tracked(self._tracked_top, place).get(place) if place else None
-        if place is None or found is None:
-            return False
-        return self.base is None or git.entry_at(self._tracked_top, self.base, place) != found
+        for name, entry in self._tracked(place).items():
+            if name == place or (self.folds_case and name.casefold() == str(place).casefold()):
+                return self.base is None or git.entry_at(self._tracked_top, self.base, name) != entry
+        return False
 
     def tracks(self, path: Path) -> bool:
         """Return True where something at or below this path is tracked, or where that cannot be known."""
         place = self._place(path)
         if self._tracked_top is None:
             return os.path.lexists(path)
-        return bool(place and git.tracked(self._tracked_top, place))
+        return bool(self._tracked(place))
 
     def base_text(self, path: Path) -> str | None:
         """Return the text that the base has of this file; None where it has none, or is not known."""
@@ -89,6 +97,11 @@ class UntrustedCheckout:
             return git.top_folder(self.folder)
         except OSError:
             return None
+
+    def _tracked(self, place: str | None) -> dict[str, str]:
+        if place is None or self._tracked_top is None:
+            return {}
+        return git.tracked(self._tracked_top, place, fold=self.folds_case)
 
     def _place(self, path: Path) -> str | None:
         """Return the path of a file or link from the top, None outside of the repository."""

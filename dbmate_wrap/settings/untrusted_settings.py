@@ -1,5 +1,6 @@
 """Refuses what the branch of a pull request says about programs, addresses and files of the machine."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,6 +88,8 @@ class UntrustedSettings:
         faults = [self._path_fault(each, key) for each in environments for key in sorted(IN_REPOSITORY)]
         if self.checkout.tracks(local := self.root / _LOCAL_FOLDER):
             hint = f"git rm -r --cached {_LOCAL_FOLDER}: it is this machine's own, and never committed"
+            if not self.checkout.is_readable:
+                hint = "let git read the repository (git status says why it does not), or remove the folder"
             faults.append(self._fault("is in the repository, or git cannot say", local.name, hint))
         return [each for each in faults if each is not None]
 
@@ -120,7 +123,7 @@ class UntrustedSettings:
 
     def _leads_to_branch(self, path: Path) -> bool:
         links = links_on(path)
-        real = path if not links else Path(path.resolve())
+        real = path if not links else Path(os.path.realpath(path))  # It may be a link to itself.
         return any(map(self.checkout.wrote, (*links, real)))
 
     def _word_in_repository(self, command: str) -> str | None:
@@ -128,7 +131,8 @@ class UntrustedSettings:
 
         for word in split_command(command):
             path = self.root / word
-            if "/" in word and path.exists() and path.resolve().is_relative_to(self.checkout.top):
+            real = Path(os.path.realpath(path))
+            if "/" in word and real.exists() and real.is_relative_to(self.checkout.top):
                 return word
         return None
 

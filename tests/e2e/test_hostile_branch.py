@@ -163,6 +163,12 @@ ATTACKS: Mapping[str, Attack] = {
     "the local folder, a link": Attack(
         REFUSED, r"\.dbmate-wrap: is in the repository", links={".dbmate-wrap": "{out}"}
     ),
+    "links to themselves": Attack(
+        REFUSED,
+        "cannot be read: Too many levels of symbolic links",
+        links={".env": ".env", "db/schema.sql": "schema.sql", "setup.sql": "setup.sql"},
+        toml='shadow_setup = "setup.sql"\n',
+    ),
     "a repository": Attack(
         codes(check=10),
         "would take .* for a repository of its own",
