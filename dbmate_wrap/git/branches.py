@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dbmate_wrap.git.client import run_git
+from dbmate_wrap.git.client import UnsafeRepositoryError, run_git
 
 # What is only said to help must not be waited for.
 _TIMEOUT_SECONDS = 2.0
@@ -34,6 +34,6 @@ def branches_with(root: Path, paths: Sequence[Path]) -> Mapping[Path, tuple[str,
 def _ask(root: Path, args: Sequence[str], stdin: bytes = b"") -> list[str]:
     try:
         done = run_git(root, args, stdin=stdin, timeout=_TIMEOUT_SECONDS)
-    except OSError:
+    except (OSError, UnsafeRepositoryError):
         return []
     return done.stdout.splitlines() if done.returncode == 0 and not done.timed_out else []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbmate_wrap.git.client import run_git
+from dbmate_wrap.git.client import UnsafeRepositoryError, run_git
 
 # A run does not wait longer for what is only recorded.
 _TIMEOUT_SECONDS = 2.0
@@ -22,7 +22,7 @@ def git_state(root: Path, files: Sequence[Path]) -> tuple[str | None, bool | Non
     args = [*_STATUS, *_STATUS_REST, *(str(file) for file in files)]
     try:
         done = run_git(root, args, timeout=_TIMEOUT_SECONDS)
-    except OSError:
+    except (OSError, UnsafeRepositoryError):
         return None, None
     if done.returncode != 0 or done.timed_out:
         return None, None

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import assert_never
 
 from dbmate_wrap.domain import results
-from dbmate_wrap.domain.escape import visible, visible_lines
+from dbmate_wrap.domain.escape import visible, visible_columns, visible_lines
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
@@ -23,7 +23,8 @@ def render(outcome: Outcome, paint: Paint) -> str:
         return outcome.result.schema
     if isinstance(outcome.result, results.KeptTextResult):
         # As a file, so that it can be put back; only a line feed steers no terminal.
-        return "\n".join(_visible_text(line) for line in outcome.result.text.split("\n"))
+        lines = outcome.result.text.split("\n")
+        return "\n".join(visible_columns(line.removesuffix("\r")) for line in lines)
     if is_one_line(outcome):
         return f"{visible(outcome.summary)}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
@@ -37,10 +38,6 @@ def render(outcome: Outcome, paint: Paint) -> str:
 def is_one_line(outcome: Outcome) -> bool:
     """Return True where the result is one line that scripts take as it is."""
     return outcome.command in ("new", "db url")
-
-
-def _visible_text(line: str) -> str:
-    return "\t".join(map(visible, line.removesuffix("\r").split("\t")))
 
 
 def _body(outcome: Outcome, paint: Paint) -> str:

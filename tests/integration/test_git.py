@@ -14,8 +14,10 @@ from dbmate_wrap import process
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git import client as calling
+from dbmate_wrap.git.branches import branches_with
 from dbmate_wrap.git.default_ref import default_ref
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
+from dbmate_wrap.git.state import git_state
 from dbmate_wrap.migrations import directory
 from tests.support.cases import migration_file
 
@@ -674,6 +676,9 @@ def test_a_repository_that_the_branch_put_into_a_folder_is_not_used(
     for ask in (lambda: read(work, missing), lambda: default_ref(work / "db" / "migrations")):
         with pytest.raises(ConfigError, match=r"would take .* for a repository of its own"):
             ask()
+    # What is only recorded is left out.
+    assert git_state(work / "db" / "migrations", [work / "db" / "migrations"]) == (None, None)
+    assert branches_with(work / "db" / "migrations", [work / "db" / "migrations" / A]) == {}
     assert not made.exists()
 
 
