@@ -12,7 +12,7 @@ from dbmate_wrap import __version__, process
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.repository import repository_of
-from dbmate_wrap.cli.terminal import Terminal, escape_for_log, paint_for
+from dbmate_wrap.cli.terminal import Terminal, escape_for_log, is_terminal, paint_for
 from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
@@ -80,7 +80,11 @@ def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
 def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:
     match chosen:
         case Format.TEXT:
-            shown = text.render(outcome, paint_for(sys.stdout))
+            verbatim = text.verbatim_text(outcome)
+            if verbatim is None or is_terminal(sys.stdout):
+                shown = text.render(outcome, paint_for(sys.stdout))
+            else:
+                shown = verbatim
             terminal.out_masked(escape_for_log(chosen)(shown))
         case Format.JSON:
             from dbmate_wrap.render import json

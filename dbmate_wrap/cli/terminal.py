@@ -63,13 +63,13 @@ class Terminal:
     @property
     def replace_line(self) -> Callable[[str], None] | None:
         """Replaces the last line by a text; None where stderr is no terminal."""
-        if self.quiet or not _is_terminal(sys.stderr):
+        if self.quiet or not is_terminal(sys.stderr):
             return None
         return lambda text: self.err(f"\r\x1b[K{visible(text)}")
 
     def ask(self, question: str) -> str | None:
         """Return what was typed; None where nobody can be asked."""
-        if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
+        if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
             return None
         self.err(question)
         return sys.stdin.readline()
@@ -88,7 +88,7 @@ def paint_for(stream: TextIO | None) -> Paint:
     """Return colours for a terminal, unless NO_COLOR is set and not empty (https://no-color.org)."""
     variables = process.inherited(("NO_COLOR", "TERM"))
     plain = variables.get("NO_COLOR") or variables.get("TERM") == "dumb"
-    return Paint(_is_terminal(stream) and not plain)
+    return Paint(is_terminal(stream) and not plain)
 
 
 def give_up(error: OSError) -> NoReturn:
@@ -98,7 +98,8 @@ def give_up(error: OSError) -> NoReturn:
     raise SystemExit(10)
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return True where a person looks at the stream."""
     # Python has no stream at all where the caller closed it (`>&-`).
     return stream is not None and stream.isatty()
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import assert_never
 
 from dbmate_wrap.domain import results
-from dbmate_wrap.domain.escape import visible, visible_columns, visible_lines
+from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
@@ -18,13 +18,8 @@ _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 def render(outcome: Outcome, paint: Paint) -> str:
     """Return the text for stdout; empty when there is nothing to show."""
-    if isinstance(outcome.result, results.SchemaResult):
-        # Byte for byte what the file would have: it may be compared, or loaded.
-        return outcome.result.schema
-    if isinstance(outcome.result, results.KeptTextResult):
-        # As a file, so that it can be put back; only a line feed steers no terminal.
-        lines = outcome.result.text.split("\n")
-        return "\n".join(visible_columns(line.removesuffix("\r")) for line in lines)
+    if (verbatim := verbatim_text(outcome)) is not None:
+        return "".join(f"{_visible_text(line)}\n" for line in verbatim.removesuffix("\n").split("\n"))
     if is_one_line(outcome):
         return f"{visible(outcome.summary)}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
@@ -33,6 +28,19 @@ def render(outcome: Outcome, paint: Paint) -> str:
         database = f"database {target.database} on {target.place}, PostgreSQL {target.server_version}"
         parts.insert(0, f"{paint('bold', outcome.environment or '')}  {visible(database)}")
     return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def _visible_text(line: str) -> str:
+    return "\t".join(map(visible, line.removesuffix("\r").split("\t")))
+
+
+def verbatim_text(outcome: Outcome) -> str | None:
+    """Return the text of a file, for which no terminal is needed and no byte may change; else None."""
+    match outcome.result:
+        case results.SchemaResult(text) | results.KeptTextResult(text=text):
+            return text
+        case _:
+            return None
 
 
 def is_one_line(outcome: Outcome) -> bool:
