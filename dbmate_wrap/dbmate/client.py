@@ -29,24 +29,34 @@ _GO_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 
 # place is there only when the server told a position, and counts from the section (dbmate 2.37.0).
 _PLACE = re.compile(r"line: (?P<line>\d+), column: (?P<column>\d+), position: \d+: (?=pq: )")
 _OF_SERVER = "pq: "
+# The server splits PGOPTIONS at white space that no backslash protects.
+_SPLITS_OPTIONS, _BACKSLASHED = re.compile(r"([\s\\])"), r"\\\1"
 _SQLSTATE = re.compile(r" \((?P<code>[0-9A-Z]{5})\)\Z")
 _REPEATED_PLACE = re.compile(r" at position \d+:\d+\Z")
 
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """The options of dbmate's server session: durations in seconds, None for the server's default."""
+    """The options of dbmate's server session: durations in seconds, None for the server's default.
+
+    `role` is what SET ROLE would get; None for the role that logs in.
+    """
 
     application_name: str
     lock_timeout: float | None = None
     statement_timeout: float | None = None
     idle_in_transaction_session_timeout: float | None = None
     client_connection_check_interval: float | None = None
+    role: str | None = None
 
     def pgoptions(self) -> str:
-        """Return the value of PGOPTIONS: all fields but the first, which have the names of their settings."""
-        given = [(field.name, getattr(self, field.name)) for field in fields(self)[1:]]
-        return " ".join(f"-c {name}={_milliseconds(value)}ms" for name, value in given if value is not None)
+        """Return the value of PGOPTIONS; the fields have the names of their settings."""
+        names = [field.name for field in fields(self) if field.name not in ("application_name", "role")]
+        given = [(name, getattr(self, name)) for name in names]
+        options = [f"-c {name}={_milliseconds(value)}ms" for name, value in given if value is not None]
+        if self.role is not None:
+            options.append(f"-c role={_SPLITS_OPTIONS.sub(_BACKSLASHED, self.role)}")
+        return " ".join(options)
 
 
 @dataclass(frozen=True)

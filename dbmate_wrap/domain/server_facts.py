@@ -30,7 +30,7 @@ class ServerMode:
 class Privileges:
     """`closed_schemas` are those of the wanted that exist and in which nothing may be created;
     `history_schema_open` is None where there is no such schema; `not_owned` are the relations that pending
-    migrations change and this account may not."""
+    migrations change and this account may not; `history_owner` is None where there is no history table."""
 
     create_schema: bool
     has_current_schema: bool
@@ -39,6 +39,7 @@ class Privileges:
     history_schema_open: bool | None
     history_missing: tuple[str, ...]
     not_owned: tuple[NotOwned, ...] = ()
+    history_owner: str | None = None
 
 
 @dataclass(frozen=True)

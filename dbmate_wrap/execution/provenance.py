@@ -10,13 +10,14 @@ from dbmate_wrap.domain.ledger import Provenance
 from dbmate_wrap.git.state import git_state
 
 
-def provenance(root: Path, files: Sequence[Path]) -> Provenance:
+def provenance(root: Path, files: Sequence[Path], commit: str | None = None) -> Provenance:
     """Return the provenance of a run in `root`; dirty when one of `files` differs from the commit.
 
-    A file may be a folder. Starts git: some milliseconds, at most two seconds, best spent in a thread.
+    A file may be a folder. `commit` is what the pipeline says, for where git knows none. Starts git: some
+    milliseconds, at most two seconds, best spent in a thread.
     """
-    commit, dirty = git_state(root, files)
-    return Provenance(_clean(_os_user()), _clean(socket.gethostname()), commit, dirty)
+    known, dirty = git_state(root, files)
+    return Provenance(_clean(_os_user()), _clean(socket.gethostname()), known or _clean(commit), dirty)
 
 
 def _os_user() -> str | None:

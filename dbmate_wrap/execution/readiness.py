@@ -32,6 +32,7 @@ def run_preflight(
         rollback=rollback,
         dump_due=values.dump_schema,
         pg_dump_major=_pg_dump_major(context, db) if values.dump_schema else None,
+        role=values.role,
         ledger=found.ledger.access if isinstance(found.ledger, Ledger) else None,
     )
     return preflight.check_server(db.session, asked)

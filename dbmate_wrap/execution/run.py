@@ -98,7 +98,7 @@ class AttendedRun:
             __version__,
             self.dbmate.version if self.dbmate is not None else None,
             self.db.server.history.name,
-            provenance(root, [folder]),
+            provenance(root, [folder], self.environment.commit),
         )
         writer = LedgerWriter(self.db.session, run, self.console.say)
         self.stack.enter_context(writer)
@@ -117,9 +117,14 @@ class AttendedRun:
         return monitor
 
     @property
+    def account(self) -> str:
+        """The role that migrates."""
+        return self.environment.values.role or self.db.url.user
+
+    @property
     def names(self) -> ProjectNames:
         """The names that errors give."""
-        return ProjectNames(self.files.folder, self.db.server.history.name, self.db.url.user)
+        return ProjectNames(self.files.folder, self.db.server.history.name, self.account)
 
     def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
         """Run dbmate once over `batch`, end what it left running, and read the history again.

@@ -152,7 +152,7 @@ def end_sessions(session: Session, application_name: str) -> None:
     """
     session.rows(
         "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity"
-        " where application_name = %(name)s and usename = current_user and pid <> pg_backend_pid()",
+        " where application_name = %(name)s and usename = session_user and pid <> pg_backend_pid()",
         {"name": application_name},
     )
 

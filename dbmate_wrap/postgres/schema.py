@@ -52,13 +52,21 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
     )
 
 
-def dump(pg_dump: PgDump, url: DatabaseUrl, secrets: Redactor, *, limit: int = 256 << 20) -> str:
+def dump(
+    pg_dump: PgDump,
+    url: DatabaseUrl,
+    secrets: Redactor,
+    *,
+    role: str | None = None,
+    limit: int = 256 << 20,
+) -> str:
     """Return the schema as SQL, normalised and without passwords. Raises FailedError with pg_dump's output.
 
     The connection is given in the environment, so that the argument list holds no secret.
     """
     options = ("--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8")
-    argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}")
+    as_role = [f"--role={role}"] if role is not None else []
+    argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}", *as_role)
     # Partition bounds and defaults of timestamptz are printed in the session's time zone.
     env = process.inherited(_INHERITED) | url.libpq_environment() | {"PGTZ": "UTC"}
     done = process.run(process.Command(argv, env), limit=limit)

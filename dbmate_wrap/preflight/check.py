@@ -24,7 +24,7 @@ class PreflightContext:
     `needs` is None where there is no SQL parser to read what the pending migrations need. `rollback`: a
     version is about to be taken back. `pg_dump_major` is None where no pg_dump was found.
     `own_statement_timeout`: the settings have one, which dbmate's session is given. `ledger` is None where
-    there will be none, or it cannot be read.
+    there will be none, or it cannot be read. `role` is that of the settings, which the session has.
     """
 
     url: DatabaseUrl
@@ -39,6 +39,12 @@ class PreflightContext:
     pg_dump_major: int | None = None
     own_statement_timeout: bool = False
     ledger: LedgerAccess | None = None
+    role: str | None = None
+
+    @property
+    def account(self) -> str:
+        """The role that migrates."""
+        return self.role or self.url.user
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("writable", server.writable),
     ("tls", server.tls),
     ("pooler", pooling.pooler),
+    ("role", needs.role),
     ("privileges", needs.privileges),
     ("extensions", needs.extensions),
     ("invalid-indexes", needs.invalid_indexes),

@@ -22,7 +22,7 @@ def privileges(given: CheckInput) -> Verdict:
     context = given.context
     needs = context.needs or Requirements()
     held = fact(given.facts.privileges)
-    user = context.url.user
+    user = context.account
     certain, doubtful = _for_history(given, held), _for_migrations(given, held, needs)
     if not needs.changes_privileges:
         certain, doubtful = certain + doubtful, []
@@ -44,6 +44,21 @@ def privileges(given: CheckInput) -> Verdict:
     return passed(f"{user} has all that is needed")
 
 
+def role(given: CheckInput) -> Verdict:
+    """Warn where the history table does not belong to the role of the settings: what it makes then does."""
+    wanted, held = given.context.role, fact(given.facts.privileges)
+    if wanted is None:
+        return passed("the account migrates as itself")
+    owner = held.history_owner
+    if owner in (None, wanted):
+        return passed(f"{given.context.url.user} migrates as {wanted}")
+    table = f"{quoted(given.context.history_schema)}.{quoted(given.context.history_table)}"
+    return warned(
+        f"the history table belongs to {owner}, and the migrations run as {wanted}",
+        f"is the role of the settings right? Else: alter table {table} owner to {quoted(wanted)}",
+    )
+
+
 def extensions(given: CheckInput) -> Verdict:
     """Fail where pending migrations create an extension that the server does not offer."""
     needs = given.context.needs
@@ -58,7 +73,7 @@ def extensions(given: CheckInput) -> Verdict:
     if untrusted := fact(given.facts.untrusted_extensions):
         names = "; ".join(f"create extension {quoted(name)}" for name in untrusted)
         return warned(
-            f"only a superuser makes these extensions, unless the provider lets {given.context.url.user}:"
+            f"only a superuser makes these extensions, unless the provider lets {given.context.account}:"
             f" {join_names(untrusted)}",
             f"have a superuser run once in this database: {names}; and write CREATE EXTENSION IF NOT EXISTS",
         )

@@ -38,7 +38,7 @@ def long_transactions(given: CheckInput) -> Verdict:
     if seen.hidden:
         return skipped(
             f"{seen.hidden} sessions of other roles cannot be looked into",
-            f"to see them: grant pg_read_all_stats to {given.context.url.user}",
+            f"to see them: grant pg_read_all_stats to {given.context.account}",
         )
     return passed("none is older than a minute, or idle")
 
@@ -70,7 +70,7 @@ def replication(given: CheckInput) -> Verdict:
     if seen.hidden:
         return skipped(
             f"no inactive slot; {seen.hidden} standbys cannot be looked into",
-            f"to see them: grant pg_read_all_stats to {given.context.url.user}",
+            f"to see them: grant pg_read_all_stats to {given.context.account}",
         )
     return passed("no standby lags, no slot is inactive")
 

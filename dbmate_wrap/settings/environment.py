@@ -11,7 +11,7 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.model import NAMES, format_value
-from dbmate_wrap.settings.names import PLACEHOLDER, url_variable
+from dbmate_wrap.settings.names import COMMIT_VARIABLE, PLACEHOLDER, url_variable
 from dbmate_wrap.settings.url_lookup import FoundUrl, UrlSources
 
 # Without a URL these environments run on a server that we start.
@@ -43,6 +43,11 @@ class Environment(EnvironmentSettings):
     def is_default(self) -> bool:
         """True for the environment that is used where none is named."""
         return self.name == self.url_sources.default_environment
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the files, from DBMATE_WRAP_COMMIT, for where there is no git."""
+        return self.url_sources.variables.get(COMMIT_VARIABLE) or None
 
     def display_path(self, path: Path) -> str:
         """Return the path as people see it: relative to the project where it lies in it."""

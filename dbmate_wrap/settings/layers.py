@@ -15,6 +15,7 @@ from dbmate_wrap.settings.faults import variable_source
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
 from dbmate_wrap.settings.names import (
     BRANCH_VARIABLE,
+    COMMIT_VARIABLE,
     DBMATE_HINT,
     ENVIRONMENT_VARIABLE,
     PREFIX,
@@ -130,7 +131,8 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, str]) -> Fault:
 
 def variable_faults() -> list[Fault]:
     """Return faults for process variables that are no settings, or hold a URL with a password."""
-    known = [f"{PREFIX}{key.upper()}" for key in NAMES] + [ENVIRONMENT_VARIABLE, BRANCH_VARIABLE]
+    known = [f"{PREFIX}{key.upper()}" for key in NAMES]
+    known += [ENVIRONMENT_VARIABLE, BRANCH_VARIABLE, COMMIT_VARIABLE]
     faults: list[Fault] = []
     for name, value in sorted(os.environ.items()):
         source = variable_source(name)

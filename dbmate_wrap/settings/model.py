@@ -45,6 +45,12 @@ def _table(value: str) -> str:
     return value
 
 
+def _role(value: str) -> str:
+    if not value or len(value.encode()) > 63 or "\0" in value or value.lower() == "none":
+        raise ValueError("must be the name of a role, of at most 63 bytes")
+    return value
+
+
 def _shadow(value: str) -> str:
     if not re.fullmatch(r"embedded|url|local(:[0-9]{1,2})?", value):
         raise ValueError("must be embedded, local, local:<major> (as in local:16) or url")
@@ -91,6 +97,9 @@ class Values(BaseSettings):
     )
     statement_timeout: DurationOrNone = Field(None, description="How long one statement may take.")
     connect_timeout: Duration = Field(10.0, description="How long to wait for a connection.")
+    role: Annotated[str, AfterValidator(_role)] | None = Field(
+        None, description="SET ROLE of the sessions that migrate: what they make belongs to it."
+    )
     advisory_lock_wait: Patience = Field(
         60.0, description="How long to wait for another run to end; `0` is not at all."
     )

@@ -9,6 +9,8 @@ PREFIX = "DBMATE_WRAP_"
 ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
 # Says of the checkout that its branch is `trusted` or `untrusted`, whatever the pipeline's variables are.
 BRANCH_VARIABLE = f"{PREFIX}BRANCH"
+# The commit of the files, where there is no git: an image that was built from it.
+COMMIT_VARIABLE = f"{PREFIX}COMMIT"
 UNPREFIXED = "DATABASE_URL"
 # For whoever sets one of dbmate's own variables.
 DBMATE_HINT = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
@@ -21,6 +23,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 def url_variable(environment: str) -> str:
     """Return the variable that holds an environment's URL: pre-prod -> PRE_PROD_DATABASE_URL."""
     return f"{environment.upper().replace('-', '_')}_{UNPREFIXED}"
+
+
+def direct_url_variable(environment: str) -> str:
+    """Return the variable of the URL that leads past a pooler, as Supabase, Neon and Prisma name it."""
+    return url_variable(f"{environment}-direct")
 
 
 def holds_secret(text: str) -> bool:
@@ -47,8 +54,10 @@ def name_faults(names: Iterable[str], source: str) -> list[Fault]:
     faults: list[Fault] = []
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(url_variable(name), name)
-        if other != name:
-            message = f"the environments {other} and {name} share the variable {url_variable(name)}"
-            faults.append(Fault(message, source, hint="rename one of them"))
+        for variable in (url_variable(name), direct_url_variable(name)):
+            other = seen.setdefault(variable, name)
+            if other != name:
+                message = f"the environments {other} and {name} share the variable {variable}"
+                faults.append(Fault(message, source, hint="rename one of them"))
+                break
     return faults

@@ -12,7 +12,7 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.dotenv import DotenvFile, read_dotenv
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
-from dbmate_wrap.settings.names import PLACEHOLDER, UNPREFIXED, url_variable
+from dbmate_wrap.settings.names import PLACEHOLDER, UNPREFIXED, direct_url_variable, url_variable
 from dbmate_wrap.settings.text_file import read_text
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class UrlSources:
         text = self.variables.get(name, "")
         return FoundUrl(text, variable_source(name)) if text.strip() else None
 
+    def of_process(self, environment: str) -> FoundUrl | None:
+        """Return the URL of a process variable: first the direct one, which leads past a pooler."""
+        direct = self.in_process(direct_url_variable(environment))
+        return direct or self.in_process(url_variable(environment))
+
     def in_file(self, file: str, name: str) -> FoundUrl | None:
         """Return a variable of a .env file; empty counts as not set. Raises ConfigError for faults in it."""
         content = self.dotenv(file)
@@ -73,7 +78,7 @@ class UrlSources:
     def find(self, settings: EnvironmentSettings) -> FoundUrl | None:
         """Return the environment's URL, None without one. Raises ConfigError for a broken source."""
         return (
-            self.in_process(url_variable(settings.name))
+            self.of_process(settings.name)
             or self._from_command(settings)
             or self._from_file(settings)
             or self._refused_of_branch(self._from_dotenv(settings.name), settings.name)
@@ -86,7 +91,7 @@ class UrlSources:
 
     def find_without_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
         """As `find`, but None where only a command has it, or where a source is broken."""
-        own = self.in_process(url_variable(settings.name))
+        own = self.of_process(settings.name)
         if own or self.command_of(settings):
             return own
         try:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.outcome import Target
-from dbmate_wrap.errors import PreflightError, UnreachableError
+from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
@@ -128,7 +129,10 @@ def open_session(
 
     def attempt() -> Session:
         # It idles for as long as a migration runs.
-        return open_connection(url, application_name=name, timeout=timeout, keepalives=True)
+        session = open_connection(url, application_name=name, timeout=timeout, keepalives=True)
+        if (role := context.environment.values.role) is not None:
+            _set_role(session, role, url.user)
+        return session
 
     try:
         return _retry(attempt, context, wait)
@@ -138,6 +142,18 @@ def open_session(
         if not _create(context, url, missing=error.kind == "database_missing"):
             raise
     return attempt()
+
+
+def _set_role(session: Session, role: str, user: str) -> None:
+    try:
+        session.rows(f"set role {quoted(role)}")
+    except FailedError as error:
+        session.close()
+        raise PreflightError(
+            f"{user} cannot become the role {role}, which the settings want: {error.message}",
+            hint=f"have a superuser run: grant {quoted(role)} to {quoted(user)}; or correct the setting role",
+            sqlstate=error.sqlstate,
+        ) from None
 
 
 def _retry(attempt: Callable[[], Session], context: Context, wait: float | None) -> Session:

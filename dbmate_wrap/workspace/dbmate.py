@@ -10,6 +10,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import Block
+from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.postgres import catalog, server_facts
 from dbmate_wrap.postgres.session import Session, disable_timeouts
@@ -56,6 +57,12 @@ def bind(
             values.statement_timeout,
             _IDLE_IN_TRANSACTION_SECONDS,
             _CONNECTION_CHECK_SECONDS if checks else None,
+            values.role,
+        )
+    elif values.role is not None:
+        raise PreflightError(
+            f"the role {values.role} cannot be handed on through the pooler",
+            hint="use a direct URL, or let the account itself own what is migrated",
         )
     else:
         options = ServerOptions(context.invocation.dbmate_name)

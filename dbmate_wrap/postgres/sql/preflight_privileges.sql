@@ -49,6 +49,9 @@ select json_build_object(
             pg_catalog.has_schema_privilege(schema, 'CREATE') and pg_catalog.has_schema_privilege(schema, 'USAGE')
         from history
     ),
+    'history_owner', (
+        select pg_catalog.pg_get_userbyid(c.relowner) from history join pg_catalog.pg_class c on c.oid = relation
+    ),
     'history_missing', (
         select coalesce(json_agg(privilege order by privilege), '[]')
         from history

@@ -105,6 +105,7 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
         "writable",
         "tls",
         "pooler",
+        "role",
         "privileges",
         "extensions",
         "invalid-indexes",
@@ -118,6 +119,25 @@ def test_the_ids_are_those_of_the_documented_list() -> None:
         "pg-dump",
         "session-limits",
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "owner", "status"),
+    [
+        (None, "alice", "pass"),
+        ("app_owner", None, "pass"),
+        ("app_owner", "app_owner", "pass"),
+        ("app_owner", "alice", "warn"),
+    ],
+)
+def test_the_history_belongs_to_the_role_that_migrates(
+    role: str | None, owner: str | None, status: str
+) -> None:
+    facts = replace(HEALTHY, privileges=replace(HELD, history_owner=owner))
+    check = result_of("role", facts, context=replace(CONTEXT, role=role))
+    assert check.status == status
+    if status == "warn":
+        assert 'alter table "public"."schema_migrations" owner to "app_owner"' in (check.hint or "")
 
 
 def test_an_old_server_is_a_warning() -> None:
