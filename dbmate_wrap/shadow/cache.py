@@ -1,4 +1,4 @@
-"""The keys of histories, and cache files by them of dumps, round trips and warnings: nothing is repeated."""
+"""The keys of histories, and signed cache files by them of dumps, round trips and warnings."""
 
 import contextlib
 import json
@@ -6,14 +6,16 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.shadow.signature import is_signed, read_signing_key, sign
 
 # Part of every key: increased when this program makes another database of the same files than before.
 _FORMAT = 1
@@ -67,19 +69,25 @@ class ReplayCache:
     """Dumps, passed round trips and the server's warnings by the keys of their histories.
 
     `stamp` stands for all else that a dump depends on: the program that wrote it and the kind of server.
-    Nothing here raises: a file that cannot be read or written counts as missing.
+    Nothing here raises: a file that cannot be read or written, or that has not our signature, counts as missing.
     """
 
     folder: Path
     stamp: str
+    _recording: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def load_dump(self, key: str) -> SchemaDump | None:
         """Return the dump of the history `key`, None if there is none."""
-        path = self._path(key)
+        path, secret = self._path(key), read_signing_key(self.folder, make=False)
         try:
             content = json.loads(path.read_text("utf-8"))
-            dump = SchemaDump(str(content["schema"]), str(content["history"]))
+            dump, found = (
+                SchemaDump(str(content["schema"]), str(content["history"])),
+                str(content["signature"]),
+            )
         except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if secret is None or not is_signed(secret, self._parts(key, dump), found):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # Fails for a file of another account: that one grows old.
@@ -87,52 +95,75 @@ class ReplayCache:
 
     def save_dump(self, key: str, dump: SchemaDump) -> None:
         """Save a dump; of too many the least recently used are removed."""
-        content = json.dumps({"schema": dump.schema, "history": dump.history})
+        secret = read_signing_key(self.folder, make=True)
+        if secret is None:
+            return
+        signature = sign(secret, self._parts(key, dump))
+        content = json.dumps({"schema": dump.schema, "history": dump.history, "signature": signature})
         with contextlib.suppress(ConfigError, OSError):
             write_by_rename(self._path(key), content.encode())
             self._remove_old()
 
     def passed_round_trips(self) -> frozenset[str]:
         """Return the keys whose last migration was undone and applied again with the same schema."""
-        try:
-            lines = (self.folder / _ROUND_TRIPS_FILE).read_text("utf-8").splitlines()
-        except (OSError, ValueError):
-            return frozenset()
+        secret = read_signing_key(self.folder, make=False)
+        lines = self._recorded(secret) if secret is not None else []
         return frozenset(
             key for key, _, stamp in (line.partition(" ") for line in lines) if stamp == self.stamp
         )
 
     def record_round_trips(self, keys: Iterable[str]) -> None:
         """Record passed round trips. Two runs at once may lose a record: that round trip is run again."""
-        path = self.folder / _ROUND_TRIPS_FILE
-        with contextlib.suppress(ConfigError, OSError, ValueError):
-            recorded = path.read_text("utf-8").splitlines() if path.exists() else []
-            lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
-            write_by_rename(path, "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:]).encode())
+        with self._recording:
+            secret = read_signing_key(self.folder, make=True)
+            if secret is None:
+                return
+            lines = dict.fromkeys([*self._recorded(secret), *(f"{key} {self.stamp}" for key in keys)])
+            kept = list(lines)[-_MOST_ROUND_TRIPS:]
+            text = "".join(f"{line}\n" for line in (sign(secret, kept), *kept))
+            with contextlib.suppress(ConfigError, OSError):
+                write_by_rename(self.folder / _ROUND_TRIPS_FILE, text.encode())
+
+    def _recorded(self, secret: bytes) -> list[str]:
+        """Return the lines of the round trips, for all stamps; none where they have not our signature."""
+        try:
+            first, *lines = (self.folder / _ROUND_TRIPS_FILE).read_text("utf-8").splitlines()
+        except (OSError, ValueError):
+            return []
+        return lines if is_signed(secret, lines, first) else []
+
+    def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
+        return (key, self.stamp, dump.schema, dump.history)
 
     def load_warnings(self, keys: Iterable[str]) -> Mapping[str, tuple[ServerWarning, ...]]:
         """Return the warnings that the last migration of a history was given, by the key of that history."""
-        recorded = self._read_warnings()
+        recorded = self._read_warnings(read_signing_key(self.folder, make=False))
         found = ((key, recorded.get(f"{key} {self.stamp}")) for key in keys)
         return {key: each for key, each in found if each}
 
     def record_warnings(self, found: Mapping[str, Sequence[ServerWarning]]) -> None:
         """Record the warnings of these histories; those of which there are none now are forgotten."""
-        recorded = self._read_warnings()
+        secret = read_signing_key(self.folder, make=True)
+        recorded = self._read_warnings(secret)
         kept = dict(recorded)
         for key, warnings in found.items():
             kept.pop(f"{key} {self.stamp}", None)
             if warnings:
                 kept[f"{key} {self.stamp}"] = tuple(warnings)
-        if kept == recorded:
+        if secret is None or kept == recorded:
             return
         content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
+        text = json.dumps(content)
         with contextlib.suppress(ConfigError, OSError):
-            write_by_rename(self.folder / _WARNINGS_FILE, json.dumps(content).encode())
+            signature = sign(secret, (_WARNINGS_FILE, text))
+            write_by_rename(self.folder / _WARNINGS_FILE, f"{signature}\n{text}".encode())
 
-    def _read_warnings(self) -> dict[str, tuple[ServerWarning, ...]]:
+    def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
         try:
-            content = json.loads((self.folder / _WARNINGS_FILE).read_text("utf-8"))
+            first, _, text = (self.folder / _WARNINGS_FILE).read_text("utf-8").partition("\n")
+            if secret is None or not is_signed(secret, (_WARNINGS_FILE, text), first):
+                return {}
+            content = json.loads(text)
             return {
                 str(key): tuple(
                     ServerWarning(None if line is None else int(line), str(message)) for line, message in each

@@ -87,12 +87,7 @@ def run_replay(tools: ReplayTools, plan: ReplayPlan) -> ReplayResult:
     """
     if not plan.remaining and (cached := tools.cache.load_dump(plan.keys[-1])):
         return ReplayResult((), cached)
-    replay = _Replay(tools, plan)
-    try:
-        return replay.run()
-    finally:
-        if replay.passed:
-            tools.cache.record_round_trips(replay.passed)
+    return _Replay(tools, plan).run()
 
 
 @dataclass
@@ -104,7 +99,6 @@ class _Replay:
     dumps: dict[int, str] = field(default_factory=dict)  # By the number of migrations applied.
     faults: list[DownFault] = field(default_factory=list)
     without_effect: list[ParsedMigration] = field(default_factory=list)
-    passed: list[str] = field(default_factory=list)
     lasts: bool = False
 
     def run(self) -> ReplayResult:
@@ -154,7 +148,8 @@ class _Replay:
             if not trip.has_effect:
                 self.without_effect.append(self.plan.migrations[index])
             elif trip.fault is None:
-                self.passed.append(self.plan.keys[index])
+                # At once: whatever ends this check, the next goes on from here.
+                self.tools.cache.record_round_trips([self.plan.keys[index]])
             self.lasts = trip.lasts
             # Duplicate rows are less harmful than a restart that collides with leftover roles.
             if trip.spoilt and not (trip.lasts and trip.fault is None):

@@ -250,6 +250,18 @@ def test_round_trips_that_passed_are_recorded_whatever_comes_after_them(run: Run
     assert cache.passed_round_trips() == {"b", "d"}
 
 
+def test_what_has_passed_is_recorded_before_the_next_round_trip(run: Run, cache: ReplayCache) -> None:
+    seen: list[frozenset[str]] = []
+
+    class Watched(FakeReplay):
+        def round_trip(self, database: object, migration: ParsedMigration, before: str) -> RoundTrip:
+            seen.append(cache.passed_round_trips())
+            return super().round_trip(database, migration, before)
+
+    run(plan_of(3, (0, 1, 2)), Watched({1: trip(fault=True)}))
+    assert seen == [frozenset(), {"a"}, {"a"}]
+
+
 def test_a_migration_without_effect_is_reported_and_has_not_passed(run: Run, cache: ReplayCache) -> None:
     nothing = RoundTrip(None, spoilt=False, lasts=False, after="schema", has_effect=False)
     result = run(plan_of(4, (1, 3)), FakeReplay({1: nothing}))

@@ -1,0 +1,59 @@
+"""The signature of cache files: a branch may bring files of the same names, and none of those is believed."""
+
+import contextlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+_NAME = "signing-key"
+_BYTES = 32
+
+
+def read_signing_key(folder: Path, *, make: bool) -> bytes | None:
+    """Return the secret key of the cache in `folder`; None where there is none, or none can be made.
+
+    It depends on the file's inode and change time, which no checkout, archive or copy can choose: a key file
+    that a branch brings makes another key than the one that its author has signed with.
+    """
+    path = folder / _NAME
+    found = _read(path)
+    if found is not None or not make:
+        return found
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(_BYTES))
+    return _read(path)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with open(path, "rb", opener=_open_no_link) as file:
+            found, content = os.fstat(file.fileno()), file.read(_BYTES)
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode) or len(content) != _BYTES:
+        return None
+    return sha256(f"{found.st_ino} {found.st_ctime_ns} ".encode() + content).digest()
+
+
+def _open_no_link(name: str, flags: int) -> int:
+    # A link could lead to a file that is known, and a pipe would wait for a writer.
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def sign(key: bytes, parts: Iterable[str]) -> str:
+    """Return the signature of these texts in this order."""
+    encoded = [part.encode("utf-8", "surrogateescape") for part in parts]
+    text = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
+    return hmac.digest(key, text, "sha256").hex()
+
+
+def is_signed(key: bytes, parts: Iterable[str], found: str) -> bool:
+    """Return True where `found` is the signature of these texts."""
+    return hmac.compare_digest(sign(key, parts).encode(), found.encode("utf-8", "replace"))
