@@ -19,15 +19,17 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review import replay_errors, replay_faults
 from dbmate_wrap.review.replay_progress import ReplayProgress, describe_replay
+from dbmate_wrap.review.replay_servers import ReplayServers, open_second
+from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
+from dbmate_wrap.shadow.halves import ReplayPlans, plan_halves
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from dbmate_wrap.sql.requirements import requirements_of
 from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
@@ -107,24 +109,31 @@ class _Replay:
         bind = self.setup.start_dbmate()
         with choice.open() as pool:
             store = store or self._store(choice, pool.major, pool)
-            return self._run_on(pool, store, bind)
+            # Read again: while the server was waited for, another check may have done some.
+            due = self._due(store)
+            with open_second(choice, pool, due) as servers:
+                at_once, prefix = servers.second is not None, pool.longest_cached_prefix
+                plans = plan_halves(self.files.parsed, store.keys, due, prefix, at_once=at_once)
+                return self._run_on(servers, plans, store, bind)
 
     def _run_on(
-        self, pool: ScratchPool, store: _DumpStore, bind: Callable[[DatabaseUrl, Session], Dbmate]
+        self,
+        servers: ReplayServers,
+        plans: ReplayPlans,
+        store: _DumpStore,
+        bind: Callable[[DatabaseUrl, Session], Dbmate],
     ) -> ReplayReport:
         from dbmate_wrap.review.server_warnings import WarningLog
 
-        files, prefix = self.files.parsed, pool.longest_cached_prefix
-        # Read again: while the server was waited for, another check may have done some.
-        plan = shadow_replay.plan_replay(files, store.keys, self._due(store), prefix)
+        pool, plan = servers.pool, plans.whole
         progress = ReplayProgress(self.console, plan, pool.origin)
         # This session is in no scratch database.
         with self.setup.connect(pool.url) as session:
             rewritten = self._hand_to_superuser(pool, session, plan.remaining)
             tools = self._tools(pool, store, bind(pool.url, session), progress, rewritten)
             self._raise_for_missing_extensions(session, plan, pool.origin)
-            log = WarningLog.start(pool.log_file(), plan, rewritten, self.setup.mask)
-            result = self._run_plan(tools, plan, progress, log)
+            log = WarningLog.start(servers.log_files(), plan, rewritten, self.setup.mask)
+            result = self._run_plans(lambda: servers.run(tools, plans), tools, progress, log)
             findings = self._findings(result, tools)
         return ReplayReport(findings, describe_replay(plan, pool.origin), self._server_warnings(store, log))
 
@@ -188,6 +197,7 @@ class _Replay:
             migrations_table=bound.migrations_table,
             rewritten=rewritten,
             set_up=self.prepared.run if self.prepared else None,
+            judged=progress.on_judged,
         )
 
     def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:
@@ -198,11 +208,11 @@ class _Replay:
             path = f"{self.files.folder}/{needed[missing[0]]}"
             raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
 
-    def _run_plan(
-        self, tools: ReplayTools, plan: ReplayPlan, progress: ReplayProgress, log: "WarningLog"
+    def _run_plans(
+        self, run: Callable[[], ReplayResult], tools: ReplayTools, progress: ReplayProgress, log: "WarningLog"
     ) -> ReplayResult:
         try:
-            return shadow_replay.run_replay(tools, plan)
+            return run()
         except MigrationFailed as failed:
             progress.clear()
             for line in log.of_file(failed.migration.file.name, self.files.folder):
@@ -236,15 +246,3 @@ class _Replay:
             stale = replay_faults.stale_schema_file(path, name, result.dump, tools)
             found += [stale] if stale is not None else []
         return replay_faults.explain_varying(found, self.files.parsed)
-
-
-def first_uses_of_extensions(migrations: Sequence[ParsedMigration]) -> Mapping[str, str]:
-    """Return the extensions that migrations create, each with the name of the first file that does."""
-    first: dict[str, str] = {}
-    for migration in migrations:
-        # The parser is loaded and run only for files that may create one.
-        texts = [part.up.sql for part in migration.sections if "extension" in part.up.sql.lower()]
-        found = requirements_of(texts) if texts else None
-        for name in found.extensions if found else ():
-            first.setdefault(name, migration.file.name)
-    return first

@@ -1,6 +1,10 @@
-"""Tells from an error of the server what the server lacks: then the migration may well be right."""
+"""Tells what the server lacks, beforehand or from its error: then the migration may well be right."""
 
 import re
+from collections.abc import Mapping, Sequence
+
+from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.sql.requirements import requirements_of
 
 # Names that an operating system or ICU gives; any other collation is one that a migration should have made.
 _LOCALE = r"[a-z]{2,3}_[A-Z]{2}[\w.@-]*|C\.[\w-]+|[\w-]+-x-icu|pg_\w+|unicode|und"
@@ -54,3 +58,15 @@ def portable_form(message: str) -> str | None:
             f" production has it from elsewhere, in the file of shadow_setup: create role {role[1]}"
         )
     return None
+
+
+def first_uses_of_extensions(migrations: Sequence[ParsedMigration]) -> Mapping[str, str]:
+    """Return the extensions that migrations create, each with the name of the first file that does."""
+    first: dict[str, str] = {}
+    for migration in migrations:
+        # The parser is loaded and run only for files that may create one.
+        texts = [part.up.sql for part in migration.sections if "extension" in part.up.sql.lower()]
+        found = requirements_of(texts) if texts else None
+        for name in found.extensions if found else ():
+            first.setdefault(name, migration.file.name)
+    return first

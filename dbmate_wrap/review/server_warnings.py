@@ -36,10 +36,9 @@ _Line = tuple[int, str]
 
 @dataclass(frozen=True)
 class WarningLog:
-    """What the server of a replay writes to its log from `begin` on; `path` is None for a server not ours."""
+    """What the servers of a replay write to their logs, each from a size on; none for a server not ours."""
 
-    path: Path | None
-    begin: int
+    sources: tuple[tuple[Path, int], ...]
     plan: ReplayPlan
     rewritten: Mapping[str, MigrationFile]
     mask: Callable[[str], str]
@@ -47,17 +46,18 @@ class WarningLog:
     @classmethod
     def start(
         cls,
-        path: Path | None,
+        paths: Sequence[Path | None],
         plan: ReplayPlan,
         rewritten: Mapping[str, MigrationFile],
         mask: Callable[[str], str],
     ) -> "WarningLog":
         """Return the log for a replay that begins now; `mask` hides secrets in what is read."""
-        return cls(path, log_size(path) if path is not None else 0, plan, rewritten, mask)
+        sources = tuple((path, log_size(path)) for path in paths if path is not None)
+        return cls(sources, plan, rewritten, mask)
 
     def read(self) -> Mapping[str, tuple[ServerWarning, ...]]:
         """Return the warnings, by the keys of the migrations that the plan runs; also those without any."""
-        if self.path is None:
+        if not self.sources:
             return {}
         found = self._by_name()
         keys = zip(self.plan.keys[self.plan.start :], self.plan.remaining, strict=True)
@@ -70,8 +70,8 @@ class WarningLog:
     def _by_name(self) -> Mapping[str, tuple[ServerWarning, ...]]:
         from dbmate_wrap.domain.server_log import read_warnings
 
-        text = read_log(self.path, self.begin) if self.path is not None else ""
-        return assign_warnings(read_warnings(text), self.plan.remaining, self.rewritten, self.mask)
+        warnings = [each for source in self.sources for each in read_warnings(read_log(*source))]
+        return assign_warnings(warnings, self.plan.remaining, self.rewritten, self.mask)
 
 
 def assign_warnings(

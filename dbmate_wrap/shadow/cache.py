@@ -69,7 +69,7 @@ class ReplayCache:
     """Dumps, passed round trips and the server's warnings by the keys of their histories.
 
     `stamp` stands for all else that a dump depends on: the program that wrote it and the kind of server.
-    Nothing here raises: a file that cannot be read or written, or that has not our signature, counts as missing.
+    Nothing here raises: a file that cannot be read or written, or is not signed by us, counts as missing.
     """
 
     folder: Path
@@ -120,7 +120,7 @@ class ReplayCache:
                 return
             lines = dict.fromkeys([*self._recorded(secret), *(f"{key} {self.stamp}" for key in keys)])
             kept = list(lines)[-_MOST_ROUND_TRIPS:]
-            text = "".join(f"{line}\n" for line in (sign(secret, kept), *kept))
+            text = "".join(f"{line}\n" for line in (sign(secret, (_ROUND_TRIPS_FILE, *kept)), *kept))
             with contextlib.suppress(ConfigError, OSError):
                 write_by_rename(self.folder / _ROUND_TRIPS_FILE, text.encode())
 
@@ -130,7 +130,7 @@ class ReplayCache:
             first, *lines = (self.folder / _ROUND_TRIPS_FILE).read_text("utf-8").splitlines()
         except (OSError, ValueError):
             return []
-        return lines if is_signed(secret, lines, first) else []
+        return lines if is_signed(secret, (_ROUND_TRIPS_FILE, *lines), first) else []
 
     def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
         return (key, self.stamp, dump.schema, dump.history)

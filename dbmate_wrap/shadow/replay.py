@@ -150,6 +150,7 @@ class _Replay:
             elif trip.fault is None:
                 # At once: whatever ends this check, the next goes on from here.
                 self.tools.cache.record_round_trips([self.plan.keys[index]])
+            self.tools.judged(self.plan.migrations[index])
             self.lasts = trip.lasts
             # Duplicate rows are less harmful than a restart that collides with leftover roles.
             if trip.spoilt and not (trip.lasts and trip.fault is None):

@@ -38,7 +38,8 @@ class MigrationFailed(Exception):
 class ReplayTools:
     """The means of a replay: scratch databases, and what works on each by its URL.
 
-    `dump` returns pg_dump's text; `events` are dbmate's callbacks; `rewritten` has the files in which
+    `dump` returns pg_dump's text; `events` are dbmate's callbacks; `judged` gets each migration after its
+    round trip, and may end the replay by an exception; `rewritten` has the files in which
     something else stands for what only a superuser may run, by name; `set_up` is for a database without any
     migration, before the first.
     """
@@ -52,6 +53,7 @@ class ReplayTools:
     migrations_table: str
     rewritten: Mapping[str, MigrationFile]
     set_up: Callable[[Session], None] | None = None
+    judged: Callable[[ParsedMigration], None] = lambda migration: None
 
     def file_of(self, migration: ParsedMigration) -> MigrationFile:
         """Return the file that is replayed."""

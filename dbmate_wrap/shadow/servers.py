@@ -32,6 +32,13 @@ def open_own_server(home: Path, binaries: Binaries, access: Access) -> Iterator[
 
 
 @contextmanager
+def open_throw_away_server(binaries: Binaries, access: Access) -> Iterator[ScratchPool]:
+    """Open a server of these programs without templates, which is removed at the end."""
+    with ExitStack() as stack:
+        yield _start_throw_away(stack, binaries, access)
+
+
+@contextmanager
 def open_foreign_server(url: DatabaseUrl, access: Access) -> Iterator[ScratchPool]:
     """Open the server that a URL names, by a role that may create databases; nothing else on it is touched.
 

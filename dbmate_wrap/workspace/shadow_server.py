@@ -1,8 +1,10 @@
 """The shadow server that the setting `shadow` chooses, and where its data is kept."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dbmate_wrap.cluster import binaries
@@ -20,11 +22,13 @@ class ShadowChoice:
     """A shadow server that can be opened.
 
     `label` identifies it in the keys of cached dumps; `major` is None where only the open server knows it.
+    `open_second` starts a throw-away server beside it; None where there is no processor to spare for one.
     """
 
     label: str
     major: int | None
     open: Callable[[], AbstractContextManager[ScratchPool]]
+    open_second: Callable[[], AbstractContextManager[ScratchPool]] | None = None
 
 
 def shadow_dir(context: Context) -> Path:
@@ -78,9 +82,10 @@ def _local_binaries(major: int | None) -> Binaries:
 
 
 def _own(context: Context, programs: Binaries, superuser: bool) -> ShadowChoice:
+    access = _access(context, superuser=superuser)
+
     @contextmanager
     def start() -> Iterator[ScratchPool]:
-        access = _access(context, superuser=superuser)
         opening = servers.open_own_server(shadow_dir(context), programs, access)
         local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
@@ -99,7 +104,13 @@ def _own(context: Context, programs: Binaries, superuser: bool) -> ShadowChoice:
 
     role = " superuser" if superuser else ""
     label = f"{programs.origin} {programs.major}{role} {program_identity(programs.bin_dir / 'postgres')}"
-    return ShadowChoice(label, programs.major, start)
+    second = partial(servers.open_throw_away_server, programs, access) if _processors() > 1 else None
+    return ShadowChoice(label, programs.major, start, second)
+
+
+def _processors() -> int:
+    # Not those of the machine: a container or a job may be allowed fewer.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _foreign(context: Context) -> ShadowChoice:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dbmate_wrap.review.replay import first_uses_of_extensions
 from dbmate_wrap.review.replay_progress import describe_replay
+from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.shadow.replay import ReplayPlan
 from tests.support.migrations import parsed_migration
 

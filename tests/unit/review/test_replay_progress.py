@@ -1,7 +1,7 @@
 """Long replays show what they do, short ones nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -73,8 +73,25 @@ def test_a_terminal_shows_the_count_and_is_cleared_at_the_end() -> None:
     events.started("001_t.sql")
     now = 2.0
     events.should_stop()
+    now = 2.05  # A terminal is not written to more often than anybody can read.
     events.started("002_t.sql")
+    now = 2.2
     events.started("002_t.sql")
-    events.should_stop()
     progress.clear()
-    assert console.in_place == ["1 of 2 replayed", "2 of 2 replayed", ""]
+    assert console.in_place == ["Checking migrations 1/2 ...", "Checking migrations 2/2 ...", ""]
+
+
+def test_a_migration_with_a_round_trip_counts_after_it() -> None:
+    now = 0.0
+    console = FakeConsole(has_terminal=True)
+    due = replace(plan(1200, 0), due=(1,))
+    progress = ReplayProgress(console, due, "here", lambda: now)
+    events = progress.events()
+    events.started("000_t.sql")
+    now = 2.0
+    for _ in range(2):
+        events.started("001_t.sql")
+        events.should_stop()
+    now = 3.0
+    progress.on_judged(due.migrations[1])
+    assert console.in_place == ["Checking migrations 1/1,200 ...", "Checking migrations 2/1,200 ..."]

@@ -133,7 +133,11 @@ def run(cache: ReplayCache, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setattr(replays, "ScratchDatabase", lambda url, tools: fake)
         monkeypatch.setattr(replays, "run_round_trip", fake.round_trip)
         return replays.run_replay(
-            cast(ReplayTools, SimpleNamespace(pool=fake, cache=cache, set_up=None)), plan
+            cast(
+                ReplayTools,
+                SimpleNamespace(pool=fake, cache=cache, set_up=None, judged=lambda migration: None),
+            ),
+            plan,
         )
 
     return go
