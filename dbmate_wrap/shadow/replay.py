@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault, has_down, may_have_no_effect, run_round_trip
-from dbmate_wrap.shadow.scratch import ReplayTools, ScratchDatabase
+from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, ScratchDatabase
 from dbmate_wrap.shadow.scratch_pool import ScratchHandle
+from dbmate_wrap.sql.batching import batches
 
-# Applying more than so many again costs more than one more template.
+# Applying more than so many again, or with more processes of dbmate, costs more than one more template.
 _MOST_REAPPLIED = 20
+_MOST_PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ def run_replay(tools: ReplayTools, plan: ReplayPlan) -> ReplayResult:
     return _Replay(tools, plan).run()
 
 
+def _needs_template(applied_again: Sequence[ParsedMigration]) -> bool:
+    return len(applied_again) > _MOST_REAPPLIED or len(batches(applied_again)) > _MOST_PROCESSES
+
+
 @dataclass
 class _Replay:
     """A running replay. `lasts`: the last round trip has left a cluster-wide object."""
@@ -97,6 +103,7 @@ class _Replay:
     tools: ReplayTools
     plan: ReplayPlan
     dumps: dict[int, str] = field(default_factory=dict)  # By the number of migrations applied.
+    states: dict[int, SchemaState] = field(default_factory=dict)  # The same, of this database alone.
     faults: list[DownFault] = field(default_factory=list)
     without_effect: list[ParsedMigration] = field(default_factory=list)
     lasts: bool = False
@@ -115,7 +122,7 @@ class _Replay:
                 return ReplayResult(tuple(self.faults), None, tuple(self.without_effect))
             # What a round trip has left must not affect later migrations: start again from a template.
             first = spoilt + 1
-            if first - base > _MOST_REAPPLIED and self._save_template(base, first):
+            if _needs_template(self.plan.migrations[base:first]) and self._save_template(base, first):
                 base = first
 
     @contextmanager
@@ -137,12 +144,13 @@ class _Replay:
 
         Returns the index of a round trip that spoilt the database and ended this run; None for the whole.
         """
-        applied = base
+        # A copy may lack settings that only the database had of which it is one.
+        applied, self.states = base, {}
         for index in (index for index in self.plan.due if index >= first):
             database.apply(self.plan.migrations[applied:index])
-            before = self._dump_before(database, index)
+            before = self.states.get(index) or database.read_state(self._dump_before(database, index))
             trip = run_round_trip(database, self.plan.migrations[index], before)
-            self.dumps = {index + 1: trip.after}
+            self.dumps, self.states = {index + 1: trip.after.schema}, {index + 1: trip.after}
             if trip.fault is not None:
                 self.faults.append(trip.fault)
             if not trip.has_effect:

@@ -42,7 +42,7 @@ class DownFault:
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """The result of a round trip; `after` is pg_dump's text after the first `up`.
+    """The result of a round trip; `after` is the state after the first `up`.
 
     `spoilt`: the database may contain more than `up` alone creates. `lasts`: a cluster-wide object remains
     that a second `up` would collide with. `has_effect` is False for an `up` that is there to make something
@@ -52,7 +52,7 @@ class RoundTrip:
     fault: DownFault | None
     spoilt: bool
     lasts: bool
-    after: str
+    after: SchemaState
     has_effect: bool = True
 
 
@@ -75,14 +75,13 @@ def _makes_objects(texts: Sequence[str]) -> bool:
     return makes_objects(texts)
 
 
-def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before: str) -> RoundTrip:
-    """Apply, undo and apply again, if it has a migrate:down; `before` is pg_dump's text now.
+def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, initial: SchemaState) -> RoundTrip:
+    """Apply, undo and apply again, if it has a migrate:down; `initial` is the state now.
 
     Raises MigrationFailed where the first `up` fails.
     """
     pool = database.tools.pool
     shared_before = pool.shared_objects()
-    initial = database.read_state(before)
     database.apply([migration])
     applied = database.read_state()
     has_effect = (
@@ -91,14 +90,14 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, before
         or not _makes_objects([section.up.sql for section in migration.sections])
     )
     if not has_down(migration):
-        return RoundTrip(None, spoilt=False, lasts=False, after=applied.schema, has_effect=has_effect)
+        return RoundTrip(None, spoilt=False, lasts=False, after=applied, has_effect=has_effect)
     fault = _check_down(database, migration, initial)
     spoilt = True
     if fault is None or fault.is_layout:
         second, spoilt = _check_second_up(database, migration, applied)
         fault = second if fault is None or (second and not second.is_layout) else fault
     lasts = pool.shared_objects() != shared_before
-    return RoundTrip(fault, spoilt, lasts, applied.schema, has_effect)
+    return RoundTrip(fault, spoilt, lasts, applied, has_effect)
 
 
 def _check_down(

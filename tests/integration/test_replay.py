@@ -5,6 +5,7 @@ import shutil
 import signal as signals
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.invocation import Invocation
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import (
     BinaryError,
     ConfigError,
@@ -27,10 +29,11 @@ from dbmate_wrap.errors import (
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.review.replay import ReplayReport, replay
+from dbmate_wrap.shadow import halves, servers
 from dbmate_wrap.shadow import replay as replays
-from dbmate_wrap.shadow import servers
 from dbmate_wrap.shadow.cache import ReplayCache
-from dbmate_wrap.shadow.scratch import ReplayTools
+from dbmate_wrap.shadow.round_trip import RoundTrip, run_round_trip
+from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, ScratchDatabase
 from dbmate_wrap.workspace import project_files, shadow_server
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
@@ -669,3 +672,135 @@ def test_an_error_of_the_setup_is_reported_with_file_and_line(check: MakeCheck, 
     with pytest.raises(FailedError) as caught:
         made.run()
     assert caught.value.message.startswith(f"db/shadow.sql:{line}: ")
+
+
+def table(name: str) -> str:
+    """A migration that makes a table, and undoes that."""
+    return GOOD.replace("shop.c", f"shop.{name}")
+
+
+@pytest.fixture
+def threads() -> set[str]:
+    """The threads that made the round trips of `trips`."""
+    return set()
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch, threads: set[str]) -> list[str]:
+    """The files of all round trips, as they are made; a name that starts with `!` is interrupted."""
+    made: list[str] = []
+
+    def count(database: ScratchDatabase, migration: ParsedMigration, before: SchemaState) -> RoundTrip:
+        if f"!{migration.file.name}" in made:
+            raise KeyboardInterrupt
+        made.append(migration.file.name)
+        threads.add(threading.current_thread().name)
+        return run_round_trip(database, migration, before)
+
+    monkeypatch.setattr(replays, "run_round_trip", count)
+    return made
+
+
+LONGER = {**HISTORY, "003_d.sql": table("d"), "004_e.sql": table("e"), "005_f.sql": table("f")}
+DOWNS = [name for name in LONGER if name != "001_init.sql"]
+
+
+def test_what_was_undone_and_done_again_on_the_same_history_is_not_again(
+    check: MakeCheck, trips: list[str]
+) -> None:
+    made = check(LONGER)
+    made.run(*DOWNS)
+    assert trips == DOWNS
+    trips.clear()
+    made.folder.add("006_g.sql", table("g"))
+    report = made.report(*DOWNS, "006_g.sql")
+    assert trips == ["006_g.sql"]
+    assert report.message.endswith("(5 of them from the cache); 1 also undone and done again")
+    trips.clear()
+    # Whatever stands on a file that was edited has to be done again on it.
+    made.folder.add("004_e.sql", table("other"))
+    made.run(*DOWNS, "006_g.sql")
+    assert trips == ["004_e.sql", "005_f.sql", "006_g.sql"]
+
+
+def test_after_an_interruption_only_what_was_not_proven_is_done(check: MakeCheck, trips: list[str]) -> None:
+    made = check(LONGER)
+    trips.append("!004_e.sql")
+    with pytest.raises(InterruptedRun):
+        made.run(*DOWNS)
+    assert trips == ["!004_e.sql", "002_c.sql", "003_d.sql"]
+    trips.clear()
+    made.run(*DOWNS)
+    assert trips == ["004_e.sql", "005_f.sql"]
+
+
+def test_round_trips_that_a_branch_has_written_are_done_all_the_same(
+    check: MakeCheck, trips: list[str]
+) -> None:
+    made = check(LONGER)
+    made.run(*DOWNS)
+    there = made.folder.root / ".dbmate-wrap" / "shadow" / "dumps"
+    there.rename(there.with_name("elsewhere"))
+    # As a checkout writes them: the same names and bytes in new files.
+    shutil.copytree(there.with_name("elsewhere"), there)
+    trips.clear()
+    made.run(*DOWNS)
+    assert trips == DOWNS
+
+
+def test_two_halves_find_what_one_replay_finds(
+    check: MakeCheck, trips: list[str], threads: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow_server, "_processors", lambda: 2)
+    monkeypatch.setattr(halves, "_FEWEST_ROUND_TRIPS", 4)
+    history = {
+        **LONGER,
+        "003_d.sql": migration("create role half_a; create table shop.d ();", "drop role half_a;"),
+        "004_e.sql": migration("create role half_b;", "drop role half_b;"),
+        "006_g.sql": migration("alter role half_b nologin; create table shop.g ();", "select 1;"),
+    }
+    names = [*DOWNS, "006_g.sql"]
+    made = check(history)
+    report = made.report(*names)
+    assert len(threads) == 2
+    assert sorted(trips) == names
+    assert [(each.file, each.message) for each in report.findings] == [
+        ("db/migrations/003_d.sql", "migrate:down does not undo migrate:up: it leaves table shop.d"),
+        ("db/migrations/006_g.sql", "migrate:down does not undo migrate:up: it leaves table shop.g"),
+    ]
+    assert report.message.endswith(
+        "6 migrations were replayed on " + made_on() + "; 5 also undone and done again"
+    )
+    trips.clear()
+    # One half is not enough for two servers.
+    assert made.report(*names).findings == report.findings
+    assert trips == ["003_d.sql", "006_g.sql"]
+
+
+def made_on() -> str:
+    return f"embedded PostgreSQL {binaries.embedded().major}"
+
+
+def test_a_migration_that_fails_in_one_half_ends_the_other(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow_server, "_processors", lambda: 2)
+    monkeypatch.setattr(halves, "_FEWEST_ROUND_TRIPS", 4)
+    made = check({**LONGER, "005_f.sql": migration("create table shop.c ();", "drop table shop.c;")})
+    with pytest.raises(FailedError) as raised:
+        made.run(*DOWNS)
+    assert raised.value.migration == "005_f.sql"
+    assert threading.active_count() == 1
+
+
+def test_where_no_second_server_starts_one_does_it_all(
+    check: MakeCheck, trips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise ConfigError("no room")
+
+    monkeypatch.setattr(shadow_server, "_processors", lambda: 2)
+    monkeypatch.setattr(halves, "_FEWEST_ROUND_TRIPS", 4)
+    monkeypatch.setattr(servers, "open_throw_away_server", refuse)
+    assert check(LONGER).run(*DOWNS) == ()
+    assert trips == DOWNS

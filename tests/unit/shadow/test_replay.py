@@ -15,12 +15,13 @@ from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.round_trip import DownFault, RoundTrip
-from dbmate_wrap.shadow.scratch import ReplayTools
+from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState
 from tests.support.migrations import parsed_migration
 
 URL = DatabaseUrl("u", None, "/tmp", 5432, "scratch", ())
 FAULT = DownFault("x.sql", 4, None, "migrate:down fails")
-PASSED = RoundTrip(None, spoilt=False, lasts=False, after="schema")
+STATE = SchemaState("schema", {}, ("public", "schema_migrations"))
+PASSED = RoundTrip(None, spoilt=False, lasts=False, after=STATE)
 
 
 def longest_of(templates: str) -> Callable[[Sequence[str]], int]:
@@ -87,6 +88,7 @@ class FakeReplay:
     trips: dict[int, RoundTrip]
     refused: str = ""  # Keys of histories whose database cannot be saved as a template.
     log: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)  # The dumps of the states that were read.
 
     @contextmanager
     def scratch(self, key: str | None) -> Iterator[SimpleNamespace]:
@@ -101,13 +103,17 @@ class FakeReplay:
         if migrations:
             self.log.append(f"apply {' '.join(str(int(each.file.version)) for each in migrations)}")
 
-    def round_trip(self, database: object, migration: ParsedMigration, before: str) -> RoundTrip:
+    def round_trip(self, database: object, migration: ParsedMigration, before: SchemaState) -> RoundTrip:
         index = int(migration.file.version) - 1
         self.log.append(f"trip {index + 1}")
         return self.trips.get(index, PASSED)
 
     def dump(self) -> str:
         return "schema"
+
+    def read_state(self, schema: str) -> SchemaState:
+        self.read.append(schema)
+        return STATE
 
     def dump_with_history(self) -> SchemaDump:
         return SchemaDump("schema", "versions")
@@ -150,7 +156,7 @@ def plan_of(length: int, due: Sequence[int], templates: str = "") -> ReplayPlan:
 
 
 def trip(*, fault: bool = False, spoilt: bool = False, lasts: bool = False) -> RoundTrip:
-    return RoundTrip(FAULT if fault else None, spoilt=spoilt, lasts=lasts, after="schema")
+    return RoundTrip(FAULT if fault else None, spoilt=spoilt, lasts=lasts, after=STATE)
 
 
 @pytest.mark.parametrize(
@@ -249,16 +255,35 @@ def test_of_many_faults_what_was_replayed_is_kept_on_the_way(run: Run) -> None:
     assert any(line.startswith("save ") for line in fake.log)
 
 
+def test_what_needs_a_process_of_its_own_is_not_applied_again_and_again(run: Run) -> None:
+    migrations = [
+        parsed_migration(f"{number:03}_t.sql", "set x = y;", "select 1;") for number in range(1, 11)
+    ]
+    keys = [chr(ord("a") + index) for index in range(10)]
+    fake = FakeReplay({index: trip(spoilt=True) for index in range(10)})
+    run(replays.plan_replay(migrations, keys, range(10), longest_of("")), fake)
+    again = [line.split()[1:] for line in fake.log if line.startswith("apply ")]
+    assert max(map(len, again)) == 3
+    assert [line for line in fake.log if line.startswith("save ")] == ["save c", "save f", "save i", "save j"]
+
+
 def test_round_trips_that_passed_are_recorded_whatever_comes_after_them(run: Run, cache: ReplayCache) -> None:
     run(plan_of(4, (1, 2, 3)), FakeReplay({2: trip(fault=True, spoilt=True)}))
     assert cache.passed_round_trips() == {"b", "d"}
+
+
+def test_the_state_after_a_round_trip_is_that_before_the_next_on_the_same_database(run: Run) -> None:
+    fake = FakeReplay({2: trip(spoilt=True)})
+    run(plan_of(6, (0, 1, 2, 3, 5)), fake)
+    # The first; the one after the restart; and the last, since another migration stands before it.
+    assert fake.read == ["schema"] * 3
 
 
 def test_what_has_passed_is_recorded_before_the_next_round_trip(run: Run, cache: ReplayCache) -> None:
     seen: list[frozenset[str]] = []
 
     class Watched(FakeReplay):
-        def round_trip(self, database: object, migration: ParsedMigration, before: str) -> RoundTrip:
+        def round_trip(self, database: object, migration: ParsedMigration, before: SchemaState) -> RoundTrip:
             seen.append(cache.passed_round_trips())
             return super().round_trip(database, migration, before)
 
@@ -267,7 +292,7 @@ def test_what_has_passed_is_recorded_before_the_next_round_trip(run: Run, cache:
 
 
 def test_a_migration_without_effect_is_reported_and_has_not_passed(run: Run, cache: ReplayCache) -> None:
-    nothing = RoundTrip(None, spoilt=False, lasts=False, after="schema", has_effect=False)
+    nothing = RoundTrip(None, spoilt=False, lasts=False, after=STATE, has_effect=False)
     result = run(plan_of(4, (1, 3)), FakeReplay({1: nothing}))
     assert [migration.file.name for migration in result.without_effect] == ["002_t.sql"]
     assert cache.passed_round_trips() == {"d"}

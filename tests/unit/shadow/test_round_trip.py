@@ -77,8 +77,8 @@ class FakeDatabase:
         pool = SimpleNamespace(shared_objects=lambda: next(objects), keeps_roles=self.keeps_roles)
         self.tools = SimpleNamespace(pool=pool)
 
-    def read_state(self, schema: str | None = None) -> SchemaState:
-        return self.before if schema is not None else next(self.states)
+    def read_state(self) -> SchemaState:
+        return next(self.states)
 
     def apply(self, migrations: list[ParsedMigration]) -> None:
         assert [each.file.name for each in migrations] == [FILE]
@@ -91,7 +91,7 @@ class FakeDatabase:
 
 
 def run(fake: FakeDatabase, migration: ParsedMigration = MIGRATION) -> RoundTrip:
-    return round_trip.run_round_trip(cast(ScratchDatabase, fake), migration, "")
+    return round_trip.run_round_trip(cast(ScratchDatabase, fake), migration, fake.before)
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +219,7 @@ def test_the_fault_of_a_statement_is_at_its_line() -> None:
 def test_a_migration_that_comes_back_passes(fake: FakeDatabase, spoilt: bool) -> None:
     trip = run(fake)
     assert (trip.fault, trip.spoilt, trip.lasts) == (None, spoilt, False)
-    assert trip.after == state("c").schema
+    assert trip.after == state("c")
 
 
 def test_rows_may_be_twice_although_the_schema_is_the_same() -> None:
@@ -286,4 +286,4 @@ def test_a_migration_has_no_effect_where_it_makes_something_and_nothing_is_new(
 def test_without_a_migrate_down_nothing_is_undone() -> None:
     fake = FakeDatabase(down_error=error(), shared=(frozenset(),))
     trip = run(fake, parsed_migration(FILE, IF_MISSING))
-    assert (trip.fault, trip.spoilt, trip.after) == (None, False, state("c").schema)
+    assert (trip.fault, trip.spoilt, trip.after) == (None, False, state("c"))
