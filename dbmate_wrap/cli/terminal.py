@@ -15,6 +15,8 @@ from dbmate_wrap.render.table import Paint
 
 # Their runners read every line for commands: GitHub (Gitea and Forgejo set it too), Azure Pipelines.
 _RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")
+# Of a terminal that does not know its own width.
+_USUAL_COLUMNS = 80
 
 
 @dataclass
@@ -65,7 +67,12 @@ class Terminal:
         """Replaces the last line by a text; None where stderr is no terminal."""
         if self.quiet or not is_terminal(sys.stderr):
             return None
-        return lambda text: self.err(f"\r\x1b[K{visible(text)}")
+        return self._replace_line
+
+    def _replace_line(self, text: str) -> None:
+        # Masked before it is cut: half of a secret is one as well. A longer text would leave a line behind.
+        line = self.mask(visible(text))
+        self.err_masked(f"\r\x1b[K{line[: _columns(sys.stderr) - 1]}")
 
     def ask(self, question: str) -> str | None:
         """Return what was typed; None where nobody can be asked."""
@@ -102,6 +109,14 @@ def is_terminal(stream: TextIO | None) -> bool:
     """Return True where a person looks at the stream."""
     # Python has no stream at all where the caller closed it (`>&-`).
     return stream is not None and stream.isatty()
+
+
+def _columns(stream: TextIO | None) -> int:
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns if stream is not None else 0
+    except (OSError, ValueError):
+        found = 0
+    return found or _USUAL_COLUMNS
 
 
 def _write(stream: TextIO | None, text: str) -> str | None:

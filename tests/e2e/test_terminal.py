@@ -1,16 +1,20 @@
-"""On a terminal: the question before a protected environment, and colours."""
+"""On a terminal: the question before a protected environment, colours, and the count of a long check."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tests.support.cli import PATIENCE, TWO, applied
-from tests.support.projects import MakeProject
+from tests.support.projects import MakeProject, migration
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
@@ -91,3 +95,44 @@ def test_nothing_is_coloured_but_on_a_terminal_without_no_color(
     _, plain, _ = typed(["up", "-e", "production"], folder.root, {**env, "NO_COLOR": "1"}, "no\n")
     assert "error: not confirmed" in plain
     assert "\x1b" not in plain
+
+
+def shown_on_terminal(args: list[str], cwd: Path, env: Mapping[str, str], columns: int) -> str:
+    """What a command writes to a terminal that is so wide (stderr)."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    shown: list[bytes] = []
+    reader = Thread(target=lambda: shown.append(read_all(ours)))
+    reader.start()
+    subprocess.run(
+        [sys.executable, "-m", "dbmate_wrap", *args],
+        cwd=cwd,
+        env={**env, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(theirs)
+    reader.join()
+    os.close(ours)
+    return shown[0].decode()
+
+
+@pytest.mark.slow
+def test_a_long_check_counts_in_one_line_and_leaves_nothing_of_it(
+    project: MakeProject, clean_environment: Mapping[str, str]
+) -> None:
+    slow = migration("create table public.a ();\nselect pg_sleep(1.2);", "drop table public.a;")
+    quick = migration("create table public.b ();\nselect pg_sleep(0.2);", "drop table public.b;")
+    folder = project({"001_a.sql": slow, "002_b.sql": quick}, sealed=True)
+    env = {**clean_environment, "TERM": "xterm"}
+    shown = shown_on_terminal(["check", "--all"], folder.root, env, 25)
+    lines = shown.split("\r\x1b[K")
+    assert "Checking migrations 1/2 "[:24] in lines
+    assert all(len(line) < 25 for line in lines[1:-1])
+    assert lines[-1].partition("\r\n")[0] == ""
+    for path in (folder.root / ".dbmate-wrap" / "shadow" / "dumps").iterdir():
+        path.unlink()
+    assert "Checking" not in shown_on_terminal(["check", "--all", "--quiet"], folder.root, env, 25)
