@@ -38,7 +38,9 @@ class ReplayProgress:
 
     def on_judged(self, migration: ParsedMigration) -> None:
         """Count a migration whose round trip has ended."""
-        self._count(migration.file.name)
+        with self._lock:
+            self._done.add(migration.file.name)
+            self._draw()
 
     def clear(self) -> None:
         """Remove the count from the terminal."""
@@ -51,18 +53,13 @@ class ReplayProgress:
             if self._started_at is None:
                 self._started_at = self.clock()
                 self.console.detail(self._heading())
-        if name not in self._due:
-            self._count(name)
+            if name not in self._due:
+                self._done.add(name)
 
     def _on_tick(self) -> bool:
         with self._lock:
             self._draw()
         return False
-
-    def _count(self, name: str) -> None:
-        with self._lock:
-            self._done.add(name)
-            self._draw()
 
     def _draw(self) -> None:
         now = self.clock()
