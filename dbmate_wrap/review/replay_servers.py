@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbmate_wrap.errors import ConfigError, UnreachableError
+from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.halves import Half, ReplayPlans, is_worth_halving, run_halves
-from dbmate_wrap.shadow.replay import ReplayResult, run_replay
+from dbmate_wrap.shadow.replay import ReplayResult
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
@@ -27,7 +28,7 @@ class ReplayServers:
     def run(self, tools: ReplayTools, plans: ReplayPlans) -> ReplayResult:
         """Run the plans; `tools` are those of the check's server. Raises what `run_replay` raises."""
         if self.second is None or plans.first is None:
-            return run_replay(tools, plans.last)
+            return shadow_replay.run_replay(tools, plans.last)
         self.second.statements = self.pool.statements
         return run_halves(Half(replace(tools, pool=self.second), plans.first), Half(tools, plans.last))
 

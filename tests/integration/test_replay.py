@@ -755,6 +755,9 @@ def test_two_halves_find_what_one_replay_finds(
     monkeypatch.setattr(halves, "_FEWEST_ROUND_TRIPS", 4)
     history = {
         **LONGER,
+        "002_c.sql": migration(
+            "create table shop.c ();", "drop table shop.c; do $$ begin raise warning 'undone'; end $$;"
+        ),
         "003_d.sql": migration("create role half_a; create table shop.d ();", "drop role half_a;"),
         "004_e.sql": migration("create role half_b;", "drop role half_b;"),
         "006_g.sql": migration("alter role half_b nologin; create table shop.g ();", "select 1;"),
@@ -764,6 +767,9 @@ def test_two_halves_find_what_one_replay_finds(
     report = made.report(*names)
     assert len(threads) == 2
     assert sorted(trips) == names
+    # Only the server of the first half was told to undo it.
+    assert report.server_warnings is not None
+    assert "undone" in report.server_warnings.message
     assert [(each.file, each.message) for each in report.findings] == [
         ("db/migrations/003_d.sql", "migrate:down does not undo migrate:up: it leaves table shop.d"),
         ("db/migrations/006_g.sql", "migrate:down does not undo migrate:up: it leaves table shop.g"),
