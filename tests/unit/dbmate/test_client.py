@@ -181,14 +181,6 @@ def test_the_password_is_in_the_environment_and_in_no_argument(
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (ServerOptions("x", 5.0, 60.0), "-c lock_timeout=0ms -c statement_timeout=60000ms"),
-        # A pooler takes no options at all: one more would be a refused login.
-        (ServerOptions("x"), None),
-    ],
-)
-@pytest.mark.parametrize(
     ("role", "expected"),
     [("app", "-c role=app"), ("app owner", r"-c role=app\ owner"), (r"a\b", r"-c role=a\\b")],
 )
@@ -196,6 +188,14 @@ def test_the_role_is_one_word_of_the_options(role: str, expected: str) -> None:
     assert ServerOptions("x", role=role).pgoptions() == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (ServerOptions("x", 5.0, 60.0), "-c lock_timeout=0ms -c statement_timeout=60000ms"),
+        # A pooler takes no options at all: one more would be a refused login.
+        (ServerOptions("x"), None),
+    ],
+)
 def test_without_a_lock_timeout_all_else_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: ServerOptions, expected: str | None
 ) -> None:

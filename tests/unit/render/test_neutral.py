@@ -20,7 +20,7 @@ from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.stderr_text import stderr_text
 from dbmate_wrap.render.table import PLAIN
 from tests.support.outcomes import ENDED, OUTCOMES
-from tests.unit.render.test_github import read
+from tests.support.workflow_commands import read_commands
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")
 HOSTILE = (
@@ -98,14 +98,14 @@ def assert_text(run: Outcome) -> None:
     shown = text.render(run, PLAIN) + stderr_text(run, PLAIN, quiet=False, verbose=True)
     assert is_visible(shown), shown
     # In the log of a runner.
-    assert read(github.escape_commands(shown)) == []
+    assert read_commands(github.escape_commands(shown)) == []
     assert not re.search(r"##\w*\[", github.escape_commands(shown))
 
 
 def assert_github(run: Outcome) -> None:
     shown = github.render(run, SHOP)
     assert is_visible(shown), shown
-    commands = read(shown)
+    commands = read_commands(shown)
     assert {name for name, _, _ in commands} <= {"error", "warning", "notice"}
     assert len(commands) <= len(run.findings) + 1
     others = [
