@@ -1,0 +1,158 @@
+"""The means of a replay on an open shadow server: the keys of a history, its tools, and its errors."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from dbmate_wrap.cluster import isolation
+from dbmate_wrap.dbmate import pins
+from dbmate_wrap.dbmate.client import Dbmate
+from dbmate_wrap.domain.console import Console
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.execution.diagnosis import ProjectNames
+from dbmate_wrap.postgres import server_facts, shadow
+from dbmate_wrap.postgres.schema import PgDump
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.process import Terminated
+from dbmate_wrap.review import replay_errors
+from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.server_lacks import first_uses_of_extensions
+from dbmate_wrap.review.shadow_setup import SetupFile
+from dbmate_wrap.review.superuser import rewrite_for_replay
+from dbmate_wrap.settings import Environment
+from dbmate_wrap.shadow.cache import ReplayCache, history_keys
+from dbmate_wrap.shadow.replay import ReplayPlan
+from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
+from dbmate_wrap.shadow.scratch_pool import ScratchPool
+from dbmate_wrap.workspace import shadow_server
+from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.replay_setup import ReplaySetup
+from dbmate_wrap.workspace.shadow_server import ShadowChoice
+
+# Part of every stamp: increased where dumps are written or compared in another way than before.
+_FORMAT = 4
+
+
+@dataclass(frozen=True)
+class DumpStore:
+    """The keys of the history on a server of one major, the pg_dump for it, and the cache of its dumps."""
+
+    keys: tuple[str, ...]
+    program: PgDump
+    cache: ReplayCache
+
+
+@dataclass(frozen=True)
+class ReplayMeans:
+    """What a replay of `files` needs; `prepared` is the SQL that is run before the first migration."""
+
+    files: ProjectFiles
+    environment: Environment
+    setup: ReplaySetup
+    console: Console
+    prepared: SetupFile | None
+
+    def store(self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None) -> DumpStore:
+        """Return the keys of the files and the cache of dumps; `pool` where only that knows the major."""
+        program = self.setup.find_pg_dump(major, pool.url if pool else None)
+        identity, release = shadow_server.program_identity(program.path), pool.server.release if pool else ""
+        text = f"{_FORMAT} {identity} {program.major} {choice.label} {release}"
+        stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
+        keys = history_keys(
+            [migration.file for migration in self.files.parsed],
+            major=major,
+            pin=pins.load().version,
+            migrations_table=self.environment.values.migrations_table,
+            setup=self.prepared.text if self.prepared else "",
+        )
+        return DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
+
+    def _hand_to_superuser(
+        self, pool: ScratchPool, session: Session, migrations: Sequence[ParsedMigration]
+    ) -> Mapping[str, MigrationFile]:
+        """Let a superuser run what the replay's role may not; return the files that call it, by name."""
+        if pool.server.replay_role is None:
+            return {}
+        found = rewrite_for_replay(
+            migrations,
+            lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
+            major=pool.major,
+        )
+        pool.statements = found.statements
+        for note in found.notes:
+            self.console.say(f"{self.files.folder}/{note}")
+        return found.files
+
+    def tools(
+        self,
+        pool: ScratchPool,
+        store: DumpStore,
+        bind: Callable[[DatabaseUrl, Session], Dbmate],
+        plan: ReplayPlan,
+        progress: ReplayProgress,
+    ) -> ReplayTools:
+        """Return the tools for the plan. Raises PreflightError (22) where the server lacks an extension."""
+        values = self.environment.values
+        # This session is in no scratch database.
+        with self.setup.connect(pool.url) as session:
+            rewritten = self._hand_to_superuser(pool, session, plan.remaining)
+            bound = bind(pool.url, session)
+            self._raise_for_missing_extensions(session, plan, pool.origin)
+        return ReplayTools(
+            pool=pool,
+            dbmate=lambda url: replace(bound, url=url.with_connect_timeout(values.connect_timeout)),
+            connect=self.setup.connect,
+            dump=lambda url: self.setup.dump(store.program, url),
+            events=progress.events(),
+            cache=store.cache,
+            migrations_table=bound.migrations_table,
+            rewritten=rewritten,
+            set_up=self.prepared.run if self.prepared else None,
+            judged=progress.on_judged,
+        )
+
+    def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:
+        """Raise PreflightError (22) before anything is run, where the server lacks an extension."""
+        needed = first_uses_of_extensions(plan.remaining)
+        missing = server_facts.missing_extensions(session, needed) if needed else ()
+        if missing:
+            path = f"{self.files.folder}/{needed[missing[0]]}"
+            raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
+
+    @contextmanager
+    def failures_as_errors(
+        self,
+        tools: ReplayTools,
+        progress: ReplayProgress,
+        said: Callable[[str], Sequence[str]] = lambda name: (),
+    ) -> Iterator[None]:
+        """Turn a migration that fails into the error for it; the progress is cleared in any case.
+
+        `said` returns what the server said to the file of that name before.
+        """
+        try:
+            yield
+        except MigrationFailed as failed:
+            progress.clear()
+            for line in said(failed.migration.file.name):
+                self.console.say(f"warning: {line}")
+            names, pool = ProjectNames(self.files.folder, tools.migrations_table), tools.pool
+            error = replay_errors.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
+            raise error from None
+        finally:
+            progress.clear()
+
+
+@contextmanager
+def signals_as_errors(command: str) -> Iterator[None]:
+    """Turn a signal amid a replay into the error that says what was not done."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as signal:
+        # Imported here: it loads the attended run, which a replay does without.
+        from dbmate_wrap.execution.interruption import stopped_error
+
+        message = f"the history was not replayed to its end; {replay_errors.UNTOUCHED}"
+        raise stopped_error(signal, message, f"run `{command}` again") from None
