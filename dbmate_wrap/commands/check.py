@@ -10,7 +10,7 @@ from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.policy.lockfile_rules import check_base
-from dbmate_wrap.review.branch import BranchDiff, allows_superuser, compare_with_base
+from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
 from dbmate_wrap.workspace import project_files
@@ -96,13 +96,9 @@ def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintRe
     from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
     environment, console = context.environment, context.console
-    superuser = environment.values.shadow_superuser
-    # A variable of the process is the pipeline's, not the branch's.
-    by_pipeline = environment.sources["shadow_superuser"].startswith("DBMATE_WRAP_")
-    allowed = environment.may_use("shadow_superuser") and allows_superuser(given.branch)
-    if superuser and not by_pipeline and not allowed:
+    superuser = superuser_counts(environment, given.branch)
+    if environment.values.shadow_superuser and not superuser:
         console.say("warning: shadow_superuser counts once the base has it too: the replay goes on without")
-        superuser = False
     setup = ReplaySetup(context, superuser)
     try:
         return replay(given.files, given.branch.round_trip, environment, setup, console)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dbmate_wrap.atomic import write_by_rename
-from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.domain.history import Sealed, amend_command
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import HistoryError
 
@@ -16,7 +16,12 @@ HEADER = (
 )
 # The rule `file-name` refuses most of the names that fit here, but a team can turn that rule off.
 _NAME = r"\d+(?:(?! sha256:)[^/\\\x00-\x1f\x7f\ud800-\udfff])*\.sql"
-_LINE = re.compile(rf"(?P<name>{_NAME}) sha256:(?P<hex>[0-9a-f]{{64}})", re.ASCII)
+_LINE = re.compile(
+    rf"(?P<name>{_NAME}) sha256:(?P<hex>[0-9a-f]{{64}})(?P<former>(?: was sha256:[0-9a-f]{{64}})*)", re.ASCII
+)
+_FORMER = " was sha256:"
+# Of the line below it: so a comment that a merge has moved is not taken for the reason of another line.
+_REASON = "# amended {}: "
 # `git checkout --` refuses what is in conflict, and which side is "ours" differs between merge and rebase.
 _CONFLICT_HINT = (
     "keep the lines of the main branch and take out the others, give your own migrations the next numbers"
@@ -37,8 +42,10 @@ def parse_lockfile(content: bytes, path: Path) -> tuple[Sealed, ...]:
         before = error.object[: error.start]
         raise _broken(path, "it is not UTF-8 text", before.count(b"\n") + 1) from None
     sealed: list[Sealed] = []
+    above = ""
     # Not splitlines(), to which more characters than these end a line. A checkout may have made CRLF of LF.
     for number, line in enumerate(text.split("\n"), 1):
+        comment, above = above, line
         if not line.strip() or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line.rstrip())
@@ -47,13 +54,31 @@ def parse_lockfile(content: bytes, path: Path) -> tuple[Sealed, ...]:
             raise _broken(path, reason, number, hint)
         name = match["name"]
         if sealed and name <= sealed[-1].name:
-            is_twice = any(before.name == name for before in sealed)
-            reason = "is there twice" if is_twice else f"does not come after {sealed[-1].name}"
-            # A union merge (.gitattributes) keeps the lines of both branches, without a conflict.
-            hint = f"{_restoring(path)}; where a merge made it so, {_CONFLICT_HINT}"
-            raise _broken(path, f"{name} {reason}", number, hint)
-        sealed.append(Sealed(name, match["hex"], number))
+            raise _misplaced(path, match, sealed, number)
+        former = tuple(match["former"].split(_FORMER)[1:])
+        sealed.append(Sealed(name, match["hex"], number, former, _reason(comment, name)))
     return tuple(sealed)
+
+
+def _reason(comment: str, name: str) -> str | None:
+    head = _REASON.format(name)
+    return (comment.removeprefix(head).strip() or None) if comment.startswith(head) else None
+
+
+def _misplaced(path: Path, match: re.Match[str], sealed: Sequence[Sealed], number: int) -> HistoryError:
+    """Return the error for a line that is out of order, or there twice."""
+    name = match["name"]
+    first = next((line for line in sealed if line.name == name), None)
+    # A union merge (.gitattributes) makes no conflict.
+    reason = f"does not come after {sealed[-1].name}" if first is None else "is there twice"
+    hint = f"{_restoring(path)}; where a merge made it so, {_CONFLICT_HINT}"
+    if first is not None and (first.former or match["former"]):
+        hint = (
+            f"a merge kept two lines of {name}. Where one branch amended it, keep the line with `was` and the"
+            " comment above it, and take the other out; where both did, keep the main branch's, with its text"
+            f" of the file, and amend that again: {amend_command(name)}"
+        )
+    return _broken(path, f"{name} {reason}", number, hint)
 
 
 def append_lines(path: Path, present: Sequence[Sealed], new: Sequence[MigrationFile]) -> None:
@@ -81,6 +106,22 @@ def append_lines(path: Path, present: Sequence[Sealed], new: Sequence[MigrationF
     if not before.endswith(b"\n"):
         before += end
     write_by_rename(path, before + b"".join(_line(file).encode() + end for file in new))
+
+
+def amend_line(path: Path, line: Sealed, file: MigrationFile, reason: str) -> None:
+    """Give the line of `file` its checksum, with the former ones after it and the reason above it.
+
+    All other lines stay byte for byte. `line` is as it was read, `reason` one line of printable text.
+    """
+    content = _content(path) or b""
+    lines = content.split(b"\n")
+    comment_end = b"\r" if b"\r\n" in content else b""
+    line_end = b"\r" if lines[line.line - 1].endswith(b"\r") else b""
+    former = [each for each in dict.fromkeys((*line.former, line.checksum)) if each != file.checksum]
+    text = _line(file) + "".join(f"{_FORMER}{each}" for each in former)
+    comment = _REASON.format(file.name) + reason
+    lines[line.line - 1 : line.line] = [comment.encode() + comment_end, text.encode() + line_end]
+    write_by_rename(path, b"\n".join(lines))
 
 
 def _line(file: MigrationFile) -> str:

@@ -60,16 +60,16 @@ def check_base(
     now, lines = {file.name: file.checksum for file in files}, {line.name: line for line in sealed}
     then = _lasting_files(base.files, now)
     new_names = renamed_files(then, files)
-    changed = [name for name, checksum in then.items() if now.get(name) != checksum]
+    mended = amended_files(files, sealed, base)
+    changed = [name for name, sum_ in then.items() if now.get(name) != sum_ and name not in mended]
     changed_lines = _changed_lines(lines, base, base.files.keys() - then.keys())
-    names = {(lockfile, line.line): line.name for line in sealed}
-    names |= {(f"{folder}/{name}", 1): name for name in now}
-    about = [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
+    about = _with_names(reported, now, sealed, folder, lockfile)
     kept = [*_corrected(about, changed, changed_lines, base, lockfile)]
     findings = []
     for name in changed:
         if name in now:
-            findings.append(edited.edited_since_base(name, f"{folder}/{name}", base))
+            lost = lockfile if name in changed_lines else None
+            findings.append(edited.edited_since_base(name, f"{folder}/{name}", base, lost))
         elif name in new_names:
             lost = None if name in lines else lockfile
             findings.append(removed.renamed_since_base(name, new_names[name], folder, base, lost))
@@ -83,6 +83,15 @@ def check_base(
         findings += [_line_finding(*item, lockfile, base) for item in lines_alone]
     known = {found.file for found in kept if found.rule == "not-appended"}
     return (*kept, *(each for each in findings if each.rule != "not-appended" or each.file not in known))
+
+
+def _with_names(
+    reported: Sequence[Finding], files: Collection[str], sealed: Sequence[Sealed], folder: str, lockfile: str
+) -> Sequence[tuple[Finding, str]]:
+    """Pair each finding with the name of the migration that it is about, empty for none."""
+    names = {(lockfile, line.line): line.name for line in sealed}
+    names |= {(f"{folder}/{name}", 1): name for name in files}
+    return [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
 
 
 def _line_finding(name: str, line: Sealed | None, lockfile: str, base: MergeBase) -> Finding:
@@ -104,7 +113,9 @@ def _corrected(
             case "unsealed" | "not-appended" if name in changed_lines and changed_lines[name] is None:
                 # Its line is gone: the advice to seal the file, or to number it anew, would be wrong.
                 continue
-            case "edited" | "removed" if name not in base.files:
+            case "edited" if name not in base.files:
+                yield replace(found, hint=edited.mend_unmerged(name, base, removed.seal_again(lockfile)))
+            case "removed" if name not in base.files:
                 yield replace(found, hint=f"it is not in {base.ref} yet: {removed.seal_again(lockfile)}")
             case _:
                 yield found
@@ -125,14 +136,37 @@ def _changed_lines(
     lines: Mapping[str, Sealed], base: MergeBase, freed: Collection[str]
 ) -> Mapping[str, Sealed | None]:
     """The lines that are not as the base has them, by name; None for one that is gone and not `freed`."""
+    before = lines_of_base(base)
+    now = {name: lines.get(name) for name in before if name not in freed}
+    return {name: line for name, line in now.items() if line is None or not _keeps(line, before[name])}
+
+
+def _keeps(line: Sealed, before: Sealed) -> bool:
+    return (line.checksum, line.former) == (before.checksum, before.former) or line.amends(before)
+
+
+def lines_of_base(base: MergeBase) -> Mapping[str, Sealed]:
+    """Return the lines of the base's lockfile by name; none where it is broken: a branch can fix it."""
     try:
-        before = lockfiles.parse_lockfile(base.lockfile or b"", Path())
+        return {line.name: line for line in lockfiles.parse_lockfile(base.lockfile or b"", Path())}
     except HistoryError:
-        # Broken in the base: a branch must be able to fix it.
         return {}
-    now = {line.name: lines.get(line.name) for line in before if line.name not in freed}
-    sums = {line.name: line.checksum for line in before}
-    return {name: line for name, line in now.items() if line is None or line.checksum != sums[name]}
+
+
+def amended_files(
+    files: Sequence[MigrationFile], sealed: Sequence[Sealed], base: MergeBase
+) -> frozenset[str]:
+    """Return the names of the base's files whose text was replaced, as their lines in the lockfile say."""
+    lines, before = {line.name: line for line in sealed}, lines_of_base(base)
+    found = set()
+    for file in files:
+        line, then = lines.get(file.name), base.files.get(file.name)
+        if line is None or then in (None, file.checksum) or line.checksum != file.checksum:
+            continue
+        as_merged = Sealed(file.name, str(then), 0)
+        if line.amends(as_merged) and line.amends(before.get(file.name, as_merged)):
+            found.add(file.name)
+    return frozenset(found)
 
 
 def renamed_files(before: Mapping[str, str], files: Sequence[MigrationFile]) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.table import Paint, table
 
-_STATE_STYLE = {"applied": "green", "pending": "yellow", "sealed": "green"}
+_STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _COMMIT_DIGITS = 10
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
@@ -83,9 +83,11 @@ def _common(outcome: Outcome, paint: Paint) -> str:
         case "up" | "redo" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             # What this run applied, and what is not applied.
             new = frozenset(outcome.applied)
-            rows = [row for row in outcome.migrations if row.version in new or row.state != "applied"]
+            rows = [
+                row for row in outcome.migrations if row.version in new or not row.state.startswith("applied")
+            ]
             return _migrations(rows, paint)
-        case "check":
+        case "check" | "amend":
             return _checks(outcome, paint)
         case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor":
             return ""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.errors import ConfigError, HistoryError
+from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import UnsafeRepositoryError
 from dbmate_wrap.git.default_ref import default_ref, has_remote
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
-from dbmate_wrap.migrations.lockfile import parse_lockfile as lockfile_lines
-from dbmate_wrap.settings import Values
+from dbmate_wrap.policy.lockfile_rules import amended_files, lines_of_base
+from dbmate_wrap.settings import Environment, Values
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _MOST_NAMES_SHOWN = 3
@@ -28,9 +28,9 @@ _FETCH = (
 class BranchDiff:
     """Names of migrations, and the checks with what they were compared with.
 
-    `new` ones are checked in full, and the migrate:down of those in `round_trip` is tried on the shadow
-    server; `merged` ones can no longer be changed. Without a base nothing is known to be merged, and what is
-    not sealed counts as new.
+    `new` ones, and those that were amended, are checked in full, and the migrate:down of those in
+    `round_trip` is tried on the shadow server; `merged` ones can no longer be changed. Without a base nothing
+    is known to be merged, and what is not sealed counts as new.
     """
 
     base: MergeBase | None
@@ -85,17 +85,27 @@ def allows_superuser(branch: BranchDiff) -> bool:
     return False
 
 
+def superuser_counts(environment: Environment, branch: BranchDiff) -> bool:
+    """Return True where the pipeline or the base says `shadow_superuser`: not where only the branch does."""
+    # A variable of the process is the pipeline's, not the branch's.
+    by_pipeline = environment.sources["shadow_superuser"].startswith("DBMATE_WRAP_")
+    allowed = environment.may_use("shadow_superuser") and allows_superuser(branch)
+    return environment.values.shadow_superuser and (by_pipeline or allowed)
+
+
 def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) -> BranchDiff:
     """Sort the migrations into new and merged; without a base, `base` is the check with the reason why."""
     names = frozenset(file.name for file in files.migrations)
     if isinstance(base, MergeBase):
         there, base = base, _by_lockfile(base)
         added = [file.name for file in files.migrations if file.name not in base.files]
-        new = names if every else frozenset(added)
+        mended = sorted(amended_files(files.migrations, files.sealed, base))
+        # What was amended runs for the first time where it failed.
+        new = names if every else frozenset([*added, *mended])
         merged = frozenset(
             file.name for file in files.migrations if base.files.get(file.name) == file.checksum
         )
-        checks = (_compared(there, base, added),)
+        checks = (_compared(there, base, added, mended),)
         return BranchDiff(base, new, new, frozenset() if every else merged, checks)
     if every:
         return BranchDiff(None, names, names, frozenset(), (base,))
@@ -111,10 +121,8 @@ def _by_lockfile(base: MergeBase) -> MergeBase:
     """The base, its filtered files with the checksums of its lockfile; those without a line count as new."""
     if not base.filtered:
         return base
-    try:
-        sums = {line.name: line.checksum for line in lockfile_lines(base.lockfile or b"", Path())}
-    except HistoryError:
-        sums = {}  # Broken there, or filtered too.
+    # None where the lockfile is broken there, or filtered too.
+    sums = {name: line.checksum for name, line in lines_of_base(base).items()}
     files = {
         name: sums[name] if name in base.filtered else checksum
         for name, checksum in base.files.items()
@@ -123,7 +131,7 @@ def _by_lockfile(base: MergeBase) -> MergeBase:
     return replace(base, files=files)
 
 
-def _compared(there: MergeBase, base: MergeBase, added: Sequence[str]) -> Check:
+def _compared(there: MergeBase, base: MergeBase, added: Sequence[str], mended: Sequence[str]) -> Check:
     """The check `base`; findings against the base belong to the family `lockfile`, and are counted there.
 
     `there` is the base as git has it, `base` what the files were compared with.
@@ -131,6 +139,8 @@ def _compared(there: MergeBase, base: MergeBase, added: Sequence[str]) -> Check:
     unknown = sorted(there.files.keys() - base.files.keys())
     fresh = [name for name in added if name not in unknown]
     message = f"compared with {base.ref}: {len(fresh)} new{_named(fresh)}"
+    if mended:
+        message += f", {len(mended)} amended{_named(mended)}"
     if known := len(base.filtered) - len(unknown):
         message += f"; {known} by its lockfile, for a git filter changes the files"
     if not unknown:

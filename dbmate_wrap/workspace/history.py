@@ -115,7 +115,7 @@ def _find_missing_rows(db: Database, files: ProjectFiles, recorded: Ledger) -> M
         raise PreflightError(lines.reason, hint=lines.hint)
     applied = catalog.applied_versions(db.session, db.server)
     known = {(file.name, file.checksum) for file in files.migrations}
-    known |= {(line.name, line.checksum) for line in files.sealed}
+    known |= {(line.name, each) for line in files.sealed for each in (line.checksum, *line.former)}
     evidence = ledger.missing_evidence(db.session, db.server, recorded.access)
     return missing_rows.find_missing_rows(applied, lines, known, evidence)
 

@@ -73,4 +73,53 @@ def test_the_order_of_the_applied_versions_does_not_matter() -> None:
 
 
 def test_what_disagrees_is_exactly_what_is_neither_applied_nor_pending() -> None:
-    assert set(MigrationState) - DISAGREEING == {MigrationState.APPLIED, MigrationState.PENDING}
+    agreeing = {MigrationState.APPLIED, MigrationState.FORMER_TEXT, MigrationState.PENDING}
+    assert set(MigrationState) - DISAGREEING == agreeing
+
+
+NEW, OLD, OLDER, STRANGE = (migration_file("001_a.sql", text) for text in ("new", "old", "older", "strange"))
+AMENDED = Sealed("001_a.sql", NEW.checksum, 2, (OLDER.checksum, OLD.checksum), "it failed")
+
+
+@pytest.mark.parametrize(
+    ("file", "applied", "ran", "state"),
+    [
+        (NEW, ["001"], NEW, MigrationState.APPLIED),
+        (NEW, ["001"], None, MigrationState.APPLIED),
+        (NEW, ["001"], OLD, MigrationState.FORMER_TEXT),
+        (NEW, ["001"], OLDER, MigrationState.FORMER_TEXT),
+        (NEW, ["001"], STRANGE, MigrationState.EDITED),
+        (NEW, [], None, MigrationState.PENDING),
+        # The file was put back, the line was not.
+        (OLD, ["001"], OLD, MigrationState.EDITED),
+        (OLD, [], None, MigrationState.EDITED),
+    ],
+)
+def test_a_database_that_ran_a_former_text_agrees(
+    file: MigrationFile, applied: list[str], ran: MigrationFile | None, state: MigrationState
+) -> None:
+    recorded = {"001": ran.checksum} if ran is not None else {}
+    [entry] = compare_history([file], [AMENDED], applied, recorded)
+    assert (entry.state, entry.applied) == (state, bool(applied))
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "amends"),
+    [
+        (("c", ("a", "b"), "why"), ("b", ("a",)), True),
+        (("c", ("a", "b"), "why"), ("a", ()), True),
+        (("a", ("b", "c"), "why"), ("c", ("a", "b")), True),
+        (("b", ("a",), "why"), ("a", ()), True),
+        (("b", ("a",), None), ("a", ()), False),
+        (("b", (), "why"), ("a", ()), False),
+        (("c", ("b",), "why"), ("b", ("a",)), False),
+        (("c", ("x",), "why"), ("a", ()), False),
+    ],
+)
+def test_a_line_amends_another_where_it_forgets_no_checksum_and_says_why(
+    after: tuple[str, tuple[str, ...], str | None], before: tuple[str, tuple[str, ...]], amends: bool
+) -> None:
+    checksum, former, reason = after
+    line = Sealed("001_a.sql", checksum, 3, former, reason)
+    assert line.amends(Sealed("001_a.sql", before[0], 2, before[1])) == amends
+    assert not line.amends(Sealed("001_b.sql", before[0], 2, before[1]))

@@ -84,6 +84,10 @@ def test_what_editors_and_checkouts_change_is_read_all_the_same(content: str, pa
         (f"{A}\nx\n", 2, "not of the form"),
         (f"\ufeff# header\n{A}\n", 1, "byte order mark"),
         (f"{A}\r{B}", 1, "not of the form"),
+        (f"{A} was sha256:{HEX[1:]}", 1, "not of the form"),
+        (f"{A} was {HEX}", 1, "not of the form"),
+        (f"{A} was sha256:{HEX} was", 1, "not of the form"),
+        (f"{A}  was sha256:{HEX}", 1, "not of the form"),
     ],
 )
 def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path) -> None:
@@ -220,3 +224,70 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(path: Path, monkeypatch: py
         lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_text() == f"{A}\n"
     assert os.listdir(path.parent) == [path.name]
+
+
+# Lines that were amended
+
+FIRST, SECOND, THIRD = (migration_file("002_b.sql", text) for text in ("1", "2", "3"))
+
+
+def test_an_amended_line_keeps_its_former_checksums_under_the_reason(path: Path) -> None:
+    lockfile.append_lines(path, (), [migration_file("001_a.sql"), FIRST, migration_file("003_c.sql")])
+    sealed = path.read_text().splitlines()
+    lockfile.amend_line(path, lockfile.read_lockfile(path)[1], SECOND, "für alte Zeilen")
+    lines = path.read_text().splitlines()
+    assert lines == [
+        *sealed[:3],
+        "# amended 002_b.sql: für alte Zeilen",
+        f"002_b.sql sha256:{SECOND.checksum} was sha256:{FIRST.checksum}",
+        sealed[4],
+    ]
+    found = lockfile.read_lockfile(path)
+    assert found[1] == Sealed("002_b.sql", SECOND.checksum, 5, (FIRST.checksum,), "für alte Zeilen")
+    assert [line.line for line in found] == [3, 5, 6]
+    lockfile.amend_line(path, found[1], THIRD, "again")
+    again = lockfile.read_lockfile(path)[1]
+    assert again == Sealed("002_b.sql", THIRD.checksum, 6, (FIRST.checksum, SECOND.checksum), "again")
+    assert path.read_text().splitlines()[3:5] == [lines[3], "# amended 002_b.sql: again"]
+    lockfile.amend_line(path, again, FIRST, "back")
+    assert lockfile.read_lockfile(path)[1].former == (SECOND.checksum, THIRD.checksum)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_amending_keeps_all_other_bytes(path: Path, end: str, last: bool) -> None:
+    text = f"# é{end}{end}{A}{end}#x{end}002_b.sql sha256:{FIRST.checksum}{'' if last else end}"
+    path.write_bytes(text.encode())
+    lockfile.amend_line(path, lockfile.read_lockfile(path)[1], SECOND, "why")
+    line = f"002_b.sql sha256:{FIRST.checksum}"
+    amended = f"# amended 002_b.sql: why{end}002_b.sql sha256:{SECOND.checksum} was sha256:{FIRST.checksum}"
+    assert path.read_bytes() == text.replace(line, amended).encode()
+
+
+@pytest.mark.parametrize(
+    ("above", "reason"),
+    [
+        ("# amended 001_a.sql: it failed", "it failed"),
+        ("# amended 001_a.sql: it failed\r", "it failed"),
+        ("# amended 001_a.sql:  ", None),
+        ("# amended 002_b.sql: it failed", None),
+        ("# Sealed migrations, in order", None),
+        ("# amended 001_a.sql: it failed\n", None),
+        ("# amended 001_a.sql: it failed\n# more", None),
+        ("", None),
+    ],
+)
+def test_the_reason_stands_directly_above_and_names_the_file(
+    above: str, reason: str | None, path: Path
+) -> None:
+    path.write_bytes(f"{above}\n{A} was sha256:{HEX[::-1]}\n".encode())
+    [line] = lockfile.read_lockfile(path)
+    assert (line.former, line.reason) == ((HEX[::-1],), reason)
+
+
+@pytest.mark.parametrize("lines", [(f"{A} was sha256:{HEX[::-1]}", A), (A, f"{A} was sha256:{HEX[::-1]}")])
+def test_an_amended_line_that_a_merge_kept_twice_is_told(lines: tuple[str, str], path: Path) -> None:
+    path.write_text("\n".join(lines))
+    with pytest.raises(HistoryError, match=r"001_a\.sql is there twice") as raised:
+        lockfile.read_lockfile(path)
+    assert "keep the line with `was`" in (raised.value.hint or "")

@@ -290,3 +290,88 @@ def test_what_was_wrong_in_the_base_already_is_still_reported() -> None:
     base = base_of([A, B], [f"{A}=other", B])
     assert check_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
     assert brief(found) == ["edited db/migrations/001_a.sql:1"]
+
+
+# Lines that `amend` has changed
+
+
+def amended(text: str, *former: str, reason: str | None = "it failed", name: str = B) -> Sealed:
+    """The line of a file with the content `text`, and those that it had before."""
+    checksums = tuple(migration_file(name, each).checksum for each in former)
+    return Sealed(name, migration_file(name, text).checksum, 5, checksums, reason)
+
+
+def check_amended(
+    text: str, line: Sealed, *, then: str = "1", line_then: Sealed | None = None
+) -> tuple[Finding, ...]:
+    """Findings where 002 has that text and line, and had `then` and `line_then` in the base."""
+    before = [*lines([A]), line_then or amended(then, reason=None)]
+    text_then = "".join(
+        f"# amended {each.name}: {each.reason}\n{each.name} sha256:{each.checksum}"
+        + "".join(f" was sha256:{former}" for former in each.former)
+        + "\n"
+        for each in before
+    )
+    files = [migration_file(A), migration_file(B, text)]
+    sealed = [*lines([A]), line]
+    base = base_of([A, f"{B}={then}"], broken=text_then.encode())
+    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK, protected=False)
+    return check_base(reported, files, sealed, base, folder="db/migrations", lockfile=LOCK)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "line_then"),
+    [
+        ("2", amended("2", "1"), None),
+        ("3", amended("3", "1", "2"), None),
+        ("1", amended("1", "2"), None),
+        ("2", amended("2", "0", "1"), amended("1", "0")),
+        ("0", amended("0", "1"), amended("1", "0")),
+    ],
+)
+def test_what_was_amended_is_no_finding(text: str, line: Sealed, line_then: Sealed | None) -> None:
+    assert check_amended(text, line, line_then=line_then) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "line_then", "place"),
+    [
+        # Sealed anew by hand, without the former checksum, with another one, or without a reason.
+        ("2", amended("2"), None, "db/migrations/002_b.sql:1"),
+        ("2", amended("2", "x"), None, "db/migrations/002_b.sql:1"),
+        ("2", amended("2", "1", reason=None), None, "db/migrations/002_b.sql:1"),
+        # A former checksum was forgotten, with the text and without it.
+        ("2", amended("2", "1"), amended("1", "0"), "db/migrations/002_b.sql:1"),
+        ("1", amended("1"), amended("1", "0"), f"{LOCK}:5"),
+        # Amended, and edited again.
+        ("3", amended("2", "1"), None, "db/migrations/002_b.sql:1"),
+    ],
+)
+def test_any_other_change_of_text_or_line_is_edited(
+    text: str, line: Sealed, line_then: Sealed | None, place: str
+) -> None:
+    assert brief(check_amended(text, line, line_then=line_then)) == [f"edited {place}"]
+
+
+def test_the_remedies_of_an_edited_file_name_amend() -> None:
+    [edited] = check_amended("2", amended("1", reason=None))
+    assert (edited.hint or "").endswith("mend it: dbmate-wrap amend 002_b.sql --because TEXT")
+    [by_hand] = check_amended("2", amended("2", reason=None))
+    assert (by_hand.hint or "").endswith(
+        "git checkout 0123456789ab -- db/migrations.lock, then dbmate-wrap amend 002_b.sql --because TEXT"
+    )
+
+
+def test_a_merged_file_that_was_sealed_and_amended_on_the_branch_is_no_finding() -> None:
+    files = [migration_file(A), migration_file(B, "2")]
+    base = base_of([A, f"{B}=1"], [A])
+    sealed = [*lines([A]), amended("2", "1")]
+    assert check_base((), files, sealed, base, folder="db/migrations", lockfile=LOCK) == ()
+
+
+def test_what_main_does_not_have_yet_is_amended() -> None:
+    files, sealed = [migration_file(A), migration_file(B, "2")], lines([A, f"{B}=1"])
+    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK, protected=False)
+    [found] = check_base(reported, files, sealed, base_of([A]), folder="db/migrations", lockfile=LOCK)
+    hint = found.hint or ""
+    assert hint.startswith("it is not in origin/main yet: dbmate-wrap amend 002_b.sql --because TEXT; or if")

@@ -148,3 +148,13 @@ def test_filtered_files_that_no_lockfile_knows_are_checked_like_new_ones(lockfil
     [check] = diff.checks
     assert check.status == "warn"
     assert check.message.startswith("compared with origin/main: 0 new; 1 not (002_b.sql): a git filter")
+
+
+def test_what_was_amended_is_checked_as_new_and_named_apart() -> None:
+    files = files_of([A, f"{B}=mended", C])
+    then, now = migration_file(B).checksum, files.migrations[1].checksum
+    sealed = (Sealed(A, migration_file(A).checksum, 1), Sealed(B, now, 3, (then,), "it failed"))
+    diff = diff_branch(replace(files, sealed=sealed), base_of(A, B), every=False)
+    assert diff.new == diff.round_trip == {B, C}
+    assert diff.merged == {A}
+    assert diff.checks[0].message == ("compared with origin/main: 1 new (003_c.sql), 1 amended (002_b.sql)")
