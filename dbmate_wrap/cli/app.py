@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli.amend_command import amend
 from dbmate_wrap.cli.command import command, group_options, run
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.options import Arguments, Base, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
@@ -127,6 +128,9 @@ def seal(common: Common) -> None:
     from dbmate_wrap.commands.seal import seal
 
     run("seal", common, seal)
+
+
+command(app, "amend")(amend)
 
 
 @command(app, "redo")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
 from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.history import amend_command
 from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
@@ -42,11 +43,18 @@ _KILLED = re.compile(r"dbmate ended with signal ")
 @dataclass(frozen=True)
 class ProjectNames:
     """The names that errors give: the migrations folder as people see it, dbmate's history table for SQL,
-    and the account that migrates."""
+    the account that migrates, and the sealed files."""
 
     folder: str
     migrations_table: str
     account: str = "the account"
+    sealed: frozenset[str] = frozenset()
+
+    def fix(self, name: str) -> str:
+        """Return what is done about a migration that fails, before it is run again."""
+        if name not in self.sealed:
+            return f"fix {name} and "
+        return f"fix the data that it met, or mend {name} (edit it, then {amend_command(name)}), and "
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
@@ -88,7 +96,7 @@ def diagnose(
         return _located_error(names, failure, migration, block, PartialError, hint)
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(names, failure, migration, ())
-    fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else f"fix {name} and "
+    fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else names.fix(name)
     known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
     known = known or limit_hint(failure)
     hint = f"its transaction was rolled back: {known or fix + 'run again'}"

@@ -124,7 +124,8 @@ class AttendedRun:
     @property
     def names(self) -> ProjectNames:
         """The names that errors give."""
-        return ProjectNames(self.files.folder, self.db.server.history.name, self.account)
+        sealed = frozenset(line.name for line in self.files.sealed)
+        return ProjectNames(self.files.folder, self.db.server.history.name, self.account, sealed)
 
     def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
         """Run dbmate once over `batch`, end what it left running, and read the history again.

@@ -70,7 +70,7 @@ def read_merge_base(
     lock_blob, config_blob = tree.get(lock_path), tree.get(config_path)
     same = {file.name: file for file in present if _is_blob(blobs.get(file.name), file.content)}
     unread = {blob for name, blob in blobs.items() if name not in same}
-    texts = _read_blobs(folder, unread.union(filter(None, (lock_blob, config_blob))))
+    texts = read_blobs(folder, unread.union(filter(None, (lock_blob, config_blob))))
     files = {
         name: same[name].checksum if name in same else checksum(texts[blob]) for name, blob in blobs.items()
     }
@@ -172,7 +172,7 @@ def _list_files(folder: Path, commit: str, paths: Collection[str]) -> Mapping[st
     return files
 
 
-def _read_blobs(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
+def read_blobs(folder: Path, blobs: Collection[str]) -> Mapping[str, bytes]:
     """Map blob ids to bytes. Raises ConfigError for a blob that is missing and cannot be fetched."""
     if not blobs:
         return {}

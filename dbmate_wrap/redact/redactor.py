@@ -15,6 +15,7 @@ _EVERYDAY = (
     *("format_version", "command", "environment", "target", "server_version", "started_at", "duration_ms"),
     *("error", "message", "sqlstate", "migrations", "findings", "checks", "applied_at", "checksum"),
     *("applied", "applying", "pending", "edited", "unknown", "out-of-order", "sealed", "warning", "notice"),
+    *("former text", "amended"),
     *("pass", "warn", "fail", "skip", "true", "false", "null", "none", "status", "rollback", "dbmate-wrap"),
     *("severity", "internal", "usage", "config", "binary", "policy", "history", "refused", "unreachable"),
     *("preflight", "locked", "blocked", "failed", "partial", "drift", "interrupted", "terminated"),

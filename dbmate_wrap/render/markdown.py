@@ -114,8 +114,8 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case results.KeptTextResult() | results.SchemaResult():
             return
         case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
-            is_check = outcome.command == "check"
-            yield _check_table(outcome) if is_check else _migration_table(outcome.migrations)
+            has_checks = outcome.command in ("check", "amend")
+            yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
         case results.PlanResult(steps):
             rows = [(code(step.version), code(step.file), step.mode) for step in steps]
             yield _table("Pending", ("version", "file", "runs"), rows)

@@ -96,6 +96,14 @@ def _needs_template(applied_again: Sequence[ParsedMigration]) -> bool:
     return len(applied_again) > _MOST_REAPPLIED or len(batches(applied_again)) > _MOST_PROCESSES
 
 
+def make_state(tools: ReplayTools, plan: ReplayPlan) -> SchemaState:
+    """Return the state that the plan's migrations make, without a round trip.
+
+    Raises as `run_replay`.
+    """
+    return _Replay(tools, plan).make_state()
+
+
 @dataclass
 class _Replay:
     """A running replay. `lasts`: the last round trip has left a cluster-wide object."""
@@ -124,6 +132,16 @@ class _Replay:
             first = spoilt + 1
             if _needs_template(self.plan.migrations[base:first]) and self._save_template(base, first):
                 base = first
+
+    def make_state(self) -> SchemaState:
+        """Apply all migrations on top of the longest history before the first that is due."""
+        start, base = self.plan.start, self.plan.base
+        if start < base and not self._save_template(start, base):
+            base = start
+        with self._scratch(base) as handle:
+            database = ScratchDatabase(handle.url, self.tools)
+            database.apply(self.plan.migrations[base:])
+            return database.read_state()
 
     @contextmanager
     def _scratch(self, length: int) -> Iterator[ScratchHandle]:

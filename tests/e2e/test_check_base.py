@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from tests.support.check_documents import STATIC, found, status
 from tests.support.cli import CliResult, RunCli, RunJson, assert_refused
 from tests.support.projects import ProjectFolder, migration
+from tests.support.repository_clones import cloned, commit, git
 
 pytestmark = [
     pytest.mark.e2e,
@@ -22,31 +21,6 @@ B = migration("create table public.b (i bigint);", "drop table public.b;")
 C = migration("create table public.c (i bigint);", "drop table public.c;")
 WRITE = migration("insert into public.a values (1);")
 OLD_WRONG = migration("set search_path = x; insert into b values (1); selec 1;")
-
-
-def git(folder: Path, *args: str) -> str:
-    """Run git as somebody, apart from the configuration of whoever runs the tests."""
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "tests"),
-        **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "tests@example.org"),
-    }
-    done = subprocess.run(["git", *args], cwd=folder, env=env, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode().strip()
-
-
-def commit(folder: ProjectFolder, files: Mapping[str, str], *, seal: bool = True) -> None:
-    """Commit all of the project, with these migrations."""
-    for name, content in files.items():
-        folder.add(name, content)
-    if seal:
-        folder.seal()
-    git(folder.root, "add", "--all", ".")
-    git(folder.root, "commit", "--quiet", "--message", "a change")
 
 
 @pytest.fixture
@@ -65,12 +39,6 @@ def mine(main: ProjectFolder) -> ProjectFolder:
     """A clone of it with a branch of its own."""
     folder = cloned(main)
     git(folder.root, "switch", "--quiet", "--create", "mine")
-    return folder
-
-
-def cloned(main: ProjectFolder, *options: str, name: str = "mine") -> ProjectFolder:
-    folder = ProjectFolder(main.root.parent / name)
-    git(main.root.parent, "clone", "--quiet", *options, f"file://{main.root}", str(folder.root))
     return folder
 
 

@@ -24,6 +24,7 @@ COMMANDS = [
     ["new", "x"],
     ["check"],
     ["seal"],
+    ["amend", "x", "--because", "y"],
     ["rollback"],
 ]
 COMMANDS += [

@@ -20,6 +20,7 @@ COMMANDS = {
     "new": ["new", "add_orders"],
     "check": ["check"],
     "seal": ["seal"],
+    "amend": ["amend", "002_b.sql", "--because", "it failed"],
     "rollback": ["rollback"],
     "dump": ["dump"],
     "doctor": ["doctor"],

@@ -246,3 +246,10 @@ def test_a_history_that_a_migration_hid_is_31() -> None:
     error = history_unreadable("002_a.sql", PreflightError("rows are hidden", hint="create policy"))
     assert (error.code, error.hint) == (ExitCode.PARTIAL, "create policy")
     assert "002_a.sql ran" in error.message
+
+
+def test_a_sealed_migration_is_amended_where_its_text_is_wrong() -> None:
+    names = replace(NAMES, sealed=frozenset({PLAIN.file.name}))
+    hint = diagnose(names, failed("23502"), PLAIN, PLAIN.sections[0].up).hint or ""
+    assert "mend 002_a.sql (edit it, then dbmate-wrap amend 002_a.sql --because TEXT)" in hint
+    assert "amend" not in (diagnose(NAMES, failed("23502"), PLAIN, PLAIN.sections[0].up).hint or "")

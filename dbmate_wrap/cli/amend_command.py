@@ -1,0 +1,30 @@
+"""The command `amend` as people type it."""
+
+from typing import Annotated
+
+import typer
+
+from dbmate_wrap.cli.command import run
+from dbmate_wrap.cli.options import Common
+
+_NotAppliedIn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--not-applied-in",
+        metavar="NAME",
+        help="An environment that cannot be asked from here, and has not applied it (may be repeated).",
+    ),
+]
+
+
+def amend(
+    common: Common,
+    file: Annotated[str, typer.Argument(help="The edited migration: its name, path or version.")],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="The reason, for the lockfile.")],
+    not_applied_in: _NotAppliedIn = None,
+) -> None:
+    """Mend a sealed migration that failed and that no protected environment has applied."""
+    from dbmate_wrap.commands.amend import amend
+
+    named = tuple(not_applied_in or ())
+    run("amend", common, lambda context, outcome: amend(context, outcome, file, because, named))
