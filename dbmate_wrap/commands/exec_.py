@@ -71,7 +71,7 @@ class _TypedCommand:
 
     def write(self) -> None:
         """Run what may write, behind the guards and under the advisory lock."""
-        from dbmate_wrap.execution.run import attended_run
+        from dbmate_wrap.execution.attended import attended_run
         from dbmate_wrap.workspace import project_files, schema_file
         from dbmate_wrap.workspace.history import read_history
 

@@ -3,7 +3,7 @@
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.execution import readiness
-from dbmate_wrap.execution.run import attended_run
+from dbmate_wrap.execution.attended import attended_run
 from dbmate_wrap.execution.undo import redo as undo_and_apply
 from dbmate_wrap.execution.what_ran import read_what_ran, since_edited
 from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file

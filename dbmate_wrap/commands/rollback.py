@@ -2,7 +2,7 @@
 
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.execution import readiness
-from dbmate_wrap.execution.run import attended_run
+from dbmate_wrap.execution.attended import attended_run
 from dbmate_wrap.execution.undo import undo
 from dbmate_wrap.execution.what_ran import last_applied, read_what_ran, without_file
 from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file

@@ -3,7 +3,7 @@
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, PreflightError
-from dbmate_wrap.execution.run import attended_run
+from dbmate_wrap.execution.attended import attended_run
 from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import read_history

@@ -39,7 +39,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
         from dbmate_wrap.execution.apply import apply_pending
-        from dbmate_wrap.execution.run import attended_run
+        from dbmate_wrap.execution.attended import attended_run
         from dbmate_wrap.workspace import dbmate, schema_file
 
         binary = dbmate.start_verification(context)

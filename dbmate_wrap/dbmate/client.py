@@ -88,6 +88,11 @@ class DbmateError:
     not_owned: tuple[NotOwned, ...] = ()
     limit: SessionLimit | None = None
 
+    @property
+    def is_refused_login(self) -> bool:
+        """True where the server did not let dbmate in, so that it began nothing (class 28)."""
+        return self.file is None and self.sqlstate is not None and self.sqlstate.startswith("28")
+
 
 @dataclass(frozen=True)
 class Dbmate:
@@ -99,6 +104,11 @@ class Dbmate:
     options: ServerOptions
     secrets: Redactor
     version: str | None = None
+
+    def with_url(self, url: DatabaseUrl, connect_timeout: float) -> "Dbmate":
+        """Return the same, but bound to this URL."""
+        # Without a limit a server that accepts and never answers holds dbmate for minutes.
+        return replace(self, url=url.with_connect_timeout(connect_timeout))
 
     def with_lock_timeout(self, seconds: float | None) -> "Dbmate":
         """Return the same, but its statements wait so long for a lock; None is without limit.

@@ -1,8 +1,8 @@
 """One attended run: the advisory lock, the ledger, dbmate, and the history read again after it."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.ledger import Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
-from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.errors import HistoryError, PreflightError
 from dbmate_wrap.execution.causes import with_cause
 from dbmate_wrap.execution.diagnosis import ProjectNames, history_gone, history_unreadable
@@ -22,7 +22,7 @@ from dbmate_wrap.execution.poller import Probe
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.execution.timings import Timings
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.postgres import advisory_lock, catalog
+from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.advisory_lock import HeldLock
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.settings import Environment
@@ -107,10 +107,11 @@ class AttendedRun:
 
     def open_monitor(self) -> Monitor:
         """Begin to watch dbmate's server session, for as long as the lock is held."""
-        url, timeout = self.db.url, self.environment.values.connect_timeout
+        timeout = self.environment.values.connect_timeout
         name = f"{self.invocation.application_name}/watch"
+        # By the URL as it is then: its password may be a new one.
         probe = Probe(
-            lambda: connect(url, application_name=name, timeout=timeout), self.invocation.dbmate_name
+            lambda: connect(self.db.url, application_name=name, timeout=timeout), self.invocation.dbmate_name
         )
         monitor = Monitor(probe, self.console, self.environment.values.lock_timeout)
         self.stack.callback(monitor.close)
@@ -139,16 +140,10 @@ class AttendedRun:
         # A concurrent statement is no transaction, and so alone in its batch.
         sections = [section for migration in batch for section in migration.sections]
         blocks = [section.up if direction == "up" else section.down for section in sections]
-        dbmate = fit_lock_timeout(self.dbmate, blocks, self.environment.values.concurrent_lock_timeout)
-        try:
-            # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
-            with stage([migration.file for migration in batch]) as folder:
-                events = self._events(direction, monitor, former)
-                verb = dbmate.migrate if direction == "up" else dbmate.rollback
-                error = verb(folder, events)
-        finally:
-            monitor.ended()
-        self.lock.raise_if_lost()
+        events = self._events(direction, monitor, former)
+        error = self._run_dbmate(direction, batch, blocks, events, monitor)
+        if error is not None and error.is_refused_login and self._renew_url():
+            error = self._run_dbmate(direction, batch, blocks, events, monitor)
         if error is not None and error.file is not None and error.sqlstate is not None:
             self.failed_files.add(error.file)
         if error is not None and error.sqlstate is None:
@@ -159,6 +154,34 @@ class AttendedRun:
         if error is not None and former:
             error = replace(error, message=_RECONNECTED)
         return Attempt(error, self._read_history_after(batch), bool(former))
+
+    def _run_dbmate(
+        self,
+        direction: Direction,
+        batch: Sequence[ParsedMigration],
+        blocks: Sequence[Block],
+        events: RunEvents,
+        monitor: Monitor,
+    ) -> DbmateError | None:
+        assert self.dbmate is not None, "a verb that runs migrations has bound dbmate"
+        dbmate = fit_lock_timeout(self.dbmate, blocks, self.environment.values.concurrent_lock_timeout)
+        try:
+            # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
+            with stage([migration.file for migration in batch]) as folder:
+                verb = dbmate.migrate if direction == "up" else dbmate.rollback
+                error = verb(folder, events)
+        finally:
+            monitor.ended()
+        self.lock.raise_if_lost()
+        return error
+
+    def _renew_url(self) -> bool:
+        """Ask for the URL again, where its password was refused; False where it is the same."""
+        renewed = self.db.renewed()
+        if renewed is not None and self.dbmate is not None:
+            self.db = renewed
+            self.dbmate = self.dbmate.with_url(renewed.url, self.environment.values.connect_timeout)
+        return renewed is not None
 
     def _read_history_after(self, batch: Sequence[ParsedMigration]) -> History:
         """Read the history again. Raises PartialError where the migrations took it away or hid it."""
@@ -207,33 +230,3 @@ class AttendedRun:
     def applied_records(self, batch: Sequence[ParsedMigration]) -> list[Record]:
         """The ledger's lines for the migrations of `batch` that this run applied."""
         return [self.timings.record(each.file) for each in batch if each.file.version in self.applied]
-
-
-@contextmanager
-def attended_run(
-    db: Database,
-    files: ProjectFiles,
-    environment: Environment,
-    invocation: Invocation,
-    console: Console,
-    dbmate: Dbmate | None,
-) -> Iterator[AttendedRun]:
-    """Hold the database's advisory lock, waited for `advisory_lock_wait` at most, and read the history again.
-
-    Another run may have been here while we waited: what was read before the lock is not relied upon.
-    Raises LockedError (23), UnreachableError (21).
-    """
-    values = environment.values
-    held = advisory_lock.hold(
-        db.url,
-        run_id=invocation.run_id,
-        timeout=values.connect_timeout,
-        wait=values.advisory_lock_wait,
-        on_wait=lambda holder: console.say(f"waiting for {holder.description}"),
-    )
-    with held as lock, ExitStack() as stack:
-        db = db.look_again()
-        found = read_history(db, files, values)
-        yield AttendedRun(
-            db, files, environment, invocation, console, dbmate, lock, stack, before=found, history=found
-        )

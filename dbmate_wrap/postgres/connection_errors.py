@@ -111,6 +111,12 @@ def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
     )
 
 
+def refused_password(text: str, url: DatabaseUrl) -> UnreachableError | None:
+    """Return the error where a program of libpq says that the password was not accepted; else None."""
+    error = connection_error(text, url)
+    return error if error.kind == "password" else None
+
+
 def query_error(error: psycopg.Error, *, lost: bool) -> WrapError:
     """Return the error for a failed query; `lost`: the connection died with it."""
     text = (error.diag.message_primary or str(error)).strip()

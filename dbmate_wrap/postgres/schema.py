@@ -9,6 +9,7 @@ from dbmate_wrap import process
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.dumped_secrets import mask_passwords
 from dbmate_wrap.errors import BinaryError, FailedError
+from dbmate_wrap.postgres.connection_errors import refused_password
 from dbmate_wrap.redact import Redactor
 
 # The schema of our own bookkeeping is not part of the dump.
@@ -72,6 +73,8 @@ def dump(
     done = process.run(process.Command(argv, env), limit=limit)
     if done.returncode != 0:
         said = " ".join(secrets.mask(done.stderr).split()) or done.ending
+        if "connection to server" in said and (refused := refused_password(said, url)):
+            raise refused
         raise FailedError(
             f"pg_dump failed: {said}", hint=f"run it by hand to see more: {pg_dump.path} --schema-only"
         )

@@ -108,6 +108,15 @@ class Values(BaseSettings):
     url_file: FilePath | None = Field(
         None, description="File that holds the database URL (a mounted secret)."
     )
+    host: str | None = Field(
+        None, description="Host of the database, for a secret that is no URL; with `database` and `user`."
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(5432, description="Port beside `host`.")
+    database: str | None = Field(None, description="Database beside `host`.")
+    user: str | None = Field(None, description="Account beside `host`.")
+    password_file: FilePath | None = Field(
+        None, description="File that holds the password alone, beside `host` (a mounted secret)."
+    )
     url_command: str | None = Field(
         None, description="Command that prints the database URL; run without a shell."
     )

@@ -15,13 +15,14 @@ from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
 from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS
 from dbmate_wrap.settings.names import BRANCH_VARIABLE, PREFIX, url_variable
 from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout, link_fault, links_on
+from dbmate_wrap.settings.url_parts import PARTS
 
 # By their names, so that a new setting of these kinds is among them.
 PROGRAMS = frozenset(name for name in NAMES if name.endswith("_path"))
 COMMANDS = frozenset(name for name in NAMES if name.endswith("_command"))
 ADDRESSES = frozenset(name for name in NAMES if name.endswith("_url"))
 # They are opened when they are needed, as are those above; and a right that a branch cannot give itself.
-ON_USE = PROGRAMS | COMMANDS | ADDRESSES | {"url_file", "shadow_superuser"}
+ON_USE = PROGRAMS | COMMANDS | ADDRESSES | {"url_file", "shadow_superuser", *PARTS}
 # They are opened by every command: refused at the start.
 IN_REPOSITORY = PATHS - ON_USE
 _LOCAL_FOLDER = ".dbmate-wrap"
@@ -65,13 +66,13 @@ class UntrustedSettings:
             return self._fault("leads to a file that the branch wrote", source, hint)
         return None
 
-    def refuse_url_file(self, path: Path, settings: EnvironmentSettings) -> None:
-        """Raise ConfigError for a file of the database URL that the branch wrote or leads astray."""
-        self.refuse(settings, "url_file")
+    def refuse_secret_file(self, path: Path, key: str, settings: EnvironmentSettings) -> None:
+        """Raise ConfigError for a file with a URL or a password that the branch wrote or leads astray."""
+        self.refuse(settings, key)
         if self._leads_to_branch(path):
             hint = f"set {url_variable(settings.name)} in the pipeline's environment"
             why = f"leads to {path.name}, which the branch wrote"
-            raise config_error(self._fault(why, settings.sources["url_file"], hint))
+            raise config_error(self._fault(why, settings.sources[key], hint))
 
     def refuse_dotenv(self, file: str, variable: str, value: str, source: str, environment: str) -> None:
         """Raise ConfigError for a URL of a .env file that the branch wrote, unless the base has the same."""

@@ -81,6 +81,7 @@ class UrlSources:
             self.of_process(settings.name)
             or self._from_command(settings)
             or self._from_file(settings)
+            or self._from_parts(settings)
             or self._refused_of_branch(self._from_dotenv(settings.name), settings.name)
         )
 
@@ -95,7 +96,8 @@ class UrlSources:
         if own or self.command_of(settings):
             return own
         try:
-            return self._from_file(settings) or self._from_dotenv(settings.name)
+            found = self._from_file(settings) or self._from_parts(settings)
+            return found or self._from_dotenv(settings.name)
         except ConfigError:
             return None
 
@@ -132,18 +134,28 @@ class UrlSources:
             return None
         path = self.root / str(file).replace(PLACEHOLDER, settings.name)
         if self.untrusted is not None:
-            self.untrusted.refuse_url_file(path, settings)
-        faults: list[Fault] = []
-        text = read_text(path, str(path), faults)
-        problem = faults[0].message if faults else _problem(text)
-        if text is None or problem:
-            message = f"the url_file of {settings.name} {problem}"
-            raise config_error(Fault(message, source, f"{path} must hold one line, the database URL"))
-        warnings: tuple[Fault, ...] = ()
-        if sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH:
-            message = f"{path} can be read by every user of this machine"
-            warnings = (Fault(message, source, hint=f"chmod o-r {path}"),)
-        return FoundUrl(text.strip("\r\n"), f"{path} ({source})", warnings)
+            self.untrusted.refuse_secret_file(path, "url_file", settings)
+        text, warnings = _read_secret(path, f"the url_file of {settings.name}", source, "the database URL")
+        return FoundUrl(text, f"{path} ({source})", warnings)
+
+    def _from_parts(self, settings: EnvironmentSettings) -> FoundUrl | None:
+        host = settings.values.host
+        if host is None or not self._applies(host, "host", settings):
+            return None
+        from dbmate_wrap.settings.url_parts import PARTS, parts_of
+
+        if self.untrusted is not None:
+            for part in PARTS:
+                self.untrusted.refuse(settings, part)
+        parts = parts_of(settings)
+        assert parts is not None, "there is a host"
+        if parts.password_file is None:
+            return FoundUrl(parts.url(None), settings.sources["host"])
+        if self.untrusted is not None:
+            self.untrusted.refuse_secret_file(parts.password_file, "password_file", settings)
+        source, what = settings.sources["password_file"], f"the password_file of {settings.name}"
+        password, warnings = _read_secret(parts.password_file, what, source, "the password")
+        return FoundUrl(parts.url(password), settings.sources["host"], warnings)
 
     def _from_dotenv(self, environment: str) -> FoundUrl | None:
         own, own_file = url_variable(environment), f".env.{environment}"
@@ -155,10 +167,24 @@ class UrlSources:
         )
 
 
+def _read_secret(path: Path, what: str, source: str, content: str) -> tuple[str, tuple[Fault, ...]]:
+    """Return the line of a file, and a warning where everybody may read it. Raises ConfigError."""
+    faults: list[Fault] = []
+    text = read_text(path, str(path), faults)
+    problem = faults[0].message if faults else _problem(text)
+    if text is None or problem:
+        raise config_error(Fault(f"{what} {problem}", source, f"{path} must hold one line, {content}"))
+    warnings: tuple[Fault, ...] = ()
+    if sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH:
+        message = f"{path} can be read by every user of this machine"
+        warnings = (Fault(message, source, hint=f"chmod o-r {path}"),)
+    return text.strip("\r\n"), warnings
+
+
 def _problem(text: str | None) -> str | None:
     if text is None:
         return "does not exist"
     if not text.strip():
         return "is empty"
     lines = len(text.strip("\r\n").splitlines())
-    return f"has {lines} lines, and a URL is one" if lines > 1 else None
+    return f"has {lines} lines, and must have one" if lines > 1 else None

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
@@ -20,6 +21,7 @@ from dbmate_wrap.workspace.context import Context
 # Failures that may pass while a server starts.
 _MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
 _POLL_SECONDS = 0.25
+_T = TypeVar("_T")
 _MAY_BE_PLAIN = frozenset({"disable", "allow", "prefer"})
 
 
@@ -30,7 +32,8 @@ class Database:
     url: DatabaseUrl
     session: Session
     server: Server
-    _open: Callable[[float | None], Session] = field(repr=False)
+    _open: Callable[[DatabaseUrl, float | None], Session] = field(repr=False)
+    _find_url: Callable[[], DatabaseUrl | None] = field(repr=False)
 
     @property
     def target(self) -> Target:
@@ -44,8 +47,27 @@ class Database:
     @contextmanager
     def open_again(self, *, wait: float | None = None) -> "Iterator[Database]":
         """The database over another session, where ours may be amid an answer. Raises UnreachableError."""
-        with self._open(wait) as session:
-            yield replace(self, session=session).look_again()
+        db, session = self.with_current_password(lambda url: self._open(url, wait))
+        with session:
+            yield replace(db, session=session).look_again()
+
+    def with_current_password(self, connect: Callable[[DatabaseUrl], _T]) -> "tuple[Database, _T]":
+        """Return what `connect` makes of the URL, asked for again where its password is refused.
+
+        A password may live for minutes, and a run be longer. Raises UnreachableError.
+        """
+        try:
+            return self, connect(self.url)
+        except UnreachableError as error:
+            renewed = self.renewed() if error.kind == "password" else None
+            if renewed is None:
+                raise
+            return renewed, connect(renewed.url)
+
+    def renewed(self) -> "Database | None":
+        """The same with the URL that its source gives now; None where that is the same."""
+        url = self._find_url()
+        return replace(self, url=url) if url is not None and url != self.url else None
 
 
 @contextmanager
@@ -62,7 +84,12 @@ def connect(context: Context, *, wait: float | None = None, create: bool = False
 def read_database(context: Context, url: DatabaseUrl, session: Session) -> Database:
     """The database behind an open session."""
     server = catalog.read_server(session, context.environment.values.migrations_table)
-    return Database(url, session, server, lambda wait: open_session(context, url, wait=wait))
+
+    def find_url() -> DatabaseUrl | None:
+        resolved = context.environment.resolve_url()
+        return accept_url(context, resolved) if resolved is not None else None
+
+    return Database(url, session, server, lambda url, wait: open_session(context, url, wait=wait), find_url)
 
 
 def resolve_url(context: Context) -> DatabaseUrl:
