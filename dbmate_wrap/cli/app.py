@@ -51,7 +51,7 @@ def up(
 ) -> None:
     """Apply every pending migration."""
     if dry_run:
-        plan(common, to, wait)
+        plan(common, to, wait, sql=False)
         return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.up import up
 
@@ -60,12 +60,17 @@ def up(
 
 
 @command(app, "plan")
-def plan(common: Common, to: To = None, wait: Wait = None) -> None:
+def plan(
+    common: Common,
+    to: To = None,
+    wait: Wait = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Show the statements too.")] = False,
+) -> None:
     """Show what `up` would do, and change nothing."""
     from dbmate_wrap.commands.plan import plan
 
     seconds = _seconds(wait)
-    run("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds))
+    run("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds, sql=sql))
 
 
 @command(app, "status")

@@ -1,6 +1,7 @@
 """Shows every setting with its source, and checks the programs and the database that the tool needs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.cluster.isolation import can_isolate
@@ -8,13 +9,15 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import DoctorResult, SettingRow
-from dbmate_wrap.errors import WrapError
-from dbmate_wrap.migrations import directory
+from dbmate_wrap.errors import ConfigError, WrapError
 from dbmate_wrap.policy import squawk
-from dbmate_wrap.postgres import catalog, schema
-from dbmate_wrap.workspace import database, dbmate
+from dbmate_wrap.postgres import schema
+from dbmate_wrap.workspace import database, dbmate, guard, project_files
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.history import disagreement, not_baselined, read_history
+from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.tolerated import tolerated_warnings
 
 # Until a server is known, any pg_dump that the oldest supported server needs will do.
 _OLDEST_MAJOR = 14
@@ -61,9 +64,14 @@ def _configuration(context: Context) -> list[Check]:
 
 
 def _migrations(context: Context) -> Check:
-    folder = context.environment.values.migrations_dir
-    number = len(directory.list_migrations(folder).files)
-    return Check("migrations", "pass", f"{number} in {context.environment.display_path(folder)}")
+    loaded = project_files.load(context.environment, context.project.policy)
+    files = loaded.checked()
+    found = f"{len(files.migrations)} in {files.folder}, {len(files.sealed)} sealed"
+    if not loaded.findings:
+        return Check("migrations", "pass", found)
+    first = loaded.findings[0]
+    more = f" and {len(loaded.findings) - 1} more" if len(loaded.findings) > 1 else ""
+    return Check("migrations", "warn", f"{found}; {first.message}{more}", first.hint)
 
 
 def _dbmate(context: Context) -> Check:
@@ -116,16 +124,25 @@ def _pg_dump(context: Context) -> Check:
 
 
 def _database(context: Context) -> Check:
+    files = ProjectFiles("", (), (), ())
     resolved = context.environment.resolve_url()
     if resolved is None and server.state(context.embedded_home).pid is None:
         return Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")
     url = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
+    with suppress(ConfigError):  # `migrations` reports it.
+        files = project_files.load_raw(context.environment).files
     with database.open_session(context, url) as session:
         db = database.read_database(context, url, session)
-        applied = catalog.applied_versions(session, db.server)
-    history = db.server.history
-    state = f"{len(applied)} applied in {history.name}" if history.exists else f"no {history.name} yet"
-    return Check("database", "pass", f"{url.public()}: PostgreSQL {db.server.version}, {state}")
+        found = read_history(db, files, context.environment.values)
+        if files.migrations and (error := disagreement(found) or not_baselined(db)):
+            raise error
+    guard.refuse_foreign_stamp(context.environment, found)
+    history, state = db.server.history, f"{len(found.applied)} applied, {len(found.pending)} pending"
+    place = f"{state} in {history.name}" if history.exists else f"no {history.name} yet"
+    message = f"{url.public()}: PostgreSQL {db.server.version}, {place}"
+    if warnings := tolerated_warnings(context, found):
+        return Check("database", "warn", f"{message}; {warnings[0]}")
+    return Check("database", "pass", message)
 
 
 def summarize(checks: Sequence[Check]) -> str:

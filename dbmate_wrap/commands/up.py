@@ -44,7 +44,8 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
 
         binary = dbmate.start_verification(context)
         _check_readiness(context, outcome, db, found, todo)  # 22
-        guard.confirm(environment, console, f"apply {count(len(todo), 'migration')}", yes=yes)  # 20
+        names = [each.file.name for each in todo]
+        guard.confirm_migrations(environment, console, db.target, names, yes=yes)  # 20
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
             try:

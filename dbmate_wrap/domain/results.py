@@ -8,12 +8,13 @@ from dbmate_wrap.domain.ledger import LedgerEntry
 
 @dataclass(frozen=True)
 class Step:
-    """One pending migration and how it would run."""
+    """One pending migration and how it would run; `sql` is its migrate:up where that was asked for."""
 
     version: str
     file: str
     transaction: bool
     own_process: bool
+    sql: str | None = None
 
     @property
     def mode(self) -> str:

@@ -19,7 +19,7 @@ _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 def render(outcome: Outcome, paint: Paint) -> str:
     """Return the text for stdout; empty when there is nothing to show."""
     if (verbatim := verbatim_text(outcome)) is not None:
-        return "".join(f"{_visible_text(line)}\n" for line in verbatim.removesuffix("\n").split("\n"))
+        return f"{_visible_text(verbatim.removesuffix(chr(10)))}\n"
     if is_one_line(outcome):
         return f"{visible(outcome.summary)}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
@@ -30,8 +30,9 @@ def render(outcome: Outcome, paint: Paint) -> str:
     return "\n\n".join(parts) + "\n" if parts else ""
 
 
-def _visible_text(line: str) -> str:
-    return "\t".join(map(visible, line.removesuffix("\r").split("\t")))
+def _visible_text(text: str) -> str:
+    lines = (line.removesuffix("\r").split("\t") for line in text.split("\n"))
+    return "\n".join("\t".join(map(visible, parts)) for parts in lines)
 
 
 def verbatim_text(outcome: Outcome) -> str | None:
@@ -54,7 +55,8 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             return _common(outcome, paint)
         case results.PlanResult(steps):
             rows = [(step.version, step.file, step.mode) for step in steps]
-            return table(("version", "file", "runs"), rows)
+            texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in steps if step.sql]
+            return "\n\n".join([table(("version", "file", "runs"), rows), *texts])
         case results.HistoryResult(entries):
             return _ledger(entries, paint)
         case results.EnvironmentsResult(environments):

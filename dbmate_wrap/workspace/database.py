@@ -81,6 +81,22 @@ def connect(context: Context, *, wait: float | None = None, create: bool = False
         yield read_database(context, url, session)
 
 
+@contextmanager
+def connect_if_present(context: Context, *, wait: float | None = None) -> Iterator[Database | None]:
+    """As `connect`, but None, which is said, where `up` would create the database first."""
+    url = resolve_url(context)
+    try:
+        session = open_session(context, url, wait=wait)
+    except UnreachableError as error:
+        if error.kind != "database_missing" or not context.environment.values.create_database:
+            raise
+        context.console.say(f"the database {url.database} does not exist yet: `dbmate-wrap up` creates it")
+        yield None
+        return
+    with session:
+        yield read_database(context, url, session)
+
+
 def read_database(context: Context, url: DatabaseUrl, session: Session) -> Database:
     """The database behind an open session."""
     server = catalog.read_server(session, context.environment.values.migrations_table)

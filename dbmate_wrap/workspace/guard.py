@@ -1,8 +1,12 @@
 """Confirmation for protected environments, and the check of the environment stamp."""
 
+from collections.abc import Sequence
+
 from dbmate_wrap.domain import stamp
 from dbmate_wrap.domain.console import Console
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
+from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import RefusedError
 from dbmate_wrap.settings import Environment, Project
@@ -21,6 +25,20 @@ def confirm(environment: Environment, console: Console, what: str, *, yes: bool)
     if answer.strip() != name:
         hint = f"type {name!r} to confirm, or use --yes"
         raise RefusedError(f"not confirmed: nothing was done to {name}", hint=hint)
+
+
+def confirm_migrations(
+    environment: Environment, console: Console, target: Target, files: Sequence[str], *, yes: bool
+) -> None:
+    """Ask as `confirm`, after the host, the database, its version and the list of what will be applied."""
+    if environment.values.protected and not yes:
+        server = f"PostgreSQL {target.server_version}"
+        console.say(f"{environment.name}: database {target.database} on {target.place}, {server}")
+        for name in files:
+            console.say(f"  {name}")
+    number = count(len(files), "migration")
+    what = f"apply {'this' if len(files) == 1 else 'these'} {number} to {target.database} on {target.place}"
+    confirm(environment, console, what, yes=yes)
 
 
 def confirm_drop(environment: Environment, console: Console, database: str) -> None:

@@ -12,7 +12,7 @@ from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.migration import ParsedMigration, is_same_version, version_of
 from dbmate_wrap.domain.missing_rows import MissingRows
 from dbmate_wrap.domain.outcome import MigrationRow, Target
-from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError, UsageError
+from dbmate_wrap.errors import HistoryError, PreflightError, UsageError
 from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import database
@@ -125,18 +125,16 @@ def read_history_if_present(context: Context, files: ProjectFiles, *, wait: floa
 
     Raises ConfigError, UnreachableError.
     """
-    url = database.resolve_url(context)
-    try:
-        session = database.open_session(context, url, wait=wait)
-    except UnreachableError as error:
-        if error.kind != "database_missing" or not context.environment.values.create_database:
-            raise
-        context.console.say(f"the database {url.database} does not exist yet: `dbmate-wrap up` creates it")
-        return FoundHistory(None, _compare((), files, None, disposable=True))
-    with session:
-        db = database.read_database(context, url, session)
+    with database.connect_if_present(context, wait=wait) as db:
+        if db is None:
+            return FoundHistory(None, without_database(files))
         found = read_history(db, files, context.environment.values)
         return FoundHistory(db.target, found, not_baselined(db))
+
+
+def without_database(files: ProjectFiles) -> History:
+    """The history of a database that is not there yet: everything is pending."""
+    return _compare((), files, None, disposable=True)
 
 
 def raise_for_disagreement(db: Database, found: History) -> None:

@@ -184,6 +184,26 @@ def test_doctor_with_everything_wrong_still_makes_every_check(
         assert check["hint"] in text.stdout
 
 
+def test_doctor_is_not_well_beside_what_up_would_refuse(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder, env = project(TWO, sealed=True), staging(embedded_database)
+    words = ["doctor", "-e", "staging"]
+    assert run_cli(["up", "-e", "staging"], folder.root, env).returncode == 0
+    well = run_cli(words, folder.root, env)
+    assert well.returncode == 0, well.stderr
+    assert "2 applied, 0 pending in public.schema_migrations" in well.stdout
+    assert "2 in db/migrations, 2 sealed" in well.stdout
+    embedded_database.execute("insert into public.schema_migrations values ('009')")
+    history = run_cli(words, folder.root, env)
+    assert history.returncode == 13
+    assert "009 (applied, but there is no file)" in history.stdout
+    folder.add("003_x.sql", "create table public.x (i int);")
+    policy = run_cli(words, folder.root, env)
+    assert policy.returncode == 12
+    assert "has no `-- migrate:up` line" in policy.stdout
+
+
 def test_doctor_does_not_start_anything(project: MakeProject, run_cli: RunCli) -> None:
     folder = project(TWO, sealed=True)
     done = run_cli(["doctor"], folder.root)

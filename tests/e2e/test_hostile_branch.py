@@ -97,7 +97,7 @@ ATTACKS: Mapping[str, Attack] = {
     ),
     ".env, a link": Attack(REFUSED, r"\.env: leads out of the repository", links={".env": "{out}/secret"}),
     "dbmate_path": Attack(
-        codes(doctor=10, check=10),
+        codes(doctor=10, check=10, plan=10),
         "dbmate_path: is not what the base",
         'dbmate_path = "scripts/program"\n',
         {"scripts/program": "#!/bin/sh\n{touch}\n"},

@@ -59,8 +59,8 @@ def test_the_whole_way_in_documents(
     assert run("dump")["changed"] is True
     assert run("dump")["changed"] is False
     assert [row["state"] for row in rows(run("rollback"), "migrations")] == ["applied", "pending"]
-    assert run("new", "more")["path"] == "db/migrations/003_more.sql"
     assert [row["status"] for row in rows(run("doctor"), "checks")].count("fail") == 0
+    assert run("new", "more")["path"] == "db/migrations/003_more.sql"
     assert rows(run("envs"), "environments")[2]["name"] == "staging"
 
 

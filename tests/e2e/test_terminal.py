@@ -75,7 +75,10 @@ def test_only_its_name_confirms_a_protected_environment(
     folder = project(TWO, sealed=True)
     ended, shown, stdout = typed(["up", "-e", "production"], folder.root, env, answer)
     assert ended == code, shown
-    assert "production is protected. To apply 2 migrations, type its name:" in shown
+    place = f"{embedded_database.name} on "
+    head = shown.index(f"production: database {place}")
+    assert head < shown.index("  001_a.sql") < shown.index("  002_b.sql")
+    assert f"production is protected. To apply these 2 migrations to {place}" in shown
     if code:
         assert "not confirmed: nothing was done to production" in shown
         assert applied(embedded_database) == []

@@ -333,6 +333,39 @@ def test_plan_says_what_up_would_do_and_changes_nothing(
     assert embedded_database.execute("select to_regclass('public.schema_migrations')") == [(None,)]
 
 
+def test_plan_ends_with_the_code_that_up_would_have(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    files = {**THREE, "004_e.sql": migration("create extension no_such_extension;")}
+    folder, env = project(files, sealed=True), staging(embedded_database)
+    planned = run_cli(["plan", "-e", "staging"], folder.root, env)
+    applied_ = run_cli(["up", "-e", "staging"], folder.root, env)
+    assert (planned.returncode, applied_.returncode) == (22, 22)
+    assert "004_e.sql" in planned.stdout
+    assert "no_such_extension" in planned.stderr
+    wrong = run_cli(["plan", "-e", "staging"], folder.root, {**env, "DBMATE_WRAP_DBMATE_PATH": "/nosuch"})
+    assert wrong.returncode == 22
+    folder.add("004_e.sql", migration("select 4;"))
+    folder.lockfile.unlink()
+    wrong = run_cli(["plan", "-e", "staging"], folder.root, {**env, "DBMATE_WRAP_DBMATE_PATH": "/nosuch"})
+    assert wrong.returncode == 11
+
+
+def test_plan_shows_the_statements_where_they_are_wanted(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    folder, env = project(THREE, sealed=True), staging(embedded_database)
+    shown = run_cli(["plan", "-e", "staging", "--sql", "--to", "1"], folder.root, env)
+    assert shown.returncode == 0, shown.stderr
+    text = THREE["001_a.sql"].partition("-- migrate:down")[0].rstrip()
+    assert f"001_a.sql\n{text}\n" in shown.stdout
+    assert "002_b.sql" not in shown.stdout
+    document = run_cli(["plan", "-e", "staging", "--sql", "--format", "json"], folder.root, env).json()
+    steps = document["steps"]
+    assert isinstance(steps, list)
+    assert steps[0]["sql"] == text
+
+
 def test_the_status_matrix_shows_how_far_each_environment_is(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
