@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 
 class ExitCode(IntEnum):
-    """The exit codes that scripts branch on; docs/exit-codes.md fixes numbers and names."""
+    """The exit codes that scripts branch on; dbmate_wrap/pages/exit_codes.toml says more about each."""
 
     meaning: str
 

@@ -19,6 +19,7 @@ from dbmate_wrap.cli.app import app  # noqa: E402
 from dbmate_wrap.cli.db_app import db  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
+from dbmate_wrap.pages import codes, guides, states  # noqa: E402
 from dbmate_wrap.render.json import Document  # noqa: E402
 from scripts import rule_docs, settings_docs  # noqa: E402
 
@@ -52,8 +53,17 @@ def wanted() -> Iterator[tuple[Path, str]]:
     docs = ROOT / "docs"
     yield docs / "output.schema.json", json.dumps(output_schema(), indent=2) + "\n"
     yield docs / "commands.md", commands_page()
-    yield docs / "exit-codes.md", filled(docs / "exit-codes.md", "exit-codes", exit_codes_table())
-    yield docs / "settings.md", filled(docs / "settings.md", "settings", settings_docs.settings_table())
+    made = {
+        "exit-codes": exit_codes_page(docs / "exit-codes.md"),
+        "runbook": filled(docs / "runbook.md", "codes", table(("code", "first"), list(codes.runbook_rows()))),
+        "settings": filled(docs / "settings.md", "settings", settings_docs.settings_table()),
+        "states": rule_docs.with_note(states.states_guide(), "dbmate_wrap/pages/states.toml"),
+    }
+    yield from ((docs / f"{name}.md", text) for name, text in made.items())
+    # The wheel has its own copy of each guide, for `explain`.
+    copies = ROOT / "dbmate_wrap" / "pages" / "guides"
+    for name in guides.NAMES:
+        yield copies / f"{name}.md", made.get(name) or (docs / f"{name}.md").read_text(encoding="utf-8")
     readme = filled(ROOT / "README.md", "commands", commands_table())
     yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())
     yield from rule_docs.wanted(docs / "rules")
@@ -137,6 +147,12 @@ def exit_codes_table() -> str:
     return table(
         ("code", "name", "meaning"), [(str(int(code)), code.label, code.meaning) for code in ExitCode]
     )
+
+
+def exit_codes_page(path: Path) -> str:
+    """docs/exit-codes.md: the table, and a section on each code."""
+    page = filled(path, "exit-codes", exit_codes_table())
+    return fill(page, "pages", "\n".join(codes.code_markdown(code, "###") for code in ExitCode).rstrip())
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,10 +9,36 @@ import typer
 from dbmate_wrap.cli.amend_command import amend
 from dbmate_wrap.cli.command import command, group_options, run
 from dbmate_wrap.cli.db_app import db
-from dbmate_wrap.cli.options import Arguments, Base, Common, Gitlab, Junit, ReportFiles, Sarif, To, Wait, Yes
+from dbmate_wrap.cli.explain_app import add_explain_and_help
+from dbmate_wrap.cli.help import MainGroup
+from dbmate_wrap.cli.options import (
+    AllEnvironments,
+    AllFiles,
+    Arguments,
+    Base,
+    Common,
+    DryRun,
+    ExitWhenPending,
+    Gitlab,
+    Junit,
+    Last,
+    NewName,
+    NoShadow,
+    Output,
+    ReportFiles,
+    Sarif,
+    Show,
+    To,
+    Unknown,
+    Wait,
+    Write,
+    Yes,
+    seconds_of,
+)
 
 app = typer.Typer(
     name="dbmate-wrap",
+    cls=MainGroup,
     help="SQL-first PostgreSQL migrations, run by a pinned dbmate.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,9 +71,7 @@ def up(
     to: To = None,
     wait: Wait = None,
     yes: Yes = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would be done (the same as plan).")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Apply every pending migration."""
     if dry_run:
@@ -55,7 +79,7 @@ def up(
         return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.up import up
 
-    seconds = _seconds(wait)
+    seconds = seconds_of(wait)
     run("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
 
 
@@ -69,18 +93,12 @@ def plan(
     """Show what `up` would do, and change nothing."""
     from dbmate_wrap.commands.plan import plan
 
-    seconds = _seconds(wait)
+    seconds = seconds_of(wait)
     run("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds, sql=sql))
 
 
 @command(app, "status")
-def status(
-    common: Common,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 32 when anything is pending.")
-    ] = False,
-    all: Annotated[bool, typer.Option("--all", help="Show all environments side by side.")] = False,
-) -> None:
+def status(common: Common, exit_code: ExitWhenPending = False, all: AllEnvironments = False) -> None:
     """Show every migration with its state."""
     if all:
         from dbmate_wrap.commands.status_all import status_all as verb
@@ -91,9 +109,7 @@ def status(
 
 
 @command(app, "new")
-def new(
-    common: Common, name: Annotated[str, typer.Argument(help="The change in a few words: add_orders.")]
-) -> None:
+def new(common: Common, name: NewName) -> None:
     """Create the next migration file."""
     from dbmate_wrap.commands.new import new
 
@@ -104,10 +120,8 @@ def new(
 def check(  # noqa: PLR0913 - one parameter for each option of the command
     common: Common,
     base: Base = None,
-    all: Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")] = False,
-    no_shadow: Annotated[
-        bool, typer.Option("--no-shadow", help="Skip the replay: read only files, lockfile and SQL.")
-    ] = False,
+    all: AllFiles = False,
+    no_shadow: NoShadow = False,
     sarif: Sarif = None,
     junit: Junit = None,
     gitlab: Gitlab = None,
@@ -149,9 +163,7 @@ def redo(common: Common) -> None:
 @command(app, "rollback")
 def rollback(
     common: Common,
-    unknown: Annotated[
-        bool, typer.Option("--unknown", help="Undo every applied version that has no file here.")
-    ] = False,
+    unknown: Unknown = False,
 ) -> None:
     """Undo the last migration (refused where protected)."""
     from dbmate_wrap.commands.rollback import rollback
@@ -162,12 +174,8 @@ def rollback(
 @command(app, "history")
 def history(
     common: Common,
-    show: Annotated[
-        str | None, typer.Option("--show", metavar="VERSION", help="Print the text of this version that ran.")
-    ] = None,
-    last: Annotated[
-        int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N lines.")
-    ] = None,
+    show: Show = None,
+    last: Last = None,
 ) -> None:
     """Show the ledger: what was applied when, by whom, from which commit."""
     from dbmate_wrap.commands.history import history
@@ -186,9 +194,7 @@ def stamp(common: Common, yes: Yes = False) -> None:
 @command(app, "dump")
 def dump(
     common: Common,
-    output: Annotated[
-        str | None, typer.Option("--output", metavar="FILE", help="Write to this file, or - for stdout.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Write the schema file."""
     from dbmate_wrap.commands.dump import dump
@@ -200,9 +206,7 @@ def dump(
 def psql(
     common: Common,
     arguments: Arguments = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Let it change something (asks as `up` does).")
-    ] = False,
+    write: Write = False,
     yes: Yes = False,
 ) -> None:
     """Open psql on any environment, read only unless --write."""
@@ -240,12 +244,4 @@ def exec_(
     run("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
 
 
-def _seconds(duration: str | None) -> float | None:
-    if duration is None:
-        return None
-    from dbmate_wrap.settings.durations import parse_duration
-
-    try:
-        return parse_duration(duration)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--wait") from None
+add_explain_and_help(app)

@@ -21,11 +21,26 @@ from dbmate_wrap.redact import Secrets
 from dbmate_wrap.workspace.context import Context
 
 Verb = Callable[[Context, Outcome], None]
+_Started = Callable[[Outcome, Secrets, Terminal], None]
 _HINT = "see the state with `dbmate-wrap status`"
 
 
 def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
+    _run(
+        command,
+        common,
+        lambda outcome, secrets, terminal: verb(_context(common, outcome, secrets, terminal), outcome),
+        reports or ReportFiles(),
+    )
+
+
+def run_without_project(command: str, common: Common, verb: Callable[[Outcome], None]) -> NoReturn:
+    """Run a verb that needs no project, so that it works where the settings are wrong; exit as `run`."""
+    _run(command, common, lambda outcome, secrets, terminal: verb(outcome), ReportFiles())
+
+
+def _run(command: str, common: Common, verb: _Started, reports: ReportFiles) -> NoReturn:
     secrets = secrets_of(sys.argv[1:])
     escape = escape_for_log(common.format)
     streams = common.format in (Format.TEXT, Format.GITHUB)
@@ -33,12 +48,12 @@ def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = 
     outcome = begin_outcome(command)
     with process.terminations_as_exceptions():
         _run_verb(verb, common, outcome, secrets, terminal)
-    raise typer.Exit(int(finish(outcome, common, terminal, secrets, reports or ReportFiles())))
+    raise typer.Exit(int(finish(outcome, common, terminal, secrets, reports)))
 
 
-def _run_verb(verb: Verb, common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
+def _run_verb(verb: _Started, common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
     try:
-        verb(_context(common, outcome, secrets, terminal), outcome)
+        verb(outcome, secrets, terminal)
     except WrapError as error:
         outcome.exit, outcome.error = error.code, error.report()
         if hint := outcome.error.hint:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from dbmate_wrap.cli.help import CommandWithExamples
 from dbmate_wrap.cli.options import Common, Env, OutputFormat, ProjectDir, Quiet, ReportFiles, Verbose
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def command(
         _, *own = signature(function).parameters.values()
         context = {"ignore_unknown_options": True, "allow_interspersed_args": False}
         entry = _with_common_options(function, _CONTEXT, _ENV, *own, *_LAST)
-        group.command(name, context_settings=context if passes_arguments_on else {})(entry)
+        settings = context if passes_arguments_on else {}
+        group.command(name, cls=CommandWithExamples, context_settings=settings)(entry)
         return function
 
     return register
@@ -70,6 +72,13 @@ def run(
     from dbmate_wrap.cli import boundary
 
     boundary.run(name, common, verb, reports)
+
+
+def run_without_project(name: str, common: Common, verb: "Callable[[Outcome], None]") -> NoReturn:
+    """Run a verb that works without a project, and exit; imported here as for `run`."""
+    from dbmate_wrap.cli import boundary
+
+    boundary.run_without_project(name, common, verb)
 
 
 def _with_common_options(function: Callable[..., None], *parameters: Parameter) -> Callable[..., None]:

@@ -3,10 +3,15 @@
 import typer
 
 from dbmate_wrap.cli.command import command, group_options, run
+from dbmate_wrap.cli.help import GroupWithExamples
 from dbmate_wrap.cli.options import Arguments, Common, Yes
 
 db = typer.Typer(
-    name="db", help="The embedded development database.", no_args_is_help=True, rich_markup_mode=None
+    name="db",
+    cls=GroupWithExamples,
+    help="The embedded development database.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 group_options(db)
 

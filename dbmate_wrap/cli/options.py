@@ -35,6 +35,27 @@ Wait = Annotated[
     str | None,
     typer.Option("--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s."),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done (the same as plan).")]
+ExitWhenPending = Annotated[bool, typer.Option("--exit-code", help="Exit with 32 when anything is pending.")]
+AllEnvironments = Annotated[bool, typer.Option("--all", help="Show all environments side by side.")]
+AllFiles = Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")]
+NewName = Annotated[str, typer.Argument(help="The change in a few words: add_orders.")]
+NoShadow = Annotated[
+    bool, typer.Option("--no-shadow", help="Skip the replay: read only files, lockfile and SQL.")
+]
+Unknown = Annotated[bool, typer.Option("--unknown", help="Undo every applied version that has no file here.")]
+Show = Annotated[
+    str | None, typer.Option("--show", metavar="VERSION", help="Print the text of this version that ran.")
+]
+Last = Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N lines.")]
+Output = Annotated[
+    str | None, typer.Option("--output", metavar="FILE", help="Write to this file, or - for stdout.")
+]
+Write = Annotated[bool, typer.Option("--write", help="Let it change something (asks as `up` does).")]
+PageName = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="A rule, exit code, state or guide; without it: all names."),
+]
 Base = Annotated[
     str | None,
     typer.Option(
@@ -73,3 +94,15 @@ class ReportFiles:
     sarif: Path | None = None
     junit: Path | None = None
     gitlab: Path | None = None
+
+
+def seconds_of(wait: str | None) -> float | None:
+    """Return the seconds of `--wait`. Raises BadParameter."""
+    if wait is None:
+        return None
+    from dbmate_wrap.settings.durations import parse_duration
+
+    try:
+        return parse_duration(wait)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--wait") from None

@@ -1,5 +1,6 @@
 """Reports a command line that is wrong (exit code 2), in the format that it asks for."""
 
+import re
 from collections.abc import Sequence
 
 import typer
@@ -20,8 +21,7 @@ def report_usage_error(error: typer.TyperException, arguments: Sequence[str]) ->
     common = Common(format=requested_format(arguments))
     secrets = secrets_of(arguments)
     terminal = Terminal(secrets.mask)
-    # The texts of a bad choice come from pydantic, with a prefix that means nothing to users.
-    message = error.format_message().replace("Value error, ", "")
+    message = _message(error)
     # Typer shows the help instead of an error where a group was given no command.
     if parsed is not None and message == parsed.get_help():
         if common.format is Format.TEXT:
@@ -31,10 +31,21 @@ def report_usage_error(error: typer.TyperException, arguments: Sequence[str]) ->
     path = parsed.command_path if parsed is not None else _typed_path(arguments)
     outcome = begin_outcome(path.partition(" ")[2])
     outcome.exit = ExitCode.USAGE
-    outcome.error = UsageError(message, hint=f"see `{path} --help`").report()
+    outcome.error = UsageError(message, hint=_hint(error, path)).report()
     if parsed is not None:
         terminal.err(f"{parsed.get_usage()}\n")
     return finish(outcome, common, terminal, secrets, ReportFiles())
+
+
+def _hint(error: typer.TyperException, path: str) -> str:
+    """Return what is to be typed instead, where that is known."""
+    return next(iter(getattr(error, "__notes__", ())), f"see `{path} --help`")
+
+
+def _message(error: typer.TyperException) -> str:
+    """Return what is wrong; the texts of a bad choice come from pydantic, with a prefix that says nothing."""
+    message = error.format_message().replace("Value error, ", "")
+    return re.sub(r" \(Possible options: (.+)\)$", r". Did you mean \1?", message)
 
 
 def _typed_path(arguments: Sequence[str]) -> str:

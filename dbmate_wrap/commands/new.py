@@ -15,7 +15,7 @@ from dbmate_wrap.workspace.context import Context
 TEMPLATE = """\
 -- migrate:up
 -- One change of the schema: names with their schema, no rows, no search_path, no BEGIN or COMMIT.
--- `dbmate-wrap check` proves it; docs/rules has a page on each rule.
+-- `dbmate-wrap check` proves it; `dbmate-wrap explain RULE` says more.
 
 
 -- migrate:down
@@ -61,7 +61,8 @@ def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> st
     if f"{version}_" < newest.name:
         raise ConfigError(
             f"dbmate orders by the text of the names, and {version}_ would run before {newest.name}",
-            hint="begin a new migrations_dir with a migrations_table of its own: see docs/baseline.md",
+            hint="begin a new migrations_dir with a migrations_table of its own:"
+            " see `dbmate-wrap explain baseline`",
         )
     return version
 

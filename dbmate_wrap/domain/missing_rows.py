@@ -136,7 +136,7 @@ def _how(line: LedgerEntry) -> str:
 
 def _remedy(missing: MissingRows) -> str:
     evidence, table = missing.evidence, missing.evidence.table
-    page = "docs/runbook.md, 'Ledger and history table disagree'"
+    page = "`dbmate-wrap explain ledger-and-history-table-disagree`"
     there = tuple(name for name in evidence.others if missing.recorded_in in (None, name))
     elsewhere = f"if the history is in {', '.join(there)}, set migrations_table; " if there else ""
     if missing.recorded_in in there:

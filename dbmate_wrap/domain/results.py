@@ -153,6 +153,22 @@ class ExecResult:
     stderr: str
 
 
+@dataclass(frozen=True)
+class ExplainedPage:
+    """One page: `kind` is rule, exit code, state or guide, `text` is Markdown."""
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ExplainResult:
+    """`explain`: the pages of one name; several where, say, a rule and a state share it."""
+
+    pages: tuple[ExplainedPage, ...]
+
+
 Result: TypeAlias = (
     PlanResult
     | EnvironmentsResult
@@ -165,4 +181,5 @@ Result: TypeAlias = (
     | DumpResult
     | SchemaResult
     | ExecResult
+    | ExplainResult
 )

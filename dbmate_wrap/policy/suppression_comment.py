@@ -39,7 +39,7 @@ def parse_comment(comment: str, *, in_head: bool, has_statement: bool) -> tuple[
     rule = rule_of(name)
     if rule is None:
         near = nearest_rule(name)
-        known = "docs/rules/README.md lists the rules"
+        known = "`dbmate-wrap explain rules` lists the rules"
         return name, CommentFault(f"{name!r} is not a rule", f"did you mean {near}?" if near else known)
     if rule.refusal is not None:
         message = f"{name} cannot be allowed: {rule.refusal}"

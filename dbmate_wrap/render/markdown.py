@@ -86,6 +86,8 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block("\n".join(error_lines(outcome)), _MAX_ERROR)
     if outcome.summary:
         yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
+    if isinstance(outcome.result, results.ExplainResult):
+        yield from (page.text.rstrip() for page in outcome.result.pages)
     if isinstance(outcome.result, results.ExecResult) and outcome.result.stdout:
         yield block(outcome.result.stdout, _MAX_OUTPUT)
     if isinstance(outcome.result, results.SchemaResult):
@@ -116,6 +118,8 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             has_checks = outcome.command in ("check", "amend")
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
+        case results.ExplainResult():
+            return
         case results.PlanResult(steps):
             rows = [(code(step.version), code(step.file), step.mode) for step in steps]
             yield _table("Pending", ("version", "file", "runs"), rows)

@@ -12,6 +12,7 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.table import Paint, table
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
+_KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
 _COMMIT_DIGITS = 10
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
@@ -66,6 +67,8 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
         case results.MatrixResult(matrix):
             return _matrix(matrix, paint)
+        case results.ExplainResult(pages):
+            return _pages(pages, paint)
         case (
             results.UrlResult()
             | results.NewResult()
@@ -117,6 +120,14 @@ def _checks(outcome: Outcome, paint: Paint) -> str:
     hints = [f"  {check.id}: {visible(check.advice)}" for check in outcome.checks if check.advice]
     text = table(("check", "result", "what was found"), checks, paint, styles, styled_column=1)
     return text + ("\n\nWhat to do:\n" + "\n".join(hints) if hints else "")
+
+
+def _pages(pages: Sequence[results.ExplainedPage], paint: Paint) -> str:
+    """Return the pages; where several have one name, each below what it is about."""
+    if len(pages) == 1:
+        return pages[0].text.rstrip()
+    parts = [(paint("bold", f"As {_KINDS[page.kind]}:"), page.text.rstrip()) for page in pages]
+    return "\n\n".join(text for part in parts for text in part)
 
 
 def _matrix(matrix: results.Matrix, paint: Paint) -> str:

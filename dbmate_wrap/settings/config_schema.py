@@ -118,7 +118,7 @@ def _nearest_rule(rule: str) -> str:
     if rule.lower().startswith("squawk/"):
         near = nearest_rule(rule)
         return f"did you mean {near}?" if near else "see https://squawkhq.com/docs/rules"
-    return nearest(rule, (*FAMILIES, *RULES)) or "docs/rules/README.md lists the rules"
+    return nearest(rule, (*FAMILIES, *RULES)) or "`dbmate-wrap explain rules` lists the rules"
 
 
 def _display_key(key: str) -> str:

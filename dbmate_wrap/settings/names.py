@@ -42,11 +42,10 @@ def is_name(text: str) -> bool:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest known name, None where none is near."""
-    from difflib import get_close_matches
+    from dbmate_wrap.domain.similar_name import similar_name
 
-    by_folded = {each.lower(): each for each in known}
-    close = get_close_matches(name.lower(), list(by_folded), n=1)
-    return f"did you mean {by_folded[close[0]]}?" if close else None
+    found = similar_name(name, known)
+    return f"did you mean {found}?" if found else None
 
 
 def name_faults(names: Iterable[str], source: str) -> list[Fault]:

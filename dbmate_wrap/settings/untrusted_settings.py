@@ -148,7 +148,7 @@ class UntrustedSettings:
         variable = self.checkout.pull_request.variable
         message = f"{why}: not used in the checkout of a pull request ({variable} is set)"
         if variable != BRANCH_VARIABLE:
-            hint += "; docs/untrusted-branches.md says why"
+            hint += "; `dbmate-wrap explain untrusted-branches` says why"
         return Fault(message, source, hint)
 
 

@@ -15,6 +15,7 @@ from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
 from dbmate_wrap.settings import ResolvedUrl
+from dbmate_wrap.settings.names import url_variable
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
 
@@ -147,7 +148,8 @@ def start_embedded(context: Context) -> DatabaseUrl:
     from dbmate_wrap.cluster import binaries, server
 
     found = binaries.embedded(
-        f"{context.environment.name} has no database URL", lambda: "or set a URL: see docs/settings.md"
+        f"{context.environment.name} has no database URL",
+        lambda: f"or set {url_variable(context.environment.name)}: see `dbmate-wrap explain settings`",
     )
     home, console = context.embedded_home, context.console
     if server.state(home).data is None:

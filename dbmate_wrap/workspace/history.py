@@ -178,7 +178,7 @@ def not_baselined(db: Database) -> HistoryError | None:
     more = " ..." if len(objects) >= _NAMED_AT_MOST else ""
     return HistoryError(
         f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
-        hint="check that it is the right database; to adopt it, follow docs/baseline.md",
+        hint="check that it is the right database; to adopt it: dbmate-wrap explain baseline",
     )
 
 

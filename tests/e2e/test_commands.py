@@ -1,6 +1,8 @@
 """new, seal, check, envs, doctor and the usage of all: what a newcomer types first, and its edges."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from dbmate_wrap.commands.new import TEMPLATE
 from tests.support.cli import TWO, RunCli, RunJson, assert_presentable, assert_refused, staging
 from tests.support.projects import MakeProject, migration
+from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
@@ -285,3 +288,39 @@ def test_up_to_and_dry_run_and_the_guard(
     assert "nothing is pending up to 1" in again.stdout
     back = run_cli(["rollback", "-e", "production"], folder.root, env)
     assert_refused(back, 20, "rollback is refused on production", "dbmate-wrap new")
+
+
+def test_explain_works_where_no_other_command_does(project: MakeProject, run_cli: RunCli) -> None:
+    folder = project({}, toml="lock_timeout = 'soon'\n")
+    assert run_cli(["status"], folder.root).returncode == 10
+    for name in ("10", "config", "sealed-too-early"):
+        done = run_cli(["explain", name], folder.root)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert done.stdout.startswith("#")
+    assert_refused(run_cli(["explain", "partail"], folder.root), 2, "no page", "dbmate-wrap explain partial")
+
+
+def test_explain_as_a_document_has_the_text_of_every_page(run_json: RunJson, tmp_path: Path) -> None:
+    pages = run_json(["explain", "edited"], tmp_path)["pages"]
+    assert isinstance(pages, list)
+    assert [(page["kind"], page["name"]) for page in pages] == [("rule", "edited"), ("state", "edited")]
+    assert all(page["text"].startswith("# edited\n") for page in pages)
+
+
+def test_the_help_imports_nothing_that_it_does_not_show(
+    clean_environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dbmate_wrap", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**clean_environment, "PYTHONPATH": str(REPOSITORY)},
+    )
+    imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "dbmate_wrap.cli.help" in imported
+    late = ("dbmate_wrap.commands", "dbmate_wrap.pages", "dbmate_wrap.policy", "dbmate_wrap.settings")
+    assert [
+        name for name in sorted(imported) if name.startswith((*late, "pydantic", "psycopg", "tomllib"))
+    ] == []

@@ -7,18 +7,17 @@ import pytest
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.policy import squawk
+from dbmate_wrap.policy import rule_pages, squawk
 from dbmate_wrap.policy.file_rules import check_contents
 from dbmate_wrap.policy.registry import NO_RULES, SQUAWK_RULES
+from dbmate_wrap.policy.rule_pages import Example
 from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
-from scripts import rule_docs
-from scripts.rule_docs import Example
 from tests.support.cases import migration_file
 
 pytestmark = pytest.mark.integration
 
 
-PAGE = rule_docs.page(rule_docs.SQUAWK)
+PAGE = rule_pages.page(rule_pages.SQUAWK)
 
 
 def judged(example: Example) -> tuple[Finding, ...]:

@@ -13,6 +13,8 @@ from dbmate_wrap.domain.results import (
     EnvironmentRow,
     EnvironmentsResult,
     ExecResult,
+    ExplainedPage,
+    ExplainResult,
     HistoryResult,
     KeptTextResult,
     Matrix,
@@ -306,6 +308,18 @@ def exec_() -> Outcome:
     return run
 
 
+def explain() -> Outcome:
+    """A rule and a state share the name."""
+    run = outcome("explain", None, None)
+    run.result = ExplainResult(
+        (
+            ExplainedPage("rule", "edited", "# edited\n\nFamily lockfile.\n"),
+            ExplainedPage("state", "edited", "# edited\n\nNot what was sealed.\n"),
+        )
+    )
+    return run
+
+
 def check_good() -> Outcome:
     """Nothing to say."""
     run = outcome("check", "dev", None)
@@ -413,6 +427,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "db-url": db_url,
     "seal": seal,
     "exec": exec_,
+    "explain": explain,
     "check-good": check_good,
     "check": check,
     "check-replay": check_replay,

@@ -96,8 +96,8 @@ def _refuse(name: str, number: int) -> None:
         hint = "set lock_timeout and statement_timeout in dbmate-wrap.toml; remove it from the URL"
         raise UrlFault(f"it sets {name}, which belongs to the run, not to the database", hint=hint)
     if name in _REFUSED:
-        message = f"it sets {name}, which is not accepted"
-        raise UrlFault(message, hint="remove it; docs/settings.md says what to use instead")
+        hint = "remove it; `dbmate-wrap explain database-urls` says what to use instead"
+        raise UrlFault(f"it sets {name}, which is not accepted", hint=hint)
     hint = f"understood are {', '.join((*ACCEPTED, *sorted(IDENTITY)))}; {ENCODE}, and & as %26"
     raise UrlFault(f"parameter {number} after the ? is not one that is understood", hint=hint)
 

@@ -134,7 +134,7 @@ def test_the_error_names_both_views_and_both_ways_out() -> None:
         " ada@laptop), public.schema_migrations has no row for it; the same for 002_x.sql"
     )
     assert "insert into public.schema_migrations (version) values ('001'), ('002');" in hint
-    assert "docs/runbook.md" in hint
+    assert "`dbmate-wrap explain ledger-and-history-table-disagree`" in hint
 
 
 def test_what_was_adopted_is_told_with_when_it_was_recorded() -> None:
@@ -155,7 +155,7 @@ def test_many_versions_are_counted_and_a_statement_of_many_is_left_to_the_runboo
     message, hint = told(ALONE, *(line(f"{number:03}") for number in range(1, 22)))
     assert message.endswith("002_x.sql, 003_x.sql, 004_x.sql, 005_x.sql and 16 more")
     assert "insert into" not in hint
-    assert "docs/runbook.md" in hint
+    assert "`dbmate-wrap explain ledger-and-history-table-disagree`" in hint
 
 
 def test_a_quote_in_a_version_stays_within_the_statement() -> None:

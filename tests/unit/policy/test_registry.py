@@ -11,16 +11,16 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import checksum
 from dbmate_wrap.migrations import directory
-from dbmate_wrap.policy import sql_rules, suppressions
+from dbmate_wrap.policy import rule_pages, sql_rules, suppressions
 from dbmate_wrap.policy.file_rules import check_contents, check_names
 from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.registry import FAMILIES, RULES, family_of, nearest_rule, rule_of
+from dbmate_wrap.policy.rule_pages import Example, Page
 from scripts import generate_docs, rule_docs
-from scripts.rule_docs import Example, Page
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = "db/migrations"
-PAGES = tuple(rule_docs.pages())
+PAGES = tuple(rule_pages.pages())
 # What needs a shadow database or squawk itself.
 ELSEWHERE = frozenset({"stale-schema-file", "down-incomplete", "no-effect", "squawk"})
 
@@ -93,7 +93,7 @@ def test_what_new_makes_breaks_no_rule_once_it_has_a_statement(tmp_path: Path) -
 
 
 def test_there_is_a_page_for_every_rule_and_no_other() -> None:
-    found = {path.stem for path in rule_docs.PAGES.glob("*.toml")}
+    found = {path.stem for path in rule_pages.PAGES.glob("*.toml")}
     assert found == set(RULES) | {"squawk"}
 
 
@@ -216,7 +216,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def test_the_index_has_every_rule_with_its_severity() -> None:
-    index = rule_docs.index(PAGES)
+    index = rule_pages.index(PAGES)
     for page in PAGES:
         assert f"| [{page.rule.id}]({page.rule.id}.md) | {page.severity} |" in index
 

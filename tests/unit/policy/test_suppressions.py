@@ -226,7 +226,7 @@ def test_in_a_merged_file_it_is_a_notice() -> None:
         ("-- dbmate-wrap: allow", "not written as", "allow RULE because REASON"),
         ("-- dbmate-wrap:", "not written as", "allow RULE because REASON"),
         ("-- dbmate-wrap: allow serch-path because of X", "is not a rule", "did you mean search-path?"),
-        ("-- dbmate-wrap: allow xyz because of X", "'xyz' is not a rule", "docs/rules/README.md"),
+        ("-- dbmate-wrap: allow xyz because of X", "'xyz' is not a rule", "`dbmate-wrap explain rules`"),
         ("-- dbmate-wrap: allow edited because of X", "cannot be allowed", "fix what it is about"),
         ("-- dbmate-wrap: allow useless-allow because of X", "cannot be allowed", "remove"),
         ("-- dbmate-wrap: allow file-name because of X", "the whole file", "before `-- migrate:up`"),

@@ -56,6 +56,8 @@ OURS = {
     # The four are names of environments, which are checked (settings/names.py).
     *(("EnvironmentRow", "name"), ("MatrixError", "environment"), ("Matrix", "environments")),
     ("ErrorReport", "sqlstate"),
+    # Pages of the package.
+    *(("ExplainedPage", name) for name in ("kind", "name", "text")),
 }
 
 

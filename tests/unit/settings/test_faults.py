@@ -120,7 +120,7 @@ def test_toml_fault_has_its_source(project: Path, toml: str, words: str, source:
         ("Squawk", "did you mean squawk?"),
         ("SQL", "did you mean sql?"),
         ("squawk/ban-drop-colum", "did you mean squawk/ban-drop-column?"),
-        ("xyz", "docs/rules/README.md lists the rules"),
+        ("xyz", "`dbmate-wrap explain rules` lists the rules"),
     ],
 )
 def test_an_unknown_rule_suggests_the_nearest(project: Path, rule: str, hint: str) -> None:
@@ -207,7 +207,9 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, na
 
 # name given, hint
 UNKNOWN = [
-    ("prod", "there are dev, test, staging, production"),
+    ("prod", "did you mean production?"),
+    ("stg", "did you mean staging?"),
+    ("elsewhere", "there are dev, test, staging, production"),
     ("produktion", "did you mean production?"),
     ("Staging", "did you mean staging?"),
     ("../../etc/passwd", "there are"),

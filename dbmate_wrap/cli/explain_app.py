@@ -1,0 +1,27 @@
+"""The commands that explain the others: `explain` and `help`."""
+
+from typing import Annotated
+
+import typer
+
+from dbmate_wrap.cli.command import command, run_without_project
+from dbmate_wrap.cli.help import CommandWithExamples
+from dbmate_wrap.cli.options import Common, PageName
+
+
+def add_explain_and_help(app: typer.Typer) -> None:
+    """Register both commands."""
+
+    @command(app, "explain")
+    def explain(common: Common, name: PageName = None) -> None:
+        """Print the page of a rule, an exit code or a state."""
+        from dbmate_wrap.commands.explain import explain
+
+        run_without_project("explain", common, lambda outcome: explain(outcome, name))
+
+    @app.command("help", cls=CommandWithExamples)
+    def show_help(
+        words: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]", help="The command.")] = None,
+    ) -> None:
+        """Show the help of a command."""
+        app([*(words or []), "--help"], prog_name="dbmate-wrap", standalone_mode=False)

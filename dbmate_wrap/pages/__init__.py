@@ -1,0 +1,1 @@
+"""The pages that `explain` prints beside those of the rules: exit codes, states, guides."""

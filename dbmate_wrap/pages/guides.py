@@ -1,0 +1,41 @@
+"""The guides of docs/, and each of their sections by the name of its heading."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from dbmate_wrap.pages.page import Page, slug
+
+# Copies that `make docs` keeps equal to docs/: only what is in the package is in the wheel.
+FOLDER = Path(__file__).parent / "guides"
+NAMES = ("baseline", "check", "exit-codes", "formats", "runbook", "settings", "untrusted-branches")
+
+# Not a comment in a listing.
+_HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def guides() -> tuple[Page, ...]:
+    """Return every guide as a whole."""
+    return tuple(Page("guide", name, (FOLDER / f"{name}.md").read_text(encoding="utf-8")) for name in NAMES)
+
+
+def sections(guide: Page) -> Iterator[Page]:
+    """Yield the sections of a guide, each with those below it."""
+    listings = [found.span() for found in _FENCE.finditer(guide.text)]
+    headings = [
+        found
+        for found in _HEADING.finditer(guide.text)
+        if not any(start <= found.start() < end for start, end in listings)
+    ]
+    for number, found in enumerate(headings):
+        level = _level(found)
+        following = (each.start() for each in headings[number + 1 :] if _level(each) <= level)
+        text = guide.text[found.start() : next(following, len(guide.text))]
+        yield Page("guide", slug(found[1]), text.rstrip() + "\n")
+
+
+def _level(heading: re.Match[str]) -> int:
+    return len(heading[0].split(" ", 1)[0])
