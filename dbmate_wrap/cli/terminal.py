@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn, TextIO
@@ -10,11 +11,13 @@ from typing import NoReturn, TextIO
 from dbmate_wrap import process
 from dbmate_wrap.cli.options import Format
 from dbmate_wrap.domain.command_hint import name_environment
-from dbmate_wrap.domain.escape import visible, visible_columns
+from dbmate_wrap.domain.escape import cut_to_width, visible, visible_columns
 from dbmate_wrap.render.table import Paint
 
 # Their runners read every line for commands: GitHub (Gitea and Forgejo set it too), Azure Pipelines.
 _RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")
+# Back to the first column, and erase to the end of the line.
+_ERASE = "\r\x1b[K"
 # Of a terminal that does not know its own width.
 _USUAL_COLUMNS = 80
 
@@ -33,19 +36,23 @@ class Terminal:
     streams_result: bool = False
     environment: str | None = None
     write_errors: list[str] = field(default_factory=list)
+    # A line stands in place, without an end: whatever is written next takes it away.
+    _stands_in_place: bool = False
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def out_masked(self, text: str) -> None:
         """Write the result as it is: it is masked already, and masking again could break it."""
+        self._write_stderr("")
         if problem := _write(sys.stdout, text):
             self.write_errors.append(problem)
 
     def err(self, text: str) -> None:
         """Write warnings and errors."""
-        _write(sys.stderr, self.mask(text))
+        self._write_stderr(self.mask(text))
 
     def err_masked(self, text: str) -> None:
         """Write warnings and errors as they are: masking again would damage numbers in them."""
-        _write(sys.stderr, text)
+        self._write_stderr(text)
 
     def say(self, line: str) -> None:
         """Write a line of progress."""
@@ -64,15 +71,23 @@ class Terminal:
 
     @property
     def replace_line(self) -> Callable[[str], None] | None:
-        """Replaces the last line by a text; None where stderr is no terminal."""
+        """Replaces the last line by a text; None where stderr is no terminal that can."""
         if self.quiet or not is_terminal(sys.stderr):
             return None
-        return self._replace_line
+        return None if process.inherited(("TERM",)).get("TERM") == "dumb" else self._show_in_place
 
-    def _replace_line(self, text: str) -> None:
-        # Masked before it is cut: half of a secret is one as well. A longer text would leave a line behind.
-        line = self.mask(visible(text))
-        self.err_masked(f"\r\x1b[K{line[: _columns(sys.stderr) - 1]}")
+    def _show_in_place(self, text: str) -> None:
+        # One column stays free: some terminals begin a new line as soon as the last one is filled.
+        shown = cut_to_width(visible(self.mask(text)), _columns(sys.stderr) - 1)
+        self._write_stderr(shown, in_place=bool(shown))
+
+    def _write_stderr(self, text: str, *, in_place: bool = False) -> None:
+        """Write the text after taking away what stands in place."""
+        with self._writing:
+            before = _ERASE if self._stands_in_place else ""
+            self._stands_in_place = in_place
+            if before or text:
+                _write(sys.stderr, before + text)
 
     def ask(self, question: str) -> str | None:
         """Return what was typed; None where nobody can be asked."""

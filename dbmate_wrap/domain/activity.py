@@ -83,6 +83,13 @@ def format_duration(seconds: float, *, exact: bool = False) -> str:
     return f"{hours} h" if hours < 48 else f"{hours // 24} days"
 
 
+def format_elapsed(seconds: float) -> str:
+    """`35 ms`, `3.2 s`, `12 s`, `12 min 20 s`."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else format_duration(seconds, exact=True)
+
+
 def format_blocker(blocker: Blocker) -> str:
     """Describe the session, its lock and its query, for a line that begins with `blocked by`."""
     session = f"pid {blocker.pid}" if blocker.pid else "a prepared transaction"

@@ -28,6 +28,19 @@ def drop_unprintable(text: str) -> str:
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
+def cut_to_width(text: str, columns: int) -> str:
+    """Return as much of a printable line as takes at most so many columns."""
+    if text.isascii():
+        return text[: max(columns, 0)]
+    from unicodedata import combining, east_asian_width
+
+    for number, each in enumerate(text):
+        columns -= 0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1
+        if columns < 0:
+            return text[:number]
+    return text
+
+
 def _escape(character: str) -> str:
     from unicodedata import category  # A megabyte of tables, which almost no text needs.
 

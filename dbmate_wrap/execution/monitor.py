@@ -2,13 +2,14 @@
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 
 from dbmate_wrap.domain.activity import Activity, Blocker
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.execution.poller import Look, Poller, Probe
-from dbmate_wrap.execution.progress_log import ProgressLog
+from dbmate_wrap.execution.progress_log import ProgressLog, Task
 
 _FIRST_LOOK_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
@@ -17,7 +18,7 @@ _LOOKS_IN_A_WAIT = 4
 
 
 class Monitor:
-    """Call `tick` several times a second while dbmate runs, and `started` with each migration it begins.
+    """Call `tick` several times a second while dbmate runs, `started` and `finished` with each migration.
 
     Looks at the server once a second, more often where `lock_timeout` is short, in a thread and a session of
     its own. A run that is over at once opens no session. Nothing here raises: where looking fails it
@@ -42,8 +43,10 @@ class Monitor:
         self._backend: int | None = None
         # The server process that was at work on this migration before another: dbmate has connected anew.
         self.former: int | None = None
-        self._begun: tuple[str, float] | None = None
+        self._begun: float | None = None
         self._log: ProgressLog | None = None
+        # Beginnings and ends, in their order; only `tick` and `ended` write, in the thread that calls them.
+        self._events: deque[tuple[Task, float] | float] = deque()
         self._poller = make_poller(probe, self._is_due, min(_LOOK_SECONDS, wait / _LOOKS_IN_A_WAIT), clock)
         self._poller.start()
 
@@ -53,17 +56,23 @@ class Monitor:
         self._take()
         return tuple(self._blockers.values())
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, *, doing: str = "applying", done: str = "applied") -> None:
         """Note that dbmate has begun with this migration; may be called from any thread."""
-        self._begun = (name, self._clock())
+        self._begun = self._clock()
+        self._events.append((Task(name, doing, done), self._begun))
+
+    def finished(self, seconds: float) -> None:
+        """Note that dbmate has finished the migration, and what time that took; from any thread."""
+        self._events.append(seconds)
 
     def ended(self) -> None:
         """Note that this dbmate process has ended; another may follow."""
+        with contextlib.suppress(Exception):
+            self._report_events()
+            if self._log is not None:
+                self._log.report_stop()
         self._begun = self._log = None
         self._take()
-        if self._console.replace_line is not None:
-            with contextlib.suppress(Exception):
-                self._console.replace_line("")
 
     def tick(self) -> None:
         """Take the new looks, and report what is due. Returns at once."""
@@ -80,11 +89,12 @@ class Monitor:
     def _is_due(self) -> bool:
         # Called in the thread of the poller.
         begun, log = self._begun, self._log
-        since = begun[1] if begun is not None else log.since if log is not None else None
+        since = begun if begun is not None else log.since if log is not None else None
         return since is not None and self._clock() - since >= self._first_look
 
     def _tick(self, now: float) -> None:
-        log = self._current_log(now)
+        self._report_events()
+        log = self._log = self._log or ProgressLog(None, now, self._console)
         for look in self._take():
             # A look from before this migration shows nothing about it.
             if look.at >= log.since and not self._disabled:
@@ -107,13 +117,18 @@ class Monitor:
             self.former = self._backend
         self._backend = found.pid
 
-    def _current_log(self, now: float) -> ProgressLog:
-        begun = self._begun
-        if self._log is None or (begun is not None and begun != self._log.begun):
-            name, since = begun or ("dbmate", now)
-            self._log = ProgressLog(name, since, self._console)
-            self._backend = self.former = None
-        return self._log
+    def _report_events(self) -> None:
+        while self._events:
+            event = self._events.popleft()
+            if isinstance(event, float):
+                log, self._log = self._log, None
+                if log is not None:
+                    log.report_end(event)
+            else:
+                if self._log is not None:
+                    self._log.report_stop()
+                self._log = ProgressLog(*event, self._console)
+                self._backend = self.former = None
 
     def _disable(self, error: Exception) -> None:
         if self._disabled:

@@ -1,8 +1,15 @@
-"""The progress lines of one running migration: its blockers, its index build, or the elapsed time."""
+"""The progress lines of one running migration: its name, its blockers, its index build, the elapsed time."""
 
 from dataclasses import dataclass
 
-from dbmate_wrap.domain.activity import Activity, Progress, blocked_lines, format_duration, progress_line
+from dbmate_wrap.domain.activity import (
+    Activity,
+    Progress,
+    blocked_lines,
+    format_duration,
+    format_elapsed,
+    progress_line,
+)
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.escape import drop_unprintable
 
@@ -11,6 +18,17 @@ _SHORT_WAIT_SECONDS = 0.25
 # On a busy table the blockers change all the time.
 _CHANGED_BLOCKERS_SECONDS = 2.0
 _REPEAT_SECONDS = 10.0
+# What is over sooner gets one line, at its end.
+_CLOCK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One migration that dbmate works on: its file, `applying` and `applied`."""
+
+    name: str
+    doing: str
+    done: str
 
 
 @dataclass
@@ -23,11 +41,17 @@ class _Wait:
 
 
 class ProgressLog:
-    """Reports on one migration from its beginning: in lines, and on a terminal also in place."""
+    """Reports on one migration from its beginning: in lines, and on a terminal also in place.
 
-    def __init__(self, name: str, since: float, console: Console) -> None:
-        self.begun = (name, since)
+    Its name is shown once: in the line of its end, or, where there is something to say before that, in a
+    heading. Without a task it is dbmate itself that runs.
+    """
+
+    def __init__(self, task: Task | None, since: float, console: Console) -> None:
         self.since = since
+        self._task = task
+        self._heading = drop_unprintable(f"{task.doing} {task.name}") if task is not None else ""
+        self._has_heading = False
         self._console = console
         self._in_place = ""
         self._last_line_at = since
@@ -53,14 +77,44 @@ class ProgressLog:
     def report_elapsed_time(self, now: float) -> None:
         """Report how long the migration has been running, where there is nothing better to report."""
         lasted = now - self.since
-        if self._wait is not None or self._progress is not None or lasted < _REPEAT_SECONDS:
+        if self._wait is not None or self._progress is not None:
             return
-        text = f"{drop_unprintable(self.begun[0])} has been running for {format_duration(lasted, exact=True)}"
         if self._console.replace_line is not None:
-            self._replace(text)
-        elif now - self._last_line_at >= _REPEAT_SECONDS:
+            self._replace(self._clock(lasted))
+            return
+        if lasted >= _CLOCK_SECONDS:
+            self._say_heading()
+        if lasted >= _REPEAT_SECONDS and now - self._last_line_at >= _REPEAT_SECONDS:
             # Back to whole tens.
-            self._say(text, now - lasted % _REPEAT_SECONDS)
+            self._say(self._clock(lasted), now - lasted % _REPEAT_SECONDS)
+
+    def report_end(self, seconds: float) -> None:
+        """Report that dbmate has finished the migration, and what time it took."""
+        assert self._task is not None, "dbmate names what it finishes"
+        name = "" if self._has_heading else f" {drop_unprintable(self._task.name)}"
+        indent = "  " if self._has_heading else ""
+        self._replace("")
+        self._console.say(f"{indent}{self._task.done}{name} in {format_elapsed(seconds)}")
+
+    def report_stop(self) -> None:
+        """Take away what stands in place, and name the migration that has not come to its end."""
+        self._replace("")
+        self._say_heading()
+
+    def _clock(self, lasted: float) -> str:
+        time = format_duration(lasted, exact=True) if lasted >= _CLOCK_SECONDS else None
+        if self._task is None:
+            return f"dbmate has been running for {time}" if time else ""
+        if self._has_heading:
+            return f"  running for {time}" if time else ""
+        # The time comes first: what is too long for the terminal is cut at its end.
+        return drop_unprintable(f"{self._task.doing} ({time}) {self._task.name}") if time else self._heading
+
+    def _say_heading(self) -> None:
+        if not self._has_heading and self._task is not None:
+            self._has_heading = True
+            self._replace("")
+            self._console.say(self._heading)
 
     def clear_activity(self) -> None:
         """Drop the last reading: no other will follow."""
@@ -78,6 +132,7 @@ class ProgressLog:
             wait.reported, wait.reported_at = pids, now
 
     def _report_progress(self, progress: Progress, running_for: float | None, now: float) -> None:
+        self._say_heading()
         if self._console.replace_line is not None:
             self._replace(progress_line(progress, running_for, bar=True))
             return
@@ -88,6 +143,7 @@ class ProgressLog:
 
     def _say(self, line: str, now: float) -> None:
         self._last_line_at = now
+        self._say_heading()
         self._replace("")
         self._console.say(line)
 

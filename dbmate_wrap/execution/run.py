@@ -35,7 +35,10 @@ Inventory: TypeAlias = tuple[DatabaseObject, ...]
 Direction: TypeAlias = Literal["up", "down"]
 
 _RECONNECTED = "its connection was lost, dbmate began it anew, and was stopped: it may have been done twice"
-_VERBS: dict[Direction, str] = {"up": "applying", "down": "rolling back"}
+_VERBS: dict[Direction, tuple[str, str]] = {
+    "up": ("applying", "applied"),
+    "down": ("rolling back", "rolled back"),
+}
 
 
 @dataclass(frozen=True)
@@ -202,17 +205,22 @@ class AttendedRun:
         return names[-1] if names else batch[0].file.name
 
     def _events(self, direction: Direction, monitor: Monitor, former: list[int]) -> RunEvents:
+        doing, done = _VERBS[direction]
+
         def started(name: str) -> None:
             self.started_files.add(name)
             self.failed_files.discard(name)
-            monitor.started(name)
-            self.console.say(f"{_VERBS[direction]} {name}")
+            monitor.started(name, doing=doing, done=done)
+
+        def ended(name: str, seconds: float) -> None:
+            self.timings.note(name, seconds)
+            monitor.finished(seconds)
 
         def should_stop() -> bool:
             monitor.tick()
             return self.lock.is_lost() or (direction == "up" and self._has_reconnected(monitor, former))
 
-        return RunEvents(started, self.timings.note, should_stop)
+        return RunEvents(started, ended, should_stop)
 
     def _has_reconnected(self, monitor: Monitor, former: list[int]) -> bool:
         # Outside a transaction dbmate's driver (Go's database/sql) sends the file once more, in silence, when

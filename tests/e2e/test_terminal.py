@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -139,3 +140,31 @@ def test_a_long_check_counts_in_one_line_and_leaves_nothing_of_it(
     for path in (folder.root / ".dbmate-wrap" / "shadow" / "dumps").iterdir():
         path.unlink()
     assert "Checking" not in shown_on_terminal(["check", "--all", "--quiet"], folder.root, env, 25)
+
+
+def screen_of(text: str) -> list[str]:
+    """The lines that a terminal shows in the end."""
+    lines = [""]
+    for part in re.split(r"(\r\x1b\[K|\r?\n)", text):
+        if part == "\r\x1b[K":
+            lines[-1] = ""
+        elif part.endswith("\n"):
+            lines.append("")
+        else:
+            lines[-1] += part
+    return lines
+
+
+def test_progress_is_drawn_in_place_and_leaves_one_line_with_the_time(
+    project: MakeProject, clean_environment: Mapping[str, str], embedded_database: Database
+) -> None:
+    name = f"001_{'a_long_name_' * 5}x.sql"
+    folder = project({name: migration("select pg_sleep(2.3);", "select 1;")}, sealed=True)
+    env = {**clean_environment, "STAGING_DATABASE_URL": embedded_database.url, "TERM": "xterm"}
+    shown = shown_on_terminal(["up", "-e", "staging"], folder.root, env, 40)
+    in_place = re.findall(r"applying [^\r\n\x1b]*(?=\r\x1b)", shown)
+    assert f"applying (2 s) {name}"[:39] in in_place
+    assert {len(line) for line in in_place} == {39}
+    lines = screen_of(shown)
+    assert [line for line in lines if "pplying" in line] == []
+    assert [line for line in lines if re.fullmatch(rf"applied {name} in 2\.\d s", line)]

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbmate_wrap.domain.escape import drop_unprintable, replace_unprintable, visible, visible_lines
+from dbmate_wrap.domain.escape import (
+    cut_to_width,
+    drop_unprintable,
+    replace_unprintable,
+    visible,
+    visible_lines,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +33,23 @@ from dbmate_wrap.domain.escape import drop_unprintable, replace_unprintable, vis
 )
 def test_what_is_not_plainly_visible_is_an_escape(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 6, "abcdef"),
+        ("漢字漢", 6, "漢字漢"),
+        ("漢字漢字", 7, "漢字漢"),
+        ("e\u0301e\u0301a", 2, "e\u0301e\u0301"),
+        ("abcdef", 0, ""),
+        ("abcdef", -1, ""),
+        ("漢", -1, ""),
+    ],
+)
+def test_a_line_is_cut_to_the_columns_that_it_takes(text: str, columns: int, shown: str) -> None:
+    assert cut_to_width(text, columns) == shown
 
 
 def test_lines_stay_lines_and_are_indented() -> None:

@@ -143,9 +143,10 @@ def test_a_fast_run_opens_no_session() -> None:
     scene = Scene()
     scene.watcher.started("001_a.sql")
     scene.run(0.5)
+    scene.watcher.finished(0.0351)
     scene.watcher.ended()
     scene.watcher.close()
-    assert (scene.sessions, scene.said) == ([], [])
+    assert (scene.sessions, scene.lines) == ([], ["applied 001_a.sql in 35 ms"])
 
 
 def test_it_looks_once_a_second_in_one_session() -> None:
@@ -168,13 +169,16 @@ def test_a_blocker_is_named_within_two_seconds_and_again_every_ten() -> None:
         " on public.orders (AccessExclusiveLock is wanted): update public.orders set paid = ?"
     )
     assert scene.said == [
+        (1.0, "applying 002_b.sql"),
         (4.75, f"blocked for 1 s {whom}"),
         (14.75, f"blocked for 11 s {whom}"),
         (24.75, f"blocked for 21 s {whom}"),
     ]
     scene.sees = QUIET
     scene.run(2)
-    assert scene.lines[3:] == ["no longer blocked, after 24 s"]
+    scene.watcher.finished(29.2)
+    scene.watcher.ended()
+    assert scene.lines[4:] == ["no longer blocked, after 24 s", "  applied in 29 s"]
 
 
 def test_what_was_a_wait_before_the_first_look_is_said_at_once() -> None:
@@ -267,7 +271,7 @@ def test_what_stands_in_place_is_taken_away_when_it_is_over() -> None:
     scene.run(1)
     scene.sees = QUIET
     scene.run(1)
-    assert scene.shown[1:] == [""]
+    assert scene.shown[1:] == ["", "dbmate has been running for 1 s"]
     scene.watcher.close()
     assert scene.shown[-1] == ""
 
@@ -279,10 +283,12 @@ def test_elapsed_time_is_told_every_ten_seconds_when_nothing_else_is() -> None:
     scene.watcher.started("003_y.sql")
     scene.run(11)
     assert scene.said == [
-        (10.0, "002_x.sql has been running for 10 s"),
-        (20.0, "002_x.sql has been running for 20 s"),
-        (30.0, "002_x.sql has been running for 30 s"),
-        (41.0, "003_y.sql has been running for 10 s"),
+        (1.0, "applying 002_x.sql"),
+        (10.0, "  running for 10 s"),
+        (20.0, "  running for 20 s"),
+        (30.0, "  running for 30 s"),
+        (32.0, "applying 003_y.sql"),
+        (41.0, "  running for 10 s"),
     ]
 
 
@@ -294,7 +300,7 @@ def test_elapsed_time_goes_back_to_tens_after_something_else_was_said() -> None:
     scene.run(1)
     scene.sees = QUIET
     scene.run(30)
-    assert scene.lines[2:] == [f"002_x.sql has been running for {seconds} s" for seconds in (13, 20, 30)]
+    assert scene.lines[3:] == [f"  running for {seconds} s" for seconds in (13, 20, 30)]
 
 
 def test_before_the_first_migration_it_is_dbmate_that_runs() -> None:
@@ -306,9 +312,42 @@ def test_before_the_first_migration_it_is_dbmate_that_runs() -> None:
 def test_on_a_terminal_elapsed_time_stays_in_place_and_moves_every_second() -> None:
     scene = Scene(terminal=True)
     scene.watcher.started("002_x.sql")
-    scene.run(12)
+    scene.run(3)
     assert scene.said == []
-    assert scene.shown == ["002_x.sql has been running for 10 s", "002_x.sql has been running for 11 s"]
+    assert scene.shown == ["applying 002_x.sql", "applying (1 s) 002_x.sql", "applying (2 s) 002_x.sql"]
+    scene.watcher.finished(3.24)
+    scene.run(0.25)
+    assert scene.shown[3:] == [""]
+    assert scene.lines == ["applied 002_x.sql in 3.2 s"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_name_is_shown_twice_and_every_end_has_its_time(terminal: bool) -> None:
+    scene = Scene(terminal=terminal)
+    scene.watcher.started("001_a.sql")
+    scene.watcher.finished(0.0052)
+    scene.watcher.started("002_b.sql")
+    scene.sees = Activity(1, 1.0, progress=SCAN)
+    scene.run(3)
+    scene.watcher.finished(3.04)
+    scene.watcher.started("003_c.sql", doing="rolling back", done="rolled back")
+    scene.watcher.finished(75.0)
+    scene.watcher.ended()
+    assert [line for line in scene.lines if not line.startswith("create index")] == [
+        "applied 001_a.sql in 5 ms",
+        "applying 002_b.sql",
+        "  applied in 3.0 s",
+        "rolled back 003_c.sql in 1 min 15 s",
+    ]
+    assert scene.shown[-1:] == [""] * terminal
+
+
+def test_a_migration_that_does_not_come_to_its_end_is_named() -> None:
+    scene = Scene(terminal=True)
+    scene.watcher.started("001_a.sql")
+    scene.run(0.5)
+    scene.watcher.ended()
+    assert (scene.shown, scene.lines) == (["applying 001_a.sql", ""], ["applying 001_a.sql"])
 
 
 def test_the_next_migration_begins_anew() -> None:
@@ -321,7 +360,8 @@ def test_the_next_migration_begins_anew() -> None:
     scene.run(0.25)
     scene.watcher.started("001_a.sql")
     scene.run(1)
-    assert [line.partition(" by ")[0] for line in scene.lines] == ["blocked for 1 s", "blocked"]
+    said = [line.partition(" by ")[0] for line in scene.lines]
+    assert said == ["applying 001_a.sql", "blocked for 1 s", "applying 001_a.sql", "blocked"]
 
 
 def test_a_look_from_before_the_migration_tells_nothing_about_it() -> None:
@@ -355,7 +395,7 @@ def test_a_look_that_ends_after_the_migration_counts_for_its_error_and_no_other(
     assert [blocker.pid for blocker in scene.watcher.blockers] == [PSQL.pid, OTHER.pid]
     scene.watcher.started("003_c.sql")
     scene.watcher.tick()
-    assert scene.said == []
+    assert scene.lines == ["applying 001_a.sql", "applying 002_b.sql"]
 
 
 def test_between_two_runs_of_dbmate_it_does_not_look() -> None:
@@ -409,7 +449,7 @@ def test_a_look_that_hangs_holds_up_nothing_but_the_looks() -> None:
     scene.hangs = True
     scene.watcher.started("002_b.sql")
     scene.run(11)
-    assert scene.lines == ["002_b.sql has been running for 10 s"]
+    assert scene.lines == ["applying 002_b.sql", "  running for 10 s"]
 
 
 @pytest.mark.parametrize(
@@ -425,8 +465,9 @@ def test_where_looking_fails_it_says_so_once_and_goes_on_by_the_clock(error: Exc
     scene.run(21)
     assert scene.lines == [
         f"warning: cannot see what dbmate waits for: {reason}",
-        "002_x.sql has been running for 10 s",
-        "002_x.sql has been running for 20 s",
+        "applying 002_x.sql",
+        "  running for 10 s",
+        "  running for 20 s",
     ]
     assert len(scene.looks) == 1
     assert scene.sessions[0].closed
