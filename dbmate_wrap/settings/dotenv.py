@@ -13,6 +13,9 @@ from dbmate_wrap.settings.text_file import read_text
 if TYPE_CHECKING:
     from dotenv.parser import Binding
 
+# What is meant for us, however it is written; all other lines are those of other programs.
+_OURS = re.compile(rf"{UNPREFIXED}|postgres(?:ql)?:", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class DotenvLine:
@@ -55,10 +58,10 @@ def _add(file: DotenvFile, binding: "Binding") -> None:
     text = binding.original.string
     line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
     place = f"{file.name} line {line}"
-    if fault := _fault(binding.error, key, value, place):
+    if fault := _fault(binding, place):
         file.faults.append(fault)
     elif key is None or value is None:
-        return  # A comment.
+        return  # A comment, or a line that means something to another program.
     elif key.startswith("DBMATE_"):
         file.warnings.append(Fault(f"sets {key}, which has no effect here", place, hint=DBMATE_HINT))
     elif key in file.urls:
@@ -68,12 +71,15 @@ def _add(file: DotenvFile, binding: "Binding") -> None:
         file.urls[key] = DotenvLine(value, line)
 
 
-def _fault(error: bool, key: str | None, value: str | None, source: str) -> Fault | None:
-    if error:
+def _fault(binding: "Binding", source: str) -> Fault | None:
+    key, value = binding.key, binding.value
+    if binding.error:
         hint = "write NAME=value; close quotes, and put nothing but a # comment after them"
-        return Fault("is not an assignment that can be read", source, hint=hint)
+        fault = Fault("is not an assignment that can be read", source, hint=hint)
+        return fault if _OURS.search(binding.original.string) else None
     if key is not None and value is None:
-        return Fault("has a name without a value", source, hint="write NAME=value")
+        fault = Fault("has a name without a value", source, hint="write NAME=value")
+        return fault if _OURS.search(key) else None
     # An open quote extends to the next quote, over the lines between.
     if value is not None and re.search(rf"[\r\n].*{UNPREFIXED}", value, re.DOTALL):
         return Fault(f"opens a quote that runs over a line with {UNPREFIXED}", source, hint="close the quote")

@@ -143,7 +143,7 @@ def test_two_environments_on_one_database_are_refused_whatever_the_spelling(
 
 def test_all_faults_are_told_at_once(project: MakeProject, run_cli: RunCli) -> None:
     folder = project(TWO, sealed=True, toml='lock_timeout = "soon"\nprotectd = true\n')
-    (folder.root / ".env").write_text("A\n")
+    (folder.root / ".env").write_text("DATABASE_URL\n")
     done = run_cli(["status"], folder.root, {"DBMATE_WRAP_NUMBERING": "roman"})
     assert_refused(done, 10, "4 settings are wrong", "did you mean protected")
     for place in (

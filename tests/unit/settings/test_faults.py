@@ -228,14 +228,16 @@ def test_an_unknown_environment_suggests_the_nearest(name: str, hint: str) -> No
 # the bytes of .env, words of the fault, its line
 DOTENV = [
     (b"A=1\nDEV_DATABASE_URL='postgres://u:S3CR@h/db\n", "not an assignment", ".env line 2"),
-    (b'\n\n  A="S3CR\n', "not an assignment", ".env line 3"),
+    (b'\n\n  X_DATABASE_URL="S3CR\n', "not an assignment", ".env line 3"),
     (b"A=1\nB=S3\0CR\n", "NUL", ".env line 2"),
     (b"A=1\n# gr\xfc\xdfe\n", "not UTF-8", ".env line 2"),
     (b"\xef\xbb\xbfA=1\n", "byte order mark", ".env"),
     ("A=1\n".encode("utf-16"), "NUL", ".env line 1"),
-    (b"A=1\nS3CR-ET\n", "a name without a value", ".env line 2"),
-    (b"A=1\nthis is S3CR-ET\n", "not an assignment", ".env line 2"),
-    (b"A='S3CR'ET\n", "not an assignment", ".env line 1"),
+    (b"A=1\nDEV_DATABASE_URL\n", "a name without a value", ".env line 2"),
+    (b"A=1\nDEV_DATABASE_URL is S3CR-ET\n", "not an assignment", ".env line 2"),
+    (b"database_url: S3CR-ET\n", "not an assignment", ".env line 1"),
+    (b"A=1\npostgres://u:S3CR@h/db x\n", "not an assignment", ".env line 2"),
+    (b"DATABASE_URL='S3CR'ET\n", "not an assignment", ".env line 1"),
     (b"DEV_DATABASE_URL=a\nX=1\nDEV_DATABASE_URL=b\n", "again, after line 1", ".env line 3"),
     (b"A='x\nDEV_DATABASE_URL=postgres://u:S3CR@h/db\nB='\n", "runs over a line", ".env line 1"),
     (b"x" * (1 << 21), "larger than 1 MiB", ".env"),
@@ -251,10 +253,22 @@ def test_a_broken_dotenv_file_is_refused(project: Path, content: bytes, words: s
 
 
 def test_a_dotenv_file_of_another_environment_may_be_broken(project: Path) -> None:
-    write(project, {".env.staging": "'"})
+    write(project, {".env.staging": "DATABASE_URL='"})
     settings.load(environment="production")
     (only,) = faults(environment="staging")
     assert only.source == ".env.staging line 1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["source ./more.env", 'A="open', "A='closed'again", "NAME", "- a list", "'", "[section]", "if x; then"],
+)
+def test_a_line_that_is_no_assignment_and_not_ours_is_ignored(project: Path, line: str) -> None:
+    write(project, {".env": f"A=1\n{line}\nDEV_DATABASE_URL=postgres://u@h/found\n"})
+    found = settings.load().environment().resolve_url()
+    assert found is not None
+    assert found.url.database == "found"
+    assert settings.load().warnings == ()
 
 
 def test_other_programs_may_keep_lines_in_dotenv(project: Path) -> None:
@@ -267,7 +281,7 @@ def test_every_fault_is_reported_at_once(project: Path, monkeypatch: pytest.Monk
         project,
         {
             "dbmate-wrap.toml": "lock_retries = 'x'\ntypo = 1\n[environments.qa]\nlock_timeout = 5\nurl = ''",
-            ".env": "broken",
+            ".env": "DATABASE_URL",
         },
     )
     monkeypatch.setenv("DBMATE_WRAP_TYPO", "1")
@@ -283,7 +297,7 @@ def test_every_fault_is_reported_at_once(project: Path, monkeypatch: pytest.Monk
 
 
 def test_a_broken_file_hides_no_other_fault_and_invents_none(project: Path) -> None:
-    write(project, {"dbmate-wrap.toml": "[environments.qa", ".env": "broken"})
+    write(project, {"dbmate-wrap.toml": "[environments.qa", ".env": "DATABASE_URL"})
     assert [fault.source for fault in faults(environment="qa")] == [
         "dbmate-wrap.toml line 1, at its end",
         ".env line 1",
