@@ -1,10 +1,12 @@
 """The commands `dbmate-wrap db ...` as people type them; each imports its verb when it runs."""
 
+from typing import Annotated
+
 import typer
 
 from dbmate_wrap.cli.command import command, group_options, run
 from dbmate_wrap.cli.help import GroupWithExamples
-from dbmate_wrap.cli.options import Arguments, Common, Yes
+from dbmate_wrap.cli.options import Arguments, Common, Format, Yes
 
 db = typer.Typer(
     name="db",
@@ -33,11 +35,19 @@ def stop(common: Common) -> None:
 
 
 @command(db, "url")
-def url(common: Common) -> None:
+def url(
+    common: Common,
+    tcp: Annotated[
+        bool, typer.Option("--tcp", help="For clients that know no sockets: 127.0.0.1, with a password.")
+    ] = False,
+) -> None:
     """Print the URL of the embedded database."""
     from dbmate_wrap.commands import db as database
 
-    run("db url", common, database.url)
+    if tcp and common.format not in (Format.TEXT, Format.JSON):
+        message = "it prints a password, which belongs in no report: use --format text or json"
+        raise typer.BadParameter(message, param_hint="--tcp")
+    run("db url", common, lambda context, outcome: database.url(context, outcome, tcp=tcp))
 
 
 @command(db, "psql", passes_arguments_on=True)

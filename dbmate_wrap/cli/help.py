@@ -69,7 +69,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "db": (("db start", "start the server"), ("db psql", "look into dev")),
     "db start": (("db start", "up and the others start it too, where they need it"),),
     "db stop": (("db stop", "the data stay"),),
-    "db url": (("db url -e test", "for other programs; start them with the URL that it prints"),),
+    "db url": (
+        ("db url -e test", "for psql and whatever connects as psql does"),
+        ("db url --tcp", "for a GUI or a driver without sockets; the URL holds a password"),
+    ),
     "db psql": (("db psql -- -c 'select 1'", "everything after -- is for psql"),),
     "db reset": (("db reset", "then `dbmate-wrap up` makes dev anew, without its rows"),),
 }

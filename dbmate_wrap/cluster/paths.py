@@ -30,6 +30,11 @@ def lock_file(home: Path) -> Path:
     return home.parent / f"{home.name}.lock"
 
 
+def loopback_file(home: Path) -> Path:
+    """Return the file with port and password for TCP; beside the home, which is the server's account's."""
+    return home.parent / f"{home.name}.tcp"
+
+
 def log_file(data: Path) -> Path:
     return data.parent / "log"
 

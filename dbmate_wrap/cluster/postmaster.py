@@ -21,6 +21,7 @@ class PidFile:
     port: int
     socket_dir: Path | None
     status: str  # "starting", "ready", "stopping", or empty
+    address: str = ""  # The first one that it listens on by TCP.
 
     @property
     def socket(self) -> Path | None:
@@ -38,7 +39,7 @@ def read_pid_file(data: Path) -> PidFile | None:
         return None
     port = int(lines[3]) if lines[3].isdigit() else 0
     socket_dir = Path(lines[4]) if lines[4] else None
-    return PidFile(abs(int(lines[0])), Path(lines[1]), port, socket_dir, lines[7])
+    return PidFile(abs(int(lines[0])), Path(lines[1]), port, socket_dir, lines[7], lines[5])
 
 
 def find_ready(data: Path) -> PidFile | None:

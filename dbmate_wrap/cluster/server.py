@@ -19,13 +19,14 @@ from dbmate_wrap.errors import ConfigError, UnreachableError
 class Endpoint:
     """The address of a server; it trusts every account that can enter `socket_dir`.
 
-    `started`: this call started it.
+    `started`: this call started it. `listens`: it is reached by TCP as well, on the same port.
     """
 
     socket_dir: Path
     port: int
     user: str
     started: bool
+    listens: bool = False
 
     def url(self, database: str) -> DatabaseUrl:
         """Return the URL of a database of the server."""
@@ -151,7 +152,7 @@ def _end(home: Path, mode: int) -> bool:
 
 def _endpoint(found: postmaster.PidFile, *, started: bool) -> Endpoint:
     assert found.socket_dir is not None  # postmaster.find_ready has connected to it.
-    return Endpoint(found.socket_dir, found.port, "postgres", started)
+    return Endpoint(found.socket_dir, found.port, "postgres", started, bool(found.address))
 
 
 def _resolved(home: Path) -> Path:

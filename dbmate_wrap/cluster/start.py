@@ -1,15 +1,17 @@
 """Starts a server, and first removes what an earlier one left; the caller holds the lock of its home."""
 
+import contextlib
 import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from dbmate_wrap.cluster import paths, postmaster
-from dbmate_wrap.cluster.account import Account, choose_account, run_as
+from dbmate_wrap.cluster.account import Account, choose_account, hand_over, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.data_directory import create_data_directory
 from dbmate_wrap.cluster.isolation import without_network
+from dbmate_wrap.cluster.loopback import HBA, HBA_FILE
 from dbmate_wrap.cluster.programs import make_runnable
 from dbmate_wrap.errors import UnreachableError
 
@@ -50,17 +52,35 @@ def start_server(
     begin = _rotate(log)
     pg_ctl = [*(without_network(account) if isolated else ()), str(programs.bin_dir / "pg_ctl"), "start"]
     pg_ctl += ["-t", str(START_SECONDS), "-D", str(data), "-l", str(log)]
+    if settings.get("listen_addresses"):
+        settings = {**settings, "hba_file": str(_write_hba(data, account))}
     pg_ctl += ["-o", _options(sockets, durable, settings)]
     run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS)
     found = _await_ready(data, patience=_QUICK_SECONDS)
-    if found is not None:
-        return found
-    # pg_ctl itself can say why it does not start.
-    _run_pg_ctl([*pg_ctl, "-w"], account, log, begin)
-    found = postmaster.find_ready(data)
+    if found is None:
+        # pg_ctl itself can say why it does not start.
+        _run_pg_ctl([*pg_ctl, "-w"], account, log, begin)
+        found = postmaster.find_ready(data)
     if found is None:
         raise _failure("PostgreSQL started and stopped again", log, begin)
+    _link_socket(found)
     return found
+
+
+def _write_hba(data: Path, account: Account) -> Path:
+    path = data / HBA_FILE
+    path.write_text(HBA, encoding="ascii")
+    hand_over(path, account)
+    return path
+
+
+def _link_socket(found: postmaster.PidFile) -> None:
+    """Let the socket be found under its usual name too: it is named after the port, which TCP has changed."""
+    if found.port != _PORT and found.socket is not None:
+        usual = found.socket.with_name(f".s.PGSQL.{_PORT}")
+        with contextlib.suppress(OSError):
+            usual.unlink(missing_ok=True)
+            usual.symlink_to(found.socket.name)
 
 
 def _remove_stale(data: Path, sockets: Path) -> postmaster.PidFile | None:
@@ -104,15 +124,15 @@ def _await_ready(data: Path, *, patience: float) -> postmaster.PidFile | None:
 
 def _end_orphan(data: Path, sockets: Path) -> None:
     """End the server whose data directory was deleted under it, and remove its socket."""
-    lock = sockets / f".s.PGSQL.{_PORT}.lock"
-    try:
-        first = lock.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
-    except FileNotFoundError:
-        first = ""
-    if first.isdigit() and postmaster.runs_in(int(first), data):
-        postmaster.shut_down(int(first), data, mode=postmaster.IMMEDIATE)
-    for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
-        (sockets / name).unlink(missing_ok=True)
+    for lock in sockets.glob(".s.PGSQL.*.lock"):
+        try:
+            first = lock.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        except FileNotFoundError:
+            continue
+        if first.isdigit() and postmaster.runs_in(int(first), data):
+            postmaster.shut_down(int(first), data, mode=postmaster.IMMEDIATE)
+    for left in sockets.glob(".s.PGSQL.*"):
+        left.unlink(missing_ok=True)
 
 
 def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:

@@ -1,8 +1,9 @@
 """The embedded development database: start, stop, url, psql, reset."""
 
+import secrets
 from collections.abc import Sequence
 
-from dbmate_wrap.cluster import server
+from dbmate_wrap.cluster import loopback, server
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import UrlResult
@@ -27,11 +28,16 @@ def stop(context: Context, outcome: Outcome) -> None:
     outcome.summary = "stopped" if stopped else "it was not running"
 
 
-def url(context: Context, outcome: Outcome) -> None:
-    """Report the URL for psql and applications; starts the server for it."""
+def url(context: Context, outcome: Outcome, *, tcp: bool = False) -> None:
+    """Report the URL for psql and applications; starts the server for it.
+
+    With `tcp` it is one for clients that know no sockets, on a loopback port and with a password, which
+    stands in this result and nowhere else.
+    """
     ready = _ready(context)
-    outcome.result = UrlResult(ready.public())
-    outcome.summary = ready.public()
+    shown = _tcp_url(context) if tcp else ready.public()
+    outcome.result = UrlResult(shown)
+    outcome.summary = shown
 
 
 def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
@@ -73,6 +79,23 @@ def _ready(context: Context) -> DatabaseUrl:
     ready = database.start_embedded(context)
     with database.open_session(context, ready, create=True):
         return ready
+
+
+def _tcp_url(context: Context) -> str:
+    """Let the server listen on the loopback address, which ends its sessions once, and return the URL."""
+    home = context.embedded_home
+    access = loopback.make_loopback(home)
+    endpoint = database.start_embedded_server(context)
+    if not endpoint.listens:
+        context.console.say("restarting the embedded PostgreSQL: from now on it listens on 127.0.0.1 too")
+        server.stop(home)
+        endpoint = database.start_embedded_server(context)
+    target, timeout = endpoint.url("postgres"), context.environment.values.connect_timeout
+    name = context.invocation.application_name
+    with catalog.connect_for_maintenance(target, application_name=name, timeout=timeout) as maintenance:
+        verifier = loopback.verifier(access.password, secrets.token_bytes(16))
+        catalog.set_password(maintenance, endpoint.user, verifier)
+    return access.url(endpoint.user, endpoint.port, context.environment.name)
 
 
 def _require_embedded(context: Context) -> None:

@@ -117,7 +117,7 @@ class KeptTextResult:
 
 @dataclass(frozen=True)
 class UrlResult:
-    """`db start` and `db url`: the URL of the embedded database, without a password."""
+    """`db start` and `db url`: the URL of the embedded database; with a password only for `db url --tcp`."""
 
     url: str
 

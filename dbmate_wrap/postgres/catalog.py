@@ -86,6 +86,11 @@ def drop_database(maintenance: Session, name: str) -> None:
     maintenance.rows(f"drop database if exists {quoted(name)} with (force)")
 
 
+def set_password(maintenance: Session, role: str, verifier: str) -> None:
+    """Let a role log in with a password, of which only the SCRAM verifier is known here."""
+    maintenance.rows(f"alter role {quoted(role)} password '{verifier}'")
+
+
 def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
     """Return all objects that a migration may have made, without dbmate's history table."""
     where = {"schema": server.history.schema, "table": server.history.table}

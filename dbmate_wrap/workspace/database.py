@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
@@ -18,6 +18,9 @@ from dbmate_wrap.settings import ResolvedUrl
 from dbmate_wrap.settings.names import url_variable
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
+
+if TYPE_CHECKING:
+    from dbmate_wrap.cluster.server import Endpoint
 
 # Failures that may pass while a server starts.
 _MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
@@ -145,7 +148,12 @@ def _with_tls(context: Context, url: DatabaseUrl) -> DatabaseUrl:
 
 def start_embedded(context: Context) -> DatabaseUrl:
     """Start the embedded server, if it does not run yet, and return the URL of the environment's database."""
-    from dbmate_wrap.cluster import binaries, server
+    return start_embedded_server(context).url(context.environment.name)
+
+
+def start_embedded_server(context: Context) -> "Endpoint":
+    """Start the embedded server, if it does not run yet; by TCP too, where `db url --tcp` was called once."""
+    from dbmate_wrap.cluster import binaries, paths, server
 
     found = binaries.embedded(
         f"{context.environment.name} has no database URL",
@@ -157,10 +165,15 @@ def start_embedded(context: Context) -> DatabaseUrl:
             f"creating the embedded PostgreSQL {found.major} in {home.relative_to(context.project.root)}"
         )
     local_folder.create_local_folder(context.project.root)
-    endpoint = server.start(home, found)
+    settings = None
+    if paths.loopback_file(home).exists():
+        from dbmate_wrap.cluster.loopback import make_loopback
+
+        settings = make_loopback(home).settings()
+    endpoint = server.start(home, found, settings=settings)
     if endpoint.started:
         console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")
-    return endpoint.url(context.environment.name)
+    return endpoint
 
 
 def open_session(

@@ -1,8 +1,12 @@
 """`db`: the embedded server."""
 
+import re
+import socket
+
+import psycopg
 import pytest
 
-from tests.support.cli import TWO, RunCli, assert_presentable, assert_refused
+from tests.support.cli import TWO, RunCli, RunJson, assert_presentable, assert_refused
 from tests.support.projects import MakeProject
 from tests.support.servers import Database
 
@@ -68,3 +72,51 @@ def test_psql_that_fails_is_told(project: MakeProject, run_cli: RunCli) -> None:
     assert_presentable(done)
     assert "division by zero" in done.stderr
     assert "psql ended with 1" in done.stderr
+
+
+def test_a_client_without_sockets_gets_a_url_that_asks_for_a_password(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson
+) -> None:
+    folder = project(TWO, sealed=True)
+
+    def run(*args: str) -> str:
+        done = run_cli([*args], folder.root)
+        assert done.returncode == 0, (args, done.stderr)
+        return done.stdout.strip()
+
+    run("up")
+    url = run("db", "url", "--tcp")
+    found = re.fullmatch(r"postgres://postgres:([0-9a-f]{32})@127\.0\.0\.1:(\d+)/dev\?sslmode=disable", url)
+    assert found
+    password, port = found.groups()
+    query = "select count(*) from public.schema_migrations"
+    with psycopg.connect(url) as client:
+        assert client.execute(query).fetchone() == (2,)
+    for wrong in ("wrong", ""):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(url.replace(password, wrong), passfile="/dev/null").close()
+    # Nobody else sees it, and everything else works as before.
+    for args in (["status"], ["doctor"], ["db", "url"], ["db", "start"]):
+        done = run_cli([*args, "--verbose"], folder.root)
+        assert done.returncode == 0
+        assert password not in done.stdout + done.stderr
+    # It stays what it is, also for a server that another command starts.
+    assert run_json(["db", "url", "--tcp"], folder.root)["url"] == url
+    run("db", "stop")
+    assert "nothing is pending" in run("up")
+    with psycopg.connect(url) as client:
+        assert client.execute(query).fetchone() == (2,)
+    # The port of another program is not ours to take.
+    run("db", "stop")
+    with socket.create_server(("127.0.0.1", int(port))):
+        other = run("db", "url", "--tcp")
+        assert other != url
+        psycopg.connect(other).close()
+
+
+@pytest.mark.parametrize("chosen", ["markdown", "github"])
+def test_a_password_goes_into_no_report(project: MakeProject, run_cli: RunCli, chosen: str) -> None:
+    folder = project(TWO)
+    done = run_cli(["db", "url", "--tcp", "--format", chosen], folder.root)
+    assert_refused(done, 2, "a password, which belongs in no report", "db url --help")
+    assert not (folder.root / ".dbmate-wrap").exists()
