@@ -17,6 +17,7 @@ from typer.testing import CliRunner  # noqa: E402
 
 from dbmate_wrap.cli.app import app  # noqa: E402
 from dbmate_wrap.cli.db_app import db  # noqa: E402
+from dbmate_wrap.domain.agents import MARKERS  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.pages import codes, guides, states  # noqa: E402
@@ -54,6 +55,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "output.schema.json", json.dumps(output_schema(), indent=2) + "\n"
     yield docs / "commands.md", commands_page()
     made = {
+        "agents": filled(docs / "agents.md", "agents", agents_table()),
         "exit-codes": exit_codes_page(docs / "exit-codes.md"),
         "runbook": filled(docs / "runbook.md", "codes", table(("code", "first"), list(codes.runbook_rows()))),
         "settings": filled(docs / "settings.md", "settings", settings_docs.settings_table()),
@@ -147,6 +149,14 @@ def exit_codes_table() -> str:
     return table(
         ("code", "name", "meaning"), [(str(int(code)), code.label, code.meaning) for code in ExitCode]
     )
+
+
+def agents_table() -> str:
+    """The variables by which an agent is known."""
+    rows = [
+        (f"`{each.variable}`" + (f" = `{each.value}`" if each.value else ""), each.agent) for each in MARKERS
+    ]
+    return table(("variable", "agent"), rows)
 
 
 def exit_codes_page(path: Path) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
+from dbmate_wrap.domain.agents import CONSENT_VARIABLE, MARKERS
 from dbmate_wrap.domain.pull_request import SYSTEMS
 from scripts.generate_docs import output_schema
 from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command
@@ -42,6 +43,13 @@ def pytest_sessionfinish() -> None:
     """End what this process of pytest started for all its tests."""
     stop_fork_server()
     remove_made_data_directories()
+
+
+@pytest.fixture(autouse=True)
+def no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test be typed by a person: the whole suite may run in the shell of an agent."""
+    for name in (*(marker.variable for marker in MARKERS), CONSENT_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +136,7 @@ def project(tmp_path: Path) -> Iterator[MakeProject]:
 
 @pytest.fixture
 def clean_environment(tmp_path: Path) -> dict[str, str]:
-    """The environment of a fresh shell: PATH, an empty HOME, a language, and nothing of ours."""
+    """The environment of a fresh shell of a person: PATH, an empty HOME, a language, and nothing of ours."""
     home = tmp_path / "home"
     home.mkdir()
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])

@@ -10,7 +10,7 @@ from dbmate_wrap.domain.results import UrlResult
 from dbmate_wrap.errors import FailedError, RefusedError, UsageError, WrapError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.settings.environment import EMBEDDED
-from dbmate_wrap.workspace import database
+from dbmate_wrap.workspace import database, guard
 from dbmate_wrap.workspace.client_programs import run_psql
 from dbmate_wrap.workspace.context import Context
 
@@ -52,7 +52,8 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
     """Drop the environment's embedded database; the next `up` builds it anew. Asks, since data is lost."""
     _require_embedded(context)
     name = context.environment.name
-    if not yes:
+    what = "destroy the embedded database and its data"
+    if not guard.ask_person(context.environment, context.console, what) and not yes:
         question = f"This destroys the embedded database {name} and its data. Type its name: "
         answer = context.console.ask(question)
         if answer is None or answer.strip() != name:

@@ -129,7 +129,8 @@ class _TypedCommand:
     def confirm(self, name: str | None = None) -> None:
         """Ask where the environment is protected; `name` is that of the database that would be dropped."""
         environment, console = self.context.environment, self.context.console
-        guard.confirm(environment, console, f"run `dbmate {' '.join(self.arguments)}`", yes=self.yes)
+        what = f"run `dbmate {' '.join(self.arguments)}`"
+        guard.confirm(environment, console, what, yes=self.yes, agents_everywhere=True)
         if self.command.verb == "drop" and name is not None:
             guard.confirm_drop(environment, console, name)
 

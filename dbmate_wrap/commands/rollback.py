@@ -40,6 +40,8 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
         checks = readiness.run_preflight(context, db, found, texts, rollback=True)
         outcome.checks += checks
         readiness.raise_for_failed(checks, console.say)  # 22
+        what = f"roll back {', '.join(migration.file.name for migration in todo)}"
+        guard.ask_person(environment, console, what)  # 20, for agents
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
             try:

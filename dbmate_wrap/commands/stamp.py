@@ -27,7 +27,8 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
         outcome.migrations = found.rows
         before = found.ledger.stamp if isinstance(found.ledger, Ledger) else None
         was = f" (it is stamped as {before.environment})" if before else ""
-        guard.confirm(environment, console, f"stamp database {db.url.database}{was}", yes=yes)
+        what = f"stamp database {db.url.database}{was}"
+        guard.confirm(environment, console, what, yes=yes, agents_everywhere=True)
         with attended_run(db, loaded.files, environment, context.invocation, console, None) as run:
             outcome.migrations = run.history.rows
             ledger = run.open_ledger()

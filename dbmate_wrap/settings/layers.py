@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from dbmate_wrap.domain.agents import CONSENT_VARIABLE
 from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
@@ -132,7 +133,7 @@ def _fault(detail: ErrorDetails, sources: Mapping[str, str]) -> Fault:
 def variable_faults() -> list[Fault]:
     """Return faults for process variables that are no settings, or hold a URL with a password."""
     known = [f"{PREFIX}{key.upper()}" for key in NAMES]
-    known += [ENVIRONMENT_VARIABLE, BRANCH_VARIABLE, COMMIT_VARIABLE]
+    known += [ENVIRONMENT_VARIABLE, BRANCH_VARIABLE, COMMIT_VARIABLE, CONSENT_VARIABLE]
     faults: list[Fault] = []
     for name, value in sorted(os.environ.items()):
         source = variable_source(name)

@@ -1,8 +1,9 @@
-"""Confirmation for protected environments, and the check of the environment stamp."""
+"""Confirmation for protected environments and of agents, and the check of the environment stamp."""
 
 from collections.abc import Sequence
 
 from dbmate_wrap.domain import stamp
+from dbmate_wrap.domain.agents import CONSENT_VARIABLE
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
@@ -10,13 +11,20 @@ from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import RefusedError
 from dbmate_wrap.settings import Environment, Project
+from dbmate_wrap.settings.typist import typist
 from dbmate_wrap.workspace.history import History
 
 
-def confirm(environment: Environment, console: Console, what: str, *, yes: bool) -> None:
-    """Return where the environment is not protected, or was confirmed. Raises RefusedError (20)."""
+def confirm(
+    environment: Environment, console: Console, what: str, *, yes: bool, agents_everywhere: bool = False
+) -> None:
+    """Return where the environment is not protected, or was confirmed. Raises RefusedError (20).
+
+    For an agent `yes` is no confirmation; `agents_everywhere`: it needs one where nothing is protected too.
+    """
     name = environment.name
-    if yes or not environment.values.protected:
+    asks_agents = agents_everywhere or environment.values.protected
+    if (asks_agents and ask_person(environment, console, what)) or not environment.values.protected or yes:
         return
     answer = console.ask(f"{name} is protected. To {what}, type its name: ")
     if answer is None:
@@ -39,6 +47,25 @@ def confirm_migrations(
     number = count(len(files), "migration")
     what = f"apply {'this' if len(files) == 1 else 'these'} {number} to {target.database} on {target.place}"
     confirm(environment, console, what, yes=yes)
+
+
+def ask_person(environment: Environment, console: Console, what: str) -> bool:
+    """Return True where an agent types and its person has typed the name now. Raises RefusedError (20).
+
+    False where nobody has to be asked: a person types, or has agreed by DBMATE_WRAP_CONSENT.
+    """
+    marker, name = typist().marker, environment.name
+    if marker is None or not typist().must_ask:
+        return False
+    message = f"to {what} on {name}, an AI agent ({marker.agent}, by the variable {marker.variable}) needs"
+    hint = (
+        "agent: tell your person what would be done and to which database, and ask; where they agree, type it"
+        f" again with their own words in {CONSENT_VARIABLE} (`dbmate-wrap explain agents`)"
+    )
+    answer = console.ask(f"An AI agent types here. Its person may {what} on {name} by typing {name}: ")
+    if answer is None or answer.strip() != name:
+        raise RefusedError(f"{message} the consent of its person, which --yes is not", hint=hint)
+    return True
 
 
 def confirm_drop(environment: Environment, console: Console, database: str) -> None:

@@ -116,3 +116,57 @@ def test_a_database_that_is_stamped_as_another_environment_is_refused(found: His
         return
     with pytest.raises(RefusedError, match="production"):
         guard.refuse_foreign_stamp(staging, found)
+
+
+WORDS = "yes, do it on production"
+
+
+@pytest.mark.parametrize(
+    ("protected", "everywhere", "consent", "yes", "answer", "refused"),
+    [
+        # --yes alone is not enough, whether there is a terminal or not.
+        (True, False, "", True, None, "needs the consent of its person"),
+        (True, False, "", True, "no", "needs the consent of its person"),
+        (True, False, "", True, "production", None),
+        (False, True, "", True, None, "needs the consent of its person"),
+        (False, True, "", False, "production", None),
+        # The words of the person take the place of a terminal, and nothing else.
+        (True, False, WORDS, True, None, None),
+        (True, False, WORDS, False, None, "there is no terminal to confirm on"),
+        (False, True, WORDS, False, None, None),
+        (False, True, "1", True, None, "needs the consent of its person"),
+        # What neither destroys nor protects.
+        (False, False, "", False, None, None),
+    ],
+)
+def test_an_agent_asks_its_person(
+    monkeypatch: pytest.MonkeyPatch,
+    protected: bool,
+    everywhere: bool,
+    consent: str,
+    yes: bool,
+    answer: str | None,
+    refused: str | None,
+) -> None:
+    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.setenv("DBMATE_WRAP_CONSENT", consent)
+    console, production = FakeConsole(answer), environment("production", protected=protected)
+    if refused is None:
+        guard.confirm(production, console, "apply it", yes=yes, agents_everywhere=everywhere)
+    else:
+        with pytest.raises(RefusedError) as raised:
+            guard.confirm(production, console, "apply it", yes=yes, agents_everywhere=everywhere)
+        assert refused in raised.value.message
+    assert len(console.questions) <= 1
+
+
+def test_the_message_names_the_agent_and_the_hint_tells_it_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_CLI", "1")
+    with pytest.raises(RefusedError) as raised:
+        guard.ask_person(environment("dev", protected=False), FakeConsole(None), "roll back 002_b.sql")
+    assert raised.value.message == (
+        "to roll back 002_b.sql on dev, an AI agent (Gemini CLI, by the variable GEMINI_CLI) needs"
+        " the consent of its person, which --yes is not"
+    )
+    assert "ask" in str(raised.value.hint)
+    assert "DBMATE_WRAP_CONSENT" in str(raised.value.hint)
