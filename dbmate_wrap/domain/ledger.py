@@ -102,7 +102,8 @@ class LedgerEntry:
     """A line with the run that wrote it; times are RFC 3339 in UTC, of the server's clock.
 
     `how` is text, because a newer version of the tool may have written it. `history` is the history table
-    that the run was about; None where a ledger of format 1 did not keep it.
+    that the run was about; None where a ledger of format 1 did not keep it. `consent` are the words of the
+    person for whom an AI agent typed.
     """
 
     version: str
@@ -123,6 +124,7 @@ class LedgerEntry:
     tool_version: str
     dbmate_version: str | None
     history: str | None
+    consent: str | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.advisory_lock import HeldLock
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.settings import Environment
+from dbmate_wrap.settings.typist import typist
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.dbmate import fit_lock_timeout
 from dbmate_wrap.workspace.history import History, read_history
@@ -102,6 +103,7 @@ class AttendedRun:
             self.dbmate.version if self.dbmate is not None else None,
             self.db.server.history.name,
             provenance(root, [folder], self.environment.commit),
+            typist().consent,
         )
         writer = LedgerWriter(self.db.session, run, self.console.say)
         self.stack.enter_context(writer)

@@ -86,7 +86,8 @@ def missing_evidence(session: Session, server: Server, access: LedgerAccess) -> 
 
 def _query(name: str, access: LedgerAccess) -> str:
     column = "r.history" if access.names_history else "null::pg_catalog.text"
-    return queries.load_query(name).replace(":history", column)
+    consent = "r.consent" if access.keeps_text else "null::pg_catalog.text"
+    return queries.load_query(name).replace(":history", column).replace(":consent", consent)
 
 
 def _look(session: Session) -> LedgerAccess:
@@ -118,7 +119,9 @@ def _current(row: Sequence[Cell]) -> AppliedVersion:
 
 def _entry(row: Sequence[Cell]) -> LedgerEntry:
     version, file, checksum, applied_at, recorded_at, duration, how, run_id, command, environment = row[:10]
-    database_user, os_user, host, git_commit, git_dirty, tool_version, dbmate_version, history = row[10:]
+    database_user, os_user, host, git_commit, git_dirty, tool_version, dbmate_version, history, consent = row[
+        10:
+    ]
     return LedgerEntry(
         str(version),
         _text(file),
@@ -138,6 +141,7 @@ def _entry(row: Sequence[Cell]) -> LedgerEntry:
         str(tool_version),
         _text(dbmate_version),
         _text(history),
+        _text(consent),
     )
 
 

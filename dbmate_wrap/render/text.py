@@ -162,4 +162,5 @@ def _run_heading(line: LedgerEntry) -> str:
     author = f"{line.os_user or line.database_user}@{line.host or '?'}"
     commit = f", commit {line.git_commit[:_COMMIT_DIGITS]}" if line.git_commit else ""
     dirty = " (dirty)" if line.git_dirty else ""
-    return visible(f"{time}Z  {line.command} by {author}{commit}{dirty}")
+    agreed = f", an AI agent typed: {line.consent!r}" if line.consent else ""
+    return visible(f"{time}Z  {line.command} by {author}{commit}{dirty}{agreed}")

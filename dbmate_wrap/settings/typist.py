@@ -6,8 +6,5 @@ from dbmate_wrap.domain.agents import Typist, typist_of
 
 
 def typist() -> Typist:
-    """Return whether an agent types, and the words by which its person agreed.
-
-    The words are for the ledger: whoever writes them there takes them from here.
-    """
+    """Return whether an agent types, and the words by which its person agreed: they go into the ledger."""
     return typist_of(os.environ)

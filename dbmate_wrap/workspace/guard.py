@@ -57,12 +57,12 @@ def ask_person(environment: Environment, console: Console, what: str) -> bool:
     marker, name = typist().marker, environment.name
     if marker is None or not typist().must_ask:
         return False
-    message = f"to {what} on {name}, an AI agent ({marker.agent}, by the variable {marker.variable}) needs"
+    message = f"to {what} ({name}), an AI agent ({marker.agent}, by the variable {marker.variable}) needs"
     hint = (
         "agent: tell your person what would be done and to which database, and ask; where they agree, type it"
         f" again with their own words in {CONSENT_VARIABLE} (`dbmate-wrap explain agents`)"
     )
-    answer = console.ask(f"An AI agent types here. Its person may {what} on {name} by typing {name}: ")
+    answer = console.ask(f"An AI agent types here. For its person to {what}, type {name}: ")
     if answer is None or answer.strip() != name:
         raise RefusedError(f"{message} the consent of its person, which --yes is not", hint=hint)
     return True

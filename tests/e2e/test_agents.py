@@ -24,7 +24,9 @@ def test_every_variable_is_heeded(
     folder = project(TWO, sealed=True)
     env = {"PRODUCTION_DATABASE_URL": embedded_database.url, variable: value}
     done = run_cli(["up", "-e", "production", "--yes"], folder.root, env)
-    assert_refused(done, 20, rf"apply 2 migrations on production.* by the variable {variable}\)", REFUSED[1])
+    assert_refused(
+        done, 20, rf"apply these 2 migrations .*production.* by the variable {variable}\)", REFUSED[1]
+    )
     assert tables(embedded_database) == []
 
 
@@ -40,6 +42,10 @@ def test_up_asks_where_protected_alone(
     assert applied(embedded_database) == []
     done = run_cli(["up", "-e", "production", "--yes"], folder.root, {**env, **CONSENT})
     assert (done.returncode, applied(embedded_database)) == (0, ["001", "002"])
+    history = run_cli(["history", "-e", "production", "--format", "json"], folder.root, env).json()
+    entries = history["entries"]
+    assert isinstance(entries, list)
+    assert [line["consent"] for line in entries] == ["yes, please do", "yes, please do"]
     # Nothing is pending: nothing is asked.
     assert run_cli(["up", "-e", "production"], folder.root, env).returncode == 0
 

@@ -57,7 +57,7 @@ def test_a_stopped_up_tells_what_was_applied_and_leaves_nothing_running(
         document = judged(done)
         assert document["applied"] == ["001"]
         assert "stopped: 1 migration applied, 1 not, beginning with 002_b.sql" in done.stderr
-        assert "then run `dbmate-wrap up` again" in done.stderr
+        assert "then run `dbmate-wrap up -e staging` again" in done.stderr
         assert sessions(embedded_database) == []
         assert dbmates(embedded_database) == []
     assert applied(embedded_database) == ["001"]

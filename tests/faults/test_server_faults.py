@@ -162,7 +162,7 @@ def test_the_server_is_stopped_amid_a_migration_and_started_later(
             done = running.finish()
     finally:
         cluster.start(home, binaries.embedded())
-    assert_refused(done, 21, "what was applied is not known", "find out with `dbmate-wrap status`")
+    assert_refused(done, 21, "what was applied is not known", "find out with `dbmate-wrap status -e staging`")
     assert (applied(private_database), "b" in tables(private_database)) == (["001"], False)
     scene.assert_next_run_works()
 

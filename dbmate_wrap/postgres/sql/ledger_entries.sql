@@ -1,4 +1,4 @@
--- The whole ledger, oldest line first, each with the run that wrote it; :history is the column of format 2.
+-- The whole ledger, oldest line first, each with the run that wrote it; :history is the column of format 2, :consent of format 3.
 select
     l.version,
     l.file,
@@ -17,7 +17,8 @@ select
     r.git_dirty,
     r.tool_version,
     r.dbmate_version,
-    :history
+    :history,
+    :consent
 from dbmate_wrap.ledger l
 join dbmate_wrap.run r on r.run_id = l.run_id
 order by l.id

@@ -165,7 +165,7 @@ def test_the_message_names_the_agent_and_the_hint_tells_it_to_ask(monkeypatch: p
     with pytest.raises(RefusedError) as raised:
         guard.ask_person(environment("dev", protected=False), FakeConsole(None), "roll back 002_b.sql")
     assert raised.value.message == (
-        "to roll back 002_b.sql on dev, an AI agent (Gemini CLI, by the variable GEMINI_CLI) needs"
+        "to roll back 002_b.sql (dev), an AI agent (Gemini CLI, by the variable GEMINI_CLI) needs"
         " the consent of its person, which --yes is not"
     )
     assert "ask" in str(raised.value.hint)
