@@ -77,7 +77,8 @@ class DbmateError:
     """The error that dbmate printed; `line` and `column` count from 1 within the section that was running.
 
     `not_owned` is what a lack of privileges may be about, looked up by the name in the message; `limit`
-    cut off what ran.
+    cut off what ran. dbmate prints only the server's message: `details` are its further words, where they
+    were asked for again, `rows_query` is the query that finds the rows which are in the way.
     """
 
     message: str
@@ -87,6 +88,8 @@ class DbmateError:
     column: int | None = None
     not_owned: tuple[NotOwned, ...] = ()
     limit: SessionLimit | None = None
+    details: str | None = None
+    rows_query: str | None = None
 
     @property
     def is_refused_login(self) -> bool:

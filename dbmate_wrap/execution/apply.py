@@ -27,6 +27,7 @@ from dbmate_wrap.execution.interruption import interruptions_as_errors
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.run import Attempt, AttendedRun, Inventory
+from dbmate_wrap.execution.server_words import with_server_words
 from dbmate_wrap.sql.batching import batches, may_be_done_twice
 from dbmate_wrap.workspace.guard import refuse_foreign_stamp
 from dbmate_wrap.workspace.history import History, pending, raise_for_disagreement
@@ -93,7 +94,8 @@ class _Apply:
                 raise other
             left = remaining
             if attempt.error is None or not self._nothing_stayed(attempt.error, left[0], before):
-                raise error_for(self.run.names, attempt.error, left[0], partial(self._leftovers, before))
+                known = attempt.error and with_server_words(self.run, attempt.error, left[0])
+                raise error_for(self.run.names, known, left[0], partial(self._leftovers, before))
             pause = retries.pause(attempt.error)
             if pause is None:
                 raise blocked(self.run.names, attempt.error, left[0], self.monitor.blockers)

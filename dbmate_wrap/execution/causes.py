@@ -1,5 +1,6 @@
 """Asks the server for the cause of a failure that the error of dbmate does not tell."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,6 +35,14 @@ def reached_limit(error: DbmateError, limits: Sequence[SessionLimit], seconds: f
     """Return the limit that has cut dbmate off, where it ran for long enough."""
     name = _LIMITS[error.sqlstate]
     return next((each for each in limits if each.name == name and each.seconds <= seconds), None)
+
+
+def rows_hint(error: DbmateError) -> str | None:
+    """Return the command that shows the rows which are in the way; None where they cannot be told."""
+    if error.rows_query is None:
+        return None
+    command = f"dbmate-wrap psql -- -c {shlex.quote(error.rows_query)}"
+    return f"see the rows that are in the way: {command}; mend them or the migration, and run again"
 
 
 def limit_hint(error: DbmateError) -> str | None:

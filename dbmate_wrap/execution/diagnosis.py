@@ -20,7 +20,7 @@ from dbmate_wrap.errors import (
     UnreachableError,
     WrapError,
 )
-from dbmate_wrap.execution.causes import limit_hint
+from dbmate_wrap.execution.causes import limit_hint, rows_hint
 from dbmate_wrap.execution.privileges import NO_PRIVILEGE, privilege_hint
 from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.sql.batching import may_commit
@@ -98,7 +98,7 @@ def diagnose(
         return blocked(names, failure, migration, ())
     fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else names.fix(name)
     known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
-    known = known or limit_hint(failure)
+    known = known or limit_hint(failure) or rows_hint(failure)
     hint = f"its transaction was rolled back: {known or fix + 'run again'}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 
@@ -214,7 +214,7 @@ def _located_error(
         line = block.line + failure.line - 1
         place += f":{line}" + (f":{failure.column}" if failure.column is not None else "")
         frame = code_frame(migration.file.content.decode("utf-8", "replace"), line, failure.column) or None
-    message = f"{place}: {failure.message}"
+    message = f"{place}: {failure.message}" + (f"\n{failure.details}" if failure.details else "")
     return kind(message, sqlstate=failure.sqlstate, migration=name, line=line, hint=hint, frame=frame)
 
 

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import RowFactory, kwargs_row, tuple_row
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.server_failure import ServerFailure
 from dbmate_wrap.postgres.connection_errors import connection_error, query_error
 
 Cell = str | int | float | bool | bytes | None
@@ -84,6 +85,19 @@ class Session:
     ) -> list[_T]:
         """Return what `make` makes of each row: it gets the columns by their names. Raises like `rows`."""
         return self._fetch(kwargs_row(make), query, parameters)
+
+    def failure_of(self, text: str) -> ServerFailure | None:
+        """Run SQL, and return the server's error; None where there is none. Raises UnreachableError."""
+        try:
+            self._connection.execute(text.encode())
+        except psycopg.Error as error:
+            if self._connection.closed or self._connection.broken:
+                raise query_error(error, lost=True) from None
+            said = error.diag
+            table = f"{said.schema_name}.{said.table_name}" if said.schema_name and said.table_name else None
+            words = said.message_detail, said.message_hint, said.constraint_name
+            return ServerFailure(error.sqlstate, *words, table, said.column_name)
+        return None
 
     def _fetch(self, make_row: RowFactory[_T], query: str, parameters: Mapping[str, Cell] | None) -> list[_T]:
         try:

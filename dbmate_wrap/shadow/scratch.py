@@ -1,20 +1,20 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
-from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.domain.shared_state import SharedState
-from dbmate_wrap.errors import FailedError, WrapError
+from dbmate_wrap.errors import FailedError
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.postgres import catalog, shadow_state
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
+from dbmate_wrap.shadow.failing_statement import find_failing_statement
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.sql.batching import batches
 
@@ -99,7 +99,7 @@ class ScratchDatabase:
             if missing:
                 first = missing[0]
                 if failure is not None and failure.file == first.file.name and len(first.sections) == 1:
-                    failure = _locate_failure(failure, first.sections[0].up, self.connect)
+                    failure = find_failing_statement(failure, first.sections[0].up, self.connect)
                 raise MigrationFailed(first, failure)
 
     def apply_batch(
@@ -123,7 +123,7 @@ class ScratchDatabase:
             return None
         if failure is None or failure.file is None:
             raise MigrationFailed(migration, failure, "down")
-        return _locate_failure(failure, migration.sections[-1].down, self.connect)
+        return find_failing_statement(failure, migration.sections[-1].down, self.connect)
 
     def history(self) -> RecordedVersions:
         """Read dbmate's history table."""
@@ -170,47 +170,3 @@ def compare_reloaded(
         return compare_dumps(reload_dump(tools, expected).schema, reload_dump(tools, found).schema, history)
     except FailedError:
         return None
-
-
-def _locate_failure(failure: DbmateError, block: Block, connect: Callable[[], Session]) -> DbmateError:
-    """Return the failure with line and column of its statement; unchanged where that cannot be found.
-
-    The server gives a position for what it cannot parse, and none for most other errors (a missing table).
-    So the statements are run one by one, in a transaction that is rolled back. For scratch databases only,
-    in the state in which the migration failed.
-    """
-    if failure.line is not None or failure.sqlstate is None:
-        return failure
-    offset = _find_offset(failure.sqlstate, block, connect)
-    if offset is None:
-        return failure
-    before = block.sql[:offset]
-    return replace(failure, line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1)
-
-
-def _find_offset(sqlstate: str, block: Block, connect: Callable[[], Session]) -> int | None:
-    statements = _split(block.sql)
-    if len(statements) == 1:
-        return statements[0][0]
-    if not block.transaction:
-        return None
-    try:
-        with connect() as session:
-            session.rows("begin")
-            for offset, text in statements:
-                try:
-                    session.rows(text)
-                except FailedError as error:
-                    return offset if error.sqlstate == sqlstate else None
-    except WrapError:
-        pass  # Only the line is missing then: the failure itself is reported all the same.
-    return None
-
-
-def _split(text: str) -> list[tuple[int, str]]:
-    """Return the offset (characters) and the text of each statement; none without the parser."""
-    if not sql.is_available():
-        return []
-    from dbmate_wrap.sql.parse import read_sql
-
-    return [(statement.offset, statement.text) for statement in read_sql(text).statements]
