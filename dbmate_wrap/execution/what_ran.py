@@ -25,8 +25,9 @@ def without_file(found: History) -> tuple[str, ...]:
 
 
 def since_edited(found: History) -> tuple[str, ...]:
-    """The versions that `redo` undoes, the newest first: to the oldest that was edited, or the last one."""
-    edited = [each.version for each in found.entries if each.state is MigrationState.EDITED and each.applied]
+    """The versions that `redo` undoes, the newest first: to the oldest with another text, or the last one."""
+    other = (MigrationState.EDITED, MigrationState.FORMER_TEXT)
+    edited = [each.version for each in found.entries if each.state in other and each.applied]
     oldest = min(edited, default=max(found.applied, default=""))
     return tuple(version for version in reversed(found.applied) if version >= oldest)
 

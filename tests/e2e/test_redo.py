@@ -148,6 +148,29 @@ def test_another_file_with_the_number_of_another_branch_is_applied_by_redo(
     assert tables(embedded_database) == ["a", "b", "c", "d", "schema_migrations"]
 
 
+def test_what_was_sealed_too_early_is_amended_and_redone(
+    folder: ProjectFolder, run_cli: RunCli, embedded_database: Database
+) -> None:
+    env = dev(embedded_database)
+    folder.seal()
+    git(folder.root, "init", "-q", "-b", "main")
+    git(folder.root, "add", "db")
+    git(folder.root, "commit", "-qm", "one")
+    folder.add("003_c.sql", THIRD)
+    folder.seal()
+    assert run_cli(["up"], folder.root, env).returncode == 0
+    git(folder.root, "add", "db")
+    folder.add("003_c.sql", migration("create table public.c (i int, j int);", "drop table public.c;"))
+    assert run_cli(["up"], folder.root, env).returncode == 13
+    asked = [word for name in ("staging", "production") for word in ("--not-applied-in", name)]
+    amended = run_cli(["amend", "003", "--because", "a typo", *asked], folder.root, env)
+    assert amended.returncode == 0, amended.stderr
+    done = run_cli(["redo"], folder.root, env)
+    assert done.returncode == 0, done.stderr
+    assert columns(embedded_database, "c") == ["i", "j"]
+    assert embedded_database.execute("select i from public.a") == [(7,)]
+
+
 def test_what_plain_dbmate_ran_is_not_undone_by_guess(
     folder: ProjectFolder, run_cli: RunCli, embedded_database: Database
 ) -> None:
