@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dbmate_wrap.domain.migration import MigrationFile, is_time
+from dbmate_wrap.domain.migration import MigrationFile, is_sequential, is_time
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import NewResult
 from dbmate_wrap.errors import ConfigError, UsageError
@@ -29,7 +29,7 @@ def new(context: Context, outcome: Outcome, name: str) -> None:
     slug = slug_of(name)
     folder = context.environment.values.migrations_dir
     present = directory.list_migrations(folder).files if folder.exists() else ()
-    sequential = context.environment.values.numbering == "sequential"
+    sequential = is_sequential(context.environment.values.numbering, [file.version for file in present])
     version = _next_version(present, sequential=sequential)
     path = folder / f"{version}_{slug}.sql"
     _create(path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 # dbmate 2.37.0, pkg/dbmate/db.go: it skips any other name without a message.
@@ -29,6 +30,13 @@ def is_time(version: str) -> bool:
     """
     digits = version.lstrip("0")
     return len(digits) >= _DIGITS_OF_TIME or _DATE.fullmatch(digits) is not None
+
+
+def is_sequential(numbering: str, versions: Collection[str]) -> bool:
+    """Return True where the files count up; `numbering` is the setting: `auto` goes on as the newest does."""
+    if numbering != "auto":
+        return numbering == "sequential"
+    return not versions or not is_time(max(versions, key=int))
 
 
 def checksum(content: bytes) -> str:

@@ -120,8 +120,10 @@ class Values(BaseSettings):
     url_command: str | None = Field(
         None, description="Command that prints the database URL; run without a shell."
     )
-    numbering: Literal["sequential", "timestamp"] = Field(
-        "sequential", description="How `new` numbers files; after a version that is a time it takes one too."
+    numbering: Literal["auto", "sequential", "timestamp"] = Field(
+        "auto",
+        description="How files are numbered: `auto` as the newest is, `sequential` without gaps, `timestamp`;"
+        " after a version that is a time `new` always takes one too.",
     )
     dbmate_path: FilePath | None = Field(
         None, description="The dbmate binary, where it is not beside Python."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
-from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
+from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_sequential
 from dbmate_wrap.errors import HistoryError
 from dbmate_wrap.migrations import directory, lockfile
 from dbmate_wrap.policy.file_rules import check_contents, check_names
@@ -67,7 +67,8 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
     values = environment.values
     listing = directory.list_migrations(values.migrations_dir)
     folder = environment.display_path(values.migrations_dir)
-    findings = check_names(listing, folder, sequential=values.numbering == "sequential")
+    sequential = is_sequential(values.numbering, [file.version for file in listing.files])
+    findings = check_names(listing, folder, sequential=sequential)
     parsed: tuple[ParsedMigration, ...] = ()
     if contents:
         checked = check_contents(listing.files, folder)

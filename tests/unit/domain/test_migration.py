@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbmate_wrap.domain.migration import Block, checksum, version_of
+from dbmate_wrap.domain.migration import Block, checksum, is_sequential, version_of
 from tests.support.cases import Case, cases, name_of, text
 
 
@@ -65,3 +65,23 @@ def test_a_block_runs_in_a_transaction_unless_its_last_word_on_it_is_false(
     options: tuple[tuple[str, str], ...], transaction: bool
 ) -> None:
     assert Block("", 1, options).transaction is transaction
+
+
+@pytest.mark.parametrize(
+    ("numbering", "versions", "sequential"),
+    [
+        ("auto", (), True),
+        ("auto", ("001", "002"), True),
+        ("auto", ("001", "20240105120000"), False),
+        ("auto", ("20240105120000",), False),
+        ("auto", ("1725004977",), False),
+        ("auto", ("20240105",), False),
+        ("auto", ("00000000000001",), True),
+        ("sequential", ("20240105120000",), True),
+        ("timestamp", ("001",), False),
+    ],
+)
+def test_numbers_go_on_as_the_newest_version_does_unless_a_setting_says_how(
+    numbering: str, versions: tuple[str, ...], sequential: bool
+) -> None:
+    assert is_sequential(numbering, versions) is sequential
