@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.errors import HistoryError, PolicyError
-from dbmate_wrap.policy.registry import FAMILIES
+from dbmate_wrap.policy.registry import FAMILIES, is_lenient
 
 
 def findings_error(
@@ -35,7 +35,10 @@ def _error(
     else:
         files = len({finding.file for finding in findings})
         message = f"{files} files {many}" if files > 1 else f"{files} file {one}"
-        hint = "fix each of the findings above"
+        hints = {finding.hint for finding in findings}
+        hint = (hints.pop() if len(hints) == 1 else None) or "fix each of the findings above"
+        if any(is_lenient(finding.rule) for finding in findings):
+            hint += '; or leave what was applied before alone: since = "VERSION" in [policy]'
     # The error names a migration and a line where all findings are at that one place.
     places = {(finding.file or "", finding.line) for finding in findings}
     file, line = places.pop() if len(places) == 1 else ("", None)

@@ -2,28 +2,41 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 from dbmate_wrap.domain.code_frame import line_frame
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
+from dbmate_wrap.domain.migration import version_of
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.policy.registry import FAMILIES
+from dbmate_wrap.policy.registry import FAMILIES, RULES
 from dbmate_wrap.render.annotations import SUMMARY_CODES, line_of_code, source_lines
 from dbmate_wrap.render.table import PLAIN, Paint
 
 # Warnings of one rule: a project that has just begun with lockfiles has one for each of its files.
 _MAX_WARNINGS = 3
+# So many findings that differ in nothing but the file are told in one line.
+_ALIKE = 3
+_NAMED_AT_MOST = 5
+_ADJECTIVES = frozenset({"unsealed", "edited", "removed", "not-appended"})
 # With the number before it and the dots of a cut line on both sides it fits into 80 columns.
 _MAX_WIDTH = 66
+_Kind: TypeAlias = tuple[Severity, str, str | None]
+_Alike: TypeAlias = Mapping[_Kind, Sequence[Finding]]
 # The worst first.
 _STYLE: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "notice": "dim"}
 
 
 def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = False) -> str:
-    """The text for stderr; at most three warnings of one rule, unless `verbose`."""
+    """The text for stderr: one line for what differs in its file alone, at most three warnings of one rule.
+
+    `verbose` shows all of them.
+    """
+    alike = {} if verbose else _alike(outcome.findings)
     most = len(outcome.findings) if verbose else _MAX_WARNINGS
-    lines = list(_findings(outcome, paint, most, quiet=quiet))
+    lines = list(_findings(outcome, paint, most, alike, quiet=quiet))
     if len(outcome.findings) > 1 and not quiet:
         lines.append(severity_counts(outcome.findings))
     if outcome.error is not None:
@@ -57,13 +70,17 @@ def error_lines(outcome: Outcome, paint: Paint = PLAIN) -> list[str]:
     return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]
 
 
-def _findings(outcome: Outcome, paint: Paint, most: int, *, quiet: bool) -> Iterator[str]:
+def _findings(outcome: Outcome, paint: Paint, most: int, alike: _Alike, *, quiet: bool) -> Iterator[str]:
     lines_of = source_lines(outcome)
     numbers: Counter[tuple[Severity, str]] = Counter()
     merged = [finding for finding in outcome.findings if _is_merged(finding)]
     folded = len(merged) > most
     for finding in outcome.findings:
         if folded and _is_merged(finding):
+            continue
+        if found := alike.get(_kind(finding)):
+            if finding is found[0] and (finding.is_error or not quiet):
+                yield from _finding(_summed_up(found), (), paint)
             continue
         if not finding.is_error:
             numbers[finding.severity, finding.rule] += 1
@@ -78,6 +95,31 @@ def _findings(outcome: Outcome, paint: Paint, most: int, *, quiet: bool) -> Iter
         if number > most and not quiet:
             more = f"and {number - most} more with --verbose [{visible(rule)}]"
             yield f"{paint(_STYLE[severity], severity)}: {more}"
+
+
+def _kind(finding: Finding) -> _Kind:
+    return finding.severity, finding.rule, finding.hint
+
+
+def _alike(findings: Sequence[Finding]) -> _Alike:
+    """Return those that one line tells: of rules about whole files, where only the file differs."""
+    kinds: dict[_Kind, list[Finding]] = {}
+    for finding in findings:
+        rule = RULES.get(finding.rule)
+        if rule is not None and rule.scope == "file" and finding.file is not None and finding.hint:
+            kinds.setdefault(_kind(finding), []).append(finding)
+    return {kind: found for kind, found in kinds.items() if len(found) >= _ALIKE}
+
+
+def _summed_up(findings: Sequence[Finding]) -> Finding:
+    """Return one finding for many: ``3 unsealed: 014, 015, 016``."""
+    names = [(finding.file or "").rpartition("/")[2] for finding in findings]
+    shown = ", ".join(version_of(name) or name for name in names[:_NAMED_AT_MOST])
+    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
+    first = findings[0]
+    verb = first.rule if first.rule in _ADJECTIVES else f"break {first.rule}"
+    message = f"{len(names)} {verb}: {shown}{more}"
+    return replace(first, file=None, line=None, column=None, message=message)
 
 
 def _is_merged(finding: Finding) -> bool:

@@ -230,7 +230,7 @@ def test_a_rule_about_the_file_is_allowed_before_its_first_marker_for_every_comm
     assert run_cli(["up", "-e", "staging"], folder.root, env).returncode == 0
     assert applied(embedded_database) == ["001", "003"]
     folder.add("003_b.sql", GOOD["002_b.sql"])
-    folder.seal()
+    folder.lockfile.write_text("".join(folder.lockfile.read_text().splitlines(keepends=True)[:-1]))
     for command in (STATIC, ["seal"], ["status", "-e", "staging"], ["up", "-e", "staging"]):
         done = run_cli(command, folder.root, env)
         assert (done.returncode, "[version-gap]" in done.stderr) == (12, True), (command, done.stderr)
@@ -370,13 +370,13 @@ def test_up_and_seal_check_no_sql(project: MakeProject, run_cli: RunCli, embedde
 # How it is reported
 
 
-def test_warnings_of_one_rule_are_counted_after_the_third(project: MakeProject, run_cli: RunCli) -> None:
+def test_what_differs_in_its_file_alone_is_one_line(project: MakeProject, run_cli: RunCli) -> None:
     folder = project(
         {f"00{n}_a.sql": migration(f"create table public.t{n} (i bigint);") for n in range(1, 7)}
     )
     shown = run_cli(STATIC, folder.root).stderr
-    assert shown.count("is not in the lockfile") == 3
-    assert "warning: and 3 more with --verbose [unsealed]" in shown
+    assert shown.count("[unsealed]") == 1
+    assert "warning: 6 unsealed: 001, 002, 003, 004, 005 and 1 more [unsealed]" in shown
     assert run_cli([*STATIC, "--verbose"], folder.root).stderr.count("is not in the lockfile") == 6
     quiet = run_cli([*STATIC, "--quiet"], folder.root)
     assert (quiet.returncode, quiet.stderr) == (0, "")

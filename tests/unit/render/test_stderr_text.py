@@ -1,6 +1,7 @@
 """Findings are told with their line of SQL, and no more of one kind than a person can read."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,41 @@ def test_what_is_found_in_merged_files_is_one_line_where_it_is_much() -> None:
     assert "old 3" in stderr_text(run, PLAIN, quiet=False, verbose=True)
     run.findings = run.findings[2:]
     assert "old 3" in stderr_text(run, PLAIN, quiet=False)
+
+
+def unsealed(*numbers: int) -> list[Finding]:
+    """Findings that differ in their file alone."""
+    names = [f"{number:03}_x.sql" for number in numbers]
+    return [
+        Finding(
+            "unsealed", "warning", f"db/migrations/{name}", 1, 1, f"{name} is not in the lockfile", "seal"
+        )
+        for name in names
+    ]
+
+
+def test_many_findings_that_differ_in_their_file_alone_are_one_line() -> None:
+    run = outcome("status")
+    run.findings = unsealed(14, 15, 16)
+    shown = stderr_text(run, PLAIN, quiet=False)
+    assert shown == "warning: 3 unsealed: 014, 015, 016 [unsealed]\n  hint: seal\n3 warnings\n"
+    assert stderr_text(run, PLAIN, quiet=True) == ""
+    assert "016_x.sql is not in" in stderr_text(run, PLAIN, quiet=False, verbose=True)
+    run.findings = unsealed(14, 15)
+    assert "015_x.sql is not in the lockfile" in stderr_text(run, PLAIN, quiet=False)
+    run.findings = unsealed(*range(1, 303))
+    lines = stderr_text(run, PLAIN, quiet=False).splitlines()
+    assert lines[0] == "warning: 302 unsealed: 001, 002, 003, 004, 005 and 297 more [unsealed]"
+    assert len(lines) == 3
+
+
+def test_errors_in_many_files_are_one_line_also_where_little_is_asked_for() -> None:
+    run = outcome("up")
+    run.findings = [replace(each, rule="file-name", severity="error") for each in unsealed(*range(1, 13))]
+    for quiet in (False, True):
+        shown = stderr_text(run, PLAIN, quiet=quiet)
+        assert "error: 12 break file-name: 001, 002, 003, 004, 005 and 7 more [file-name]\n" in shown
+        assert shown.count("file-name]") == 1
 
 
 def test_a_line_says_how_many_there_are_where_there_is_more_than_one() -> None:
