@@ -8,6 +8,7 @@ from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
+from dbmate_wrap.policy.file_rules import notices_in_old_files
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.policy.lockfile_rules import check_base
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
@@ -64,6 +65,7 @@ def _lint_input(
         reported = check_base(
             reported, files.migrations, files.sealed, branch.base, folder=folder, lockfile=lockfile
         )
+    reported = notices_in_old_files(reported, folder, branch.merged)
     schema, _, table = values.migrations_table.rpartition(".")
     # pg_dump wrote the baseline: it applies to no running system.
     baseline = sql_rules.baseline_name([file.name for file in files.migrations])
@@ -72,7 +74,7 @@ def _lint_input(
         new,
         files.parsed,
         folder=folder,
-        policy=policy,
+        policy=policy.severities,
         scripts_dir=context.scripts_dir,
         search_path=context.search_path,
     )

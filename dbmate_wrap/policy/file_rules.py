@@ -1,12 +1,13 @@
 """Runs the rules of the family `files`: names, order, encoding and markers, as dbmate will meet them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.directory import Listing
 from dbmate_wrap.migrations.parse import parse_migration
+from dbmate_wrap.policy.registry import is_lenient
 from dbmate_wrap.policy.rules import (
     duplicate_version,
     empty_migration,
@@ -16,6 +17,8 @@ from dbmate_wrap.policy.rules import (
     version_gap,
     version_width,
 )
+
+_OLD = "it is merged or sealed, and may be applied: leave the file as it is"
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,25 @@ def check_contents(files: Sequence[MigrationFile], folder: str) -> CheckedFiles:
             fault, message = migration, f"{file.name} {migration.message}"
             findings.append(Finding(fault.rule, "error", path, fault.line, 1, message, fault.hint))
     return CheckedFiles(tuple(findings), tuple(parsed))
+
+
+def notices_in_old_files(
+    findings: Sequence[Finding], folder: str, old: Collection[str]
+) -> tuple[Finding, ...]:
+    """The findings, those in files whose names are in `old` as notices: nobody may change such a file.
+
+    What dbmate refuses, skips or runs in another order stays what it is, however old the file.
+    """
+    paths = {f"{folder}/{name}" for name in old}
+    return tuple(
+        replace(finding, severity="notice", hint=_OLD)
+        if finding.file in paths and is_lenient(finding.rule)
+        else finding
+        for finding in findings
+    )
+
+
+def has_lenient(findings: Sequence[Finding], folder: str, old: Collection[str]) -> bool:
+    """Return True where a finding would be a notice if its file were in `old` too."""
+    paths = {f"{folder}/{name}" for name in old}
+    return any(is_lenient(finding.rule) and finding.file not in paths for finding in findings)

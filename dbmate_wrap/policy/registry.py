@@ -24,7 +24,8 @@ class Rule:
     """One rule; `severity` is the default, which `[policy]` may change.
 
     `style` rules leave out the baseline, which pg_dump wrote. `refusal` is the reason why no comment can
-    allow a breach; None where one can.
+    allow a breach; None where one can. `in_old_files`: of the family `files`, and as bad where a file is
+    merged or sealed, because dbmate refuses, skips or reorders it there too; else a notice there.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Rule:
     style: bool = False
     scope: Scope = "statement"
     refusal: str | None = None
+    in_old_files: bool = False
 
 
 _NOT_RUN = "dbmate refuses or skips the file"
@@ -40,17 +42,24 @@ _SEALED = "the lockfile is either right or wrong"
 
 _ALL = (
     Rule("file-name", "files", scope="file"),
-    Rule("duplicate-version", "files", scope="file"),
+    Rule("duplicate-version", "files", scope="file", in_old_files=True),
     Rule("version-gap", "files", scope="file"),
-    Rule("version-width", "files", scope="file"),
-    Rule("ignored-file", "files", scope="file", refusal=_NOT_RUN),
-    Rule("missing-up", "files", scope="file", refusal=_NOT_RUN),
-    Rule("missing-down", "files", scope="file", refusal=_NOT_RUN),
-    Rule("statement-before-up", "files", scope="file", refusal=_NOT_RUN),
+    Rule("version-width", "files", scope="file", in_old_files=True),
+    Rule("ignored-file", "files", scope="file", refusal=_NOT_RUN, in_old_files=True),
+    Rule("missing-up", "files", scope="file", refusal=_NOT_RUN, in_old_files=True),
+    Rule("missing-down", "files", scope="file", refusal=_NOT_RUN, in_old_files=True),
+    Rule("statement-before-up", "files", scope="file", refusal=_NOT_RUN, in_old_files=True),
     Rule("unknown-option", "files", scope="file"),
-    Rule("not-utf8", "files", scope="file", refusal=_NOT_RUN),
+    Rule("not-utf8", "files", scope="file", refusal=_NOT_RUN, in_old_files=True),
     Rule("empty-migration", "files", scope="file"),
-    Rule("stale-schema-file", "files", "warning", scope="file", refusal="it is about another file"),
+    Rule(
+        "stale-schema-file",
+        "files",
+        "warning",
+        scope="file",
+        refusal="it is about another file",
+        in_old_files=True,
+    ),
     Rule("syntax-error", "sql"),
     Rule("psql-command", "sql"),
     Rule("search-path", "sql", style=True),
@@ -129,6 +138,12 @@ def family_of(rule: str) -> str:
     """The family of a rule id: the registry's, or else the part before a slash."""
     found = RULES.get(rule)
     return found.family if found else rule.partition("/")[0]
+
+
+def is_lenient(rule: str) -> bool:
+    """Return True for a rule of the family `files` whose breach is a notice in a merged or sealed file."""
+    found = RULES.get(rule)
+    return found is not None and found.family == "files" and not found.in_old_files
 
 
 def nearest_rule(rule: str) -> str | None:

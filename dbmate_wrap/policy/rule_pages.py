@@ -35,8 +35,10 @@ INSERT INTO shop.statuses (name) VALUES ('new'), ('paid');
 
 The baseline is the first migration, where it is called `NNN_init.sql` or `NNN_baseline.sql`. It is spared
 by the rules that are marked so, because pg_dump wrote it. A finding of the SQL rules in a migration that is
-merged already is a notice: the file can no longer be changed. A notice stays one, whatever severity is set;
-`off` removes it.
+merged already (or sealed, where there is no base to compare with) is a notice: the file can no longer be
+changed. So is one of the rules of files, but for what dbmate refuses, skips or runs in another order. A
+notice stays one, whatever severity is set; `off` removes it. `since = "VERSION"` in the table leaves
+migrations before that version alone.
 """
 # Families in the order of the index, with what they are about.
 FAMILY_TITLES = {

@@ -8,6 +8,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy import sql_rules
+from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.policy.registry import family_of
 from dbmate_wrap.policy.suppressions import Suppression, resolve_findings, suppressions_of
 from dbmate_wrap.review.branch import BranchDiff
@@ -30,7 +31,7 @@ class LintInput:
     branch: BranchDiff
     rules: sql_rules.RuleContext
     hazards: Hazards
-    policy: Mapping[str, str]
+    policy: Policy
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -67,7 +68,8 @@ def lint(given: LintInput, replayed: Sequence[Finding] | None = None) -> LintRes
         new = frozenset(f"{given.rules.folder}/{name}" for name in given.branch.round_trip)
         read_by |= {"down-incomplete": new, "no-effect": new}
     checked = _checked_rules(given, read_by)
-    kept = resolve_findings(findings, given.suppressions, given.policy, checked)
+    kept = resolve_findings(findings, given.suppressions, given.policy.severities, checked)
+    kept = given.policy.without_spared(kept, given.rules.folder, given.files.migrations)
     checks = (*_family_checks(given.files), given.hazards.check)
     return LintResult(kept, tuple(count_findings(check, kept) for check in checks))
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dbmate_wrap.errors import Fault
+from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.policy.registry import FAMILIES, RULES, nearest_rule, rule_of
 from dbmate_wrap.settings.config_file import ConfigDocument
 from dbmate_wrap.settings.model import BOOLEANS, NAMES
 from dbmate_wrap.settings.names import PREFIX, holds_secret, is_name, nearest
 
 _SEVERITIES = ("error", "warning", "off")
+_VERSION = re.compile(r"[0-9]+")
 _SECRET_KEY = re.compile(r"(.*_)?(url|database_url|password|pgpassword)", re.IGNORECASE)
 
 
@@ -22,7 +24,7 @@ class ConfigTable:
     shared: Mapping[str, object]
     environments: Mapping[str, Mapping[str, object]]
     default_environment: str | None
-    policy: Mapping[str, str]
+    policy: Policy
 
 
 def validate(document: ConfigDocument, faults: list[Fault]) -> ConfigTable:
@@ -63,9 +65,17 @@ class _Validation:
         self._add("must be the name of an environment", ("default_environment",))
         return None
 
-    def _policy(self, table: object) -> dict[str, str]:
+    def _policy(self, table: object) -> Policy:
+        entries = dict(self._entries(table, "policy", "write [policy]"))
+        since = entries.pop("since", None)
+        if since is not None and not (isinstance(since, str) and _VERSION.fullmatch(since)):
+            self._add("must be a version, as the files have it", ("policy", "since"), 'since = "014"')
+            since = None
+        return Policy(self._severities(entries), since)
+
+    def _severities(self, entries: Mapping[str, object]) -> dict[str, str]:
         kept: dict[str, str] = {}
-        for rule, severity in self._entries(table, "policy", "write [policy]").items():
+        for rule, severity in entries.items():
             path = ("policy", _display_key(rule))
             if rule not in FAMILIES and rule_of(rule) is None:
                 self._add("is not a rule or a family of rules", path, _nearest_rule(rule))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbmate_wrap.errors import Fault
+from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.settings import layers
 from dbmate_wrap.settings.config_file import OWN_FILE, ConfigDocument, find_project
 from dbmate_wrap.settings.config_schema import ConfigTable, validate
@@ -33,7 +34,7 @@ class Project:
     root: Path
     config_file: Path | None
     selected: str
-    policy: Mapping[str, str]
+    policy: Policy
     warnings: tuple[Fault, ...]
     environments: Mapping[str, Environment] = field(repr=False)
 

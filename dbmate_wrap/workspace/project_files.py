@@ -1,14 +1,15 @@
 """The project's migrations and lockfile, read and checked before any database is touched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_sequential
-from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.errors import ConfigError, HistoryError
 from dbmate_wrap.migrations import directory, lockfile
-from dbmate_wrap.policy.file_rules import check_contents, check_names
+from dbmate_wrap.policy.configuration import Policy
+from dbmate_wrap.policy.file_rules import check_contents, check_names, has_lenient, notices_in_old_files
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.suppressions import resolve_findings, suppressions_of
@@ -50,13 +51,19 @@ class LoadedFiles:
         return self.files
 
 
-def load(environment: Environment, policy: Mapping[str, str], *, contents: bool = True) -> LoadedFiles:
+def load(environment: Environment, policy: Policy, *, contents: bool = True) -> LoadedFiles:
     """Read and check everything; findings have the configured severities, allowed ones are left out.
 
-    `contents` also parses the files; without it only names and checksums are looked at, which `status` can
-    afford for thousands. Raises ConfigError for a missing or unreadable folder.
+    What the rules of files find in a merged or sealed file is a notice. `contents` also parses the files;
+    without it only names and checksums are looked at, which `status` can afford for thousands.
+
+    Raises ConfigError for a missing or unreadable folder.
     """
-    return resolve(load_raw(environment, contents=contents), policy)
+    raw = load_raw(environment, contents=contents)
+    old = sealed_names(raw.files)
+    if has_lenient(raw.findings, raw.files.folder, old):
+        old |= _merged_names(environment, raw.files)
+    return resolve(raw, policy, old)
 
 
 def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
@@ -85,14 +92,40 @@ def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
     return LoadedFiles(ProjectFiles(folder, listing.files, sealed, parsed), findings)
 
 
-def resolve(loaded: LoadedFiles, policy: Mapping[str, str]) -> LoadedFiles:
-    """Apply suppressions and severities to the raw findings; only `check` reports needless comments."""
+def resolve(loaded: LoadedFiles, policy: Policy, old: frozenset[str] = frozenset()) -> LoadedFiles:
+    """Apply suppressions and severities to the raw findings; only `check` reports needless comments.
+
+    `old` are the names of migrations that can no longer be changed.
+    """
     files, folder = loaded.files.migrations, loaded.files.folder
     # Only files with findings may hold a comment that matters.
     names = {(finding.file or "").removeprefix(f"{folder}/") for finding in loaded.findings}
     parsed = check_contents([file for file in files if file.name in names], folder).migrations
     suppressions = suppressions_of(parsed, folder)
-    return replace(loaded, findings=resolve_findings(loaded.findings, suppressions, policy))
+    found = notices_in_old_files(loaded.findings, folder, old)
+    kept = resolve_findings(found, suppressions, policy.severities)
+    return replace(loaded, findings=policy.without_spared(kept, folder, files))
+
+
+def sealed_names(files: ProjectFiles) -> frozenset[str]:
+    """The names of the files that are as they were sealed."""
+    sums = {line.name: line.checksum for line in files.sealed}
+    return frozenset(file.name for file in files.migrations if sums.get(file.name) == file.checksum)
+
+
+def _merged_names(environment: Environment, files: ProjectFiles) -> frozenset[str]:
+    """The names of the files that are as the remote's main branch has them; none where git cannot tell."""
+    from dbmate_wrap.git.default_ref import default_ref  # git is needed by few runs.
+    from dbmate_wrap.git.merge_base import read_merge_base
+
+    folder, lockfile = environment.values.migrations_dir, environment.values.lockfile
+    try:
+        ref = default_ref(folder)
+        base = read_merge_base(ref, folder, lockfile, files.migrations) if ref is not None else None
+    except ConfigError:
+        return frozenset()
+    then = base.files if base is not None else {}
+    return frozenset(file.name for file in files.migrations if then.get(file.name) == file.checksum)
 
 
 def texts_of(files: ProjectFiles, findings: Sequence[Finding]) -> dict[str, str]:

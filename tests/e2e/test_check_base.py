@@ -348,3 +348,20 @@ def test_only_the_base_lets_a_superuser_replay(
     done = run_cli(["check"], mine.root)
     assert done.returncode == 0, done.stderr
     assert "shadow_superuser counts" not in done.stderr
+
+
+def test_a_merged_file_with_a_name_of_its_own_is_a_notice_and_can_be_sealed(
+    main: ProjectFolder, run_cli: RunCli, run_json: RunJson
+) -> None:
+    folder = ProjectFolder(main.root.parent / "mine")
+    main.lockfile.unlink()
+    commit(main, {"003_AddUsers.sql": C, "005_e.sql": C.replace(".c", ".e")}, seal=False)
+    cloned(main)
+    listed = found(run_json(STATIC, folder.root))
+    assert "notice file-name 003_AddUsers.sql:1" in listed
+    assert "notice version-gap 005_e.sql:1" in listed
+    assert "error file-name 003_AddUsers.sql:1" in found(run_json([*STATIC, "--all"], folder.root))
+    done = run_cli(["seal"], folder.root)
+    assert done.returncode == 0, done.stderr
+    folder.add("006_New.sql", C.replace(".c", ".f"))
+    assert_refused(run_cli(["seal"], folder.root), 12, "006_New.sql' is not of the form", "rename it")

@@ -26,6 +26,7 @@ from dbmate_wrap.errors import (
     PreflightError,
     UnreachableError,
 )
+from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.review.replay import ReplayReport, replay
@@ -96,7 +97,7 @@ class Check:
     def report(self, *round_trips: str) -> ReplayReport:
         """Replay it, with the round trips of these files."""
         context = self.context()
-        files = project_files.load(context.environment, {}).files
+        files = project_files.load(context.environment, Policy()).files
         setup = ReplaySetup(context, superuser=False)
         return replay(files, frozenset(round_trips), context.environment, setup, context.console)
 

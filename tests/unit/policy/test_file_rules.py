@@ -5,7 +5,7 @@ import pytest
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.migrations.directory import Listing, Stray
-from dbmate_wrap.policy.file_rules import check_contents, check_names
+from dbmate_wrap.policy.file_rules import check_contents, check_names, notices_in_old_files
 from dbmate_wrap.policy.registry import FAMILIES
 from tests.support.cases import Case, cases_in, migration_file, name_of, texts
 
@@ -115,3 +115,20 @@ def test_numbers_of_any_length_are_compared() -> None:
         ]
     )
     assert finding.rule == "version-width"
+
+
+@pytest.mark.parametrize("rule", sorted(FAMILIES["files"]))
+def test_what_dbmate_refuses_skips_or_reorders_is_an_error_in_old_files_too(rule: str) -> None:
+    finding = Finding(rule, "error", f"{FOLDER}/002_b.sql", 1, 1, "message", "rename it")
+    [old] = notices_in_old_files([finding], FOLDER, {"002_b.sql"})
+    if rule in ("file-name", "version-gap", "unknown-option", "empty-migration"):
+        assert old.severity == "notice"
+        assert "leave the file as it is" in (old.hint or "")
+    else:
+        assert old == finding
+    assert notices_in_old_files([finding], FOLDER, {"001_a.sql"}) == (finding,)
+
+
+def test_rules_of_other_families_are_no_notices_for_the_age_of_a_file() -> None:
+    finding = Finding("edited", "error", f"{FOLDER}/002_b.sql", 1, 1, "message")
+    assert notices_in_old_files([finding], FOLDER, {"002_b.sql"}) == (finding,)

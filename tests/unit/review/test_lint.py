@@ -8,6 +8,7 @@ from dbmate_wrap.domain.finding import Check, CheckStatus, Finding, Severity
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
+from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.policy.sql_rules import RuleContext
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
@@ -49,7 +50,7 @@ def given(
         BranchDiff(None, frozenset(), round_trip, merged, ()),
         RuleContext((None, "schema_migrations"), FOLDER, merged),
         hazards or Hazards((), frozenset(), SQUAWK),
-        policy or {},
+        Policy(policy or {}),
     )
 
 

@@ -98,7 +98,7 @@ def test_environments_are_the_four_and_those_declared(project: Path) -> None:
     )
     loaded = settings.load()
     assert tuple(loaded.environments) == ("dev", "test", "staging", "production", "qa")
-    assert loaded.policy == {"squawk": "off"}
+    assert loaded.policy.severities == {"squawk": "off"}
 
 
 def test_paths_are_absolute(project: Path) -> None:
