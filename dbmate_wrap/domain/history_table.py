@@ -91,8 +91,9 @@ def objection_to_rows(
         return None
     rails = " (beside it is ar_internal_metadata, so it may be that of Rails)" if table.beside_rails else ""
     return HistoryError(
-        f"no file here has the version of any row in {table.name}{rails}:"
-        f" {count(len(applied), 'row')}, from {applied[0]} to {applied[-1]}",
+        f"the history in this database is another project's: {table.name}{rails} has"
+        f" {count(len(applied), 'row')}, from {applied[0]} to {applied[-1]}, and no file here has one"
+        " of these versions",
         hint="check that it is the right database and that the files are all there; if the table is that of"
         f" another tool or project, {_ELSEWHERE}",
     )
