@@ -1,20 +1,25 @@
 """Applies pending migrations under the advisory lock, and reports the result from the database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import LockedError, RefusedError
 from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import (
     History,
+    is_adoption_due,
     nothing_pending,
     pending,
     raise_for_disagreement,
     read_history,
 )
+from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
@@ -35,7 +40,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         guard.refuse_foreign_stamp(environment, found)  # 20
         todo = pending(found, files, to)
         if not todo:
-            outcome.summary = nothing_pending(found, to)
+            outcome.summary = nothing_pending(found, to) + _adopt(context, db, files, found, yes=yes)
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
         from dbmate_wrap.execution.apply import apply_pending
@@ -57,6 +62,47 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
             return
         outcome.summary = done = f"{count(len(run.applied), 'migration')} applied"
         schema_file.write_where_set(context, db, done)
+
+
+def _adopt(context: Context, db: Database, files: ProjectFiles, found: History, *, yes: bool) -> str:
+    """Adopt what plain dbmate has applied, and stamp the database; return what was done, for the summary.
+
+    What hinders it does not end a run that has nothing to apply. Raises RefusedError (20) where another run
+    has stamped the database as another environment's meanwhile.
+    """
+    if not is_adoption_due(found, files):
+        return ""
+    from dbmate_wrap.execution.adoption import adopt
+    from dbmate_wrap.execution.attended import attended_run
+
+    environment, console = context.environment, context.console
+    if hindrance := _hindrance(context, db, found):
+        console.say(hindrance)
+        return ""
+    try:
+        guard.confirm(environment, console, f"stamp its database {db.url.database}", yes=yes)  # 20
+    except RefusedError:
+        command = f"dbmate-wrap up -e {environment.name} --yes"
+        console.say(f"notice: the database is not stamped as {environment.name} yet: `{command}` stamps it")
+        return ""
+    # Not waited for: whoever holds the lock stamps the database.
+    at_once = replace(environment, values=environment.values.model_copy(update={"advisory_lock_wait": 0.0}))
+    try:
+        with attended_run(db, files, at_once, context.invocation, console, None) as run:
+            return adopt(run)
+    except LockedError as error:
+        console.say(f"notice: the database is not stamped as {environment.name} yet: {error.message}")
+        return ""
+
+
+def _hindrance(context: Context, db: Database, found: History) -> str | None:
+    """Return what to say where this role may not write the ledger, or the server takes no writes now."""
+    from dbmate_wrap.execution import readiness
+
+    if isinstance(found.ledger, Ledger) and (obstacle := found.ledger.access.obstacle):
+        return f"warning: {obstacle.reason}" + (f" ({obstacle.hint})" if obstacle.hint else "")
+    failed = [each for each in readiness.run_preflight(context, db, found, ()) if each.status == "fail"]
+    return f"notice: the database is not stamped: {failed[0].message}" if failed else None
 
 
 def _check_readiness(

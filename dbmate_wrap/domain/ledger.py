@@ -143,6 +143,10 @@ class Ledger:
             return Missing()
         return compare_stamp(self.stamp, environment, self.identity, protected=protected)
 
+    def lacks(self, applied: Collection[str], files: Sequence[MigrationFile]) -> bool:
+        """Return True where a history has begun, and it has no stamp, or versions without a line here."""
+        return bool(applied) and (self.stamp is None or bool(lines_to_adopt(applied, self.current, files)))
+
     @property
     def checksums(self) -> dict[str, str]:
         """The checksum that each applied version had when it was recorded, where one was."""

@@ -26,6 +26,11 @@ class LedgerWriter:
         # None while, and as soon as, nothing may be written.
         self._access: LedgerAccess | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """True while the database takes what is written."""
+        return self._access is not None
+
     def open(self, found: History, files: ProjectFiles, *, protected: bool) -> None:
         """Begin the run, stamp the database where it has no stamp, adopt what plain dbmate has applied."""
         match found.ledger:

@@ -189,6 +189,11 @@ def pending(found: History, files: ProjectFiles, to: str | None) -> tuple[Parsed
     return tuple(migration for migration in files.parsed if migration.file.name in wanted)
 
 
+def is_adoption_due(found: History, files: ProjectFiles) -> bool:
+    """Return True where something is applied, and the ledger lacks it or the database has no stamp."""
+    return isinstance(found.ledger, Ledger) and found.ledger.lacks(found.applied, files.migrations)
+
+
 def nothing_pending(found: History, to: str | None) -> str:
     """The summary where no migration has to be applied."""
     upto = f" up to {to}" if to is not None else ""

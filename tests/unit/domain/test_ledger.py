@@ -7,6 +7,7 @@ import pytest
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, Origin, Record, lines_to_adopt
 from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.stamp import Identity, Stamp
 
 
 def file(version: str) -> MigrationFile:
@@ -106,3 +107,25 @@ def test_what_may_not_be_written_says_what_to_run(access: LedgerAccess, reason: 
     assert found.hint is not None
     assert hint in found.hint
     assert '"o\'Brien"' in found.hint
+
+
+STAMP = Stamp("staging", Identity("7", 5), "2024-02-29", "ada")
+
+
+@pytest.mark.parametrize(
+    ("applied", "recorded", "stamp", "lacking"),
+    [
+        ((), (), None, False),
+        (("001",), (), None, True),
+        (("001",), ("001",), None, True),
+        (("001",), ("001",), STAMP, False),
+        (("001", "002"), ("001",), STAMP, True),
+        # Nobody can vouch for a version without a file.
+        (("000", "001"), ("001",), STAMP, False),
+    ],
+)
+def test_a_run_without_pending_migrations_writes_what_the_ledger_lacks(
+    applied: tuple[str, ...], recorded: tuple[str, ...], stamp: Stamp | None, lacking: bool
+) -> None:
+    ledger = Ledger(3, Identity("7", 5), stamp, {version: line(version) for version in recorded}, FULL)
+    assert ledger.lacks(applied, FILES) is lacking
