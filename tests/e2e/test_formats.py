@@ -112,7 +112,7 @@ def test_the_log_has_every_warning_of_a_rule_where_the_result_may_be_cut(
     folder = project(
         {f"{n:03}_a.sql": migration(f"create table public.a{n} (i bigint);") for n in range(1, 8)}
     )
-    assert "and 4 more with --verbose" in run_cli(STATIC, folder.root).stderr
+    assert run_cli(STATIC, folder.root).stderr.count("[unsealed]") == 1
     done = run_cli([*STATIC, "--format", chosen], folder.root)
     assert done.stderr.count("[unsealed]") == 7
 
