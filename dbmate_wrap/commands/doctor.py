@@ -49,7 +49,8 @@ def doctor(context: Context, outcome: Outcome) -> None:
 
 def _settings(context: Context) -> tuple[SettingRow, ...]:
     source = context.environment.url_source()
-    url = SettingRow("url", "(secret)" if source else "none", source or "default")
+    without = "embedded" if context.environment.is_embedded else "none"
+    url = SettingRow("url", "(secret)" if source else without, source or "default")
     return (url, *context.environment.setting_rows())
 
 

@@ -9,7 +9,9 @@ def envs(context: Context, outcome: Outcome) -> None:
     """List name, protection and source of the URL; runs no secret command and connects to nothing."""
     outcome.result = EnvironmentsResult(
         tuple(
-            EnvironmentRow(each.name, each.is_default, each.values.protected, each.url_source())
+            EnvironmentRow(
+                each.name, each.is_default, each.values.protected, each.url_source(), each.is_embedded
+            )
             for each in context.project.environments.values()
         )
     )

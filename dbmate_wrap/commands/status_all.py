@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster import binaries, server
 from dbmate_wrap.domain.history import disagreements
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
-from dbmate_wrap.errors import ExitCode, HistoryError, WrapError
-from dbmate_wrap.settings.environment import EMBEDDED, Environment
+from dbmate_wrap.errors import ConfigError, ExitCode, HistoryError, WrapError
+from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import History, ledger_contradiction, read_history_if_present
@@ -17,8 +17,8 @@ from dbmate_wrap.workspace.history import History, ledger_contradiction, read_hi
 def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     """Show the states as a matrix; an environment that cannot be read is named with its error.
 
-    Raises HistoryError when a history disagrees, else the first error of an environment that has a URL or is
-    embedded; else the exit code is 32 as in `status`.
+    Raises HistoryError when a history disagrees, else the first error of an environment that is configured:
+    it has a URL, or an embedded server that was made; else the exit code is 32 as in `status`.
     """
     columns: dict[str, History] = {}
     failures: list[tuple[Environment, WrapError]] = []
@@ -27,16 +27,21 @@ def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
             columns[environment.name] = _read_column(replace(context, environment=environment))
         except WrapError as error:
             failures.append((environment, error))
-    errors = tuple(MatrixError(each.name, int(error.code), error.message) for each, error in failures)
+    errors = tuple(
+        MatrixError(each.name, int(error.code), error.message.removeprefix(f"{each.name}, "))
+        for each, error in failures
+    )
     outcome.result = MatrixResult(Matrix(tuple(columns), _rows(columns.values()), errors))
     outcome.summary = f"{len(columns)} of {len(context.project.environments)} environments read"
-    if worst := _worst(columns, failures):
+    if worst := _worst(context, columns, failures):
         raise worst
     if exit_code and any(not entry.applied for column in columns.values() for entry in column.entries):
         outcome.exit = ExitCode.PENDING
 
 
-def _worst(columns: Mapping[str, History], failures: list[tuple[Environment, WrapError]]) -> WrapError | None:
+def _worst(
+    context: Context, columns: Mapping[str, History], failures: list[tuple[Environment, WrapError]]
+) -> WrapError | None:
     for name, column in columns.items():
         if contradiction := ledger_contradiction(column):
             return contradiction.but(message=f"{name}: {contradiction.message}")
@@ -44,16 +49,22 @@ def _worst(columns: Mapping[str, History], failures: list[tuple[Environment, Wra
             files = ", ".join(entry.file or entry.version for entry in wrong[:5])
             hint = f"see the states with `dbmate-wrap status -e {name}`"
             return HistoryError(f"{name}: files and database disagree: {files}", hint=hint)
-    return next((error for environment, error in failures if _is_meant(environment)), None)
+    return next((error for environment, error in failures if _is_meant(context, environment)), None)
 
 
-def _is_meant(environment: Environment) -> bool:
+def _is_meant(context: Context, environment: Environment) -> bool:
     """Return True where the environment should be reachable from here: production often is not."""
-    has_url = environment.url_source() is not None
-    return has_url or (environment.name in EMBEDDED and binaries.from_wheel() is not None)
+    if environment.url_source() is not None:
+        return True
+    is_made = environment.is_embedded and server.state(context.embedded_home).data is not None
+    return is_made and binaries.from_wheel() is not None
 
 
 def _read_column(context: Context) -> History:
+    environment = context.environment
+    if environment.is_embedded and server.state(context.embedded_home).data is None:
+        hint = f"dbmate-wrap up -e {environment.name}"
+        raise ConfigError(f"the embedded server is not created yet: `{hint}` does it", hint=hint)
     loaded = project_files.load(context.environment, context.project.policy, contents=False)
     loaded.raise_if_unreadable()
     found = read_history_if_present(context, loaded.files, wait=None)

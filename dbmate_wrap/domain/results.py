@@ -32,12 +32,21 @@ class PlanResult:
 
 @dataclass(frozen=True)
 class EnvironmentRow:
-    """One environment; `url` is the source of its URL, None where it has none."""
+    """One environment; `url` is the source of its URL, None where it has none.
+
+    `embedded`: without one it is on the embedded server.
+    """
 
     name: str
     default: bool
     protected: bool
     url: str | None
+    embedded: bool = False
+
+    @property
+    def origin(self) -> str | None:
+        """The source of the URL, or the word for a server that needs none; None where nothing is known."""
+        return self.url or ("embedded" if self.embedded else None)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ _PATTERNS: tuple[tuple[UnreachableKind, str, str, str], ...] = (
         "dns",
         r"could not translate host name|failed to resolve host|name or service not known|nodename nor serv"
         r"|getaddrinfo|idna|temporary failure in name resolution",
-        'the host name "{host}" is not known',
+        'the host name "{host}" is not known (port {port})',
         "check the host in the URL, and that you are on the right network or VPN",
     ),
     (
@@ -99,7 +99,7 @@ _PATTERNS: tuple[tuple[UnreachableKind, str, str, str], ...] = (
 def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
     """Return the error for libpq's text about a failed connection."""
     place = f"the socket folder {url.host} (port {url.port})" if url.is_socket else f"{url.host}:{url.port}"
-    words = {"where": place, "host": url.host, "user": url.user, "database": url.database}
+    words = {"where": place, "host": url.host, "port": url.port, "user": url.user, "database": url.database}
     text = _QUESTION.sub("", _PREAMBLE.sub("", " ".join(text.split()))).strip()
     for kind, pattern, message, hint in _PATTERNS:
         if re.search(pattern, text, re.IGNORECASE):

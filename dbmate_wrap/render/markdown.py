@@ -143,7 +143,7 @@ def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]])
 
 def _environment_table(environments: Sequence[results.EnvironmentRow]) -> _Table:
     rows = [
-        (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.url or ""))
+        (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.origin or ""))
         for row in environments
     ]
     return _table("Environments", ("environment", "default", "protected", "URL from"), rows)

@@ -108,7 +108,7 @@ def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
 
 def _environments(environments: Sequence[results.EnvironmentRow]) -> str:
     rows = [
-        (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.url or "no URL")
+        (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.origin or "no URL")
         for row in environments
     ]
     return table(("environment", "protected", "URL from"), rows)

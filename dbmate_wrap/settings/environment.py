@@ -93,6 +93,13 @@ class Environment(EnvironmentSettings):
         command = self.url_sources.command_of(self)
         return f"the url_command of {self.sources['url_command']}" if command else None
 
+    @property
+    def is_embedded(self) -> bool:
+        """True for dev and test without any URL: they use the embedded server."""
+        if self.name not in EMBEDDED or self.url_source() is not None:
+            return False
+        return self.is_default or self.url_sources.unprefixed() is None
+
     def resolve_shadow_url(self) -> ResolvedUrl | None:
         """Return `shadow_url` or None. Raises ConfigError where it is the database of an environment."""
         self.refuse_of_branch("shadow_url")

@@ -14,7 +14,7 @@ from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
-from dbmate_wrap.settings import ResolvedUrl
+from dbmate_wrap.settings import Environment, ResolvedUrl
 from dbmate_wrap.settings.names import url_variable
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
@@ -195,11 +195,18 @@ def open_session(
     try:
         return _retry(attempt, context, wait)
     except UnreachableError as error:
+        told = error.but(message=f"{_origin(context.environment)}: {error.message}")
         if not create or error.kind not in ("database_missing", "other"):
-            raise
+            raise told from None
         if not _create(context, url, missing=error.kind == "database_missing"):
-            raise
+            raise told from None
     return attempt()
+
+
+def _origin(environment: Environment) -> str:
+    """Return the environment and where its URL is from: a wrong one is found there."""
+    source = environment.url_source()
+    return f"{environment.name}, {f'URL from {source}' if source else 'embedded server'}"
 
 
 def _set_role(session: Session, role: str, user: str) -> None:

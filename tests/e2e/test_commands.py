@@ -164,6 +164,23 @@ def test_envs_fit_a_matrix_and_run_no_secret_command(project: MakeProject, run_j
     assert "secret99" not in str(document)
 
 
+def test_an_environment_without_url_on_the_embedded_server_says_so(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson
+) -> None:
+    folder = project(TWO)
+    rows = run_json(["envs"], folder.root)["environments"]
+    assert isinstance(rows, list)
+    assert [row["name"] for row in rows if row["embedded"]] == ["dev", "test"]
+    assert re.search(r"^test +no +embedded$", run_cli(["envs"], folder.root).stdout, re.MULTILINE)
+    assert re.search(r"^url +embedded +default$", run_cli(["doctor"], folder.root).stdout, re.MULTILINE)
+    # The bare URL is that of dev, and test must not run elsewhere in silence.
+    with_url = {"DATABASE_URL": "postgres://u@h/d"}
+    rows = run_json(["envs"], folder.root, with_url)["environments"]
+    assert isinstance(rows, list)
+    assert not any(row["embedded"] for row in rows)
+    assert "embedded" not in run_cli(["envs"], folder.root, with_url).stdout
+
+
 def test_doctor_with_everything_wrong_still_makes_every_check(
     project: MakeProject, run_cli: RunCli, run_json: RunJson
 ) -> None:

@@ -45,6 +45,37 @@ def test_nobody_listens(tried: Tried) -> None:
     assert_refused(done, 21, f"nothing answers on 127.0.0.1:{port}: Connection refused$", "start the server")
 
 
+def test_the_environment_and_the_source_of_its_url_are_told(project: MakeProject, run_cli: RunCli) -> None:
+    url = f"postgres://u@127.0.0.1:{free_port()}/d"
+    folder = project(TWO, sealed=True)
+    place = url.removeprefix("postgres://u@").removesuffix("/d")
+    done = run_cli(["status", "-e", "staging"], folder.root, {"STAGING_DATABASE_URL": url})
+    source = "URL from STAGING_DATABASE_URL in the process environment"
+    assert_refused(done, 21, f"^error: staging, {source}: nothing answers on {place}", "host and port")
+    (folder.root / ".env.staging").write_text(f"DATABASE_URL={url}\n")
+    done = run_cli(["up", "-e", "staging"], folder.root)
+    assert_refused(done, 21, rf"^error: staging, URL from .*\.env\.staging.*: nothing .* {place}", "host and")
+    matrix = run_cli(["status", "--all"], folder.root, {"STAGING_DATABASE_URL": url})
+    assert matrix.returncode == 21
+    assert f"  staging: {source}: nothing answers on {place}" in matrix.stdout
+
+
+def test_the_matrix_does_not_fail_for_what_is_not_configured(
+    project: MakeProject, run_cli: RunCli, tcp_server: TcpServer
+) -> None:
+    folder = project(TWO, sealed=True)
+    with tcp_server.new_database() as database:
+        env = {"PRODUCTION_DATABASE_URL": tcp_server.tcp_url(database.name, user="app")}
+        done = run_cli(["status", "--all"], folder.root, env)
+        default = {**env, "DATABASE_URL": "postgres://u@127.0.0.1:1/d", "DBMATE_WRAP_ENV": "production"}
+        named = run_cli(["status", "--all"], folder.root, default)
+    for each in (done, named):
+        assert each.returncode == 0, each.stderr
+        assert "1 of 4 environments read" in each.stdout
+    assert "dev: the embedded server is not created yet: `dbmate-wrap up -e dev` does it" in done.stdout
+    assert not (folder.root / ".dbmate-wrap").exists()
+
+
 def test_there_is_no_such_socket_folder(tried: Tried, tmp_path: Path) -> None:
     done = tried.up(f"postgres://u@/d?host={tmp_path}/none")
     assert_refused(done, 21, "nothing answers on the socket folder .*/none", "start the server")
@@ -53,7 +84,9 @@ def test_there_is_no_such_socket_folder(tried: Tried, tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["nosuch.invalid", "a" * 64 + ".invalid"], ids=["unknown", "impossible"])
 def test_the_host_is_not_known(tried: Tried, host: str) -> None:
     done = tried.up(f"postgres://u@{host}/d")
-    assert_refused(done, 21, f'the host name "{host}" is not known', "check the host in the URL")
+    assert_refused(
+        done, 21, rf'the host name "{host}" is not known \(port 5432\)', "check the host in the URL"
+    )
 
 
 def test_tls_is_required_and_the_server_has_none(tried: Tried, tcp_server: TcpServer) -> None:
@@ -163,7 +196,7 @@ def test_a_starting_server_is_told_apart_and_waiting_ends(tried: Tried) -> None:
     with listener(STARTING) as port:
         url = f"postgres://u@127.0.0.1:{port}/d?sslmode=disable"
         done = tried.up(url, "--wait", "1s")
-    assert_refused(done, 21, f"127.0.0.1:{port} is still starting", "up --wait 60s")
+    assert_refused(done, 21, f"127.0.0.1:{port} is still starting", "up -e staging --wait 60s")
     assert "waiting for the server" in done.stderr
 
 

@@ -197,7 +197,7 @@ def envs() -> Outcome:
     run = outcome("envs", "dev", None)
     run.result = EnvironmentsResult(
         (
-            EnvironmentRow("dev", default=True, protected=False, url=None),
+            EnvironmentRow("dev", default=True, protected=False, url=None, embedded=True),
             EnvironmentRow(
                 "staging", default=False, protected=False, url="STAGING_DATABASE_URL in .env line 3"
             ),
