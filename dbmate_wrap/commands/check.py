@@ -14,6 +14,7 @@ from dbmate_wrap.policy.lockfile_rules import check_base
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
+from dbmate_wrap.settings.pull_request import pipeline_targets
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -32,10 +33,12 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
     raw = project_files.load_raw(environment)
     if raw.broken_lockfile is not None:
         loaded = project_files.resolve(raw, context.project.policy)
-        outcome.findings = list(loaded.findings)
+        loaded.report_to(outcome)
         loaded.checked()  # 12, 13
     files = raw.files
-    branch = compare_with_base(files, values, context.project.config_file, base, every=all_files)
+    branch = compare_with_base(
+        files, values, context.project.config_file, base, every=all_files, targets=pipeline_targets()
+    )
     outcome.checks = [*branch.checks]
     given = _lint_input(context, files, raw.findings, branch)
     result = lint(given)
@@ -65,7 +68,7 @@ def _lint_input(
         reported = check_base(
             reported, files.migrations, files.sealed, branch.base, folder=folder, lockfile=lockfile
         )
-    reported = notices_in_old_files(reported, folder, branch.merged)
+    reported = notices_in_old_files(reported, folder, branch.merged | branch.sealed)
     schema, _, table = values.migrations_table.rpartition(".")
     # pg_dump wrote the baseline: it applies to no running system.
     baseline = sql_rules.baseline_name([file.name for file in files.migrations])
@@ -84,7 +87,10 @@ def _lint_input(
 
 def _record(outcome: Outcome, given: LintInput, result: LintResult, branch: BranchDiff) -> None:
     outcome.findings = [*result.findings]
-    outcome.checks = [*result.checks, *branch.checks]
+    # That nothing was compared comes first: it is why the rest looks as it does.
+    first = [check for check in branch.checks if check.status == "warn"]
+    outcome.checks = [*first, *result.checks, *(check for check in branch.checks if check not in first)]
+    outcome.old_files = [f"{given.files.folder}/{name}" for name in branch.merged | branch.sealed]
     outcome.sources = project_files.texts_of(given.files, result.findings)
 
 

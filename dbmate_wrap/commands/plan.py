@@ -29,7 +29,7 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     """
     environment = context.environment
     loaded = project_files.load(environment, context.project.policy)
-    outcome.findings = list(loaded.findings)
+    loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
     with connect_if_present(context, wait=wait) as db:  # 21
         if db is None:

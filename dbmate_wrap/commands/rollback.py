@@ -22,7 +22,7 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
         guard.refuse_where_rows_matter(environment, "rollback --unknown")  # 20
     binary = dbmate.start_verification(context)
     loaded = project_files.load(environment, context.project.policy)
-    outcome.findings = list(loaded.findings)
+    loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
     with database.connect(context) as db:  # 21
         outcome.target = db.target

@@ -14,8 +14,9 @@ def seal(context: Context, outcome: Outcome) -> None:
     loaded = project_files.load(environment, context.project.policy)
     # What is about to be sealed is no fault here.
     about_sealed = tuple(finding for finding in loaded.findings if finding.rule != "unsealed")
-    outcome.findings = list(about_sealed)
-    files = replace(loaded, findings=about_sealed).checked()
+    loaded = replace(loaded, findings=about_sealed)
+    loaded.report_to(outcome)
+    files = loaded.checked()
     sealed = {line.name for line in files.sealed}
     fresh = [migration for migration in files.migrations if migration.name not in sealed]
     path = environment.values.lockfile

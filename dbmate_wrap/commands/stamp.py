@@ -19,7 +19,7 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
         message = f"{environment.name} keeps no ledger, and so no stamp"
         raise ConfigError(message, hint="set ledger = true")
     loaded = project_files.load(environment, context.project.policy, contents=False)
-    outcome.findings = list(loaded.findings)
+    loaded.report_to(outcome)
     loaded.raise_if_unreadable()
     with database.connect(context) as db:
         outcome.target = db.target

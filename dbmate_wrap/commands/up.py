@@ -27,7 +27,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
     """Apply the pending migrations, up to and with version `to`; `wait` seconds for a server that starts."""
     environment, console = context.environment, context.console
     loaded = project_files.load(environment, context.project.policy)
-    outcome.findings = list(loaded.findings)
+    loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
     create = environment.values.create_database
     with database.connect(context, wait=wait, create=create) as db:  # 21

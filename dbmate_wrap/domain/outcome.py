@@ -49,8 +49,9 @@ class MigrationRow:
 class Outcome:
     """One run of one verb. Mutable on purpose: the verb fills it in step by step.
 
-    `location` and `sources` are not part of the JSON. `sources` has the text of each file that findings are
-    about, "" for the others, by the names in findings.
+    `location`, `sources` and `old_files` are not part of the JSON. `sources` has the text of each file that
+    findings are about, "" for the others, by the names in findings; `old_files` are those, by the same names,
+    that are merged or sealed.
     """
 
     command: str
@@ -68,3 +69,10 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     result: Result | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    old_files: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[Finding]:
+        """The findings without notices about files that nobody may change: who asks for those sees them."""
+        old = frozenset(self.old_files)
+        return [each for each in self.findings if each.severity != "notice" or each.file not in old]

@@ -23,6 +23,8 @@ SYSTEMS: tuple[tuple[str, str | None, str | None], ...] = (
 _EVENT = "GITHUB_EVENT_NAME"
 # Some systems set their variable always.
 _NONE = frozenset({"", "false", "0", "null"})
+# The branch of a merge queue: it has what is about to be merged, one request upon another.
+_QUEUE = re.compile(r"refs/heads/gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]+")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -46,6 +48,14 @@ def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
     if variables.get(_EVENT, "").startswith("pull_request"):
         return PullRequest(_EVENT)
     return None
+
+
+def target_refs(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the commits that a pull request or a merge queue goes to, the best first; empty without one."""
+    if found := pull_request_of(variables):
+        return found.refs
+    queue = _QUEUE.fullmatch(variables.get("GITHUB_REF", ""))
+    return _refs("", queue[1]) if queue and variables.get(_EVENT) == "merge_group" else ()
 
 
 def _refs(commit: str, branch: str) -> tuple[str, ...]:

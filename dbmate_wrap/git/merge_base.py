@@ -21,8 +21,8 @@ _SHA1_DIGITS = 40
 _OBJECT_ID = re.compile(r"[0-9a-f]{7,64}")
 # Enough of a commit's id for git and for people.
 _ID_LENGTH = 12
-_ALL_HISTORY = (
-    "fetch all of it: `git fetch --unshallow`; in CI fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
+ALL_HISTORY = (
+    "in CI clone with fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab); here: `git fetch --unshallow`"
 )
 
 
@@ -118,12 +118,12 @@ def _fetch(folder: Path, ref: str, shallow: bool) -> str:
     if remote not in remotes:
         remote, branch = ("origin" if "origin" in remotes else remotes[0]), ref
     if _OBJECT_ID.fullmatch(branch):
-        return f"git fetch {remote} {branch}" + (f"; {_ALL_HISTORY}" if shallow else "")
+        return f"git fetch {remote} {branch}" + (f"; {ALL_HISTORY}" if shallow else "")
     if not _BRANCH.fullmatch(branch):
-        return f"name a branch that is here: git branch --all{f'; {_ALL_HISTORY}' if shallow else ''}"
+        return f"name a branch that is here: git branch --all{f'; {ALL_HISTORY}' if shallow else ''}"
     # A clone of one branch keeps no other one under refs/remotes unless told where.
     fetch = f"git fetch {remote} {branch}:refs/remotes/{remote}/{branch}, then --base {remote}/{branch}"
-    return f"{fetch}; this clone is shallow: {_ALL_HISTORY}" if shallow else fetch
+    return f"{fetch}; this clone is shallow: {ALL_HISTORY}" if shallow else fetch
 
 
 def _merge_base(folder: Path, ref: str, tip: str, shallow: bool) -> str:
@@ -133,7 +133,7 @@ def _merge_base(folder: Path, ref: str, tip: str, shallow: bool) -> str:
     if out:
         return out.split("\n")[0]
     if shallow:
-        raise ConfigError(f"where HEAD left {ref} is not known here: the clone is shallow", hint=_ALL_HISTORY)
+        raise ConfigError(f"where HEAD left {ref} is not known here: the clone is shallow", hint=ALL_HISTORY)
     hint = "name the branch that this one began from: --base REF"
     raise ConfigError(f"HEAD and {ref} have no commit in common", hint=hint)
 

@@ -45,7 +45,7 @@ class Annotation:
 def annotations_of(outcome: Outcome, repository: Repository) -> tuple[Annotation, ...]:
     """Return the error, unless it only sums up findings, and the findings, errors first; all is visible."""
     lines_of = source_lines(outcome)
-    found = [_annotate(finding, repository, line_of_code(finding, lines_of)) for finding in outcome.findings]
+    found = [_annotate(finding, repository, line_of_code(finding, lines_of)) for finding in outcome.told]
     if outcome.error is not None and not _error_only_summarizes(outcome):
         found.insert(0, Annotation(_finding_of(outcome, outcome.error, repository)))
     order = ("error", "warning", "notice")

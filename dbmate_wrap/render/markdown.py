@@ -68,7 +68,7 @@ def marker(outcome: Outcome) -> str:
 
 def verdict(outcome: Outcome) -> str:
     """Return the end of the run in words."""
-    found = severity_counts(outcome.findings)
+    found = severity_counts(outcome.told)
     if outcome.exit is ExitCode.OK:
         good = "passed" if outcome.command == "check" else "done"
         return f"{good}, {found}" if found else good
@@ -98,7 +98,7 @@ def _opening(outcome: Outcome) -> Iterator[str]:
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[_Table]:
     for severity, title in _TITLES.items():
-        found = [finding for finding in outcome.findings if finding.severity == severity]
+        found = [finding for finding in outcome.told if finding.severity == severity]
         folded = severity == "notice" or len(found) > _UNFOLDED_FINDINGS
         rows = tuple(_row(finding, repository) for finding in found)
         yield _Table(f"{title} ({len(found)})", ("where", "rule", "what", "what to do"), rows, folded=folded)

@@ -11,7 +11,7 @@ from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.migration import version_of
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.policy.registry import FAMILIES, RULES
+from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.render.annotations import SUMMARY_CODES, line_of_code, source_lines
 from dbmate_wrap.render.table import PLAIN, Paint
 
@@ -34,11 +34,14 @@ def stderr_text(outcome: Outcome, paint: Paint, *, quiet: bool, verbose: bool = 
 
     `verbose` shows all of them.
     """
-    alike = {} if verbose else _alike(outcome.findings)
-    most = len(outcome.findings) if verbose else _MAX_WARNINGS
-    lines = list(_findings(outcome, paint, most, alike, quiet=quiet))
-    if len(outcome.findings) > 1 and not quiet:
-        lines.append(severity_counts(outcome.findings))
+    told = outcome.findings if verbose else outcome.told
+    lines = list(_findings(outcome, paint, told, quiet=quiet, verbose=verbose))
+    untold = len(outcome.findings) - len(told)
+    if untold and outcome.command == "check" and not quiet:
+        more = f"{untold} in merged files, which stay as they are; --verbose shows them"
+        lines.append(f"{paint(_STYLE['notice'], 'notice')}: {more}")
+    if len(told) > 1 and not quiet:
+        lines.append(severity_counts(told))
     if outcome.error is not None:
         error = error_lines(outcome, paint)
         # One finding alone is the error, and is shown already.
@@ -70,14 +73,14 @@ def error_lines(outcome: Outcome, paint: Paint = PLAIN) -> list[str]:
     return [*lines, f"  exit: {int(outcome.exit)} ({outcome.exit.label})"]
 
 
-def _findings(outcome: Outcome, paint: Paint, most: int, alike: _Alike, *, quiet: bool) -> Iterator[str]:
+def _findings(
+    outcome: Outcome, paint: Paint, told: Sequence[Finding], *, quiet: bool, verbose: bool
+) -> Iterator[str]:
     lines_of = source_lines(outcome)
     numbers: Counter[tuple[Severity, str]] = Counter()
-    merged = [finding for finding in outcome.findings if _is_merged(finding)]
-    folded = len(merged) > most
-    for finding in outcome.findings:
-        if folded and _is_merged(finding):
-            continue
+    alike = {} if verbose else _alike(told)
+    most = len(told) if verbose else _MAX_WARNINGS
+    for finding in told:
         if found := alike.get(_kind(finding)):
             if finding is found[0] and (finding.is_error or not quiet):
                 yield from _finding(_summed_up(found), (), paint)
@@ -88,9 +91,6 @@ def _findings(outcome: Outcome, paint: Paint, most: int, alike: _Alike, *, quiet
                 continue
         shown = line_of_code(finding, lines_of) is not None
         yield from _finding(finding, lines_of[finding.file or ""] if shown else (), paint)
-    if folded and not quiet:
-        more = f"{len(merged)} in merged files, which stay as they are; --verbose shows them"
-        yield f"{paint(_STYLE['notice'], 'notice')}: {more}"
     for (severity, rule), number in numbers.items():
         if number > most and not quiet:
             more = f"and {number - most} more with --verbose [{visible(rule)}]"
@@ -120,11 +120,6 @@ def _summed_up(findings: Sequence[Finding]) -> Finding:
     verb = first.rule if first.rule in _ADJECTIVES else f"break {first.rule}"
     message = f"{len(names)} {verb}: {shown}{more}"
     return replace(first, file=None, line=None, column=None, message=message)
-
-
-def _is_merged(finding: Finding) -> bool:
-    """Return whether it is about merged SQL, which stays as it is: a project may have hundreds of them."""
-    return finding.severity == "notice" and finding.rule in FAMILIES["sql"]
 
 
 def _error_is_a_finding(outcome: Outcome) -> bool:

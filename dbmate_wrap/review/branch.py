@@ -9,19 +9,16 @@ from pathlib import Path
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.git.client import UnsafeRepositoryError
-from dbmate_wrap.git.default_ref import default_ref, has_remote
-from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
+from dbmate_wrap.git.default_ref import default_ref, has_remote, is_shallow, known_ref
+from dbmate_wrap.git.merge_base import ALL_HISTORY, MergeBase, read_merge_base
 from dbmate_wrap.policy.lockfile_rules import amended_files, lines_of_base
 from dbmate_wrap.settings import Environment, Values
-from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.project_files import ProjectFiles, sealed_names
 
 _MOST_NAMES_SHOWN = 3
 # Without a base: so many unsealed migrations are a history that was never sealed.
 _MOST_IN_A_CHANGE = 20
-_FETCH = (
-    "git fetch, in CI of the whole history (GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0); or name the"
-    " branch that this one is meant for: --base REF"
-)
+_FETCH = "git fetch; or name the branch that this one is meant for: --base REF"
 
 
 @dataclass(frozen=True)
@@ -29,8 +26,9 @@ class BranchDiff:
     """Names of migrations, and the checks with what they were compared with.
 
     `new` ones, and those that were amended, are checked in full, and the migrate:down of those in
-    `round_trip` is tried on the shadow server; `merged` ones can no longer be changed. Without a base nothing
-    is known to be merged, and what is not sealed counts as new.
+    `round_trip` is tried on the shadow server; `merged` ones can no longer be changed. Where the base is not
+    known, what is not sealed counts as new, and what is sealed as merged. `sealed` are named only without a
+    base: rules of files go by them.
     """
 
     base: MergeBase | None
@@ -38,14 +36,22 @@ class BranchDiff:
     round_trip: frozenset[str]
     merged: frozenset[str]
     checks: tuple[Check, ...]
+    sealed: frozenset[str] = frozenset()
 
 
 def compare_with_base(
-    files: ProjectFiles, values: Values, config: Path | None, ref: str | None, *, every: bool
+    files: ProjectFiles,
+    values: Values,
+    config: Path | None,
+    ref: str | None,
+    *,
+    every: bool,
+    targets: Sequence[str] = (),
 ) -> BranchDiff:
-    """Compare with `ref`, or else with the remote's main branch; `every` counts all migrations as new.
+    """Compare with `ref`, or else with the first of `targets` that is known, or the remote's main branch.
 
-    `values` name the folder and the lockfile; `config` is the configuration file, read at the base as well.
+    `every` counts all migrations as new; `targets` are what the pipeline names. `values` name the folder and
+    the lockfile; `config` is the configuration file, read at the base as well.
 
     Raises ConfigError for a `ref` that was asked for and cannot be used.
     """
@@ -54,8 +60,10 @@ def compare_with_base(
     if ref is not None:
         return diff_branch(files, read_merge_base(ref, *places), every=every)
     try:
-        found = default_ref(folder)
+        found = known_ref(folder, targets) or default_ref(folder)
         base = read_merge_base(found, *places) if found is not None else None
+        if base is not None:
+            base = replace(base, ref=base.ref.removeprefix("refs/remotes/"))
     except UnsafeRepositoryError:
         raise  # A branch must not keep itself from being compared.
     except ConfigError as error:
@@ -109,12 +117,17 @@ def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) ->
         return BranchDiff(base, new, new, frozenset() if every else merged, checks)
     if every:
         return BranchDiff(None, names, names, frozenset(), (base,))
-    unsealed = names - {line.name for line in files.sealed}
+    unsealed, sealed = names - {line.name for line in files.sealed}, sealed_names(files)
+    # Where nothing is ever merged, what is sealed is not old.
+    merged = sealed if base.status == "warn" else frozenset[str]()
+    if merged:
+        base = replace(base, message=f"{base.message}; what is sealed counts as merged")
     if len(unsealed) <= _MOST_IN_A_CHANGE:
-        return BranchDiff(None, unsealed, unsealed, frozenset(), (base,))
+        return BranchDiff(None, unsealed, unsealed, merged, (base,), sealed)
     # To try hundreds costs minutes.
     last = frozenset({max(unsealed, key=os.fsencode)})
-    return BranchDiff(None, unsealed, last, frozenset(), (base, _round_trips_skipped(len(unsealed))))
+    skipped = _round_trips_skipped(len(unsealed))
+    return BranchDiff(None, unsealed, last, merged, (base, skipped), sealed)
 
 
 def _by_lockfile(base: MergeBase) -> MergeBase:
@@ -158,6 +171,8 @@ def _no_base(folder: Path) -> Check:
     if has_remote(folder):
         # As pipelines clone: what a merge would break must not pass without a word.
         message = "compared with nothing: the remote's main branch is not known"
+        if is_shallow(folder):
+            return Check("base", "warn", f"{message}, for the clone is shallow", ALL_HISTORY)
         return Check("base", "warn", message, _FETCH)
     return Check("base", "skip", "compared with nothing: no git repository with a remote")
 

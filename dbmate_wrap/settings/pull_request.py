@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbmate_wrap.domain.pull_request import PullRequest, pull_request_of
+from dbmate_wrap.domain.pull_request import PullRequest, pull_request_of, target_refs
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.names import BRANCH_VARIABLE
@@ -28,3 +28,8 @@ def untrusted_checkout(folder: Path | None) -> "UntrustedCheckout | None":
     from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout
 
     return UntrustedCheckout(folder or Path("."), found)
+
+
+def pipeline_targets() -> tuple[str, ...]:
+    """Return the commits that the pipeline's pull request or merge queue goes to, the best first."""
+    return target_refs(os.environ)

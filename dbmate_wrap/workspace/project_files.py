@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_sequential
+from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, HistoryError
 from dbmate_wrap.migrations import directory, lockfile
 from dbmate_wrap.policy.configuration import Policy
@@ -31,11 +32,20 @@ class ProjectFiles:
 
 @dataclass(frozen=True)
 class LoadedFiles:
-    """The files and what is wrong with them. `broken_lockfile`: the error of an unreadable lockfile."""
+    """The files and what is wrong with them. `broken_lockfile`: the error of an unreadable lockfile.
+
+    `old` are the names of migrations that can no longer be changed, as far as anybody asked.
+    """
 
     files: ProjectFiles
     findings: tuple[Finding, ...]
     broken_lockfile: HistoryError | None = None
+    old: frozenset[str] = frozenset()
+
+    def report_to(self, outcome: Outcome) -> None:
+        """Put the findings into the outcome, which tells those about old files only to who asks."""
+        outcome.findings = list(self.findings)
+        outcome.old_files = [f"{self.files.folder}/{name}" for name in self.old]
 
     def raise_if_unreadable(self) -> None:
         """Raise as `checked`, but only where the lockfile could not be read."""
@@ -104,7 +114,7 @@ def resolve(loaded: LoadedFiles, policy: Policy, old: frozenset[str] = frozenset
     suppressions = suppressions_of(parsed, folder)
     found = notices_in_old_files(loaded.findings, folder, old)
     kept = resolve_findings(found, suppressions, policy.severities)
-    return replace(loaded, findings=policy.without_spared(kept, folder, files))
+    return replace(loaded, findings=policy.without_spared(kept, folder, files), old=old)
 
 
 def sealed_names(files: ProjectFiles) -> frozenset[str]:

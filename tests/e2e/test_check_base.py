@@ -264,7 +264,8 @@ def test_a_shallow_clone_is_not_silent(main: ProjectFolder, mine: ProjectFolder,
     done = run_cli(STATIC, shallow.root)
     assert done.returncode == 0, done.stderr
     assert re.search("base +warn +compared with nothing: the remote's main branch is not known", done.stdout)
-    assert "fetch-depth: 0" in done.stdout
+    assert done.stdout.splitlines()[1].startswith("base ")
+    assert "  base: in CI clone with fetch-depth: 0 (GitHub)" in done.stdout
     asked = run_cli([*STATIC, "--base", "origin/main"], shallow.root)
     assert_refused(asked, 10, "git knows no commit 'origin/main'", "git fetch --unshallow")
     git(shallow.root, "fetch", "--quiet", "--depth=1", "origin", "main:refs/remotes/origin/main")
@@ -365,3 +366,54 @@ def test_a_merged_file_with_a_name_of_its_own_is_a_notice_and_can_be_sealed(
     assert done.returncode == 0, done.stderr
     folder.add("006_New.sql", C.replace(".c", ".f"))
     assert_refused(run_cli(["seal"], folder.root), 12, "006_New.sql' is not of the form", "rename it")
+
+
+def test_in_a_shallow_clone_what_is_sealed_is_old_and_the_rest_is_new(
+    main: ProjectFolder, mine: ProjectFolder, run_json: RunJson
+) -> None:
+    commit(mine, {"003_old.sql": OLD_WRONG})
+    git(mine.root, "push", "--quiet", "origin", "mine")
+    shallow = cloned(main, "--depth=1", "--branch=mine", name="shallow")
+    listed = found(run_json(STATIC, shallow.root))
+    assert len(listed) == 4
+    assert all(each.startswith("notice ") for each in listed)
+    shallow.add("004_new.sql", WRITE)
+    assert "error data-write 004_new.sql:2" in found(run_json(STATIC, shallow.root))
+    assert sum(each.startswith("error ") for each in found(run_json([*STATIC, "--all"], shallow.root))) > 1
+
+
+def test_notices_about_old_files_are_no_annotations(
+    main: ProjectFolder, mine: ProjectFolder, run_cli: RunCli
+) -> None:
+    commit(main, {"003_old.sql": OLD_WRONG})
+    git(mine.root, "pull", "--quiet", "origin", "main")
+    commit(mine, {"004_new.sql": migration("create table shop (i bigint);", "drop table shop;")})
+    reports = ["--sarif", "s.json", "--junit", "j.xml", "--gitlab", "g.json"]
+    done = run_cli([*STATIC, "--format", "github", *reports], mine.root)
+    assert done.returncode == 0, done.stderr
+    told = [done.stdout, *((mine.root / name).read_text() for name in ("s.json", "j.xml", "g.json"))]
+    told.append(run_cli([*STATIC, "--format", "markdown"], mine.root).stdout)
+    assert all("004_new.sql" in each for each in told)
+    assert not any("data-write" in each for each in told)
+    assert "::notice" not in done.stdout + done.stderr
+
+
+def test_the_branch_that_a_pipeline_names_is_the_base(main: ProjectFolder, run_cli: RunCli) -> None:
+    git(main.root, "switch", "--quiet", "--create", "release/1")
+    commit(main, {"003_c.sql": C})
+    git(main.root, "switch", "--quiet", "--create", "gh-readonly-queue/release/1/pr-7-0123abc")
+    commit(main, {"004_d.sql": C.replace(".c", ".d")})
+    git(main.root, "switch", "--quiet", "main")
+    work = cloned(main)
+    git(work.root, "switch", "--quiet", "--detach", "origin/gh-readonly-queue/release/1/pr-7-0123abc")
+    assert of_base(run_cli(STATIC, work.root)).endswith("origin/main: 2 new (003_c.sql, 004_d.sql)")
+    queue = {
+        "GITHUB_EVENT_NAME": "merge_group",
+        "GITHUB_REF": "refs/heads/gh-readonly-queue/release/1/pr-7-0123abc",
+    }
+    request = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "release/1"}
+    for variables in (queue, request):
+        done = run_cli(STATIC, work.root, variables)
+        assert of_base(done).endswith("compared with origin/release/1: 1 new (004_d.sql)"), done.stderr
+    gone = run_cli(STATIC, work.root, {**request, "GITHUB_BASE_REF": "gone"})
+    assert of_base(gone).endswith("origin/main: 2 new (003_c.sql, 004_d.sql)")

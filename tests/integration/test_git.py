@@ -431,6 +431,26 @@ def test_of_several_remotes_the_one_that_the_branch_follows_counts(tmp_path: Pat
     assert default_ref(folder_of(tmp_path)) == "two/main"
 
 
+@pytest.mark.parametrize(
+    ("origin", "upstream", "expected"),
+    [
+        ("HEAD~2", "HEAD~1", "upstream/main"),
+        ("HEAD~1", "HEAD~2", "origin/main"),
+        ("HEAD~1", "HEAD~1", "origin/main"),
+    ],
+    ids=["an old fork", "a template", "both alike"],
+)
+def test_in_a_fork_the_main_that_head_left_later_counts(
+    origin: str, upstream: str, expected: str, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=mine")
+    for name in (A, B, C):
+        commit(tmp_path, {name: name})
+    git(tmp_path, "update-ref", "refs/remotes/origin/main", origin)
+    git(tmp_path, "update-ref", "refs/remotes/upstream/main", upstream)
+    assert default_ref(folder_of(tmp_path)) == expected
+
+
 def test_a_head_of_the_remote_that_leads_nowhere_is_passed_over(work: Path) -> None:
     git(work, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
     assert default_ref(folder_of(work)) == "origin/main"

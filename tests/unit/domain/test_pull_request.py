@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.domain.pull_request import PullRequest, pull_request_of
+from dbmate_wrap.domain.pull_request import PullRequest, pull_request_of, target_refs
 
 MAIN = "refs/remotes/origin/main"
 # name, variables, the variable that says so and the refs, None for no pull request
@@ -61,3 +61,26 @@ PIPELINES = [
 def test_the_variables_say_it(variables: dict[str, str], expected: tuple[str, ...] | None) -> None:
     found = pull_request_of(variables)
     assert found == (None if expected is None else PullRequest(expected[0], expected[1:]))
+
+
+QUEUE = "refs/heads/gh-readonly-queue/{}/pr-12-0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("variables", "refs"),
+    [
+        ({"GITHUB_BASE_REF": "main"}, (MAIN,)),
+        ({"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": QUEUE.format("main")}, (MAIN,)),
+        (
+            {"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": QUEUE.format("release/1")},
+            ("refs/remotes/origin/release/1",),
+        ),
+        ({"GITHUB_EVENT_NAME": "push", "GITHUB_REF": QUEUE.format("main")}, ()),
+        ({"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/main"}, ()),
+        ({}, ()),
+    ],
+)
+def test_the_branch_that_is_gone_to_is_named_by_a_request_and_by_a_queue(
+    variables: dict[str, str], refs: tuple[str, ...]
+) -> None:
+    assert target_refs(variables) == refs

@@ -84,17 +84,27 @@ def test_notices_of_a_rule_do_not_use_up_its_warnings() -> None:
     assert "warning: " in shown
 
 
-def test_what_is_found_in_merged_files_is_one_line_where_it_is_much() -> None:
+def test_what_is_found_in_merged_files_is_one_line() -> None:
     run = outcome("check")
     run.findings = [Finding("data-write", "notice", FILE, 1, 1, f"old {n}") for n in range(4)]
-    run.findings += [Finding("data-write", "warning", FILE, 1, 1, "new")]
+    run.findings += [Finding("data-write", "warning", "new.sql", 1, 1, "new")]
+    run.old_files = [FILE]
     shown = stderr_text(run, PLAIN, quiet=False)
     assert "notice: 4 in merged files, which stay as they are; --verbose shows them\n" in shown
     assert "old" not in shown
     assert "warning: " in shown
     assert "old 3" in stderr_text(run, PLAIN, quiet=False, verbose=True)
-    run.findings = run.findings[2:]
-    assert "old 3" in stderr_text(run, PLAIN, quiet=False)
+    run.findings = run.findings[3:]
+    assert "notice: 1 in merged files" in stderr_text(run, PLAIN, quiet=False)
+    assert "old 3" not in stderr_text(run, PLAIN, quiet=False)
+
+
+def test_other_commands_than_check_say_nothing_of_old_files_unless_asked() -> None:
+    run = outcome("up")
+    run.old_files = [FILE]
+    run.findings = [Finding("file-name", "notice", FILE, 1, 1, "odd")]
+    assert stderr_text(run, PLAIN, quiet=False) == ""
+    assert "odd" in stderr_text(run, PLAIN, quiet=False, verbose=True)
 
 
 def unsealed(*numbers: int) -> list[Finding]:
