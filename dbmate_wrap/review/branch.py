@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,8 +27,8 @@ class BranchDiff:
 
     `new` ones, and those that were amended, are checked in full, and the migrate:down of those in
     `round_trip` is tried on the shadow server; `merged` ones can no longer be changed. Where the base is not
-    known, what is not sealed counts as new, and what is sealed as merged. `sealed` are named only without a
-    base: rules of files go by them.
+    known, what is not sealed counts as new, and what is sealed as merged; without a remote, once it is
+    committed. `sealed` are named only without a base: rules of files go by them.
     """
 
     base: MergeBase | None
@@ -70,7 +70,12 @@ def compare_with_base(
         # Nobody asked for it; but that nothing was compared must be seen.
         why = Check("base", "warn", f"compared with nothing: {error.message}", error.hint)
         return diff_branch(files, why, every=every)
-    return diff_branch(files, base if base is not None else _no_base(folder), every=every)
+    if base is not None:
+        return diff_branch(files, base, every=every)
+    why = _no_base(folder)
+    is_committed = why.status == "skip" and known_ref(folder, ["HEAD"]) is not None
+    committed = read_merge_base("HEAD", *places).files if is_committed else {}
+    return diff_branch(files, why, every=every, committed=committed)
 
 
 def allows_superuser(branch: BranchDiff) -> bool:
@@ -101,8 +106,13 @@ def superuser_counts(environment: Environment, branch: BranchDiff) -> bool:
     return environment.values.shadow_superuser and (by_pipeline or allowed)
 
 
-def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) -> BranchDiff:
-    """Sort the migrations into new and merged; without a base, `base` is the check with the reason why."""
+def diff_branch(
+    files: ProjectFiles, base: MergeBase | Check, *, every: bool, committed: Mapping[str, str] | None = None
+) -> BranchDiff:
+    """Sort the migrations into new and merged; without a base, `base` is the check with the reason why.
+
+    `committed` are the checksums at HEAD, by name, where there is no remote that anything is merged into.
+    """
     names = frozenset(file.name for file in files.migrations)
     if isinstance(base, MergeBase):
         there, base = base, _by_lockfile(base)
@@ -118,10 +128,13 @@ def diff_branch(files: ProjectFiles, base: MergeBase | Check, *, every: bool) ->
     if every:
         return BranchDiff(None, names, names, frozenset(), (base,))
     unsealed, sealed = names - {line.name for line in files.sealed}, sealed_names(files)
-    # Where nothing is ever merged, what is sealed is not old.
-    merged = sealed if base.status == "warn" else frozenset[str]()
+    merged, counts = sealed, "what is sealed"
+    if base.status != "warn":
+        # Nothing is ever merged here, and what was sealed a moment ago is not old.
+        then = {file.name for file in files.migrations if (committed or {}).get(file.name) == file.checksum}
+        merged, counts = sealed & then, "what is sealed and committed"
     if merged:
-        base = replace(base, message=f"{base.message}; what is sealed counts as merged")
+        base = replace(base, message=f"{base.message}; {counts} counts as merged")
     if len(unsealed) <= _MOST_IN_A_CHANGE:
         return BranchDiff(None, unsealed, unsealed, merged, (base,), sealed)
     # To try hundreds costs minutes.

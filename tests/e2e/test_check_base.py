@@ -417,3 +417,19 @@ def test_the_branch_that_a_pipeline_names_is_the_base(main: ProjectFolder, run_c
         assert of_base(done).endswith("compared with origin/release/1: 1 new (004_d.sql)"), done.stderr
     gone = run_cli(STATIC, work.root, {**request, "GITHUB_BASE_REF": "gone"})
     assert of_base(gone).endswith("origin/main: 2 new (003_c.sql, 004_d.sql)")
+
+
+def test_without_a_remote_what_is_sealed_and_committed_is_old(mine: ProjectFolder, run_json: RunJson) -> None:
+    git(mine.root, "remote", "remove", "origin")
+    mine.add("003_old.sql", OLD_WRONG)
+    mine.seal()
+    assert sum(each.startswith("error ") for each in found(run_json(STATIC, mine.root))) == 3
+    commit(mine, {})
+    document = run_json(STATIC, mine.root)
+    assert document["exit"] == {"code": 0, "name": "ok"}
+    assert all(each.startswith("notice ") for each in found(document))
+    assert "what is sealed and committed counts as merged" in str(document["checks"])
+    # A new one, sealed or not, is checked in full.
+    mine.add("004_new.sql", WRITE)
+    mine.seal()
+    assert "error data-write 004_new.sql:2" in found(run_json(STATIC, mine.root))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.finding import Check, CheckStatus, Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.git.merge_base import MergeBase
 from dbmate_wrap.policy.lockfile_rules import check_base
@@ -72,6 +72,21 @@ def test_without_a_base_what_is_not_sealed_is_new_and_nothing_is_merged() -> Non
     assert diff.new == diff.round_trip == {B, C}
     assert diff.merged == frozenset()
     assert diff.checks == (NO_BASE,)
+
+
+@pytest.mark.parametrize(
+    ("status", "committed", "merged"),
+    [("warn", [], [A, B]), ("skip", [], []), ("skip", [A, f"{B}=then"], [A]), ("skip", [C], [])],
+)
+def test_without_a_base_what_is_sealed_is_merged_where_a_remote_is_and_else_once_it_is_committed(
+    status: CheckStatus, committed: list[str], merged: list[str]
+) -> None:
+    then = {file.name: file.checksum for file in files_of(committed).migrations}
+    given = files_of([A, B, C], sealed=[A, B])
+    diff = diff_branch(given, replace(NO_BASE, status=status), every=False, committed=then)
+    assert (diff.merged, diff.new, diff.sealed) == (frozenset(merged), frozenset([C]), frozenset([A, B]))
+    assert ("counts as merged" in diff.checks[0].message) is bool(merged)
+    assert diff_branch(given, NO_BASE, every=True, committed=then).merged == frozenset()
 
 
 def test_without_a_base_all_files_are_new_where_all_are_asked_for() -> None:
