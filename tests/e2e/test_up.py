@@ -190,7 +190,7 @@ def test_an_unsealed_migration_warns_and_stops_only_where_protected(
     assert "dbmate-wrap seal" in refused.stderr
     done = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
     assert done.returncode == 0
-    assert "warning: db/migrations/001_a.sql:1" in done.stderr
+    assert "warning: 3 unsealed: 001, 002, 003 [unsealed]" in done.stderr
 
 
 def test_a_version_without_a_file_is_unknown(
