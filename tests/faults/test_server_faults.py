@@ -302,6 +302,21 @@ def test_a_standby_is_refused(staging: Make, private: Server, private_database: 
     scene.assert_next_run_works()
 
 
+def test_a_standby_on_which_nothing_is_pending_is_no_failure(
+    staging: Make, private: Server, private_database: Database
+) -> None:
+    scene = staging({"001_a.sql": migration("create table public.a (i int);")}, database=private_database)
+    private_database.execute(
+        "create table public.schema_migrations (version varchar primary key);"
+        "insert into public.schema_migrations values ('001')"
+    )
+    with run_standby(private) as standby:
+        done = scene.up(url=standby.url(private_database.name))
+    assert done.returncode == 0, done.stderr
+    assert "notice: the database is not stamped: the server is a standby" in done.stderr
+    assert "stamped" not in done.stdout
+
+
 def test_a_read_only_database_is_refused(staging: Make, embedded_database: Database) -> None:
     scene = staging(TWO, embedded_database)
     change = f"alter database {embedded_database.name}"
