@@ -64,7 +64,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield from ((docs / f"{name}.md", text) for name, text in made.items())
     # The wheel has its own copy of each guide, for `explain`.
     copies = ROOT / "dbmate_wrap" / "pages" / "guides"
-    for name in guides.NAMES:
+    for name in guides.GUIDES:
         yield copies / f"{name}.md", made.get(name) or (docs / f"{name}.md").read_text(encoding="utf-8")
     readme = filled(ROOT / "README.md", "commands", commands_table())
     yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dbmate_wrap.cli.command import run
+from dbmate_wrap.cli.command import run_verb
 from dbmate_wrap.cli.options import Common
 
 _NotAppliedIn = Annotated[
@@ -27,4 +27,4 @@ def amend(
     from dbmate_wrap.commands.amend import amend
 
     named = tuple(not_applied_in or ())
-    run("amend", common, lambda context, outcome: amend(context, outcome, file, because, named))
+    run_verb("amend", common, lambda context, outcome: amend(context, outcome, file, because, named))

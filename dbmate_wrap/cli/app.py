@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dbmate_wrap.cli.amend_command import amend
-from dbmate_wrap.cli.command import command, group_options, run
+from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.explain_app import add_explain_and_help
 from dbmate_wrap.cli.help import MainGroup
@@ -53,7 +53,7 @@ def _print_version(wanted: bool) -> None:
         from dbmate_wrap import __version__
         from dbmate_wrap.dbmate import pins
 
-        typer.echo(f"dbmate-wrap {__version__} (dbmate {pins.load().version})")
+        typer.echo(f"dbmate-wrap {__version__} (dbmate {pins.load_pins().version})")
         raise typer.Exit
 
 
@@ -80,7 +80,7 @@ def up(
     from dbmate_wrap.commands.up import up
 
     seconds = seconds_of(wait)
-    run("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
+    run_verb("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
 
 
 @command(app, "plan")
@@ -94,7 +94,7 @@ def plan(
     from dbmate_wrap.commands.plan import plan
 
     seconds = seconds_of(wait)
-    run("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds, sql=sql))
+    run_verb("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds, sql=sql))
 
 
 @command(app, "status")
@@ -105,7 +105,7 @@ def status(common: Common, exit_code: ExitWhenPending = False, all: AllEnvironme
     else:
         from dbmate_wrap.commands.status import status as verb
 
-    run("status", common, lambda context, outcome: verb(context, outcome, exit_code=exit_code))
+    run_verb("status", common, lambda context, outcome: verb(context, outcome, exit_code=exit_code))
 
 
 @command(app, "new")
@@ -113,7 +113,7 @@ def new(common: Common, name: NewName) -> None:
     """Create the next migration file."""
     from dbmate_wrap.commands.new import new
 
-    run("new", common, lambda context, outcome: new(context, outcome, name))
+    run_verb("new", common, lambda context, outcome: new(context, outcome, name))
 
 
 @command(app, "check")
@@ -133,7 +133,7 @@ def check(  # noqa: PLR0913 - one parameter for each option of the command
     named = [os.path.realpath(path) for path in (sarif, junit, gitlab) if path is not None]
     if len(set(named)) < len(named):
         raise typer.BadParameter("two reports cannot be one file", param_hint="--sarif, --junit, --gitlab")
-    run(
+    run_verb(
         "check",
         common,
         lambda context, outcome: check(context, outcome, base=base, all_files=all, shadow=not no_shadow),
@@ -146,7 +146,7 @@ def seal(common: Common) -> None:
     """Append new migrations to the lockfile."""
     from dbmate_wrap.commands.seal import seal
 
-    run("seal", common, seal)
+    run_verb("seal", common, seal)
 
 
 command(app, "amend")(amend)
@@ -157,7 +157,7 @@ def redo(common: Common) -> None:
     """Undo what was edited by the text that ran, and apply the new text (where disposable)."""
     from dbmate_wrap.commands.redo import redo
 
-    run("redo", common, redo)
+    run_verb("redo", common, redo)
 
 
 @command(app, "rollback")
@@ -168,7 +168,7 @@ def rollback(
     """Undo the last migration (refused where protected)."""
     from dbmate_wrap.commands.rollback import rollback
 
-    run("rollback", common, lambda context, outcome: rollback(context, outcome, unknown=unknown))
+    run_verb("rollback", common, lambda context, outcome: rollback(context, outcome, unknown=unknown))
 
 
 @command(app, "history")
@@ -180,7 +180,7 @@ def history(
     """Show the ledger: what was applied when, by whom, from which commit."""
     from dbmate_wrap.commands.history import history
 
-    run("history", common, lambda context, outcome: history(context, outcome, show=show, last=last))
+    run_verb("history", common, lambda context, outcome: history(context, outcome, show=show, last=last))
 
 
 @command(app, "stamp")
@@ -188,7 +188,7 @@ def stamp(common: Common, yes: Yes = False) -> None:
     """(Re)write the stamp: the environment's name in its database."""
     from dbmate_wrap.commands.stamp import stamp
 
-    run("stamp", common, lambda context, outcome: stamp(context, outcome, yes=yes))
+    run_verb("stamp", common, lambda context, outcome: stamp(context, outcome, yes=yes))
 
 
 @command(app, "dump")
@@ -199,7 +199,7 @@ def dump(
     """Write the schema file."""
     from dbmate_wrap.commands.dump import dump
 
-    run("dump", common, lambda context, outcome: dump(context, outcome, output=output))
+    run_verb("dump", common, lambda context, outcome: dump(context, outcome, output=output))
 
 
 @command(app, "psql", passes_arguments_on=True)
@@ -213,7 +213,7 @@ def psql(
     from dbmate_wrap.commands.psql import psql
 
     words = arguments or []
-    run("psql", common, lambda context, outcome: psql(context, outcome, words, write=write, yes=yes))
+    run_verb("psql", common, lambda context, outcome: psql(context, outcome, words, write=write, yes=yes))
 
 
 @command(app, "doctor")
@@ -221,7 +221,7 @@ def doctor(common: Common) -> None:
     """Show every setting with its source, and what is wrong."""
     from dbmate_wrap.commands.doctor import doctor
 
-    run("doctor", common, doctor)
+    run_verb("doctor", common, doctor)
 
 
 @command(app, "envs")
@@ -229,7 +229,7 @@ def envs(common: Common) -> None:
     """List the environments."""
     from dbmate_wrap.commands.envs import envs
 
-    run("envs", common, envs)
+    run_verb("envs", common, envs)
 
 
 @command(app, "exec", passes_arguments_on=True)
@@ -241,7 +241,7 @@ def exec_(
     """Run the pinned dbmate with the environment resolved; what may write passes the guards of `up`."""
     from dbmate_wrap.commands.exec_ import exec_
 
-    run("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
+    run_verb("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
 
 
 add_explain_and_help(app)

@@ -25,7 +25,7 @@ _Started = Callable[[Outcome, Secrets, Terminal], None]
 _HINT = "see the state with `dbmate-wrap status`"
 
 
-def run(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
+def run_and_exit(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
     _run(
         command,

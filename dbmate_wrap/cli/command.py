@@ -65,17 +65,17 @@ def group_options(group: typer.Typer, *own: Parameter) -> None:
     group.callback()(entry)
 
 
-def run(
+def run_verb(
     name: str, common: Common, verb: "Callable[[Context, Outcome], None]", reports: ReportFiles | None = None
 ) -> NoReturn:
     """Run one verb and exit; imported here, so that `--version` and `--help` need none of it."""
     from dbmate_wrap.cli import boundary
 
-    boundary.run(name, common, verb, reports)
+    boundary.run_and_exit(name, common, verb, reports)
 
 
 def run_without_project(name: str, common: Common, verb: "Callable[[Outcome], None]") -> NoReturn:
-    """Run a verb that works without a project, and exit; imported here as for `run`."""
+    """Run a verb that works without a project, and exit; imported here as for `run_verb`."""
     from dbmate_wrap.cli import boundary
 
     boundary.run_without_project(name, common, verb)

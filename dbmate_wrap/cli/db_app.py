@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dbmate_wrap.cli.command import command, group_options, run
+from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.help import GroupWithExamples
 from dbmate_wrap.cli.options import Arguments, Common, Format, Yes
 
@@ -23,7 +23,7 @@ def start(common: Common) -> None:
     """Start the embedded server."""
     from dbmate_wrap.commands import db as database
 
-    run("db start", common, database.start)
+    run_verb("db start", common, database.start)
 
 
 @command(db, "stop")
@@ -31,7 +31,7 @@ def stop(common: Common) -> None:
     """Stop the embedded server."""
     from dbmate_wrap.commands import db as database
 
-    run("db stop", common, database.stop)
+    run_verb("db stop", common, database.stop)
 
 
 @command(db, "url")
@@ -47,7 +47,7 @@ def url(
     if tcp and common.format not in (Format.TEXT, Format.JSON):
         message = "it prints a password, which belongs in no report: use --format text or json"
         raise typer.BadParameter(message, param_hint="--tcp")
-    run("db url", common, lambda context, outcome: database.url(context, outcome, tcp=tcp))
+    run_verb("db url", common, lambda context, outcome: database.url(context, outcome, tcp=tcp))
 
 
 @command(db, "psql", passes_arguments_on=True)
@@ -55,7 +55,7 @@ def psql(common: Common, arguments: Arguments = None) -> None:
     """Open psql on the embedded database."""
     from dbmate_wrap.commands import db as database
 
-    run("db psql", common, lambda context, outcome: database.psql(context, outcome, arguments or []))
+    run_verb("db psql", common, lambda context, outcome: database.psql(context, outcome, arguments or []))
 
 
 @command(db, "reset")
@@ -63,4 +63,4 @@ def reset(common: Common, yes: Yes = False) -> None:
     """Destroy the environment's embedded database."""
     from dbmate_wrap.commands import db as database
 
-    run("db reset", common, lambda context, outcome: database.reset(context, outcome, yes=yes))
+    run_verb("db reset", common, lambda context, outcome: database.reset(context, outcome, yes=yes))

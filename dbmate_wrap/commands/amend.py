@@ -33,7 +33,7 @@ def amend(context: Context, outcome: Outcome, file: str, because: str, not_appli
     reason = _one_line(because)
     for name in not_applied_in:
         context.project.environment(name)  # 10
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     others = tuple(finding for finding in loaded.findings if finding.rule not in _EXPECTED)
     outcome.findings = list(others)
     files = replace(loaded, findings=others).checked()  # 12, 13

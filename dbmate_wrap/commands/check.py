@@ -30,7 +30,7 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
     the history. Raises PolicyError (12), HistoryError (13), or what the replay raises.
     """
     environment, values = context.environment, context.environment.values
-    raw = project_files.load_raw(environment)
+    raw = project_files.load_raw_files(environment)
     if raw.broken_lockfile is not None:
         loaded = project_files.resolve(raw, context.project.policy)
         loaded.report_to(outcome)

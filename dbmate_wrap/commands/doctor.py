@@ -65,7 +65,7 @@ def _configuration(context: Context) -> list[Check]:
 
 
 def _migrations(context: Context) -> Check:
-    loaded = project_files.load(context.environment, context.project.policy)
+    loaded = project_files.load_files(context.environment, context.project.policy)
     files = loaded.checked()
     found = f"{len(files.migrations)} in {files.folder}, {len(files.sealed)} sealed"
     if not loaded.findings:
@@ -131,7 +131,7 @@ def _database(context: Context) -> Check:
         return Check("database", "skip", "the embedded server does not run", "dbmate-wrap db start")
     url = database.accept_url(context, resolved) if resolved is not None else database.resolve_url(context)
     with suppress(ConfigError):  # `migrations` reports it.
-        files = project_files.load_raw(context.environment).files
+        files = project_files.load_raw_files(context.environment).files
     with database.open_session(context, url) as session:
         db = database.read_database(context, url, session)
         found = read_history(db, files, context.environment.values)

@@ -12,7 +12,7 @@ _STDOUT = "-"
 
 def dump(context: Context, outcome: Outcome, *, output: str | None) -> None:
     """Dump the database into `schema_file`, the file `output`, or stdout where that is ``-``."""
-    with database.connect(context) as db:
+    with database.open_database(context) as db:
         outcome.target = db.target
         text = schema_file.read_schema(context, db)
     if output == _STDOUT:

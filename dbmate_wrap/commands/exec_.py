@@ -54,7 +54,7 @@ class _TypedCommand:
 
     def read(self) -> None:
         """Run what changes nothing."""
-        with database.connect(self.context) as db:
+        with database.open_database(self.context) as db:
             bound = dbmate.bind(self.context, self.binary(), db.url, db.session, db.server.history)
         self.report(self.run(bound))
 
@@ -76,9 +76,9 @@ class _TypedCommand:
         from dbmate_wrap.workspace.history import read_history
 
         context, environment = self.context, self.context.environment
-        files = project_files.load_raw(environment).files
+        files = project_files.load_raw_files(environment).files
         create = environment.values.create_database and self.command.verb == "up"
-        with database.connect(context, create=create) as db:  # 21
+        with database.open_database(context, create=create) as db:  # 21
             self.outcome.target = db.target
             found = read_history(db, files, environment.values)  # 13, 22
             self.refuse_foreign_stamp(found)  # 20

@@ -23,7 +23,7 @@ def history(context: Context, outcome: Outcome, *, show: str | None, last: int |
     if not environment.values.ledger:
         hint = "set ledger = true to keep one from now on"
         raise ConfigError(f"{environment.name} keeps no ledger", hint=hint)
-    with database.connect(context) as db:
+    with database.open_database(context) as db:
         outcome.target = db.target
         found = ledger.entries(db.session)
         if isinstance(found, LedgerUnavailable):

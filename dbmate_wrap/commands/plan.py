@@ -9,7 +9,7 @@ from dbmate_wrap.execution import readiness
 from dbmate_wrap.sql.batching import changes_session
 from dbmate_wrap.workspace import dbmate, guard, project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.database import Database, connect_if_present
+from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
     History,
     disagreement,
@@ -28,10 +28,10 @@ def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | No
     Raises what `up` would before it asks and writes.
     """
     environment = context.environment
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
-    with connect_if_present(context, wait=wait) as db:  # 21
+    with open_database_if_present(context, wait=wait) as db:  # 21
         if db is None:
             _report(outcome, pending(without_database(files), files, to), sql=sql)
             return

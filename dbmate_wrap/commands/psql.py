@@ -18,7 +18,7 @@ def psql(context: Context, outcome: Outcome, arguments: Sequence[str], *, write:
     Raises RefusedError (20) for a database with another environment's stamp, PreflightError (22) for a server
     that takes no writes, both only where it is to write, and for a pooler where it is not; BinaryError (11).
     """
-    with database.connect(context) as db:
+    with database.open_database(context) as db:
         outcome.target = db.target
         if write:
             _prepare_to_write(context, db, yes=yes)

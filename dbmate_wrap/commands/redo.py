@@ -4,7 +4,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.execution import readiness
 from dbmate_wrap.execution.attended import attended_run
-from dbmate_wrap.execution.undo import redo as undo_and_apply
+from dbmate_wrap.execution.undo import undo_and_apply
 from dbmate_wrap.execution.what_ran import read_what_ran, since_edited
 from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file
 from dbmate_wrap.workspace.context import Context
@@ -20,10 +20,10 @@ def redo(context: Context, outcome: Outcome) -> None:
     environment, console = context.environment, context.console
     guard.refuse_where_rows_matter(environment, "redo")  # 20
     binary = dbmate.start_verification(context)
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
-    with database.connect(context) as db:  # 21
+    with database.open_database(context) as db:  # 21
         outcome.target = db.target
         found = read_history(db, files, environment.values)
         outcome.migrations = found.rows

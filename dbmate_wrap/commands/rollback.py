@@ -21,10 +21,10 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
     if unknown:
         guard.refuse_where_rows_matter(environment, "rollback --unknown")  # 20
     binary = dbmate.start_verification(context)
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
-    with database.connect(context) as db:  # 21
+    with database.open_database(context) as db:  # 21
         outcome.target = db.target
         found = read_history(db, files, environment.values)
         outcome.migrations = found.rows

@@ -11,7 +11,7 @@ from dbmate_wrap.workspace.context import Context
 def seal(context: Context, outcome: Outcome) -> None:
     """Seal every file that is not sealed yet; refuses (12, 13) when anything sealed has changed."""
     environment = context.environment
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     # What is about to be sealed is no fault here.
     about_sealed = tuple(finding for finding in loaded.findings if finding.rule != "unsealed")
     loaded = replace(loaded, findings=about_sealed)

@@ -18,10 +18,10 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
     if not environment.values.ledger:
         message = f"{environment.name} keeps no ledger, and so no stamp"
         raise ConfigError(message, hint="set ledger = true")
-    loaded = project_files.load(environment, context.project.policy, contents=False)
+    loaded = project_files.load_files(environment, context.project.policy, contents=False)
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()
-    with database.connect(context) as db:
+    with database.open_database(context) as db:
         outcome.target = db.target
         found = read_history(db, loaded.files, environment.values)
         outcome.migrations = found.rows

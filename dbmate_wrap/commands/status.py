@@ -13,7 +13,7 @@ from dbmate_wrap.workspace.tolerated import say_tolerated
 
 def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     """List every migration with its state; 13 when the history disagrees, 32 (`exit_code`) when pending."""
-    loaded = project_files.load(context.environment, context.project.policy, contents=False)
+    loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()
     found = read_history_if_present(context, loaded.files, wait=None)  # 21

@@ -65,7 +65,7 @@ def _read_column(context: Context) -> History:
     if environment.is_embedded and server.state(context.embedded_home).data is None:
         hint = f"dbmate-wrap up -e {environment.name}"
         raise ConfigError(f"the embedded server is not created yet: `{hint}` does it", hint=hint)
-    loaded = project_files.load(context.environment, context.project.policy, contents=False)
+    loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
     loaded.raise_if_unreadable()
     found = read_history_if_present(context, loaded.files, wait=None)
     if found.not_baselined is not None and ledger_contradiction(found.history) is None:

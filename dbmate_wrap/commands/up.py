@@ -26,11 +26,11 @@ from dbmate_wrap.workspace.tolerated import say_tolerated
 def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, yes: bool) -> None:
     """Apply the pending migrations, up to and with version `to`; `wait` seconds for a server that starts."""
     environment, console = context.environment, context.console
-    loaded = project_files.load(environment, context.project.policy)
+    loaded = project_files.load_files(environment, context.project.policy)
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
     create = environment.values.create_database
-    with database.connect(context, wait=wait, create=create) as db:  # 21
+    with database.open_database(context, wait=wait, create=create) as db:  # 21
         outcome.target = db.target
         found = read_history(db, files, environment.values)
         outcome.migrations = found.rows

@@ -10,7 +10,7 @@ from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.pins import Pins
 from dbmate_wrap.errors import BinaryError
 
-NAME = "dbmate.exe" if sys.platform == "win32" else "dbmate"
+BINARY_NAME = "dbmate.exe" if sys.platform == "win32" else "dbmate"
 _SHORT = 12
 
 
@@ -23,7 +23,7 @@ class Binary:
     sha256: str
 
 
-def find(
+def find_binary(
     explicit: Path | None,
     *,
     scripts_dir: Path,
@@ -38,7 +38,7 @@ def find(
     GIL, so that this may run in a thread.
     Raises BinaryError: missing, no file, not executable, unreadable, not the pin, or no pin for the platform.
     """
-    pinned = pinned or pins.load()
+    pinned = pinned or pins.load_pins()
     platform = platform or pins.platform_key()
     expected = pinned.sha256.get(platform)
     if expected is None:
@@ -68,13 +68,13 @@ def _locate(explicit: Path | None, scripts_dir: Path, search_path: str) -> tuple
     """Return the file that would be run, and its name in messages."""
     if explicit is not None:
         return explicit, f"{explicit} (the setting dbmate_path)"
-    own = scripts_dir / NAME
+    own = scripts_dir / BINARY_NAME
     if os.path.lexists(own):
         return own, str(own)
     # Slow to import, and not needed where dbmate is installed beside us.
     import shutil
 
-    on_path = shutil.which(NAME, path=search_path)
+    on_path = shutil.which(BINARY_NAME, path=search_path)
     return (Path(on_path).absolute(), f"{Path(on_path).absolute()} (found on PATH)") if on_path else None
 
 

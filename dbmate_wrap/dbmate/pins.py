@@ -26,7 +26,7 @@ class Pins:
     sha256: Mapping[str, str]
 
 
-def load(path: Path = PINS_FILE) -> Pins:
+def load_pins(path: Path = PINS_FILE) -> Pins:
     """Read the pins that were installed with this release. Raises BinaryError where they cannot be read."""
     try:
         data = tomllib.loads(path.read_text("utf-8"))

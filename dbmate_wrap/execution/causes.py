@@ -24,7 +24,7 @@ def with_cause(error: DbmateError, session: Session, seconds: float) -> DbmateEr
         return replace(error, not_owned=catalog.not_owned(session, error.message))
     if error.sqlstate not in _LIMITS:
         return error
-    limit = reached_limit(error, server_facts.session_limits(session), seconds)
+    limit = reached_limit(error, server_facts.read_session_limits(session), seconds)
     if limit is None:
         return error
     message = f"the server cut it off after {limit.name} = {limit.value}: {error.message}"

@@ -26,7 +26,7 @@ def undo(run: AttendedRun, migrations: Sequence[ParsedMigration], seen: History)
     _undo_each(run, run.open_ledger(), run.open_monitor(), migrations)
 
 
-def redo(run: AttendedRun, migrations: Sequence[ParsedMigration], seen: History) -> None:
+def undo_and_apply(run: AttendedRun, migrations: Sequence[ParsedMigration], seen: History) -> None:
     """Undo `migrations`, in this order, and apply what is pending then, in one run.
 
     Raises the one error for the end of the run; `run.applied` and `run.history` are true then too.

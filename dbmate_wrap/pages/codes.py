@@ -9,7 +9,7 @@ from pathlib import Path
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.pages.page import Page, filled
 
-SOURCE = Path(__file__).parent / "exit_codes.toml"
+CODES_SOURCE = Path(__file__).parent / "exit_codes.toml"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def runbook_rows() -> Iterator[tuple[str, str]]:
 
 @cache
 def _source() -> tuple[dict[str, str], tuple[Row, ...]]:
-    table = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
+    table = tomllib.loads(CODES_SOURCE.read_text(encoding="utf-8"))
     codes = {int(code): code for code in ExitCode}
     rows = [
         Row(tuple(codes[number] for number in row["codes"]), row.get("when", ""), row["next"])

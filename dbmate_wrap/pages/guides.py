@@ -9,7 +9,7 @@ from dbmate_wrap.pages.page import Page, slug
 
 # Copies that `make docs` keeps equal to docs/: only what is in the package is in the wheel.
 FOLDER = Path(__file__).parent / "guides"
-NAMES = ("agents", "baseline", "check", "exit-codes", "formats", "runbook", "settings", "untrusted-branches")
+GUIDES = ("agents", "baseline", "check", "exit-codes", "formats", "runbook", "settings", "untrusted-branches")
 
 # Not a comment in a listing.
 _HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
@@ -19,7 +19,7 @@ _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 @cache
 def guides() -> tuple[Page, ...]:
     """Return every guide as a whole."""
-    return tuple(Page("guide", name, (FOLDER / f"{name}.md").read_text(encoding="utf-8")) for name in NAMES)
+    return tuple(Page("guide", name, (FOLDER / f"{name}.md").read_text(encoding="utf-8")) for name in GUIDES)
 
 
 def sections(guide: Page) -> Iterator[Page]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dbmate_wrap.pages.page import Page, filled
 
-SOURCE = Path(__file__).parent / "states.toml"
+STATES_SOURCE = Path(__file__).parent / "states.toml"
 
 
 def state_pages(level: str = "#") -> Iterator[Page]:
     """Yield the page of every state, in the order of the file."""
-    for name, texts in tomllib.loads(SOURCE.read_text(encoding="utf-8")).items():
+    for name, texts in tomllib.loads(STATES_SOURCE.read_text(encoding="utf-8")).items():
         following = filled(f"What to do next: {texts['next']}")
         text = f"{level} {name}\n\n{filled(texts['what'])}\n\n{following}\n"
         yield Page("state", name, text)

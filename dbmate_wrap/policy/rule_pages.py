@@ -59,7 +59,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Page:
+class RulePage:
     """The page of one rule.
 
     `allow` is a comment with the line that it stands before, empty where none can; the line is one of the bad
@@ -86,16 +86,16 @@ class Page:
         return Example({**self.bad.files, self.allow_in: changed}, self.bad.sealed, self.bad.schema)
 
 
-def pages() -> Iterator[Page]:
+def pages() -> Iterator[RulePage]:
     """The page of every rule, in the order of the registry, and the one of squawk."""
     yield from (page(rule) for rule in (*RULES.values(), SQUAWK))
 
 
-def page(rule: Rule) -> Page:
+def page(rule: Rule) -> RulePage:
     """The page of one rule. Raises FileNotFoundError where it is missing, KeyError for a missing part."""
     table = tomllib.loads((PAGES / f"{rule.id}.toml").read_text(encoding="utf-8"))
     bad, good = _example(table["bad"]), _example(table["good"])
-    return Page(
+    return RulePage(
         rule=rule,
         what=table["what"],
         why=table["why"],
@@ -114,7 +114,7 @@ def _example(table: Mapping[str, Mapping[str, str]]) -> Example:
     return Example(table["files"], table.get("sealed"), schema)
 
 
-def index(found: tuple[Page, ...]) -> str:
+def index(found: tuple[RulePage, ...]) -> str:
     """All rules by family, with how they are configured and allowed."""
     parts = [INTRODUCTION]
     for family, about in FAMILY_TITLES.items():
@@ -124,7 +124,7 @@ def index(found: tuple[Page, ...]) -> str:
     return "\n".join(parts)
 
 
-def markdown(page: Page) -> str:
+def markdown(page: RulePage) -> str:
     """One rule's page."""
     rule = page.rule
     parts = [
@@ -143,7 +143,7 @@ def markdown(page: Page) -> str:
     return "\n".join(parts)
 
 
-def _row(page: Page) -> str:
+def _row(page: RulePage) -> str:
     rule, spared = page.rule, "spared" if page.rule.style else ""
     return f"| [{rule.id}]({rule.id}.md) | {page.severity} | {spared} | {_first_sentence(page.what)} |"
 
@@ -177,7 +177,7 @@ def _visible(text: str) -> str:
     return text.replace("\ufeff", "<U+FEFF>").replace("\xad", "<U+00AD>").rstrip("\n")
 
 
-def _allowing(page: Page) -> str:
+def _allowing(page: RulePage) -> str:
     if page.rule.refusal is not None:
         return f"No comment allows it: {page.rule.refusal}.\n"
     where = "on the line before the statement"

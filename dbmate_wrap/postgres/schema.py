@@ -53,7 +53,7 @@ def find_pg_dump(candidates: Iterable[Path], server_major: int) -> PgDump:
     )
 
 
-def dump(
+def dump_schema(
     pg_dump: PgDump,
     url: DatabaseUrl,
     secrets: Redactor,

@@ -91,7 +91,7 @@ def missing_extensions(session: Session, extensions: Collection[str]) -> tuple[s
     return tuple(json.loads(str(text))["missing"])
 
 
-def session_limits(session: Session) -> tuple[SessionLimit, ...]:
+def read_session_limits(session: Session) -> tuple[SessionLimit, ...]:
     """Return the limits that cut off long work of this account here. Raises UnreachableError."""
     try:
         [(text,)] = session.rows(_query("limits"))

@@ -63,7 +63,7 @@ class ReplayMeans:
         keys = history_keys(
             [migration.file for migration in self.files.parsed],
             major=major,
-            pin=pins.load().version,
+            pin=pins.load_pins().version,
             migrations_table=self.environment.values.migrations_table,
             setup=self.prepared.text if self.prepared else "",
         )

@@ -142,12 +142,12 @@ class UrlSources:
         host = settings.values.host
         if host is None or not self._applies(host, "host", settings):
             return None
-        from dbmate_wrap.settings.url_parts import PARTS, parts_of
+        from dbmate_wrap.settings.url_parts import PARTS, url_parts_of
 
         if self.untrusted is not None:
             for part in PARTS:
                 self.untrusted.refuse(settings, part)
-        parts = parts_of(settings)
+        parts = url_parts_of(settings)
         assert parts is not None, "there is a host"
         if parts.password_file is None:
             return FoundUrl(parts.url(None), settings.sources["host"])

@@ -33,7 +33,7 @@ class UrlParts:
         return f"postgres://{login}@{host}:{self.port}/{database}"
 
 
-def parts_of(settings: EnvironmentSettings) -> UrlParts | None:
+def url_parts_of(settings: EnvironmentSettings) -> UrlParts | None:
     """Return the parts of the environment's URL; None without a `host`. Raises ConfigError."""
     values, name = settings.values, settings.name
 

@@ -9,7 +9,7 @@ from dbmate_wrap.cluster.server_log import find_log
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.shadow.template import DATABASE_NAMES, Template, database_kind, parse_comment
+from dbmate_wrap.shadow.template import DATABASE_NAMES, Template, database_kind, parse_template_comment
 
 _INITIAL_DATABASES = frozenset({"postgres", "template0", "template1"})
 
@@ -156,4 +156,4 @@ def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], b
 def read_template(database: shadow.ServerDatabase) -> Template | None:
     """Return the record of a database that is one of our templates, and usable; None for any other."""
     usable = database.ours and database.valid and database_kind(database.name) == "template"
-    return parse_comment(database.comment) if usable else None
+    return parse_template_comment(database.comment) if usable else None

@@ -50,7 +50,7 @@ def database_kind(name: str) -> Literal["template", "scratch"] | None:
     return "scratch" if name.startswith(f"{_PREFIX}scratch_") else "template"
 
 
-def parse_comment(comment: str) -> Template | None:
+def parse_template_comment(comment: str) -> Template | None:
     """Return the record in a comment; None for a comment that is not ours, or of another format."""
     try:
         found = json.loads(comment)

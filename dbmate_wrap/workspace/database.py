@@ -75,7 +75,7 @@ class Database:
 
 
 @contextmanager
-def connect(context: Context, *, wait: float | None = None, create: bool = False) -> Iterator[Database]:
+def open_database(context: Context, *, wait: float | None = None, create: bool = False) -> Iterator[Database]:
     """The environment's database; a missing one is created where `create`, a server awaited `wait` seconds.
 
     Raises ConfigError, UnreachableError.
@@ -86,8 +86,8 @@ def connect(context: Context, *, wait: float | None = None, create: bool = False
 
 
 @contextmanager
-def connect_if_present(context: Context, *, wait: float | None = None) -> Iterator[Database | None]:
-    """As `connect`, but None, which is said, where `up` would create the database first."""
+def open_database_if_present(context: Context, *, wait: float | None = None) -> Iterator[Database | None]:
+    """As `open_database`, but None, which is said, where `up` would create the database first."""
     url = resolve_url(context)
     try:
         session = open_session(context, url, wait=wait)

@@ -30,7 +30,9 @@ def start_verification(context: Context) -> Callable[[], Binary]:
     context.environment.refuse_of_branch("dbmate_path")
     executor = ThreadPoolExecutor(1)
     explicit, scripts_dir = context.environment.values.dbmate_path, context.scripts_dir
-    future = executor.submit(binary.find, explicit, scripts_dir=scripts_dir, search_path=context.search_path)
+    future = executor.submit(
+        binary.find_binary, explicit, scripts_dir=scripts_dir, search_path=context.search_path
+    )
     executor.shutdown(wait=False)
     return future.result
 

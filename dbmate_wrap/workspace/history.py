@@ -125,7 +125,7 @@ def read_history_if_present(context: Context, files: ProjectFiles, *, wait: floa
 
     Raises ConfigError, UnreachableError.
     """
-    with database.connect_if_present(context, wait=wait) as db:
+    with database.open_database_if_present(context, wait=wait) as db:
         if db is None:
             return FoundHistory(None, without_database(files))
         found = read_history(db, files, context.environment.values)

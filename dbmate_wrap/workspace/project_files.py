@@ -61,7 +61,7 @@ class LoadedFiles:
         return self.files
 
 
-def load(environment: Environment, policy: Policy, *, contents: bool = True) -> LoadedFiles:
+def load_files(environment: Environment, policy: Policy, *, contents: bool = True) -> LoadedFiles:
     """Read and check everything; findings have the configured severities, allowed ones are left out.
 
     What the rules of files find in a merged or sealed file is a notice. `contents` also parses the files;
@@ -69,14 +69,14 @@ def load(environment: Environment, policy: Policy, *, contents: bool = True) -> 
 
     Raises ConfigError for a missing or unreadable folder.
     """
-    raw = load_raw(environment, contents=contents)
+    raw = load_raw_files(environment, contents=contents)
     old = sealed_names(raw.files)
     if has_lenient(raw.findings, raw.files.folder, old):
         old |= _merged_names(environment, raw.files)
     return resolve(raw, policy, old)
 
 
-def load_raw(environment: Environment, *, contents: bool = True) -> LoadedFiles:
+def load_raw_files(environment: Environment, *, contents: bool = True) -> LoadedFiles:
     """Read and check everything; findings are raw, so that callers can add their own.
 
     Suppressions and configured severities are not applied yet.

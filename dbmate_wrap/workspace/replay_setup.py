@@ -61,4 +61,4 @@ class ReplaySetup:
 
     def dump(self, program: PgDump, url: DatabaseUrl) -> str:
         """Return pg_dump's text."""
-        return schema.dump(program, url, self._context.secrets.redactor)
+        return schema.dump_schema(program, url, self._context.secrets.redactor)

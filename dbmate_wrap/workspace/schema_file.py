@@ -47,7 +47,7 @@ def read_schema(context: Context, db: Database) -> str:
     """The text of the schema file for the database as it is now."""
     program = schema.find_pg_dump(pg_dump_candidates(context, db.url), db.server.major)
     redactor, role = context.secrets.redactor, context.environment.values.role
-    _, dumped = db.with_current_password(lambda url: schema.dump(program, url, redactor, role=role))
+    _, dumped = db.with_current_password(lambda url: schema.dump_schema(program, url, redactor, role=role))
     server = db.look_again().server
     return schema_text(dumped, catalog.history_literal(catalog.applied_versions(db.session, server), server))
 

@@ -223,7 +223,9 @@ def end_lock(proxy: Proxy, database: Database) -> object:
 
 def test_every_connection_is_cut_amid_a_statement(scene: Scene) -> None:
     done, seconds = scene.broken(lambda proxy, _: proxy.cut())
-    scene.told(done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up -e staging` again")
+    scene.told(
+        done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up -e staging` again"
+    )
     assert seconds < 4
     scene.assert_next_run_works()
 
@@ -253,7 +255,9 @@ def test_only_our_own_connection_is_cut(scene: Scene) -> None:
         return proxy.cut(own)
 
     done, seconds = scene.broken(breaks)
-    scene.told(done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up -e staging` again")
+    scene.told(
+        done, 21, "the connection was lost.*: 1 migration applied, 1 not, .* 002_b", "up -e staging` again"
+    )
     assert seconds < 4
     scene.assert_next_run_works()
 

@@ -97,7 +97,7 @@ class Check:
     def report(self, *round_trips: str) -> ReplayReport:
         """Replay it, with the round trips of these files."""
         context = self.context()
-        files = project_files.load(context.environment, Policy()).files
+        files = project_files.load_files(context.environment, Policy()).files
         setup = ReplaySetup(context, superuser=False)
         return replay(files, frozenset(round_trips), context.environment, setup, context.console)
 

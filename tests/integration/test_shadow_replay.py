@@ -105,7 +105,7 @@ class Replayer:
 
         def dump(url: DatabaseUrl) -> str:
             self.dumped.append(url.database)
-            return schema.dump(program, url, NOTHING)
+            return schema.dump_schema(program, url, NOTHING)
 
         return ReplayTools(
             pool=self.pool,  # type: ignore[arg-type]

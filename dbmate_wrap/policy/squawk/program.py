@@ -42,7 +42,7 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SquawkOutput:
     """The violations in the files, and the reason for each file that squawk cannot read."""
 
     violations: tuple[Violation, ...]
@@ -69,7 +69,7 @@ def version(program: Path) -> str:
     return number
 
 
-def find_violations(program: Path, copies: Mapping[str, bytes]) -> Answer:
+def find_violations(program: Path, copies: Mapping[str, bytes]) -> SquawkOutput:
     """Run squawk on `copies` (file name -> content; plain names that end in ``.sql``).
 
     One file on which squawk crashes, or for which it takes too long, spoils a run for all: then each file is
@@ -77,7 +77,7 @@ def find_violations(program: Path, copies: Mapping[str, bytes]) -> Answer:
     """
     answer = _run_once(program, copies)
     if not isinstance(answer, str):
-        return Answer(answer, {})
+        return SquawkOutput(answer, {})
     probe = _run_once(program, {})
     if isinstance(probe, str):
         raise _unusable(program, probe)
@@ -91,7 +91,7 @@ def find_violations(program: Path, copies: Mapping[str, bytes]) -> Answer:
             failed[name] = alone
         else:
             violations += alone
-    return Answer(tuple(violations), failed)
+    return SquawkOutput(tuple(violations), failed)
 
 
 def _run_once(program: Path, copies: Mapping[str, bytes]) -> tuple[Violation, ...] | str:

@@ -21,6 +21,6 @@ def test_one_verb_runs_even_if_running_it_came_back(
 ) -> None:
     names: list[str] = []
     # The real one ends the process: that alone must not keep a dry run from migrating.
-    monkeypatch.setattr(app, "run", lambda name, *rest: names.append(name))
+    monkeypatch.setattr(app, "run_verb", lambda name, *rest: names.append(name))
     assert CliRunner().invoke(app.app, typed).exit_code == 0
     assert names == ran

@@ -40,7 +40,7 @@ def _shown(
             raise error
 
     with pytest.raises(typer.Exit) as ended:
-        boundary.run("up", Common(format=shape, project=tmp_path), verb)
+        boundary.run_and_exit("up", Common(format=shape, project=tmp_path), verb)
     return ended.value.exit_code, capsys.readouterr().err
 
 

@@ -14,7 +14,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Common]]:
     """The names and options of the verbs that would have run."""
     seen: list[tuple[str, Common]] = []
     for module in (app, db_app):
-        monkeypatch.setattr(module, "run", lambda name, common, *rest: seen.append((name, common)))
+        monkeypatch.setattr(module, "run_verb", lambda name, common, *rest: seen.append((name, common)))
     return seen
 
 

@@ -68,7 +68,7 @@ def test_every_example_is_a_command_line_that_is_understood(
         ran.append(name)
 
     for module in (app, db_app, amend_command):
-        monkeypatch.setattr(module, "run", run)
+        monkeypatch.setattr(module, "run_verb", run)
     monkeypatch.setattr(explain_app, "run_without_project", run)
     done = CliRunner().invoke(app.app, shlex.split(line), prog_name="dbmate-wrap")
     assert done.exit_code == 0, done.output

@@ -33,7 +33,7 @@ def run(
         raise AssertionError("a verb runs")
 
     for module in (app, db_app):
-        monkeypatch.setattr(module, "run", never)
+        monkeypatch.setattr(module, "run_verb", never)
     monkeypatch.setattr(sys, "argv", ["dbmate-wrap", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -27,13 +27,13 @@ class Machine:
             folder.mkdir()
 
     def put(self, folder: Path, content: bytes, mode: int = 0o755) -> Path:
-        file = folder / binary.NAME
+        file = folder / binary.BINARY_NAME
         file.write_bytes(content)
         file.chmod(mode)
         return file
 
     def find(self, explicit: Path | None = None, platform: str = "here") -> binary.Binary:
-        return binary.find(
+        return binary.find_binary(
             explicit,
             scripts_dir=self.scripts,
             search_path=os.pathsep.join(["/does/not/exist", str(self.on_path)]),
@@ -105,7 +105,7 @@ def test_the_first_on_path_decides_like_in_a_shell(machine: Machine) -> None:
     second = machine.put(machine.other, WRONG)
     assert machine.find().path.parent == machine.on_path
     with pytest.raises(BinaryError, match="found on PATH"):
-        binary.find(
+        binary.find_binary(
             None,
             scripts_dir=machine.scripts,
             search_path=os.pathsep.join([str(second.parent), str(machine.on_path)]),
@@ -134,7 +134,7 @@ def test_a_setting_that_leads_nowhere_is_not_replaced_by_another_place(machine: 
 
 def test_a_directory_is_no_binary(machine: Machine) -> None:
     assert "is not a file" in machine.error(machine.other).message
-    (machine.scripts / binary.NAME).mkdir()
+    (machine.scripts / binary.BINARY_NAME).mkdir()
     assert "is not a file" in machine.error().message
 
 
@@ -175,7 +175,7 @@ def test_an_empty_search_path_finds_nothing(machine: Machine, monkeypatch: pytes
     machine.put(machine.other, RIGHT)
     monkeypatch.chdir(machine.other)
     with pytest.raises(BinaryError, match="is not installed"):
-        binary.find(None, scripts_dir=machine.scripts, search_path="", pinned=PINNED, platform="here")
+        binary.find_binary(None, scripts_dir=machine.scripts, search_path="", pinned=PINNED, platform="here")
 
 
 def test_a_relative_entry_of_path_gives_an_absolute_path(
@@ -183,7 +183,9 @@ def test_a_relative_entry_of_path_gives_an_absolute_path(
 ) -> None:
     file = machine.put(machine.other, RIGHT)
     monkeypatch.chdir(machine.other)
-    found = binary.find(None, scripts_dir=machine.scripts, search_path=".", pinned=PINNED, platform="here")
+    found = binary.find_binary(
+        None, scripts_dir=machine.scripts, search_path=".", pinned=PINNED, platform="here"
+    )
     assert found.path == file
 
 

