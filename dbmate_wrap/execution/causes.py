@@ -37,12 +37,11 @@ def reached_limit(error: DbmateError, limits: Sequence[SessionLimit], seconds: f
     return next((each for each in limits if each.name == name and each.seconds <= seconds), None)
 
 
-def rows_hint(error: DbmateError) -> str | None:
-    """Return the command that shows the rows which are in the way; None where they cannot be told."""
+def rows_hint(error: DbmateError) -> str:
+    """Return the command that shows the rows which are in the way; empty where they cannot be told."""
     if error.rows_query is None:
-        return None
-    command = f"dbmate-wrap psql -- -c {shlex.quote(error.rows_query)}"
-    return f"see the rows that are in the way: {command}; mend them or the migration, and run again"
+        return ""
+    return f"see the rows that are in the way: dbmate-wrap psql -- -c {shlex.quote(error.rows_query)}; "
 
 
 def limit_hint(error: DbmateError) -> str | None:

@@ -50,11 +50,13 @@ class ProjectNames:
     account: str = "the account"
     sealed: frozenset[str] = frozenset()
 
-    def fix(self, name: str) -> str:
+    def fix(self, name: str, sqlstate: str | None = None) -> str:
         """Return what is done about a migration that fails, before it is run again."""
         if name not in self.sealed:
             return f"fix {name} and "
-        return f"fix the data that it met, or mend {name} (edit it, then {amend_command(name)}), and "
+        # Of class 42 are errors that no row has to do with: syntax, and what is not there.
+        data = "" if (sqlstate or "").startswith("42") else ", or fix the data that it met,"
+        return f"fix {name} (edit it, then `{amend_command(name)}`){data} and "
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
@@ -96,10 +98,10 @@ def diagnose(
         return _located_error(names, failure, migration, block, PartialError, hint)
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(names, failure, migration, ())
-    fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else names.fix(name)
+    fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else names.fix(name, failure.sqlstate)
     known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
-    known = known or limit_hint(failure) or rows_hint(failure)
-    hint = f"its transaction was rolled back: {known or fix + 'run again'}"
+    known = known or limit_hint(failure) or f"{rows_hint(failure)}{fix}run again"
+    hint = f"its transaction was rolled back: {known}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 
 

@@ -201,7 +201,7 @@ def test_a_failing_migration_of_ten_megabytes_does_not_flood_the_terminal(
         done,
         30,
         r"001_big.sql:104860:\d+: invalid input syntax .*\(22P02\)",
-        "mend 001_big.sql .* and run again",
+        "fix 001_big.sql .*amend 001_big.sql .* and run again",
     )
     assert applied(embedded_database) == []
 

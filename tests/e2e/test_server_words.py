@@ -66,7 +66,7 @@ def test_where_rows_matter_the_query_that_finds_them_is_printed_and_works(
     failed = run_cli(["up", "-e", "staging"], folder.root, env)
     assert failed.returncode == 30
     assert "DETAIL" not in failed.stderr
-    typed = re.search(r"in the way: dbmate-wrap (psql .*?); mend them", failed.stderr)
+    typed = re.search(r"in the way: dbmate-wrap (psql .*?); fix ", failed.stderr)
     assert typed is not None, failed.stderr
     shown = run_cli([*shlex.split(typed[1])[:-2], "-XAtc", shlex.split(typed[1])[-1]], folder.root, env)
     assert (shown.returncode, shown.stdout) == (0, "7|2\n")

@@ -114,7 +114,8 @@ def test_the_line_and_the_caret_stand_below_the_error(
         'error: db/migrations/001_a.sql:4:9: column "nosuch" does not exist (42703)\n'
         "    4 |     select nosuch;\n"
         "      |            ^\n"
-        "  hint: its transaction was rolled back: fix 001_a.sql and run again\n"
+        "  hint: its transaction was rolled back: fix 001_a.sql (edit it, then"
+        " `dbmate-wrap amend 001_a.sql --because TEXT`) and run again\n"
         "  exit: 30 (failed)\n"
     )
     assert tables(database) == ["schema_migrations"]

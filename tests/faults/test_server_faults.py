@@ -143,7 +143,7 @@ def test_the_server_is_restarted_amid_a_migration(
         stop(home, mode)
         cluster.start(home, binaries.embedded())
         done = running.finish()
-    assert_refused(done, 21, "1 migration applied, 1 not, beginning with 002_b.sql", "up` again")
+    assert_refused(done, 21, "1 migration applied, 1 not, beginning with 002_b.sql", "up -e staging` again")
     assert done.json()["applied"] == ["001"]
     assert (applied(private_database), "b" in tables(private_database)) == (["001"], False)
     scene.assert_next_run_works()

@@ -251,5 +251,15 @@ def test_a_history_that_a_migration_hid_is_31() -> None:
 def test_a_sealed_migration_is_amended_where_its_text_is_wrong() -> None:
     names = replace(NAMES, sealed=frozenset({PLAIN.file.name}))
     hint = diagnose(names, failed("23502"), PLAIN, PLAIN.sections[0].up).hint or ""
-    assert "mend 002_a.sql (edit it, then dbmate-wrap amend 002_a.sql --because TEXT)" in hint
+    assert (
+        "fix 002_a.sql (edit it, then `dbmate-wrap amend 002_a.sql --because TEXT`), or fix the data" in hint
+    )
+    syntax = diagnose(names, failed("42601"), PLAIN, PLAIN.sections[0].up).hint or ""
+    assert (
+        "fix 002_a.sql (edit it, then `dbmate-wrap amend 002_a.sql --because TEXT`) and run again" in syntax
+    )
+    rows = replace(failed("23502"), rows_query="select 'x'")
+    shown = diagnose(names, rows, PLAIN, PLAIN.sections[0].up).hint or ""
+    assert "see the rows that are in the way: dbmate-wrap psql -- -c 'select '" in shown
+    assert shown.endswith("or fix the data that it met, and run again")
     assert "amend" not in (diagnose(NAMES, failed("23502"), PLAIN, PLAIN.sections[0].up).hint or "")
