@@ -11,10 +11,10 @@ from dbmate_wrap.domain.backoff import delays
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, LockedError, PartialError, WrapError
 from dbmate_wrap.execution.concurrent_build import drop_failed_builds, name_transactions
 from dbmate_wrap.execution.diagnosis import (
-    ProjectNames,
     blocked,
     diagnose,
     left_invalid,

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
 from dbmate_wrap.domain.code_frame import code_frame
-from dbmate_wrap.domain.history import amend_command
 from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
 from dbmate_wrap.domain.migration import Block, ParsedMigration, version_of
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import (
     BlockedError,
     FailedError,
@@ -38,25 +37,6 @@ _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bE
 # undefined_table, invalid_schema_name.
 _NOT_RECORDED = frozenset({NO_PRIVILEGE, "42P01", "3F000"})
 _KILLED = re.compile(r"dbmate ended with signal ")
-
-
-@dataclass(frozen=True)
-class ProjectNames:
-    """The names that errors give: the migrations folder as people see it, dbmate's history table for SQL,
-    the account that migrates, and the sealed files."""
-
-    folder: str
-    migrations_table: str
-    account: str = "the account"
-    sealed: frozenset[str] = frozenset()
-
-    def fix(self, name: str, sqlstate: str | None = None) -> str:
-        """Return what is done about a migration that fails, before it is run again."""
-        if name not in self.sealed:
-            return f"fix {name} and "
-        # Of class 42 are errors that no row has to do with: syntax, and what is not there.
-        data = "" if (sqlstate or "").startswith("42") else ", or fix the data that it met,"
-        return f"fix {name} (edit it, then `{amend_command(name)}`){data} and "
 
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:

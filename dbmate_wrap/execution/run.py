@@ -13,9 +13,10 @@ from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.ledger import Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import HistoryError, PreflightError
 from dbmate_wrap.execution.causes import with_cause
-from dbmate_wrap.execution.diagnosis import ProjectNames, history_gone, history_unreadable
+from dbmate_wrap.execution.diagnosis import history_gone, history_unreadable
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe

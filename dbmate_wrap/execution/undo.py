@@ -7,9 +7,10 @@ from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.ledger import Origin, Record
 from dbmate_wrap.domain.leftovers import Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, LockedError, WrapError
 from dbmate_wrap.execution.apply import apply_migrations
-from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.execution.diagnosis import diagnose
 from dbmate_wrap.execution.interruption import interruptions_as_errors
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor

@@ -3,8 +3,9 @@
 import re
 
 from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
-from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.execution.diagnosis import diagnose
 from dbmate_wrap.review.server_lacks import find_lack, portable_form
 from dbmate_wrap.shadow.scratch import MigrationFailed
 from dbmate_wrap.workspace import shadow_server

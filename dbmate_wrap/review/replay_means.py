@@ -11,7 +11,7 @@ from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
-from dbmate_wrap.execution.diagnosis import ProjectNames
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.postgres import server_facts, shadow
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session

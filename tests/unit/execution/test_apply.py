@@ -4,6 +4,7 @@ import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.apply import (
     Retries,
@@ -12,7 +13,6 @@ from dbmate_wrap.execution.apply import (
     error_despite_record,
     error_for,
 )
-from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.execution.run import Attempt
 from dbmate_wrap.workspace.history import History
 from tests.support.migrations import FOLDER, parsed_migration

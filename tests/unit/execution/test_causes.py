@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.execution.causes import reached_limit
-from dbmate_wrap.execution.diagnosis import ProjectNames, diagnose
+from dbmate_wrap.execution.diagnosis import diagnose
 from tests.support.migrations import FOLDER, parsed_migration
 
 OWN = 'role "app" in database "crm"'

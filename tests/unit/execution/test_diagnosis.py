@@ -11,9 +11,9 @@ from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.ownership import NotOwned
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import ExitCode, PreflightError
 from dbmate_wrap.execution.diagnosis import (
-    ProjectNames,
     blocked,
     diagnose,
     history_gone,

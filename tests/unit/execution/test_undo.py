@@ -4,8 +4,8 @@ import pytest
 
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.leftovers import Leftovers
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.execution.undo import describe_undo, still_applied
 from dbmate_wrap.workspace.history import History
 from tests.support.migrations import FOLDER, parsed_migration

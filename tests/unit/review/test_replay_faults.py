@@ -10,9 +10,9 @@ from dbmate_wrap.cluster import binaries
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.domain.schema_diff import Difference
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.execution.diagnosis import ProjectNames
 from dbmate_wrap.review.replay_errors import missing_extension_error, replay_error
 from dbmate_wrap.review.replay_faults import (
     describe_load_failure,
