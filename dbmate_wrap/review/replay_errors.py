@@ -1,8 +1,8 @@
 """Errors that end a check: a history that cannot be applied, or a server that lacks something for it."""
 
 import re
+from dataclasses import replace
 
-from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.execution.diagnosis import diagnose
@@ -32,7 +32,7 @@ def replay_error(
             migration=name,
         )
     if failure.sqlstate == _NO_PRIVILEGE and not keeps_roles:
-        return _no_privilege(f"{names.folder}/{name}", failure, origin)
+        return replace(_no_privilege(f"{names.folder}/{name}", failure.message, origin), migration=name)
     started = failure.file == name
     block = migration.sections[0].up if failed.part == "up" else migration.sections[-1].down
     error = diagnose(names, failure, migration if started else None, block if started else None)
@@ -47,6 +47,18 @@ def replay_error(
     return _at_place(FailedError, error, error.message, hint)
 
 
+def setup_error(place: str, error: FailedError, origin: str, *, keeps_roles: bool) -> WrapError:
+    """Return the error for a statement of the setup that fails, at `place`, as `replay_error` does."""
+    if error.sqlstate == _NO_PRIVILEGE and not keeps_roles:
+        return _no_privilege(place, error.message, origin)
+    message = f"{place}: {error.message}"
+    if lack := find_lack(error.sqlstate, error.message):
+        message = f"{message}: it needs what the shadow server ({origin}) does not have: {lack}"
+        return PreflightError(message, hint=shadow_server.alternatives_hint(), sqlstate=error.sqlstate)
+    hint = _hint(place.rpartition(":")[0], error.message, origin, keeps_roles=keeps_roles)
+    return FailedError(message, hint=hint, sqlstate=error.sqlstate)
+
+
 def _at_place(kind: type[WrapError], error: WrapError, message: str, hint: str) -> WrapError:
     return kind(
         message,
@@ -58,14 +70,13 @@ def _at_place(kind: type[WrapError], error: WrapError, message: str, hint: str) 
     )
 
 
-def _no_privilege(path: str, failure: DbmateError, origin: str) -> PreflightError:
+def _no_privilege(place: str, message: str, origin: str) -> PreflightError:
     return PreflightError(
-        f"{path} needs rights that the replay's role ({origin}) has not: {failure.message}",
+        f"{place} needs rights that the replay's role ({origin}) has not: {message}",
         hint="the replay runs without a superuser, as on a managed server, so that no branch runs programs or"
         " reads files where it is checked. If the migration is meant for a superuser, set"
         " shadow_superuser = true on the branch that it is merged into, or leave the replay out: --no-shadow",
-        sqlstate=failure.sqlstate,
-        migration=path.rpartition("/")[2],
+        sqlstate=_NO_PRIVILEGE,
     )
 
 

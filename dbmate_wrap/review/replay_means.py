@@ -1,16 +1,16 @@
 """The means of a replay on an open shadow server: the keys of a history, its tools, and its errors."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.postgres import server_facts, shadow
 from dbmate_wrap.postgres.schema import PgDump
@@ -20,7 +20,7 @@ from dbmate_wrap.review import replay_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile
-from dbmate_wrap.review.superuser import rewrite_for_replay
+from dbmate_wrap.review.superuser import Rewritten, rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
 from dbmate_wrap.shadow.replay import ReplayPlan
@@ -69,21 +69,21 @@ class ReplayMeans:
         )
         return DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
 
-    def _hand_to_superuser(
-        self, pool: ScratchPool, session: Session, migrations: Sequence[ParsedMigration]
-    ) -> Mapping[str, MigrationFile]:
-        """Let a superuser run what the replay's role may not; return the files that call it, by name."""
+    def _hand_to_superuser(self, pool: ScratchPool, session: Session, plan: ReplayPlan) -> Rewritten:
+        """Let a superuser run what the replay's role may not; return what calls it in the files' places."""
         if pool.server.replay_role is None:
-            return {}
+            return Rewritten({}, {}, (), self.prepared)
         found = rewrite_for_replay(
-            migrations,
+            plan.remaining,
+            self.prepared if not plan.start else None,
+            self.files.folder,
             lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
             major=pool.major,
         )
         pool.statements = found.statements
         for note in found.notes:
-            self.console.say(f"{self.files.folder}/{note}")
-        return found.files
+            self.console.say(note)
+        return found
 
     def tools(
         self,
@@ -97,9 +97,10 @@ class ReplayMeans:
         values = self.environment.values
         # This session is in no scratch database.
         with self.setup.connect(pool.url) as session:
-            rewritten = self._hand_to_superuser(pool, session, plan.remaining)
+            rewritten = self._hand_to_superuser(pool, session, plan)
             bound = bind(pool.url, session)
             self._raise_for_missing_extensions(session, plan, pool.origin)
+        setup = rewritten.setup
         return ReplayTools(
             pool=pool,
             dbmate=lambda url: replace(bound, url=url.with_connect_timeout(values.connect_timeout)),
@@ -108,8 +109,8 @@ class ReplayMeans:
             events=progress.events(),
             cache=store.cache,
             migrations_table=bound.migrations_table,
-            rewritten=rewritten,
-            set_up=self.prepared.run if self.prepared else None,
+            rewritten=rewritten.files,
+            set_up=partial(setup.run, origin=pool.origin, keeps_roles=pool.keeps_roles) if setup else None,
             judged=progress.on_judged,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dbmate_wrap import sql
 from dbmate_wrap.errors import FailedError, Fault
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.review.replay_errors import setup_error
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.text_file import read_text
@@ -18,15 +19,13 @@ class SetupFile:
     name: str
     text: str
 
-    def run(self, session: Session) -> None:
-        """Run it, statement by statement. Raises FailedError with file and line."""
+    def run(self, session: Session, *, origin: str, keeps_roles: bool) -> None:
+        """Run it, statement by statement. Raises what `setup_error` returns, with file and line."""
         for offset, statement in self._statements():
             try:
                 session.rows(statement)
             except FailedError as error:
-                message = f"{self._place(offset)}: {error.message}"
-                hint = "it is run before the replay, on a throw-away database: nothing shared was touched"
-                raise FailedError(message, hint=hint, sqlstate=error.sqlstate) from error
+                raise setup_error(self._place(offset), error, origin, keeps_roles=keeps_roles) from error
 
     def _statements(self) -> Iterator[tuple[int, str]]:
         if not sql.is_available():

@@ -675,6 +675,30 @@ def test_an_error_of_the_setup_is_reported_with_file_and_line(check: MakeCheck, 
     assert caught.value.message.startswith(f"db/shadow.sql:{line}: ")
 
 
+PRIVILEGED = """create role reader;
+create extension pg_stat_statements;
+create publication platform for all tables;
+"""
+
+
+@pytest.mark.parametrize("shadow", ["embedded", "local:15"])
+def test_the_setup_may_do_what_a_migration_may(check: MakeCheck, shadow: str) -> None:
+    if shadow != "embedded" and binaries.local(15) is None:
+        pytest.skip("no PostgreSQL 15")
+    uses = "grant select on shop.orders to reader; alter publication platform rename to p;"
+    made = check({**HISTORY, "003_d.sql": migration(uses)}, toml=f"{SETTING}shadow = {shadow!r}\n")
+    file = made.folder.root / "db" / "shadow.sql"
+    file.write_text(PRIVILEGED)
+    assert made.run() == ()
+    for text, place in (
+        (f"{PRIVILEGED}\nselect pg_read_file('PG_VERSION');", "5 needs rights"),
+        ("select 1;\ncreate table t () tablespace fast;", "2: .*the tablespace fast"),
+    ):
+        file.write_text(text)
+        with pytest.raises(PreflightError, match=f"db/shadow.sql:{place}"):
+            made.run()
+
+
 def table(name: str) -> str:
     """A migration that makes a table, and undoes that."""
     return GOOD.replace("shop.c", f"shop.{name}")
