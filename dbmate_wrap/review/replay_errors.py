@@ -13,6 +13,15 @@ from dbmate_wrap.workspace import shadow_server
 UNTOUCHED = "nothing shared was touched"
 _EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
 _NO_PRIVILEGE = "42501"
+# RAISE and ASSERT, and the division by zero of a condition in plain SQL.
+_OWN_ERRORS = ("P0001", "P0004", "22012")
+_ASKS_NAME = re.compile(r"(?i)\bcurrent_(?:database|catalog)\b")
+_COMMENT = re.compile(r"(?s)--[^\n]*|/\*.*?\*/")
+_OTHER_NAME = (
+    "It asks for the name of its database, and a throw-away one has another: where that is why, let it run"
+    " under any name (dbmate-wrap refuses a database that is stamped as another environment's), or leave the"
+    " replay out: --no-shadow"
+)
 
 
 def replay_error(
@@ -44,6 +53,8 @@ def replay_error(
         return _at_place(PreflightError, error, message, "; else ".join(filter(None, ways)))
     # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.
     hint = _hint(name, error.message, origin, keeps_roles=keeps_roles)
+    if started and failure.sqlstate in _OWN_ERRORS and _ASKS_NAME.search(_COMMENT.sub("", block.sql)):
+        hint = f"{hint}. {_OTHER_NAME}"
     return _at_place(FailedError, error, error.message, hint)
 
 

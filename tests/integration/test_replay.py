@@ -675,6 +675,20 @@ def test_an_error_of_the_setup_is_reported_with_file_and_line(check: MakeCheck, 
     assert caught.value.message.startswith(f"db/shadow.sql:{line}: ")
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("current_database() <> 'shop'", True), ("true -- current_database()\n", False)],
+)
+def test_a_migration_that_wants_a_database_of_one_name_is_told_that_the_shadow_has_another(
+    check: MakeCheck, condition: str, told: bool
+) -> None:
+    stops = f"do $$ begin if {condition} then raise exception 'wrong database'; end if; end $$;"
+    made = check({**HISTORY, "003_d.sql": migration(stops)})
+    with pytest.raises(FailedError) as caught:
+        made.run()
+    assert ("a throw-away one has another" in (caught.value.hint or "")) is told
+
+
 PRIVILEGED = """create role reader;
 create extension pg_stat_statements;
 create publication platform for all tables;
