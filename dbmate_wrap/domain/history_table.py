@@ -37,7 +37,7 @@ class HistoryTable:
 
     `role` is the session's, quoted for SQL; it sees no row where not `readable`, and perhaps not every row
     where `hides_rows` (row level security without a policy that shows all). `beside_rails`: the schema has
-    the table that Rails makes together with its own schema_migrations.
+    the table that Rails makes together with its own schema_migrations. `key`: the columns of its primary key.
     """
 
     schema: str
@@ -48,6 +48,8 @@ class HistoryTable:
     readable: bool = True
     hides_rows: bool = False
     beside_rails: bool = False
+    is_view: bool = False
+    key: tuple[str, ...] = ()
     columns: tuple[HistoryColumn, ...] = ()
 
     @property
@@ -62,6 +64,17 @@ def objection_to_table(table: HistoryTable) -> WrapError | None:
         return None
     if table.columns and (why := _other_shape(table.columns)):
         return HistoryError(f"{table.name} is not dbmate's: {why}", hint=_ELSEWHERE)
+    if "version" in table.key and len(table.key) > 1:
+        return HistoryError(
+            f"{table.name} is not dbmate's: its key is {', '.join(table.key)}, so a version in it may be"
+            " another project's",
+            hint=_ELSEWHERE,
+        )
+    if table.is_view:
+        return HistoryError(
+            f"{table.name} is a view: whether it shows all that is applied is not known",
+            hint='name the table itself, as in migrations_table = "public.schema_migrations"',
+        )
     if not table.readable:
         return PreflightError(
             f"role {table.role} may not read {table.name}: what is applied is not known",
@@ -85,6 +98,11 @@ def objection_to_rows(
     if foreign := next((version for version in applied if not version[:1].isdecimal()), None):
         return HistoryError(
             f"{table.name} is not dbmate's: it has the row '{foreign}', and dbmate's versions are numbers",
+            hint=_ELSEWHERE,
+        )
+    if table.beside_rails and not applied:
+        return HistoryError(
+            f"{table.name} has no rows, and beside it is ar_internal_metadata, so it may be that of Rails",
             hint=_ELSEWHERE,
         )
     if not known or not applied or not set(applied).isdisjoint(known):

@@ -38,6 +38,7 @@ def read_server(session: Session, migrations_table: str) -> Server:
     where = {"schema": schema, "table": table}
     [row] = session.records(dict[str, Any], queries.load_query("server"), where)
     columns = tuple(HistoryColumn(*column) for column in row.pop("columns") or ())
+    row["key"] = tuple(row["key"] or ())
     version, version_num = row.pop("version"), row.pop("version_num")
     if row["hides_rows"]:
         [(row["hides_rows"],)] = session.rows(queries.load_query("history_policies"), {"table": row["name"]})

@@ -59,6 +59,10 @@ def test_dbmates_own_table_has_nothing_against_it(database: Database, role: str)
             "no column version",
         ),
         ("version text primary key, checksum text not null", "checksum"),
+        (
+            "version text, service text not null default 'a', primary key (service, version)",
+            "its key is version, service",
+        ),
     ],
 )
 def test_the_tables_of_other_tools(database: Database, role: str, columns: str, words: str) -> None:
@@ -74,12 +78,22 @@ def test_the_tables_of_other_tools(database: Database, role: str, columns: str, 
         "version varchar(255) primary key",
         "version text primary key, applied_at timestamptz not null default now(), note text",
         "id bigint generated always as identity, version text not null unique",
+        "id bigint generated always as identity primary key, version text not null unique",
     ],
 )
 def test_what_dbmate_can_write_to_is_its_table(database: Database, role: str, columns: str) -> None:
     database.execute(f"create table public.schema_migrations ({columns})")
     database.execute(f"grant select on public.schema_migrations to {role}")
     assert objection_to_table(seen_by(database, role)) is None
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view"])
+def test_a_view_of_the_history_is_not_believed(database: Database, role: str, kind: str) -> None:
+    database.execute(f"{TABLE}; alter table public.schema_migrations rename to kept")
+    database.execute(f"create {kind} public.schema_migrations as select * from public.kept")
+    error = objection_to_table(seen_by(database, role))
+    assert error is not None
+    assert "is a view" in error.message
 
 
 def test_a_role_without_select_sees_nothing(database: Database, role: str) -> None:

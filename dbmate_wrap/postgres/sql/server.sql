@@ -7,7 +7,7 @@ with place as (
 ),
 
 history as (
-    select c.oid, c.relnamespace
+    select c.oid, c.relnamespace, c.relkind
     from place
     join pg_catalog.pg_namespace n on n.nspname = place.schema
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = place.name
@@ -29,6 +29,13 @@ select
         true
     ) as readable,
     coalesce(pg_catalog.row_security_active(h.oid), false) as hides_rows,
+    coalesce(h.relkind in ('v', 'm'), false) as is_view,
+    (
+        select pg_catalog.json_agg(a.attname order by a.attnum)
+        from pg_catalog.pg_index i
+        join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
+        where i.indrelid = h.oid and i.indisprimary
+    ) as key,
     exists (
         select from pg_catalog.pg_class r where r.relnamespace = h.relnamespace and r.relname = 'ar_internal_metadata'
     ) as beside_rails,

@@ -87,6 +87,28 @@ def test_rows_of_this_project_are_believed(applied: tuple[str, ...], known: set[
     assert objection_to_rows(DBMATE, applied, known) is None
 
 
+def test_rows_that_several_projects_may_share_are_not_believed() -> None:
+    error = objection_to_table(replace(DBMATE, key=("service", "version")))
+    assert error is not None
+    assert error.code == ExitCode.HISTORY
+    assert "its key is service, version" in error.message
+    assert objection_to_table(replace(DBMATE, key=("id",))) is None
+
+
+def test_a_view_may_hide_rows() -> None:
+    error = objection_to_table(replace(DBMATE, is_view=True))
+    assert error is not None
+    assert error.code == ExitCode.HISTORY
+    assert "ops.schema_migrations is a view" in error.message
+
+
+def test_the_empty_table_of_rails_is_not_written_to() -> None:
+    error = objection_to_rows(replace(DBMATE, beside_rails=True), (), {"001"})
+    assert error is not None
+    assert "it may be that of Rails" in error.message
+    assert "migrations_table" in (error.hint or "")
+
+
 def test_a_row_that_is_no_version_of_dbmates_is_13() -> None:
     error = objection_to_rows(DBMATE, ("001", "v1.2"), {"001"})
     assert error is not None
