@@ -64,6 +64,8 @@ CHANGED = [
     ("alter table shop.t alter column id set not null", "column shop.t.id"),
     ("alter table shop.t alter column n set default 'y'", "column shop.t.n"),
     ("alter table shop.t alter column n type varchar(9)", "column shop.t.n"),
+    ("alter table shop.t alter column n set statistics 500", "column shop.t.n"),
+    ("revoke usage on language plpgsql from public", "language plpgsql"),
     ("alter table shop.t enable row level security", "table shop.t"),
     ("grant select on shop.t to public", "table shop.t"),
     ("grant select (n) on shop.t to public", "column shop.t.n"),
@@ -153,6 +155,19 @@ def test_what_is_added_to_a_publication_is_named_alone(session: Session) -> None
 def test_settings_of_the_database_are_seen(database: Database, session: Session) -> None:
     left = compare(session, f"alter database {database.name} set work_mem = '5MB'")
     assert left.sentence() == "left behind: settings of role ALL"
+
+
+def test_owner_and_grants_of_the_database_are_seen(database: Database, session: Session) -> None:
+    for statement in ("grant create on database {} to public", "alter database {} owner to pg_monitor"):
+        left = compare(session, statement.format(database.name))
+        assert left.sentence() == f"changed: database {database.name}"
+
+
+def test_a_grant_on_a_parameter_is_seen(session: Session) -> None:
+    if session.server_version_num < 150000:
+        pytest.skip("parameters have no grants before 15")
+    left = compare(session, "create role reader", "grant set on parameter log_statement to reader")
+    assert "grants on parameters to reader" in {each.name for each in left.objects}
 
 
 def test_rows_comments_and_statistics_are_no_difference(session: Session) -> None:

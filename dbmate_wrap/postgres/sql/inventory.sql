@@ -51,7 +51,7 @@ object (catalog, oid, sub, nsp, owners, definition) as (
         a.attnum,
         c.relnamespace,
         array[a.attrelid, c.reltype],
-        pg_catalog.to_jsonb(a) - array['attmissingval', 'attcacheoff', 'attstattarget', 'atthasmissing']
+        pg_catalog.to_jsonb(a) - array['attmissingval', 'attcacheoff', 'atthasmissing']
         || pg_catalog.jsonb_build_object('default', (
             select pg_catalog.pg_get_expr(d.adbin, d.adrelid)
             from pg_catalog.pg_attrdef d
@@ -334,3 +334,27 @@ select pg_catalog.format('membership of %%s in %%s', m.member::pg_catalog.regrol
     pg_catalog.md5((pg_catalog.to_jsonb(m) - 'oid')::pg_catalog.text)
 from pg_catalog.pg_auth_members m
 where m.member >= 16384
+
+union all
+
+-- Its owner and grants; no statement gives them back without their names.
+select pg_catalog.format('database %%I', d.datname), null, null, 0, false,
+    pg_catalog.md5(pg_catalog.jsonb_build_array(d.datdba, d.datacl, d.datconnlimit, d.datallowconn)::pg_catalog.text)
+from pg_catalog.pg_database d
+where d.datname = pg_catalog.current_database()
+
+union all
+
+select pg_catalog.format('language %%I', l.lanname), null, null, 0, false,
+    pg_catalog.md5(pg_catalog.to_jsonb(l)::pg_catalog.text)
+from pg_catalog.pg_language l
+where l.oid < 16384
+
+union all
+
+-- The catalog of grants on parameters is one of 15 and newer; those of a role are in this one too.
+select pg_catalog.format('grants on parameters to %%s', s.refobjid::pg_catalog.regrole), null, null, 0, false,
+    pg_catalog.md5(pg_catalog.string_agg(s.objid::pg_catalog.text, ' ' order by s.objid))
+from pg_catalog.pg_shdepend s
+where s.classid = pg_catalog.to_regclass('pg_catalog.pg_parameter_acl')
+group by s.refobjid
