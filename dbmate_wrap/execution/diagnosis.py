@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
 from dbmate_wrap.domain.code_frame import code_frame
-from dbmate_wrap.domain.history_table import HistoryTable
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
-from dbmate_wrap.domain.migration import Block, ParsedMigration, version_of
+from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import (
     BlockedError,
@@ -148,36 +147,6 @@ def left_invalid(migration: ParsedMigration, left: Leftovers) -> PartialError:
         f"{migration.file.name} is recorded as applied, but left an index that is not valid",
         hint=f"{left.sentence()}\nthen build it with a new migration",
         migration=migration.file.name,
-    )
-
-
-def history_unreadable(file: str, error: WrapError) -> PartialError:
-    """The error (31) of a run after which the history cannot be read as before."""
-    return PartialError(
-        f"{file} ran, and after it the history cannot be read: {error.message}",
-        hint=error.hint,
-        migration=file,
-    )
-
-
-def history_gone(
-    file: str, table: HistoryTable, applied: Sequence[str], moved_to: Sequence[str]
-) -> PartialError:
-    """The error (31) of a run that took the history table away; `applied` are the rows that it had.
-
-    `moved_to` are the tables of its shape that are there now.
-    """
-    values = ", ".join(f"('{version}')" for version in applied)
-    fill = f" insert into {table.name} (version) values {values};" if values else ""  # noqa: S608 - shown only
-    found = (
-        f"; of its shape there is now {', '.join(moved_to)}: if that is it, move it back" if moved_to else ""
-    )
-    return PartialError(
-        f"{file} took the history of migrations away: {table.name} is gone{found}",
-        hint=f"see what {file} did; then make the table again with its rows:"
-        f" create table {table.name} (version varchar primary key);{fill}"
-        f" and add '{version_of(file)}' if its work is done",
-        migration=file,
     )
 
 

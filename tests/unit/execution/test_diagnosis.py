@@ -16,13 +16,12 @@ from dbmate_wrap.errors import ExitCode, PreflightError
 from dbmate_wrap.execution.diagnosis import (
     blocked,
     diagnose,
-    history_gone,
-    history_unreadable,
     left_invalid,
     may_be_retried,
     may_leave_something,
     unfinished_run_error,
 )
+from dbmate_wrap.execution.lost_history import history_gone, history_unreadable
 from tests.support.migrations import FOLDER, parsed_migration
 
 NAMES = ProjectNames(FOLDER, "ops.schema_migrations")
