@@ -13,6 +13,8 @@ from dbmate_wrap.workspace import shadow_server
 UNTOUCHED = "nothing shared was touched"
 _EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
 _NO_PRIVILEGE = "42501"
+# invalid_schema_name, undefined_object, undefined_function.
+_UNDEFINED = ("3F000", "42704", "42883")
 # RAISE and ASSERT, and the division by zero of a condition in plain SQL.
 _OWN_ERRORS = ("P0001", "P0004", "22012")
 _ASKS_NAME = re.compile(r"(?i)\bcurrent_(?:database|catalog)\b")
@@ -55,6 +57,8 @@ def replay_error(
     hint = _hint(name, error.message, origin, keeps_roles=keeps_roles)
     if started and failure.sqlstate in _OWN_ERRORS and _ASKS_NAME.search(_COMMENT.sub("", block.sql)):
         hint = f"{hint}. {_OTHER_NAME}"
+    if failure.sqlstate in _UNDEFINED and failed.part == "up":
+        hint = f"{hint}; or, where production has it from elsewhere, make it in the file of shadow_setup"
     return _at_place(FailedError, error, error.message, hint)
 
 

@@ -12,6 +12,11 @@ _LOCALE = r"[a-z]{2,3}_[A-Z]{2}[\w.@-]*|C\.[\w-]+|[\w-]+-x-icu|pg_\w+|unicode|un
 _LACKS = (
     ("0A000 58P01", r'extension "([^"]+)" is not available', "{}"),
     ("0A000 58P01", r"extension control file", "an extension"),
+    ("22023", r'extension "([^"]+)" has no (?:installation script|update path)', "that version of {}"),
+    ("08001", r'could not connect to server "([^"]+)"', "a way to the server {}"),
+    # dblink's, of which the second is for who is no superuser.
+    ("08001", r"could not establish connection", "a way to other servers"),
+    ("2F003", r"password .*required", "a way to other servers"),
     ("0A000", r"ICU is not supported", "ICU"),
     ("0A000", r"unsupported XML feature", "XML (libxml)"),
     ("0A000", r"compression method (\w+) not supported", "compression with {}"),
@@ -56,6 +61,11 @@ def portable_form(message: str) -> str | None:
         return (
             f"make {role[1]} where it is missing (do $$ ... if not exists ... create role ... $$); where"
             f" production has it from elsewhere, in the file of shadow_setup: create role {role[1]}"
+        )
+    if re.search(r"could not (?:connect to server|establish conn)|password .*required", message):
+        return (
+            "a server that check starts reaches no other one, so that a check touches nobody: connect where"
+            " the data is moved, outside of migrations"
         )
     return None
 

@@ -689,6 +689,13 @@ def test_a_migration_that_wants_a_database_of_one_name_is_told_that_the_shadow_h
     assert ("a throw-away one has another" in (caught.value.hint or "")) is told
 
 
+def test_what_production_may_have_from_elsewhere_is_told_with_shadow_setup(check: MakeCheck) -> None:
+    made = check({**HISTORY, "003_d.sql": migration("create table auth.users ();")})
+    with pytest.raises(FailedError) as caught:
+        made.run()
+    assert "make it in the file of shadow_setup" in (caught.value.hint or "")
+
+
 PRIVILEGED = """create role reader;
 create extension pg_stat_statements;
 create publication platform for all tables;

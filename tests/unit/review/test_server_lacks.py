@@ -10,6 +10,20 @@ from dbmate_wrap.review.server_lacks import find_lack, portable_form
     [
         ("0A000", 'extension "postgis" is not available', "postgis"),
         ("58P01", 'could not open extension control file "x.control": No such file', "an extension"),
+        (
+            "22023",
+            'extension "hstore" has no installation script nor update path for version "9.9"',
+            "that version of hstore",
+        ),
+        (
+            "22023",
+            'extension "hstore" has no update path from version "1.8" to version "9.9"',
+            "that version of hstore",
+        ),
+        ("08001", 'could not connect to server "r"', "a way to the server r"),
+        ("08001", "could not establish connection", "a way to other servers"),
+        ("2F003", "password is required", "a way to other servers"),
+        ("2F003", "password or GSSAPI delegated credentials required", "a way to other servers"),
         ("0A000", "ICU is not supported in this build", "ICU"),
         ("0A000", "unsupported XML feature", "XML (libxml)"),
         ("0A000", "compression method lz4 not supported", "compression with lz4"),
@@ -105,5 +119,6 @@ def test_a_database_has_a_portable_name_and_a_role_can_be_made() -> None:
     assert "execute format('alter database %I set ...', current_database())" in (
         portable_form('database "crm" does not exist') or ""
     )
+    assert "reaches no other one" in (portable_form('could not connect to server "r"') or "")
     assert "make app where it is missing" in (portable_form('role "app" does not exist') or "")
     assert portable_form("ICU is not supported in this build") is None
