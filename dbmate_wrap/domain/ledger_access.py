@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_TABLES = ("format", "run", "ledger", "stamp")
+
 
 @dataclass(frozen=True)
 class LedgerUnavailable:
@@ -17,8 +19,9 @@ class LedgerAccess:
 
     `publications` names those that publish every table of its schema, also one that is made later.
 
-    `identifiable`: it may read the server's system identifier. `names_history`: a run can say which history
-    table it is about; a ledger of format 1 cannot. `keeps_text`: a line can have the text that ran; format 3.
+    `hides_rows`: row level security may hide some from it. `identifiable`: it may read the server's system
+    identifier. `names_history`: a run can say which history table it is about; a ledger of format 1 cannot.
+    `keeps_text`: a line can have the text that ran; format 3.
     """
 
     role: str
@@ -29,6 +32,7 @@ class LedgerAccess:
     may_use: bool
     complete: bool
     readable: bool
+    hides_rows: bool
     writable: bool
     names_history: bool
     keeps_text: bool
@@ -38,6 +42,14 @@ class LedgerAccess:
         """The reason why nothing can be read; None when it can, or when there is nothing."""
         if self.has_schema and not (self.may_use and self.readable):
             return LedgerUnavailable(f"role {self.role} may not read the schema dbmate_wrap", self._grants())
+        if self.hides_rows:
+            return LedgerUnavailable(
+                f"row level security hides rows of the schema dbmate_wrap from role {self.role}",
+                "let its owner run: "
+                + "; ".join(
+                    f"alter table dbmate_wrap.{table} disable row level security" for table in _TABLES
+                ),
+            )
         return None
 
     @property

@@ -145,7 +145,7 @@ def raise_for_disagreement(db: Database, found: History) -> None:
 
 def disagreement(found: History) -> HistoryError | None:
     """The error for the first kind of disagreement; None when files, database and ledger agree."""
-    if error := ledger_contradiction(found):
+    if error := ledger_contradiction(found) or _unknown(found):
         return error
     wrong = [each for each in history.disagreements(found.entries) if each not in found.tolerated]
     if not wrong:
@@ -165,6 +165,18 @@ def disagreement(found: History) -> HistoryError | None:
 def ledger_contradiction(found: History) -> HistoryError | None:
     """The error for versions that the ledger has as applied and the history table has not."""
     return missing_rows.contradiction(found.missing) if found.missing is not None else None
+
+
+def _unknown(found: History) -> HistoryError | None:
+    """The error for an empty history where a ledger is there that may know better, and cannot be read."""
+    if found.applied or not found.entries or not isinstance(found.ledger, LedgerUnavailable):
+        return None
+    remedy = f"{found.ledger.hint}; or, " if found.ledger.hint else ""
+    return HistoryError(
+        "the history table has no rows, and the ledger that is there cannot say whether it had some:"
+        f" {found.ledger.reason}",
+        hint=f"{remedy}where the ledger is another project's alone, set ledger = false",
+    )
 
 
 def not_baselined(db: Database) -> HistoryError | None:

@@ -162,6 +162,33 @@ def test_a_migration_that_drops_the_history_outside_a_transaction_is_31_with_its
     assert "left no new object" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        ("delete from public.schema_migrations;", "001"),
+        (
+            "create rule r as on insert to public.schema_migrations do instead nothing;",
+            "002",
+        ),
+    ],
+)
+def test_a_migration_after_which_rows_are_missing_is_31_with_the_rows(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database, statement: str, lost: str
+) -> None:
+    files = {"001_a.sql": migration("create schema shop;"), "002_b.sql": migration(statement)}
+    made = project({"001_a.sql": files["001_a.sql"]}, sealed=True)
+    assert run_cli(UP, made.root, staging(embedded_database)).returncode == 0
+    made.add("002_b.sql", files["002_b.sql"])
+    made.seal()
+    done = run_cli(UP, made.root, staging(embedded_database))
+    assert_refused(
+        done,
+        31,
+        f"002_b.sql ran, and after it public.schema_migrations has no row for {lost}",
+        rf"insert into public.schema_migrations \(version\) values \('{lost}'\);",
+    )
+
+
 def test_a_role_that_a_migration_sets_is_named_where_dbmate_could_not_record(
     project: MakeProject, run_cli: RunCli, database: Database, deployer: str
 ) -> None:
@@ -169,3 +196,17 @@ def test_a_role_that_a_migration_sets_is_named_where_dbmate_could_not_record(
     database.execute(f"grant pg_monitor to {deployer}")
     done = run_cli(UP, project(files, sealed=True).root, staging_as(database, deployer))
     assert_refused(done, 30, "permission denied for", "RESET ROLE")
+
+
+def test_redo_of_all_goes_on_where_the_ledger_cannot_be_read(
+    project: MakeProject, run_cli: RunCli, database: Database, deployer: str
+) -> None:
+    files = {"001_a.sql": migration("create schema shop;", "drop schema shop;")}
+    root = project(files, toml="environments.staging.disposable = true", sealed=True).root
+    env = staging_as(database, deployer)
+    assert run_cli(UP, root, env).returncode == 0
+    database.execute(f"alter schema dbmate_wrap owner to {database.server.superuser}")
+    done = run_cli(["redo", "-e", "staging"], root, env)
+    assert done.returncode == 0, done.stderr
+    database.execute("drop schema shop; truncate public.schema_migrations")
+    assert_refused(run_cli(UP, root, env), 13, "the history table has no rows, and the ledger", "grant usage")

@@ -574,6 +574,20 @@ def test_a_role_without_usage_can_read_nothing_and_is_told_so(
         assert "may not read the schema dbmate_wrap" in reason(ledger.entries(poor))
 
 
+def test_a_ledger_whose_rows_are_hidden_is_not_taken_for_an_empty_one(
+    database: Database, session: Session, make_role: MakeRole
+) -> None:
+    begun(session)
+    role = make_role()
+    grant(database, "grant usage on schema dbmate_wrap to {}", role)
+    grant(database, "grant select, insert, update on all tables in schema dbmate_wrap to {}", role)
+    database.execute("alter table dbmate_wrap.ledger enable row level security")
+    with open_session(database, role) as poor:
+        assert "row level security hides rows" in reason(ledger.read(poor, HISTORY))
+        database.execute("create policy p on dbmate_wrap.ledger using (true)")
+        assert isinstance(ledger.read(poor, HISTORY), Ledger)
+
+
 def test_a_role_that_may_read_but_not_write_reads(
     database: Database, session: Session, make_role: MakeRole
 ) -> None:

@@ -25,6 +25,7 @@ select
     coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage'), false) as may_use,
     t.complete,
     t.readable,
+    t.hides_rows,
     t.writable,
     t.names_history,
     t.keeps_text
@@ -34,6 +35,18 @@ cross join lateral (
     select
         pg_catalog.count(*) = 4 as complete,
         coalesce(pg_catalog.bool_and(pg_catalog.has_table_privilege(c.oid, 'select')), true) as readable,
+        -- As history_policies.sql has it for the history table.
+        coalesce(pg_catalog.bool_or(pg_catalog.row_security_active(c.oid) and not exists (
+            select from pg_catalog.pg_policy p
+            where p.polrelid = c.oid
+              and p.polpermissive
+              and p.polcmd in ('r', '*')
+              and pg_catalog.pg_get_expr(p.polqual, p.polrelid) is not distinct from 'true'
+              and exists (
+                  select from pg_catalog.unnest(p.polroles) as r (oid)
+                  where r.oid = 0 or pg_catalog.pg_has_role(r.oid, 'usage')
+              )
+        )), false) as hides_rows,
         coalesce(pg_catalog.bool_and(
             c.relname = 'format'
             or pg_catalog.has_table_privilege(c.oid, 'insert')

@@ -65,6 +65,7 @@ FULL = LedgerAccess(
     may_use=True,
     complete=True,
     readable=True,
+    hides_rows=False,
     writable=True,
     names_history=True,
     keeps_text=True,
@@ -86,6 +87,13 @@ def test_what_may_not_be_read_says_which_grants_are_missing(access: LedgerAccess
     assert found.reason == 'role "o\'Brien" may not read the schema dbmate_wrap'
     assert found.hint is not None
     assert 'grant usage on schema dbmate_wrap to "o\'Brien"' in found.hint
+
+
+def test_rows_that_row_level_security_hides_make_the_ledger_unreadable() -> None:
+    found = replace(FULL, hides_rows=True).unreadable
+    assert found is not None
+    assert "row level security hides rows of the schema dbmate_wrap" in found.reason
+    assert "alter table dbmate_wrap.ledger disable row level security" in (found.hint or "")
 
 
 @pytest.mark.parametrize(

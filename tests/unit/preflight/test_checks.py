@@ -474,7 +474,14 @@ def test_tables_of_the_ledger_that_are_published_as_soon_as_they_are_made_are_wa
 ) -> None:
     flags = dict.fromkeys(("identifiable", "may_create", "may_use", "readable", "writable"), True)
     ledger = LedgerAccess(
-        "app", publications, has_schema=True, complete=complete, names_history=True, keeps_text=True, **flags
+        "app",
+        publications,
+        has_schema=True,
+        complete=complete,
+        hides_rows=False,
+        names_history=True,
+        keeps_text=True,
+        **flags,
     )
     result = result_of("publications", context=replace(CONTEXT, ledger=ledger))
     assert result.status == status

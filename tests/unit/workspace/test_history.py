@@ -6,6 +6,7 @@ import pytest
 
 from dbmate_wrap.domain import history as domain
 from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.errors import HistoryError, UsageError
 from dbmate_wrap.workspace.history import History, disagreement, nothing_pending, pending
 from tests.support.migrations import parsed_migration, project_files
@@ -44,6 +45,15 @@ def test_a_version_that_no_migration_has_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no migration has that version") as raised:
         pending(history_of(), FILES, "009")
     assert raised.value.hint == "versions here: 001 to 003"
+
+
+def test_an_empty_history_is_not_believed_where_a_ledger_that_may_know_better_cannot_be_read() -> None:
+    hidden = LedgerUnavailable("role app may not read the schema dbmate_wrap", "grant it")
+    error = disagreement(replace(history_of(), ledger=hidden))
+    assert error is not None
+    assert "the history table has no rows, and the ledger" in error.message
+    assert error.hint == "grant it; or, where the ledger is another project's alone, set ledger = false"
+    assert disagreement(replace(history_of("001"), ledger=hidden)) is None
 
 
 @pytest.mark.parametrize(
