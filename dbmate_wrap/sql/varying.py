@@ -1,4 +1,4 @@
-"""Finds migrations that make another schema each time: by the clock, the database's name or random values."""
+"""Finds migrations that make another schema each time: by the clock, a name, a number or random values."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -12,6 +12,7 @@ from dbmate_wrap.sql.parse import Statement, read_sql
 from dbmate_wrap.sql.statement import Body
 
 _CLOCK, _NAME, _RANDOM = "the clock", "the name of the database", "random values"
+_SESSION = "the session"
 _FUNCTIONS = {
     **dict.fromkeys(
         ("now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "uuidv7"),
@@ -19,6 +20,7 @@ _FUNCTIONS = {
     ),
     "current_database": _NAME,
     **dict.fromkeys(("random", "random_normal", "gen_random_uuid", "gen_random_bytes", "uuidv4"), _RANDOM),
+    **dict.fromkeys(("pg_backend_pid", "txid_current", "pg_current_xact_id"), _SESSION),
     **dict.fromkeys(("uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"), _RANDOM),
 }
 _KEYWORDS = {"CURRENT_DATE": _CLOCK, "CURRENT_TIME": _CLOCK, "CURRENT_TIMESTAMP": _CLOCK} | {

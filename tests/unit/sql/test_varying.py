@@ -48,6 +48,10 @@ FUNCTION = (
             "gen_random_uuid()::text); end $$ $b$; end $a$;",
             "random values (gen_random_uuid())",
         ),
+        (
+            "do $$ begin execute format('create table s.t_%s ()', pg_backend_pid()); end $$;",
+            "the session (pg_backend_pid())",
+        ),
         (f"{PARTITION} from (current_date) to (current_date + 1);", "the clock (current_date)"),
         (f"{PARTITION} in (extract(year from now()));", "the clock (now())"),
         ("create table s.t (a timestamptz default 'now'::timestamptz);", "the clock ('now')"),
