@@ -112,10 +112,8 @@ def read_replay_server(session: Session, *, has_network: bool) -> ReplayServer:
         "select distinct name from pg_catalog.pg_available_extension_versions where superuser and not trusted"
     )
     untrusted = frozenset(str(name) for (name,) in rows)
-    version = session.server_version_num
-    return ReplayServer(
-        untrusted, version >= _EVENT_TRIGGERS, version // 10000 >= OWN_ROLES_SINCE, has_network
-    )
+    major = session.server_version_num // 10000
+    return ReplayServer(untrusted, major >= _EVENT_TRIGGERS, major >= OWN_ROLES_SINCE, has_network)
 
 
 def allow_statements(session: Session, statements: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.isolation import can_isolate
-from dbmate_wrap.postgres.shadow import REPLAY_ROLE
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE, read_replay_server
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import other_major
 from tests.support.shadows import Project, execute, project
@@ -115,6 +115,22 @@ def test_allowed_statements_are_run_as_superuser_and_no_others(pool: ScratchPool
         ):
             with pytest.raises(psycopg.Error):
                 execute(scratch.url, attempt)
+
+
+def test_event_triggers_are_made_only_where_they_do_not_fire_in_a_superusers_script(
+    pool: ScratchPool,
+) -> None:
+    assert read_replay_server(pool.server.session, has_network=False).event_triggers is (pool.major >= 17)
+    pool.statements = {"a": "create event trigger e on ddl_command_end execute function public.fires()"}
+    body = "language plpgsql as 'begin raise ''fired''; end'"
+    with pool.scratch(None) as scratch:
+        execute(scratch.url, f"create function public.fires() returns event_trigger {body}")
+        if pool.major >= 17:
+            execute(scratch.url, "select dbmate_wrap.run_replay_statement('a')")
+            with pytest.raises(psycopg.Error, match="event_triggers"):
+                execute(scratch.url, "set event_triggers = on")
+        # Its script is run by a superuser.
+        execute(scratch.url, "create extension citext")
 
 
 def test_a_search_path_of_the_database_does_not_capture_the_superuser(pool: ScratchPool) -> None:
