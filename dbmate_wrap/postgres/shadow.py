@@ -120,10 +120,9 @@ def allow_statements(session: Session, statements: Mapping[str, str]) -> None:
     """Let the replay's role run `statements` (by their ids) as superuser, in the database of this session.
 
     They stand in the function itself: a role may have the right to write to every table. A migration may have
-    left anything in this database, and this session is a superuser's: it looks nothing up in search_path.
+    left anything in this database, and this session is a superuser's: it looks nothing up in search_path, and
+    its session_replication_role is replica.
     """
-    # Event triggers would run a migration's own function as superuser: so they do not fire.
-    session.rows("set session_replication_role = replica")
     if session.server_version_num < _PUBLIC_IS_THE_OWNERS:
         session.rows(f"alter schema public owner to {REPLAY_ROLE}")
     if not statements:

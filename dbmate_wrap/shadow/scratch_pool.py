@@ -130,7 +130,10 @@ class ScratchPool:
 
     def _connect_as_superuser(self, name: str) -> Session:
         url = replace(self.url, database=name)
-        return connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS)
+        session = connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS)
+        # Event triggers would run a migration's own function as superuser: so they do not fire.
+        session.rows("set session_replication_role = replica")
+        return session
 
     def _copy_database_settings(self, source: str, target: str) -> None:
         for command in shadow.carrying(self._session, source, target):

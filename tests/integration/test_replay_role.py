@@ -12,7 +12,7 @@ from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE, read_replay_server
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import other_major
-from tests.support.shadows import Project, execute, project
+from tests.support.shadows import Project, databases, execute, project
 
 pytestmark = pytest.mark.integration
 
@@ -131,6 +131,21 @@ def test_event_triggers_are_made_only_where_they_do_not_fire_in_a_superusers_scr
                 execute(scratch.url, "set event_triggers = on")
         # Its script is run by a superuser.
         execute(scratch.url, "create extension citext")
+
+
+def test_no_event_trigger_fires_where_a_superuser_drops_what_is_left(pool: ScratchPool) -> None:
+    if pool.major < 17:
+        pytest.skip("no event trigger is made there")
+    pool.statements = {
+        "a": "create event trigger e on ddl_command_start execute function public.fires()",
+        "b": "create subscription s connection 'host=x' publication p with (connect = false)",
+    }
+    body = "language plpgsql as 'begin raise ''fired''; end'"
+    with pool.scratch(None) as scratch:
+        execute(scratch.url, f"create function public.fires() returns event_trigger {body}")
+        for name in pool.statements:
+            execute(scratch.url, f"select dbmate_wrap.run_replay_statement('{name}')")
+    assert databases(pool) == set()
 
 
 def test_a_search_path_of_the_database_does_not_capture_the_superuser(pool: ScratchPool) -> None:
