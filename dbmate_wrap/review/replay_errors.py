@@ -86,10 +86,13 @@ def _at_place(kind: type[WrapError], error: WrapError, message: str, hint: str) 
 
 
 def _no_privilege(place: str, message: str, origin: str) -> PreflightError:
+    # Before 16 the replay's role makes none, and a DO block is not read for the superuser.
+    role = "A role that it makes only where it is missing can be made before, in the file of shadow_setup. "
+    instead = role if "create role" in message else ""
     return PreflightError(
         f"{place} needs rights that the replay's role ({origin}) has not: {message}",
         hint="the replay runs without a superuser, as on a managed server, so that no branch runs programs or"
-        " reads files where it is checked. If the migration is meant for a superuser, set"
+        f" reads files where it is checked. {instead}If the migration is meant for a superuser, set"
         " shadow_superuser = true on the branch that it is merged into, or leave the replay out: --no-shadow",
         sqlstate=_NO_PRIVILEGE,
     )

@@ -720,6 +720,21 @@ def test_the_setup_may_do_what_a_migration_may(check: MakeCheck, shadow: str) ->
             made.run()
 
 
+def test_before_16_a_role_of_a_do_block_is_made_by_the_setup(check: MakeCheck) -> None:
+    if binaries.local(15) is None:
+        pytest.skip("no PostgreSQL 15")
+    part = "do $$ begin if to_regrole('app') is null then create role app; end if; end $$;"
+    files = {**HISTORY, "003_d.sql": migration(part)}
+    made = check(files, toml=f'{SETTING}shadow = "local:15"')
+    setup = made.folder.root / "db" / "shadow.sql"
+    setup.write_text("")
+    with pytest.raises(PreflightError) as caught:
+        made.run()
+    assert "can be made before, in the file of shadow_setup" in (caught.value.hint or "")
+    setup.write_text("create role app;")
+    assert made.run() == ()
+
+
 def table(name: str) -> str:
     """A migration that makes a table, and undoes that."""
     return GOOD.replace("shop.c", f"shop.{name}")
