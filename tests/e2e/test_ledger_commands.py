@@ -502,3 +502,19 @@ def test_the_lines_of_another_history_table_are_left_alone(
     done = run_cli(UP, folder.root, staging(embedded_database))
     assert done.returncode == 0, done.stderr
     assert story(embedded_database) == [*before, ("002", "applied"), ("003", "applied")]
+
+
+def test_an_event_trigger_that_refuses_the_ledger_is_one_warning_in_its_words(
+    project: MakeProject, run_cli: RunCli, database: Database
+) -> None:
+    database.execute(
+        "create table public.schema_migrations (version varchar primary key);"
+        "create function public.guard() returns event_trigger language plpgsql as $$ begin"
+        " if current_query() ilike '%dbmate_wrap%' then raise 'made by the platform team'; end if; end $$;"
+        "create event trigger guard on ddl_command_start execute function public.guard()"
+    )
+    done = run_cli(UP, project(TWO, sealed=True).root, staging(database))
+    assert done.returncode == 0, done.stderr
+    [warning] = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert "made by the platform team" in warning
+    assert applied(database) == ["001", "002"]

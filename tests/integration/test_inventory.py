@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers, diff_inventories
@@ -155,6 +156,26 @@ def test_what_is_added_to_a_publication_is_named_alone(session: Session) -> None
 def test_settings_of_the_database_are_seen(database: Database, session: Session) -> None:
     left = compare(session, f"alter database {database.name} set work_mem = '5MB'")
     assert left.sentence() == "left behind: settings of role ALL"
+
+
+def test_a_detach_that_was_cut_off_is_named_with_the_statement_that_ends_it(
+    database: Database, session: Session
+) -> None:
+    session.rows("alter table shop.p attach partition shop.p1 default")
+    session.rows("create table shop.p2 partition of shop.p for values from ('2020-01-01') to ('2021-01-01')")
+    session.rows("alter table shop.p detach partition shop.p1")
+    before = look(session)
+    with database.connect() as reader, database.connect() as cut_off:
+        reader.execute("begin; select from shop.p")
+        cut_off.execute("set lock_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            cut_off.execute("alter table shop.p detach partition shop.p2 concurrently")
+    # Its first step has made a constraint, too.
+    left = diff_inventories(before, look(session)).objects
+    [each] = [each for each in left if each.name.startswith("pending")]
+    assert each.name == "pending detach of partition shop.p2 of shop.p"
+    session.rows(str(each.drop))
+    assert not [one for one in look(session) if "pending" in one.name]
 
 
 def test_owner_and_grants_of_the_database_are_seen(database: Database, session: Session) -> None:

@@ -22,7 +22,7 @@ from dbmate_wrap.execution.readiness import raise_for_failed
 from dbmate_wrap.postgres.session import Cell, Session, connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.preflight.engine import CHECKS
-from dbmate_wrap.sql.requirements import Requirements
+from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 from tests.support.projects import migration
 from tests.support.servers import Database, Server, TcpServer
@@ -288,6 +288,18 @@ def test_an_index_that_a_failed_build_left_is_named_and_refused_where_it_is_buil
     assert refused.hint is not None
     database.execute(refused.hint)
     assert statuses(checks(database.url, again)) == {}
+
+
+def test_an_invalid_index_is_found_by_the_whole_of_a_name_that_the_server_cuts(
+    embedded_database: Database,
+) -> None:
+    embedded_database.execute("create table public.t (id int); insert into public.t values (1), (1)")
+    name = "i" * 70
+    with embedded_database.connect() as other, pytest.raises(psycopg.errors.UniqueViolation):
+        other.execute(f"create unique index concurrently {name} on public.t (id)".encode())
+    texts = [f"create unique index concurrently if not exists {name} on public.t (id)"]
+    needs = replace(CONTEXT, needs=requirements_of(texts))
+    assert checks(embedded_database.url, needs)["invalid-indexes"].status == "fail"
 
 
 def test_an_index_that_is_being_built_is_not_invalid_also_for_a_narrow_account(database: Database) -> None:

@@ -696,6 +696,18 @@ def test_what_production_may_have_from_elsewhere_is_told_with_shadow_setup(check
     assert "make it in the file of shadow_setup" in (caught.value.hint or "")
 
 
+def test_the_syntax_of_17_and_18_is_replayed_up_and_down(check: MakeCheck) -> None:
+    if binaries.embedded().major < 18:
+        pytest.skip("needs PostgreSQL 18")
+    newer = (
+        "create table shop.v (a int, b int generated always as (a * 2) virtual,"
+        " constraint c check (a > 0) not enforced);"
+        "create view shop.j as select * from json_table('[1]'::jsonb, '$[*]' columns (i int path '$'));"
+    )
+    made = check({**HISTORY, "003_d.sql": migration(newer, "drop view shop.j; drop table shop.v;")})
+    assert made.run("003_d.sql") == ()
+
+
 PRIVILEGED = """create role reader;
 create extension pg_stat_statements;
 create publication platform for all tables;
