@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from dbmate_wrap.domain.ledger import LedgerEntry, Origin, Record
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.errors import HistoryError
 
 # A hint with more versions than this is no statement that anybody would copy.
@@ -106,6 +107,16 @@ def _explained(gone: Sequence[LedgerEntry], applied: Collection[str], evidence: 
     # A rollback undoes one version, and the last one.
     last_one = len(gone) == 1 and gone[0].version > max(applied, default="")
     return last_one and evidence.unfinished_rollback
+
+
+def unknown(ledger: LedgerUnavailable) -> HistoryError:
+    """The error for a history without a row, beside a ledger that cannot be read."""
+    remedy = f"{ledger.hint}; or, " if ledger.hint else ""
+    return HistoryError(
+        "the history table has no rows, and the ledger that is there cannot say whether it had some:"
+        f" {ledger.reason}",
+        hint=f"{remedy}where the ledger is another project's alone, set ledger = false",
+    )
 
 
 def contradiction(missing: MissingRows) -> HistoryError | None:

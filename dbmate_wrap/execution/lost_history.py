@@ -1,9 +1,9 @@
 """Errors of a run after which the history of migrations is not what it was."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dbmate_wrap.domain.history_table import HistoryTable
-from dbmate_wrap.domain.migration import version_of
+from dbmate_wrap.domain.migration import MigrationFile, version_of
 from dbmate_wrap.errors import PartialError, WrapError
 
 
@@ -35,6 +35,16 @@ def history_gone(
         f" and add '{version_of(file)}' if its work is done",
         migration=file,
     )
+
+
+def lost_versions(
+    files: Iterable[MigrationFile], recorded: Collection[str], applied: Collection[str]
+) -> list[str]:
+    """Return the versions that were `recorded`, are not `applied` now, and have a file.
+
+    The row of a version whose file is gone may have been taken out on purpose.
+    """
+    return sorted({file.version for file in files}.intersection(recorded).difference(applied))
 
 
 def history_thinned(file: str, table: HistoryTable, lost: Sequence[str]) -> PartialError:

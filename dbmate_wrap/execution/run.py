@@ -10,15 +10,14 @@ from dbmate_wrap import __version__
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.invocation import Invocation
-from dbmate_wrap.domain.ledger import Record, Run
-from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.ledger import Ledger, Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import HistoryError, PreflightError
+from dbmate_wrap.execution import lost_history
 from dbmate_wrap.execution.causes import with_cause
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
-from dbmate_wrap.execution.lost_history import history_gone, history_thinned, history_unreadable
 from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
 from dbmate_wrap.execution.provenance import provenance
@@ -91,9 +90,9 @@ class AttendedRun:
 
     def begin_anew(self) -> None:
         """Take the history as it is now for the one before: what is applied from here on is this run's."""
-        if isinstance(self.history.ledger, LedgerUnavailable):
-            # This run itself has emptied the history: that nobody can ask the ledger does not matter.
-            self.history = replace(self.history, ledger=None)
+        # This run itself may have emptied the history: a ledger that cannot be read does not matter then.
+        ledger = self.history.ledger if isinstance(self.history.ledger, Ledger) else None
+        self.history = replace(self.history, ledger=ledger)
         self.before, self.applied = self.history, []
         self.started_files, self.failed_files, self.timings = set(), set(), Timings()
 
@@ -196,21 +195,18 @@ class AttendedRun:
     def _read_history_after(self, direction: Direction, batch: Sequence[ParsedMigration]) -> History:
         """Read the history again. Raises PartialError where migrations took it or rows away, or hid it."""
         table, recorded = self.db.server.history, set(self.history.applied)
-        versions = {each.file.version for each in batch}
         self.db = self.db.look_again()
         try:
             found = self.read_history(self.db)
         except (HistoryError, PreflightError) as error:
-            raise history_unreadable(self._last_started(batch), error) from None
+            raise lost_history.history_unreadable(self._last_started(batch), error) from None
         recorded |= {each.file.version for each in batch if each.file.name in self.timings.ended}
         if (table.exists or recorded) and not self.db.server.history.exists:
             moved_to = catalog.tables_like_history(self.db.session, self.db.server)
-            raise history_gone(self._last_started(batch), table, sorted(recorded), moved_to)
-        # A row whose file is gone may have been taken out on purpose.
-        kept = {file.version for file in self.files.migrations} & recorded
-        lost = kept - set(found.applied) - (versions if direction == "down" else set())
-        if lost:
-            raise history_thinned(self._last_started(batch), table, sorted(lost))
+            raise lost_history.history_gone(self._last_started(batch), table, sorted(recorded), moved_to)
+        undone = {each.file.version for each in batch} if direction == "down" else set[str]()
+        if lost := lost_history.lost_versions(self.files.migrations, recorded - undone, found.applied):
+            raise lost_history.history_thinned(self._last_started(batch), table, lost)
         return found
 
     def _last_started(self, batch: Sequence[ParsedMigration]) -> str:

@@ -171,12 +171,7 @@ def _unknown(found: History) -> HistoryError | None:
     """The error for an empty history where a ledger is there that may know better, and cannot be read."""
     if found.applied or not found.entries or not isinstance(found.ledger, LedgerUnavailable):
         return None
-    remedy = f"{found.ledger.hint}; or, " if found.ledger.hint else ""
-    return HistoryError(
-        "the history table has no rows, and the ledger that is there cannot say whether it had some:"
-        f" {found.ledger.reason}",
-        hint=f"{remedy}where the ledger is another project's alone, set ledger = false",
-    )
+    return missing_rows.unknown(found.ledger)
 
 
 def not_baselined(db: Database) -> HistoryError | None:
