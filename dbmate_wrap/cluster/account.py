@@ -83,9 +83,11 @@ def can_run(account: Account, program: Path) -> bool:
         return False
 
 
-def run_as(account: Account, argv: Sequence[str], *, timeout: float) -> process.Completed:
+def run_as(
+    account: Account, argv: Sequence[str], *, timeout: float, connects: bool = True
+) -> process.Completed:
     """Run a program as the account, from "/": the account may not be able to enter the current folder."""
-    command = process.Command(tuple(argv), _ENVIRONMENT, Path("/"), account.uid_gid)
+    command = process.Command(tuple(argv), _ENVIRONMENT, Path("/"), account.uid_gid, connects=connects)
     return process.run(command, timeout=timeout)
 
 

@@ -37,7 +37,7 @@ def start_server(
 ) -> postmaster.PidFile:
     """Start the server of `home`, making its data directory first where `data` is None.
 
-    Where `isolated`, and the system can, it has no network: its socket alone is there, and it reaches nobody.
+    Where `isolated`, and the system can, it has no network, and connects to no socket: it reaches nobody.
     Raises ConfigError for what the machine lacks, UnreachableError when PostgreSQL itself gives up.
     """
     account = choose_account(data or paths.data_link(home))
@@ -55,11 +55,11 @@ def start_server(
     if settings.get("listen_addresses"):
         settings = {**settings, "hba_file": str(_write_hba(data, account))}
     pg_ctl += ["-o", _options(sockets, durable, settings)]
-    run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS)
+    run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS, connects=not isolated)
     found = _await_ready(data, patience=_QUICK_SECONDS)
     if found is None:
         # pg_ctl itself can say why it does not start.
-        _run_pg_ctl([*pg_ctl, "-w"], account, log, begin)
+        _run_pg_ctl([*pg_ctl, "-w"], account, log, begin, connects=not isolated)
         found = postmaster.find_ready(data)
     if found is None:
         raise _failure("PostgreSQL started and stopped again", log, begin)
@@ -135,9 +135,9 @@ def _end_orphan(data: Path, sockets: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int) -> None:
+def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int, *, connects: bool) -> None:
     for _ in range(5):
-        if run_as(account, pg_ctl, timeout=START_SECONDS + 20).returncode == 0:
+        if run_as(account, pg_ctl, timeout=START_SECONDS + 20, connects=connects).returncode == 0:
             return
         # The sessions of a server that was killed end a moment after it, or when their statement does.
         if "shared memory block" not in _tail(log, begin):

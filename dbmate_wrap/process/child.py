@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
+from dbmate_wrap.process.no_connect import deny_connections
 from dbmate_wrap.process.pipe_reader import PipeReader
 from dbmate_wrap.process.signals import signals_delayed
 from dbmate_wrap.redact import NOTHING, Capture, Redactor
@@ -30,7 +31,8 @@ class Command:
     """A program with everything that it gets from us; `env` is its complete environment.
 
     `undecodable` is what happens to stdout that is not UTF-8, as for `bytes.decode`. `dies_with_us`: where
-    the system can (Linux), the child is killed when this process is, even by SIGKILL.
+    the system can (Linux), the child is killed when this process is, even by SIGKILL. `connects`: where not,
+    and the system can, neither the child nor what it starts connects to anybody.
     """
 
     argv: tuple[str, ...]
@@ -40,6 +42,7 @@ class Command:
     stdin: bytes = field(default=b"", repr=False)
     undecodable: Literal["replace", "surrogateescape"] = "replace"
     dies_with_us: bool = False
+    connects: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,17 @@ def _start(command: Command) -> "subprocess.Popen[bytes]":
             extra_groups=[] if uid_gid else None,
             # A group of its own: Ctrl-C reaches this process alone, which decides how the child ends.
             start_new_session=sys.platform != "win32",
-            preexec_fn=_die_with_parent() if command.dies_with_us and sys.platform == "linux" else None,
+            preexec_fn=_before_it_runs(command),
         )
     except ValueError:
         # A NUL or a lone surrogate. Python's message may quote it, and it may be part of a secret.
         raise OSError(errno.EINVAL, "an argument or variable holds what no program can be given") from None
+
+
+def _before_it_runs(command: Command) -> Callable[[], None] | None:
+    if not command.connects:
+        return deny_connections()
+    return _die_with_parent() if command.dies_with_us and sys.platform == "linux" else None
 
 
 def _die_with_parent() -> Callable[[], None]:

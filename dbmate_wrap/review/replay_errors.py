@@ -6,7 +6,7 @@ from dataclasses import replace
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.execution.diagnosis import diagnose
-from dbmate_wrap.review.server_lacks import find_lack, portable_form
+from dbmate_wrap.review.server_lacks import A_WAY, find_lack, portable_form
 from dbmate_wrap.shadow.scratch import MigrationFailed
 from dbmate_wrap.workspace import shadow_server
 
@@ -50,7 +50,8 @@ def replay_error(
     if isinstance(error, UnreachableError):
         return error
     if lack := find_lack(failure.sqlstate, failure.message) if started else None:
-        ways = (portable_form(failure.message), shadow_server.alternatives_hint())
+        others = None if lack.startswith(A_WAY) else shadow_server.alternatives_hint()
+        ways = (portable_form(failure.message), others)
         message = f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}"
         return _at_place(PreflightError, error, message, "; else ".join(filter(None, ways)))
     # On a shadow database nothing stays, and nobody else holds a lock: the diagnosis is of a live one.

@@ -8,15 +8,17 @@ from dbmate_wrap.sql.requirements import requirements_of
 
 # Names that an operating system or ICU gives; any other collation is one that a migration should have made.
 _LOCALE = r"[a-z]{2,3}_[A-Z]{2}[\w.@-]*|C\.[\w-]+|[\w-]+-x-icu|pg_\w+|unicode|und"
+# No server of ours has that, whatever its programs are.
+A_WAY = "a way to"
 # SQLSTATEs, a pattern of the message, and what is lacking; `{}` stands for the pattern's first group.
 _LACKS = (
     ("0A000 58P01", r'extension "([^"]+)" is not available', "{}"),
     ("0A000 58P01", r"extension control file", "an extension"),
     ("22023", r'extension "([^"]+)" has no (?:installation script|update path)', "that version of {}"),
-    ("08001", r'could not connect to server "([^"]+)"', "a way to the server {}"),
+    ("08001", r'could not connect to server "([^"]+)"', f"{A_WAY} the server {{}}"),
     # dblink's, of which the second is for who is no superuser.
-    ("08001", r"could not establish connection", "a way to other servers"),
-    ("2F003", r"password .*required", "a way to other servers"),
+    ("08001", r"could not establish connection", f"{A_WAY} other servers"),
+    ("2F003", r"password .*required", f"{A_WAY} other servers"),
     ("0A000", r"ICU is not supported", "ICU"),
     ("0A000", r"unsupported XML feature", "XML (libxml)"),
     ("0A000", r"compression method (\w+) not supported", "compression with {}"),
@@ -64,8 +66,8 @@ def portable_form(message: str) -> str | None:
         )
     if re.search(r"could not (?:connect to server|establish conn)|password .*required", message):
         return (
-            "a server that check starts reaches no other one, so that a check touches nobody: connect where"
-            " the data is moved, outside of migrations"
+            "a server that check starts reaches no other one, so that a check touches nobody: connect"
+            " where the data is moved, outside of migrations; or leave the replay out: check --no-shadow"
         )
     return None
 

@@ -10,6 +10,7 @@ import pytest
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE, read_replay_server
+from dbmate_wrap.process.no_connect import can_deny_connections
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import other_major
 from tests.support.shadows import Project, databases, execute, project
@@ -172,6 +173,16 @@ def test_a_template_belongs_to_the_superuser(pool: ScratchPool) -> None:
         "select pg_get_userbyid(datdba) from pg_database where datname ~ '^dbmate_wrap_shadow_[0-9a-f]{24}$'"
     )
     assert execute(pool.url, query) == [("postgres",)]
+
+
+@pytest.mark.skipif(not can_deny_connections(), reason="this system's calls are not known")
+def test_the_server_connects_to_nobody_also_by_a_socket_in_the_file_system(both: Project) -> None:
+    with both.open_pool(superuser=True) as pool, pool.scratch(None) as scratch:
+        execute(scratch.url, "create extension dblink")
+        with pytest.raises(psycopg.Error, match="ermission denied"):
+            execute(
+                scratch.url, f"select dblink_connect('host={pool.url.host} user=postgres dbname=postgres')"
+            )
 
 
 @pytest.mark.skipif(not can_isolate(), reason="this system makes no network namespace for an account")
