@@ -82,6 +82,8 @@ class _TypedCommand:
             self.outcome.target = db.target
             found = read_history(db, files, environment.values)  # 13, 22
             self.refuse_foreign_stamp(found)  # 20
+            if self.command.verb == "rollback":
+                guard.refuse_unrecorded_rollback(found, found.applied[-1:])  # 22
             self.check_readiness(db, found, files)  # 22
             self.confirm(db.url.database)  # 20
             bound = dbmate.bind(context, self.binary(), db.url, db.session, db.server.history)  # 11

@@ -33,6 +33,7 @@ def redo(context: Context, outcome: Outcome) -> None:
             outcome.summary = "nothing to redo: no migration is applied"
             return
         guard.refuse_foreign_stamp(environment, found)  # 20
+        guard.refuse_unrecorded_rollback(found, versions)  # 22
         old = read_what_ran(db, found, files, versions, start_over(environment))  # 13, 20
         undone = {each.file.version for each in old}
         names = {each.file for each in found.pending}

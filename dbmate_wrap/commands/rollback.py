@@ -35,6 +35,7 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
             outcome.summary = f"nothing to roll back: {what}"
             return
         guard.refuse_foreign_stamp(environment, found)  # 20
+        guard.refuse_unrecorded_rollback(found, versions)  # 22
         todo = read_what_ran(db, found, files, versions, start_over(environment))  # 13, 20
         texts = [section.down.sql for migration in todo for section in migration.sections]
         checks = readiness.run_preflight(context, db, found, texts, rollback=True)

@@ -9,7 +9,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.domain.stamp import StampVerdict
-from dbmate_wrap.errors import RefusedError
+from dbmate_wrap.errors import PreflightError, RefusedError
 from dbmate_wrap.settings import Environment, Project
 from dbmate_wrap.settings.typist import typist
 from dbmate_wrap.workspace.history import History
@@ -101,6 +101,18 @@ def refuse_where_rows_matter(environment: Environment, what: str) -> None:
             f" disposable = true in environments.{name}"
         )
         raise RefusedError(f"{what} is refused on {name}, which is not disposable", hint=hint)
+
+
+def refuse_unrecorded_rollback(found: History, versions: Sequence[str]) -> None:
+    """Raise PreflightError (22) where the ledger has one of `versions` as applied, and may not be written.
+
+    It would go on saying so, and every later run would end with 13.
+    """
+    if not isinstance(found.ledger, Ledger) or (obstacle := found.ledger.access.obstacle) is None:
+        return
+    if any(version in found.ledger.current for version in versions):
+        message = f"{obstacle.reason}: a rollback that is not recorded there would contradict it"
+        raise PreflightError(message, hint=obstacle.hint)
 
 
 def refuse_foreign_stamp(environment: Environment, found: History) -> None:

@@ -255,6 +255,27 @@ def test_a_ledger_that_may_not_be_read_is_said_with_the_grant(
     assert_refused(refused, 22, "may not read the schema dbmate_wrap", "grant usage on schema dbmate_wrap")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["rollback", "-e", "staging"], ["exec", "-e", "staging", "--", "rollback"]],
+    ids=["rollback", "exec"],
+)
+def test_what_cannot_be_recorded_is_not_rolled_back(
+    project: MakeProject, run_cli: RunCli, database: Database, narrow: dict[str, str], words: list[str]
+) -> None:
+    folder = project(TWO, sealed=True)
+    run_cli(UP, folder.root, staging(database))
+    role = narrow["STAGING_DATABASE_URL"].partition("@")[0].removeprefix("postgres://")
+    database.execute(
+        f"grant usage on schema dbmate_wrap to {role};"
+        f" grant select on all tables in schema dbmate_wrap to {role};"
+        f" grant all on public.schema_migrations to {role}"
+    )
+    refused = run_cli(words, folder.root, narrow)
+    assert_refused(refused, 22, "a rollback that is not recorded there", "grant select, insert, update")
+    assert applied(database) == ["001", "002"]
+
+
 def test_exec_says_that_it_may_not_read_the_stamp(
     project: MakeProject, run_cli: RunCli, database: Database, narrow: dict[str, str]
 ) -> None:
