@@ -145,6 +145,20 @@ def start_command(
     )
 
 
+def run_on_files(args: Sequence[str], cwd: Path, env: Mapping[str, str], files: tuple[int, int, int]) -> int:
+    """The exit code of the command, forked, whose standard streams are these files."""
+    stdin, stdout, stderr = files
+    with _ForkedCommand(
+        ["dbmate_wrap", *args],
+        cwd=cwd,
+        env={**env, "PYTHONPATH": str(REPOSITORY)},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+    ) as process:
+        return process.wait()
+
+
 def _is_read_at_start(name: str, value: str) -> bool:
     return name.startswith(_STARTUP) and (name, value) not in (
         ("LANG", _ENCODING),
