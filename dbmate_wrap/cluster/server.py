@@ -110,7 +110,7 @@ def _find_ready(home: Path, binaries: Binaries) -> postmaster.PidFile | None:
     if made_by is None:
         raise ConfigError(
             f"{data} is not a PostgreSQL data directory (no PG_VERSION)",
-            hint="dbmate-wrap db reset makes a new one (it destroys the data)",
+            hint="`dbmate-wrap db reset` makes a new one (it destroys the data)",
         )
     if made_by != binaries.major:
         raise ConfigError(

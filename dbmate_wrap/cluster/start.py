@@ -181,5 +181,5 @@ def _failure(what: str, log: Path, begin: int) -> UnreachableError:
     return UnreachableError(
         f"{what}. The end of its log:\n{_tail(log, begin) or '(it is empty)'}",
         kind="other",
-        hint=f"the whole log: {log}; dbmate-wrap db reset starts over (it destroys the data)",
+        hint=f"the whole log: {log}; `dbmate-wrap db reset` starts over (it destroys the data)",
     )

@@ -104,12 +104,12 @@ def _require_embedded(context: Context) -> None:
     source = context.environment.url_source()
     if source is not None:
         message = f"{context.environment.name} is not embedded: its URL comes from {source}"
-        hint = "`dbmate-wrap db` is for environments without a URL (dev and test)"
+        hint = "these commands are for environments without a URL (dev and test)"
         raise UsageError(message, hint=hint)
 
 
 def _require_embedded_name(context: Context) -> None:
     name = context.environment.name
     if name not in EMBEDDED:
-        hint = "`dbmate-wrap db` is for dev and test: leave --env out, or write --env test"
+        hint = "these commands are for dev and test: leave --env out, or write --env test"
         raise UsageError(f"{name} is never embedded: it is reached by its URL", hint=hint)

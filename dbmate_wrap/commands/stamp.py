@@ -28,13 +28,14 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
         before = found.ledger.stamp if isinstance(found.ledger, Ledger) else None
         was = f" (it is stamped as {before.environment})" if before else ""
         what = f"stamp database {db.url.database}{was}"
-        guard.confirm(environment, console, what, yes=yes, agents_everywhere=True)
+        guard.confirm(environment, console, what, yes=yes, agents_everywhere=True, look="doctor")
         with attended_run(db, loaded.files, environment, context.invocation, console, None) as run:
             outcome.migrations = run.history.rows
             ledger = run.open_ledger()
             run.lock.verify()
             if not ledger.stamp():
                 message = "the stamp was not written: this role may not write the schema dbmate_wrap"
-                hint = "grant create on the database to it, or stamp as its owner"
+                problem = found.ledger.access.obstacle if isinstance(found.ledger, Ledger) else found.ledger
+                hint = problem.hint if problem else None
                 raise PreflightError(message, hint=hint)
     outcome.summary = f"stamped as {environment.name}{was.replace('it is', 'it was')}"

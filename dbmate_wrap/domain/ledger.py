@@ -147,6 +147,11 @@ class Ledger:
         """Return True where a history has begun, and it has no stamp, or versions without a line here."""
         return bool(applied) and (self.stamp is None or bool(lines_to_adopt(applied, self.current, files)))
 
+    def ran_here(self, version: str) -> bool:
+        """Return True where this tool applied the version: the ledger keeps the text of such a file."""
+        line = self.current.get(version)
+        return line is not None and line.how == Origin.APPLIED
+
     @property
     def checksums(self) -> dict[str, str]:
         """The checksum that each applied version had when it was recorded, where one was."""

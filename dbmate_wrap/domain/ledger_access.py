@@ -85,7 +85,8 @@ class LedgerAccess:
         )
 
     def _grants(self) -> str:
+        create = "" if self.complete else ", create"
         return (
-            f"let its owner run: grant usage on schema dbmate_wrap to {self.role};"
+            f"let its owner run: grant usage{create} on schema dbmate_wrap to {self.role};"
             f" grant select, insert, update on all tables in schema dbmate_wrap to {self.role}"
         )

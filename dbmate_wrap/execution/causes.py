@@ -46,6 +46,8 @@ def rows_hint(error: DbmateError) -> str:
 
 def limit_hint(error: DbmateError) -> str | None:
     """Return the way to more time; None where no limit was reached."""
+    if error.limit is None and "statement timeout" in error.message:
+        return "the setting statement_timeout leaves it no more time: raise it, and run again"
     if error.limit is None:
         return None
     return f"{error.limit.label} leaves it no more time; {error.limit.remedy}; and run again"

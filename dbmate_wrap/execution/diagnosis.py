@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.activity import Blocker, format_blocker
 from dbmate_wrap.domain.code_frame import code_frame
+from dbmate_wrap.domain.history import amend_command
 from dbmate_wrap.domain.ledger import UnfinishedRun
 from dbmate_wrap.domain.leftovers import Leftovers
 from dbmate_wrap.domain.migration import Block, ParsedMigration
@@ -19,7 +20,7 @@ from dbmate_wrap.errors import (
     WrapError,
 )
 from dbmate_wrap.execution.causes import limit_hint, rows_hint
-from dbmate_wrap.execution.privileges import NO_PRIVILEGE, privilege_hint
+from dbmate_wrap.execution.privileges import privilege_hint, recording_hint
 from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.sql.batching import may_commit
 
@@ -33,8 +34,6 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 # Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
-# undefined_table, invalid_schema_name.
-_NOT_RECORDED = frozenset({NO_PRIVILEGE, "42P01", "3F000"})
 _KILLED = re.compile(r"dbmate ended with signal ")
 
 
@@ -78,8 +77,8 @@ def diagnose(
     if failure.sqlstate == _LOCK_NOT_AVAILABLE:
         return blocked(names, failure, migration, ())
     fix = "" if _was_cut_off(failure) or _KILLED.match(failure.message) else names.fix(name, failure.sqlstate)
-    known = _recording_hint(names, failure, name) or privilege_hint(names.account, failure, name)
-    known = known or limit_hint(failure) or f"{rows_hint(failure)}{fix}run again"
+    known = _hint_of_its_text(names, failure, name) or limit_hint(failure)
+    known = known or f"{rows_hint(failure)}{fix}run again"
     hint = f"its transaction was rolled back: {known}"
     return _located_error(names, failure, migration, block, FailedError, hint)
 
@@ -100,20 +99,13 @@ def _leftover_hint(
     )
 
 
-def _recording_hint(names: ProjectNames, failure: DbmateError, file: str) -> str | None:
-    """The hint where dbmate itself could not write its record, within the migration's transaction."""
-    table = names.migrations_table.rpartition(".")[2].strip('"')
-    if failure.sqlstate not in _NOT_RECORDED or table not in failure.message:
-        return None
-    if failure.sqlstate == NO_PRIVILEGE:
-        return (
-            f"a role that {file} sets still holds when dbmate records the version; end its migrate:up with"
-            " RESET ROLE, and run again"
-        )
-    return (
-        f"dbmate had to record the version in {names.migrations_table}, which {file} drops, renames or moves:"
-        " take that out, and run again"
-    )
+def _hint_of_its_text(names: ProjectNames, failure: DbmateError, name: str) -> str | None:
+    """The hint that tells what to change in the file, or whom to ask; None where neither is known."""
+    hint = recording_hint(names.migrations_table, failure, name)
+    hint = hint or privilege_hint(names.account, failure, name)
+    if hint and name in hint and name in names.sealed:
+        return f"{hint} (an edited file is amended: `{amend_command(name)}`)"
+    return hint
 
 
 def blocked(

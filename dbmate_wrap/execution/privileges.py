@@ -1,4 +1,4 @@
-"""The hint for a migration that failed for want of a privilege, which is no fault of its file."""
+"""The hints for a migration that failed for want of a privilege, or of the history table."""
 
 import re
 
@@ -7,6 +7,8 @@ from dbmate_wrap.domain.ownership import ways_out
 
 # insufficient_privilege
 NO_PRIVILEGE = "42501"
+# undefined_table, invalid_schema_name.
+_NOT_RECORDED = frozenset({NO_PRIVILEGE, "42P01", "3F000"})
 _EXTENSION = re.compile(r'extension "[^"]+"\Z')
 
 
@@ -24,3 +26,19 @@ def privilege_hint(account: str, failure: DbmateError, file: str) -> str | None:
         return f"{account} lacks a privilege: have it granted, or take that out of {file}, and run again"
     about = ", ".join(each.label for each in failure.not_owned)
     return f"{account} lacks a right on {about}; {ways_out(failure.not_owned, account)}; and run again"
+
+
+def recording_hint(migrations_table: str, failure: DbmateError, file: str) -> str | None:
+    """Return the hint where dbmate could not write its record, within the migration's transaction."""
+    table = migrations_table.rpartition(".")[2].strip('"')
+    if failure.sqlstate not in _NOT_RECORDED or table not in failure.message:
+        return None
+    if failure.sqlstate == NO_PRIVILEGE:
+        return (
+            f"a role that {file} sets still holds when dbmate records the version; end its migrate:up with"
+            " RESET ROLE, and run again"
+        )
+    return (
+        f"dbmate had to record the version in {migrations_table}, which {file} drops, renames or moves:"
+        " take that out, and run again"
+    )

@@ -1,6 +1,7 @@
 """Turns the text of a failed connection, and psycopg's errors, into errors of the one tree."""
 
 import re
+import shlex
 
 import psycopg
 
@@ -33,7 +34,7 @@ _PATTERNS: tuple[tuple[UnreachableKind, str, str, str], ...] = (
         "database_missing",
         r'database ".*" does not exist',
         'there is no database "{database}" on {where}',
-        "check the name in the URL; where it is right, create it: createdb {database}",
+        "check the name in the URL; where it is right, create it: createdb {login} {database}",
     ),
     (
         "slots",
@@ -100,6 +101,7 @@ def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
     """Return the error for libpq's text about a failed connection."""
     place = f"the socket folder {url.host} (port {url.port})" if url.is_socket else f"{url.host}:{url.port}"
     words = {"where": place, "host": url.host, "port": url.port, "user": url.user, "database": url.database}
+    words["login"] = shlex.join(["-h", url.host, "-p", str(url.port), "-U", url.user])
     text = _QUESTION.sub("", _PREAMBLE.sub("", " ".join(text.split()))).strip()
     for kind, pattern, message, hint in _PATTERNS:
         if re.search(pattern, text, re.IGNORECASE):

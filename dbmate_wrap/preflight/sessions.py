@@ -30,10 +30,10 @@ def long_transactions(given: CheckInput) -> Verdict:
     """Warn of old transactions: the migration waits for them, and others queue up behind the migration."""
     seen = fact(given.facts.transactions)
     if seen.transactions:
-        pids = ", ".join(str(transaction.pid) for transaction in seen.transactions[:5])
+        ends = "; ".join(f"select pg_terminate_backend({one.pid})" for one in seen.transactions[:5])
         return warned(
             f"open transactions: {join_names([one.label for one in seen.transactions])}",
-            f"where nobody misses them, end them: select pg_terminate_backend(pid) with pid {pids}",
+            f"where nobody misses them, end them: {ends}",
         )
     if seen.hidden:
         return skipped(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
 _POLL_SECONDS = 0.25
 _T = TypeVar("_T")
+_NO_SUCH_ROLE = "22023"  # As SET ROLE says it.
 _MAY_BE_PLAIN = frozenset({"disable", "allow", "prefer"})
 
 
@@ -214,9 +215,11 @@ def _set_role(session: Session, role: str, user: str) -> None:
         session.rows(f"set role {quoted(role)}")
     except FailedError as error:
         session.close()
+        grant = f"grant {quoted(role)} to {quoted(user)}"
+        run = f"create role {quoted(role)}; {grant}" if error.sqlstate == _NO_SUCH_ROLE else grant
         raise PreflightError(
             f"{user} cannot become the role {role}, which the settings want: {error.message}",
-            hint=f"have a superuser run: grant {quoted(role)} to {quoted(user)}; or correct the setting role",
+            hint=f"have a superuser run: {run}; or correct the setting role",
             sqlstate=error.sqlstate,
         ) from None
 

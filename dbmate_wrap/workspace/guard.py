@@ -16,11 +16,18 @@ from dbmate_wrap.workspace.history import History
 
 
 def confirm(
-    environment: Environment, console: Console, what: str, *, yes: bool, agents_everywhere: bool = False
+    environment: Environment,
+    console: Console,
+    what: str,
+    *,
+    yes: bool,
+    agents_everywhere: bool = False,
+    look: str = "plan",
 ) -> None:
     """Return where the environment is not protected, or was confirmed. Raises RefusedError (20).
 
     For an agent `yes` is no confirmation; `agents_everywhere`: it needs one where nothing is protected too.
+    `look` is the verb that shows beforehand what this is about.
     """
     name = environment.name
     asks_agents = agents_everywhere or environment.values.protected
@@ -28,7 +35,7 @@ def confirm(
         return
     answer = console.ask(f"{name} is protected. To {what}, type its name: ")
     if answer is None:
-        hint = f"look first: dbmate-wrap plan -e {name}; then add --yes"
+        hint = f"look first: dbmate-wrap {look} -e {name}; then add --yes"
         raise RefusedError(f"{name} is protected, and there is no terminal to confirm on", hint=hint)
     if answer.strip() != name:
         hint = f"type {name!r} to confirm, or use --yes"

@@ -21,14 +21,9 @@ from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _REMEDY = {
-    MigrationState.EDITED: (
-        "restore the file as it was sealed or applied, and write a new migration instead; what ran here, and"
-        " how the file differs: `dbmate-wrap history --show {version}`"
-    ),
-    MigrationState.UNKNOWN: (
-        "get the missing file from version control (`dbmate-wrap history --show {version}` prints what ran),"
-        " or check that this is the right database"
-    ),
+    MigrationState.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
+    MigrationState.UNKNOWN: "get the missing file from version control, or check"
+    " that this is the right database",
     MigrationState.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
 _TOLERATED = frozenset({MigrationState.EDITED, MigrationState.UNKNOWN})
@@ -157,9 +152,17 @@ def disagreement(found: History) -> HistoryError | None:
     more = f" and {len(wrong) - _NAMED_AT_MOST} more" if len(wrong) > _NAMED_AT_MOST else ""
     return HistoryError(
         f"files and database disagree: {names}{more}",
-        hint=_REMEDY[first.state].format(version=first.version),
+        hint=_REMEDY[first.state] + _what_ran(found, first),
         migration=first.file or first.version,
     )
+
+
+def _what_ran(found: History, entry: MigrationEntry) -> str:
+    """Return the end of a hint that names the text that ran; empty where the ledger has not kept it."""
+    if not isinstance(found.ledger, Ledger) or not found.ledger.ran_here(entry.version):
+        return ""
+    differs = ", and how the file differs" if entry.state is MigrationState.EDITED else ""
+    return f"; what ran here{differs}: `dbmate-wrap history --show {entry.version}`"
 
 
 def ledger_contradiction(found: History) -> HistoryError | None:

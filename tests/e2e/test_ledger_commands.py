@@ -243,7 +243,7 @@ def test_stamp_says_that_it_could_not_where_it_may_not(
 ) -> None:
     folder = project(TWO, sealed=True)
     done = run_cli(["stamp", "-e", "staging"], folder.root, narrow)
-    assert_refused(done, 22, "the stamp was not written", "grant create on the database")
+    assert_refused(done, 22, "the stamp was not written", "create schema dbmate_wrap authorization")
 
 
 def test_a_ledger_that_may_not_be_read_is_said_with_the_grant(

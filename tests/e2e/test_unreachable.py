@@ -115,7 +115,12 @@ def test_the_role_is_missing(tried: Tried, tcp_server: TcpServer) -> None:
 
 def test_the_database_is_missing_and_not_made(tried: Tried, tcp_server: TcpServer) -> None:
     done = tried.up(tcp_server.tcp_url("nosuch", user="app"))
-    assert_refused(done, 21, 'there is no database "nosuch" on 127.0.0.1', "createdb nosuch")
+    assert_refused(
+        done,
+        21,
+        'there is no database "nosuch" on 127.0.0.1',
+        "createdb -h 127.* -U app nosuch",
+    )
     assert tcp_server.execute("select 1 from pg_database where datname = 'nosuch'") == []
 
 

@@ -36,7 +36,7 @@ def renamed_since_base(
 ) -> Finding:
     """The finding for a file of the base that was renamed; `lockfile` is the one that has lost its line."""
     path = f"{folder}/{new_name}"
-    hint = f"git mv {shlex.join([path, f'{folder}/{name}'])}"
+    hint = f"mv {shlex.join([path, f'{folder}/{name}'])}"
     hint += f"; {base.restore_command(lockfile)}; then `dbmate-wrap seal`" if lockfile else ""
     message = f"{name} is in {base.ref} and was renamed to {new_name}"
     return Finding("removed", "error", path, 1, 1, message, hint)

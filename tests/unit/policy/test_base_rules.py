@@ -123,7 +123,7 @@ def test_a_renamed_file_is_one_finding_wherever_its_new_name_sorts() -> None:
         [finding] = check(sorted([f"{name}=a", f"{B}=b"]), then=[f"{A}=a", f"{B}=b"])
         assert (finding.rule, finding.file) == ("removed", f"db/migrations/{name}")
         assert finding.message == f"001_a.sql is in origin/main and was renamed to {name}"
-        assert (finding.hint or "").startswith(f"git mv db/migrations/{name} db/migrations/001_a.sql")
+        assert (finding.hint or "").startswith(f"mv db/migrations/{name} db/migrations/001_a.sql")
 
 
 # two files of one version, after a merge that kept the lines of both branches
