@@ -12,7 +12,8 @@ import pytest
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
-from dbmate_wrap.domain.agents import CONSENT_VARIABLE, MARKERS
+from dbmate_wrap.domain.agents import MARKERS
+from dbmate_wrap.domain.consent import CONSENT_VARIABLE
 from dbmate_wrap.domain.pull_request import SYSTEMS
 from scripts.generate_docs import output_schema
 from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-CONSENT_VARIABLE = "DBMATE_WRAP_CONSENT"
+from dbmate_wrap.domain.consent import CONSENT_VARIABLE
+
 _UNSET = frozenset({"", "0", "false", "no", "off"})
 # What a person would not say: a switch, as other variables have them.
 _NO_WORDS = frozenset({"1", "true", "yes", "y", "ok", "on", "null", "none"})

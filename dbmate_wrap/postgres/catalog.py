@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.ownership import NotOwned
-from dbmate_wrap.domain.server_facts import Transaction
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.server_facts import Transaction
 
 _CONNECTION_CHECKS = 140000
 _DUPLICATE_DATABASE = ("42P04", "23505")
@@ -146,8 +148,10 @@ def is_connected(session: Session, pid: int, application_name: str) -> bool:
     return bool(session.rows(query, {"pid": pid, "name": application_name}))
 
 
-def open_transactions(session: Session) -> tuple[Transaction, ...]:
+def open_transactions(session: Session) -> "tuple[Transaction, ...]":
     """Return up to 20 open transactions of others in this database, the oldest first."""
+    from dbmate_wrap.domain.server_facts import Transaction  # Many classes, for few runs.
+
     return tuple(session.records(Transaction, queries.load_query("open_transactions")))
 
 

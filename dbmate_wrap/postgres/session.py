@@ -6,15 +6,17 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import RowFactory, kwargs_row, tuple_row
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.server_failure import ServerFailure
 from dbmate_wrap.postgres.connection_errors import connection_error, query_error
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.server_failure import ServerFailure
 
 Cell = str | int | float | bool | bytes | None
 _T = TypeVar("_T")
@@ -86,13 +88,15 @@ class Session:
         """Return what `make` makes of each row: it gets the columns by their names. Raises like `rows`."""
         return self._fetch(kwargs_row(make), query, parameters)
 
-    def failure_of(self, text: str) -> ServerFailure | None:
+    def failure_of(self, text: str) -> "ServerFailure | None":
         """Run SQL, and return the server's error; None where there is none. Raises UnreachableError."""
         try:
             self._connection.execute(text.encode())
         except psycopg.Error as error:
             if self._connection.closed or self._connection.broken:
                 raise query_error(error, lost=True) from None
+            from dbmate_wrap.domain.server_failure import ServerFailure
+
             said = error.diag
             table = f"{said.schema_name}.{said.table_name}" if said.schema_name and said.table_name else None
             words = said.message_detail, said.message_hint, said.constraint_name

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dbmate_wrap.domain.agents import CONSENT_VARIABLE
+from dbmate_wrap.domain.consent import CONSENT_VARIABLE
 from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dbmate_wrap.domain import stamp
-from dbmate_wrap.domain.agents import CONSENT_VARIABLE
+from dbmate_wrap.domain.consent import CONSENT_VARIABLE
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
@@ -11,7 +11,6 @@ from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import PreflightError, RefusedError
 from dbmate_wrap.settings import Environment, Project
-from dbmate_wrap.settings.typist import typist
 from dbmate_wrap.workspace.history import History
 
 
@@ -61,6 +60,8 @@ def ask_person(environment: Environment, console: Console, what: str) -> bool:
 
     False where nobody has to be asked: a person types, or has agreed by DBMATE_WRAP_CONSENT.
     """
+    from dbmate_wrap.settings.typist import typist  # Asked where something is to be written alone.
+
     marker, name = typist().marker, environment.name
     if marker is None or not typist().must_ask:
         return False

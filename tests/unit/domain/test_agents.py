@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.domain.agents import CONSENT_VARIABLE, MARKERS, Marker, Typist, typist_of
+from dbmate_wrap.domain.agents import MARKERS, Marker, Typist, typist_of
+from dbmate_wrap.domain.consent import CONSENT_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACT = ("CLAUDECODE", "CURSOR_AGENT", "GEMINI_CLI", "CODEX_SANDBOX", "REPLIT_CLI")
