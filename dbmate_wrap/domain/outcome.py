@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Check, Finding
-from dbmate_wrap.domain.results import Result
 from dbmate_wrap.errors import ErrorReport, ExitCode
+
+if TYPE_CHECKING:
+    # Twenty classes, of which a run needs one or none.
+    from dbmate_wrap.domain.results import Result
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Outcome:
     migrations: list[MigrationRow] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    result: Result | None = None
+    result: "Result | None" = None
     sources: dict[str, str] = field(default_factory=dict)
     old_files: list[str] = field(default_factory=list)
 

@@ -3,14 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile, version_of
 from dbmate_wrap.errors import HistoryError
-from dbmate_wrap.git.merge_base import MergeBase
 from dbmate_wrap.migrations import lockfile as lockfiles
 from dbmate_wrap.policy.rules import edited, not_appended, removed, unsealed
+
+if TYPE_CHECKING:
+    from dbmate_wrap.git.merge_base import MergeBase
 
 
 def check_lockfile(
@@ -47,7 +50,7 @@ def check_base(
     reported: Sequence[Finding],
     files: Sequence[MigrationFile],
     sealed: Sequence[Sealed],
-    base: MergeBase,
+    base: "MergeBase",
     *,
     folder: str,
     lockfile: str,
@@ -94,7 +97,7 @@ def _with_names(
     return [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
 
 
-def _line_finding(name: str, line: Sealed | None, lockfile: str, base: MergeBase) -> Finding:
+def _line_finding(name: str, line: Sealed | None, lockfile: str, base: "MergeBase") -> Finding:
     return edited.edited_line(line, lockfile, base) if line else removed.removed_line(name, lockfile, base)
 
 
@@ -102,7 +105,7 @@ def _corrected(
     reported: Sequence[tuple[Finding, str]],
     changed: Sequence[str],
     changed_lines: Mapping[str, Sealed | None],
-    base: MergeBase,
+    base: "MergeBase",
     lockfile: str,
 ) -> Iterator[Finding]:
     """The findings, each with its migration, that the base does not report too, with its commit."""
@@ -133,7 +136,7 @@ def _lasting_files(before: Mapping[str, str], now: Mapping[str, str]) -> Mapping
 
 
 def _changed_lines(
-    lines: Mapping[str, Sealed], base: MergeBase, freed: Collection[str]
+    lines: Mapping[str, Sealed], base: "MergeBase", freed: Collection[str]
 ) -> Mapping[str, Sealed | None]:
     """The lines that are not as the base has them, by name; None for one that is gone and not `freed`."""
     before = lines_of_base(base)
@@ -145,7 +148,7 @@ def _keeps(line: Sealed, before: Sealed) -> bool:
     return (line.checksum, line.former) == (before.checksum, before.former) or line.amends(before)
 
 
-def lines_of_base(base: MergeBase) -> Mapping[str, Sealed]:
+def lines_of_base(base: "MergeBase") -> Mapping[str, Sealed]:
     """Return the lines of the base's lockfile by name; none where it is broken: a branch can fix it."""
     try:
         return {line.name: line for line in lockfiles.parse_lockfile(base.lockfile or b"", Path())}
@@ -154,7 +157,7 @@ def lines_of_base(base: MergeBase) -> Mapping[str, Sealed]:
 
 
 def amended_files(
-    files: Sequence[MigrationFile], sealed: Sequence[Sealed], base: MergeBase
+    files: Sequence[MigrationFile], sealed: Sequence[Sealed], base: "MergeBase"
 ) -> frozenset[str]:
     """Return the names of the base's files whose text was replaced, as their lines in the lockfile say."""
     lines, before = {line.name: line for line in sealed}, lines_of_base(base)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_table import HistoryColumn, HistoryTable
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.domain.leftovers import DatabaseObject
 from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session, connect
 
 if TYPE_CHECKING:
+    from dbmate_wrap.domain.leftovers import DatabaseObject
     from dbmate_wrap.domain.server_facts import Transaction
 
 _CONNECTION_CHECKS = 140000
@@ -94,8 +94,10 @@ def set_password(maintenance: Session, role: str, verifier: str) -> None:
     maintenance.rows(f"alter role {quoted(role)} password '{verifier}'")
 
 
-def inventory(session: Session, server: Server) -> tuple[DatabaseObject, ...]:
+def inventory(session: Session, server: Server) -> "tuple[DatabaseObject, ...]":
     """Return all objects that a migration may have made, without dbmate's history table."""
+    from dbmate_wrap.domain.leftovers import DatabaseObject
+
     where = {"schema": server.history.schema, "table": server.history.table}
     rows = session.records(dict[str, Any], queries.load_query("inventory"), where)
     return tuple(

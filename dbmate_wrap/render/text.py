@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from dbmate_wrap.domain import results
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.table import Paint, table
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain import results
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
@@ -38,6 +40,10 @@ def _visible_text(text: str) -> str:
 
 def verbatim_text(outcome: Outcome) -> str | None:
     """Return the text of a file, for which no terminal is needed and no byte may change; else None."""
+    if outcome.result is None:
+        return None
+    from dbmate_wrap.domain import results
+
     match outcome.result:
         case results.SchemaResult(text) | results.KeptTextResult(text=text):
             return text
@@ -51,9 +57,11 @@ def is_one_line(outcome: Outcome) -> bool:
 
 
 def _body(outcome: Outcome, paint: Paint) -> str:
+    if outcome.result is None:
+        return _common(outcome, paint)
+    from dbmate_wrap.domain import results
+
     match outcome.result:
-        case None:
-            return _common(outcome, paint)
         case results.PlanResult(steps):
             rows = [(step.version, step.file, step.mode) for step in steps]
             texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in steps if step.sql]
@@ -106,7 +114,7 @@ def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
     return table(("version", "file", "state"), cells, paint, styles)
 
 
-def _environments(environments: Sequence[results.EnvironmentRow]) -> str:
+def _environments(environments: "Sequence[results.EnvironmentRow]") -> str:
     rows = [
         (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.origin or "no URL")
         for row in environments
@@ -122,7 +130,7 @@ def _checks(outcome: Outcome, paint: Paint) -> str:
     return text + ("\n\nWhat to do:\n" + "\n".join(hints) if hints else "")
 
 
-def _pages(pages: Sequence[results.ExplainedPage], paint: Paint) -> str:
+def _pages(pages: "Sequence[results.ExplainedPage]", paint: Paint) -> str:
     """Return the pages; where several have one name, each below what it is about."""
     if len(pages) == 1:
         return pages[0].text.rstrip()
@@ -130,7 +138,7 @@ def _pages(pages: Sequence[results.ExplainedPage], paint: Paint) -> str:
     return "\n\n".join(text for part in parts for text in part)
 
 
-def _matrix(matrix: results.Matrix, paint: Paint) -> str:
+def _matrix(matrix: "results.Matrix", paint: Paint) -> str:
     rows = [(row.file or f"{row.version} (no file)", *row.states) for row in matrix.migrations]
     text = table(("migration", *matrix.environments), rows, paint)
     errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]

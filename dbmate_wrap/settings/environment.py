@@ -4,15 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.database_url import DatabaseUrl, UrlFault, parse
-from dbmate_wrap.domain.results import SettingRow
 from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.model import NAMES, format_value
 from dbmate_wrap.settings.names import COMMIT_VARIABLE, PLACEHOLDER, url_variable
 from dbmate_wrap.settings.url_lookup import FoundUrl, UrlSources
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.results import SettingRow
 
 # Without a URL these environments run on a server that we start.
 EMBEDDED = frozenset({"dev", "test"})
@@ -53,9 +56,11 @@ class Environment(EnvironmentSettings):
         """Return the path as people see it: relative to the project where it lies in it."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
-    def setting_rows(self) -> tuple[SettingRow, ...]:
+    def setting_rows(self) -> "tuple[SettingRow, ...]":
         """Return every setting as text with its source; a secret as ***."""
         values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
+        from dbmate_wrap.domain.results import SettingRow
+
         return tuple(SettingRow(name, value, self.sources[name]) for name, value in values.items())
 
     def refuse_of_branch(self, key: str) -> None:

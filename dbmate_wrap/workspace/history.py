@@ -26,6 +26,10 @@ _REMEDY = {
     " that this is the right database",
     MigrationState.OUT_OF_ORDER: "give the file a number after the last applied one, then seal it again",
 }
+_WORDS = {
+    MigrationState.UNKNOWN: "applied, but there is no file",
+    MigrationState.OUT_OF_ORDER: "not applied, but older than one that is",
+}
 _TOLERATED = frozenset({MigrationState.EDITED, MigrationState.UNKNOWN})
 _NAMED_AT_MOST = 5
 
@@ -92,6 +96,8 @@ def read_history(db: Database, files: ProjectFiles, values: Values) -> History:
         raise error
     found = _compare(applied, files, recorded, disposable=values.disposable)
     if isinstance(recorded, Ledger) and not _covers(applied, recorded):
+        if not table.exists and (again := db.look_again()).server.history.exists:
+            return read_history(again, files, values)  # Another run has made it since it was looked for.
         return replace(found, missing=_find_missing_rows(db, files, recorded))
     return found
 
@@ -234,15 +240,7 @@ def _compare(
 
 
 def _describe(state: MigrationState) -> str:
-    match state:
-        case MigrationState.EDITED:
-            return "edited"
-        case MigrationState.UNKNOWN:
-            return "applied, but there is no file"
-        case MigrationState.OUT_OF_ORDER:
-            return "not applied, but older than one that is"
-        case _:
-            return state.value
+    return _WORDS.get(state, state.value)
 
 
 def _row(entry: MigrationEntry, line: AppliedVersion | None) -> MigrationRow:

@@ -1,9 +1,13 @@
 """Rule edited: a sealed or merged migration is never changed, nor is its line in the lockfile."""
 
+from typing import TYPE_CHECKING
+
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed, amend_command
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.git.merge_base import MergeBase
+
+if TYPE_CHECKING:
+    from dbmate_wrap.git.merge_base import MergeBase
 
 
 def edited_since_sealed(file: MigrationFile, path: str) -> Finding:
@@ -16,7 +20,7 @@ def edited_since_sealed(file: MigrationFile, path: str) -> Finding:
     return Finding("edited", "error", path, 1, 1, message, hint)
 
 
-def _mend(name: str, lockfile: str | None = None, base: MergeBase | None = None) -> str:
+def _mend(name: str, lockfile: str | None = None, base: "MergeBase | None" = None) -> str:
     """Return the remedy for a migration that failed; the `lockfile` is restored before, where it is given."""
     first = f"{base.restore_command(lockfile)}, then " if lockfile and base else ""
     return (
@@ -24,12 +28,12 @@ def _mend(name: str, lockfile: str | None = None, base: MergeBase | None = None)
     )
 
 
-def mend_unmerged(name: str, base: MergeBase, seal_again: str) -> str:
+def mend_unmerged(name: str, base: "MergeBase", seal_again: str) -> str:
     """Return the remedy for a sealed migration that nobody else has yet."""
     return f"it is not in {base.ref} yet: {amend_command(name)}; or {seal_again}"
 
 
-def edited_since_base(name: str, path: str, base: MergeBase, lockfile: str | None = None) -> Finding:
+def edited_since_base(name: str, path: str, base: "MergeBase", lockfile: str | None = None) -> Finding:
     """The finding for a file whose checksum is not the base's, nor is its line in `lockfile`, where given."""
     message = f"{name} was changed, but it is in {base.ref} already and may be applied somewhere"
     restore = base.restore_command(path)
@@ -38,7 +42,7 @@ def edited_since_base(name: str, path: str, base: MergeBase, lockfile: str | Non
     return Finding("edited", "error", path, 1, 1, message, hint)
 
 
-def edited_line(line: Sealed, lockfile: str, base: MergeBase) -> Finding:
+def edited_line(line: Sealed, lockfile: str, base: "MergeBase") -> Finding:
     """The finding for a line of the lockfile with another checksum than the base's lockfile has."""
     message = f"the line of {line.name} is in {base.ref} and was changed in {lockfile}"
     hint = f"it is append only: {base.restore_command(lockfile)}, then `dbmate-wrap seal`"

@@ -1,10 +1,13 @@
 """Rule not-appended: a new migration runs after all that are sealed or merged."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, is_time, version_of
-from dbmate_wrap.git.merge_base import MergeBase
+
+if TYPE_CHECKING:
+    from dbmate_wrap.git.merge_base import MergeBase
 
 
 def before_sealed(file: MigrationFile, path: str, last: str) -> Finding:
@@ -14,7 +17,7 @@ def before_sealed(file: MigrationFile, path: str, last: str) -> Finding:
 
 
 def before_base(
-    files: Sequence[MigrationFile], base: MergeBase, folder: str, renamed: Collection[str]
+    files: Sequence[MigrationFile], base: "MergeBase", folder: str, renamed: Collection[str]
 ) -> Iterator[Finding]:
     """One finding for each new file that would not run after everything that the base's branch has.
 
@@ -33,7 +36,7 @@ def before_base(
             yield _finding(file, before, base, folder, _next_name(file, last, number))
 
 
-def _finding(file: MigrationFile, before: str, base: MergeBase, folder: str, name: str | None) -> Finding:
+def _finding(file: MigrationFile, before: str, base: "MergeBase", folder: str, name: str | None) -> Finding:
     is_same = version_of(before) == file.version
     what = f"has the number of {before}" if is_same else f"would run before {before}"
     if before in base.files:

@@ -1,10 +1,13 @@
 """Rule removed: a sealed or merged migration is never removed or renamed, nor is its line in the lockfile."""
 
 import shlex
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
-from dbmate_wrap.git.merge_base import MergeBase
+
+if TYPE_CHECKING:
+    from dbmate_wrap.git.merge_base import MergeBase
 
 
 def removed_since_sealed(line: Sealed, new_name: str | None, twin: str | None, lockfile: str) -> Finding:
@@ -24,7 +27,7 @@ def seal_again(lockfile: str) -> str:
     return f"if it was applied nowhere, take its line out of {lockfile} and run `dbmate-wrap seal`"
 
 
-def removed_since_base(name: str, folder: str, base: MergeBase) -> Finding:
+def removed_since_base(name: str, folder: str, base: "MergeBase") -> Finding:
     """The finding for a file of the base that is gone."""
     path = f"{folder}/{name}"
     message = f"{name} is in {base.ref} and is gone"
@@ -32,7 +35,7 @@ def removed_since_base(name: str, folder: str, base: MergeBase) -> Finding:
 
 
 def renamed_since_base(
-    name: str, new_name: str, folder: str, base: MergeBase, lockfile: str | None
+    name: str, new_name: str, folder: str, base: "MergeBase", lockfile: str | None
 ) -> Finding:
     """The finding for a file of the base that was renamed; `lockfile` is the one that has lost its line."""
     path = f"{folder}/{new_name}"
@@ -42,14 +45,14 @@ def renamed_since_base(
     return Finding("removed", "error", path, 1, 1, message, hint)
 
 
-def removed_line(name: str, lockfile: str, base: MergeBase) -> Finding:
+def removed_line(name: str, lockfile: str, base: "MergeBase") -> Finding:
     """The finding for a line of the base's lockfile that is gone."""
     message = f"the line of {name} is in {base.ref} and is gone from {lockfile}"
     hint = f"it is append only: {base.restore_command(lockfile)}, then `dbmate-wrap seal`"
     return Finding("removed", "error", lockfile, 1, 1, message, hint)
 
 
-def removed_lockfile(lines: int, lockfile: str, base: MergeBase) -> Finding:
+def removed_lockfile(lines: int, lockfile: str, base: "MergeBase") -> Finding:
     """The finding for a lockfile without any of the base's `lines`."""
     message = f"{lockfile} is empty or gone: in {base.ref} it has {lines} lines"
     hint = f"{base.restore_command(lockfile)}, then `dbmate-wrap seal`"

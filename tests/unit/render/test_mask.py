@@ -55,7 +55,7 @@ def _filled(hint: Any) -> object:  # noqa: ANN401 - whatever a field is annotate
         return next(iter(hint))
     assert isinstance(hint, type), f"no value of the type {hint}"
     assert is_dataclass(hint), f"no value of the type {hint}"
-    hints = get_type_hints(hint)
+    hints = get_type_hints(hint, localns={"Result": Result})
     return hint(**{field.name: _filled(hints[field.name]) for field in fields(hint)})
 
 

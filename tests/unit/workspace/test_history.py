@@ -1,14 +1,21 @@
 """What of a history is pending, and which disagreement is reported."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from dbmate_wrap.domain import history as domain
 from dbmate_wrap.domain.history import Sealed
-from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
+from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
 from dbmate_wrap.errors import HistoryError, UsageError
-from dbmate_wrap.workspace.history import History, disagreement, nothing_pending, pending
+from dbmate_wrap.postgres import catalog, ledger
+from dbmate_wrap.settings import Values
+from dbmate_wrap.workspace import history as history_module
+from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.history import History, disagreement, nothing_pending, pending, read_history
 from tests.support.migrations import parsed_migration, project_files
 
 FIRST = parsed_migration("001_a.sql", "create table public.a (id int);")
@@ -96,3 +103,24 @@ def test_the_summary_of_nothing_counts_what_was_applied_before() -> None:
     found = history_of("001", "002", "003")
     assert nothing_pending(found, None) == "nothing is pending: 3 migrations applied before"
     assert nothing_pending(found, "003") == "nothing is pending up to 003: 3 migrations applied before"
+
+
+def test_a_history_table_that_was_made_meanwhile_contradicts_no_ledger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def database(exists: bool) -> SimpleNamespace:
+        table = SimpleNamespace(exists=exists, name="public.schema_migrations")
+        return SimpleNamespace(server=SimpleNamespace(history=table), session=None)
+
+    before, after = database(False), database(True)
+    before.look_again = lambda: after
+    line = AppliedVersion("001", "001_a.sql", FILES.migrations[0].checksum, None, "applied")
+    recorded = Ledger(3, None, None, {"001": line}, cast(LedgerAccess, None))
+    monkeypatch.setattr(history_module, "objection_to_table", lambda table: None)
+    monkeypatch.setattr(history_module, "objection_to_rows", lambda *rows: None)
+    monkeypatch.setattr(ledger, "read", lambda session, name: recorded)
+    rows = {False: (), True: ("001",)}
+    monkeypatch.setattr(catalog, "applied_versions", lambda session, server: rows[server.history.exists])
+    values = SimpleNamespace(ledger=True, disposable=False)
+    found = read_history(cast(Database, before), FILES, cast(Values, values))
+    assert (found.applied, found.missing) == (("001",), None)
