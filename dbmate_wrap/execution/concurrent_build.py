@@ -1,5 +1,6 @@
 """Before and after a CONCURRENTLY statement: whom it will wait for, and what it leaves when it is cut off."""
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.leftovers import DatabaseObject, Leftovers, diff_inventories
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import FailedError
@@ -8,8 +9,6 @@ from dbmate_wrap.policy.concurrent import all_concurrent
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import disable_timeouts
 
-_NAMED_AT_MOST = 5
-
 
 def name_transactions(run: AttendedRun, migration: ParsedMigration) -> None:
     """Say for which transactions a concurrent statement will wait, before it begins to."""
@@ -17,9 +16,8 @@ def name_transactions(run: AttendedRun, migration: ParsedMigration) -> None:
         return
     found = catalog.open_transactions(run.db.session)
     if found:
-        names = ", ".join(one.label for one in found[:_NAMED_AT_MOST])
-        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
-        run.console.say(f"{migration.file.name} waits until these transactions have ended: {names}{more}")
+        names = join_names([one.label for one in found])
+        run.console.say(f"{migration.file.name} waits until these transactions have ended: {names}")
 
 
 def drop_failed_builds(run: AttendedRun, before: Inventory) -> bool:

@@ -1,6 +1,5 @@
 """The input of a check, the run and the facts of the server, and its result."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +12,6 @@ from dbmate_wrap.sql.requirements import Requirements
 
 # Of a run at once: the one that all checks use, the advisory lock's, the watch and dbmate's own.
 RUN_SESSIONS = 4
-_MOST_NAMES = 5
 _Part = TypeVar("_Part")
 
 
@@ -94,9 +92,3 @@ def warned(message: str, hint: str) -> Verdict:
 def failed(message: str, hint: str) -> Verdict:
     """The verdict of a check that keeps the run from beginning."""
     return Verdict("fail", message, hint)
-
-
-def join_names(names: Sequence[str]) -> str:
-    """``a, b and 3 more``."""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more

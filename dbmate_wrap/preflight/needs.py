@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.ownership import ways_out
 from dbmate_wrap.domain.server_facts import InvalidIndex, Privileges
-from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, join_names, passed, skipped, warned
+from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, passed, skipped, warned
 from dbmate_wrap.sql.requirements import Requirements
 
 

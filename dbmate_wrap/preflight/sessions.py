@@ -1,7 +1,8 @@
 """Checks of sessions that a migration would wait for, collide with or fill up: clients and standbys."""
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.server_facts import Lag, Migrating, format_rounded
-from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, join_names, passed, skipped, warned
+from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, passed, skipped, warned
 
 _SEEN_BY = {
     "wrapped": "dbmate-wrap",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from dbmate_wrap.domain.code_frame import line_frame
-from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.migration import version_of
@@ -19,7 +19,6 @@ from dbmate_wrap.render.table import PLAIN, Paint
 _MAX_WARNINGS = 3
 # So many findings that differ in nothing but the file are told in one line.
 _ALIKE = 3
-_NAMED_AT_MOST = 5
 _ADJECTIVES = frozenset({"unsealed", "edited", "removed", "not-appended"})
 # With the number before it and the dots of a cut line on both sides it fits into 80 columns.
 _MAX_WIDTH = 66
@@ -114,11 +113,10 @@ def _alike(findings: Sequence[Finding]) -> _Alike:
 def _summed_up(findings: Sequence[Finding]) -> Finding:
     """Return one finding for many: ``3 unsealed: 014, 015, 016``."""
     names = [(finding.file or "").rpartition("/")[2] for finding in findings]
-    shown = ", ".join(version_of(name) or name for name in names[:_NAMED_AT_MOST])
-    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
+    shown = join_names([version_of(name) or name for name in names])
     first = findings[0]
     verb = first.rule if first.rule in _ADJECTIVES else f"break {first.rule}"
-    message = f"{len(names)} {verb}: {shown}{more}"
+    message = f"{len(names)} {verb}: {shown}"
     return replace(first, file=None, line=None, column=None, message=message)
 
 

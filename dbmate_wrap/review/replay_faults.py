@@ -1,11 +1,12 @@
 """Findings of a replay: what does not undo, changes nothing, or is not what the schema file says."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dbmate_wrap import sql
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
@@ -37,7 +38,7 @@ _FIXED_NAMES = (
     "no schema file can be right for long then, so this changes nothing: let migrations make what has fixed"
     " names, and a job of the application (or pg_partman) the rest"
 )
-_MOST_VERSIONS = 5
+_MOST_CAUSES = 5
 
 
 def down_incomplete(fault: DownFault, folder: str) -> Finding:
@@ -74,7 +75,7 @@ def explain_varying(
     ]
     if not explained:
         return tuple(findings)
-    words = "; ".join(f"{name} depends on {cause}" for name, cause in list(causes.items())[:_MOST_VERSIONS])
+    words = "; ".join(f"{name} depends on {cause}" for name, cause in list(causes.items())[:_MOST_CAUSES])
     last = explained[-1]
     message = f"{last.message}. It is another schema each time: {words}"
     notice = replace(last, severity="notice", message=message, hint=_FIXED_NAMES)
@@ -167,12 +168,7 @@ def describe_stale_schema(expected: SchemaDump, found: SchemaDump, difference: D
         parts.append(f"{_NOT_MADE}: {named}")
     made, recorded = set(_VERSION.findall(expected.history)), set(_VERSION.findall(found.history))
     if made - recorded:
-        parts.append(f"does not record {_join_versions(made - recorded)}")
+        parts.append(f"does not record {join_names(sorted(made - recorded))}")
     if recorded - made:
-        parts.append(f"records {_join_versions(recorded - made)}, for which there is no migration")
+        parts.append(f"records {join_names(sorted(recorded - made))}, for which there is no migration")
     return "; ".join(parts)
-
-
-def _join_versions(versions: Collection[str]) -> str:
-    rest = len(versions) - _MOST_VERSIONS
-    return ", ".join(sorted(versions)[:_MOST_VERSIONS]) + (f" and {rest} more" if rest > 0 else "")

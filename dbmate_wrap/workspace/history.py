@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain import history, missing_rows
-from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
@@ -152,12 +152,9 @@ def disagreement(found: History) -> HistoryError | None:
     if not wrong:
         return None
     first = wrong[0]
-    names = ", ".join(
-        f"{entry.file or entry.version} ({_describe(entry.state)})" for entry in wrong[:_NAMED_AT_MOST]
-    )
-    more = f" and {len(wrong) - _NAMED_AT_MOST} more" if len(wrong) > _NAMED_AT_MOST else ""
+    names = join_names([f"{entry.file or entry.version} ({_describe(entry.state)})" for entry in wrong])
     return HistoryError(
-        f"files and database disagree: {names}{more}",
+        f"files and database disagree: {names}",
         hint=_REMEDY[first.state] + _what_ran(found, first),
         migration=first.file or first.version,
     )

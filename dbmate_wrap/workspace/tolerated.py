@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.settings import Environment
@@ -30,13 +31,13 @@ def tolerated_warnings(context: Context, found: History) -> tuple[str, ...]:
     warnings = []
     if edited:
         verb = "was edited after it" if len(edited) == 1 else "were edited after they"
-        names = _join([each.file or each.version for each in edited])
+        names = join_names([each.file or each.version for each in edited])
         warnings.append(
             f"{names} {verb} ran here: `dbmate-wrap redo` undoes what ran and applies the new text"
         )
     if unknown:
         verb = "is applied and has" if len(unknown) == 1 else "are applied and have"
-        names = _join(_names_with_branches(context, found, unknown))
+        names = join_names(_names_with_branches(context, found, unknown))
         warnings.append(f"{names} {verb} no file here: `dbmate-wrap rollback --unknown` undoes what ran")
     return tuple(warnings)
 
@@ -52,8 +53,3 @@ def _names_with_branches(context: Context, found: History, unknown: Sequence[Mig
     branches = {paths[path]: names for path, names in branches_with(root, list(paths)).items()}
     more = [each.version for each in unknown[_NAMED_AT_MOST:]]
     return [f"{name} (of {', '.join(branches[name])})" if name in branches else name for name in shown] + more
-
-
-def _join(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
-    return ", ".join(names[:_NAMED_AT_MOST]) + more

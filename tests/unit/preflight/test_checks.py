@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.identifier import quoted
@@ -29,7 +30,7 @@ from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import PreflightContext, engine
-from dbmate_wrap.preflight.check import CheckInput, Verdict, join_names
+from dbmate_wrap.preflight.check import CheckInput, Verdict
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 
