@@ -7,7 +7,7 @@ from dbmate_wrap.cluster import loopback, server
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import UrlResult
-from dbmate_wrap.errors import FailedError, RefusedError, UsageError, WrapError
+from dbmate_wrap.errors import RefusedError, UsageError, WrapError
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.settings.environment import EMBEDDED
 from dbmate_wrap.workspace import database, guard
@@ -43,9 +43,7 @@ def url(context: Context, outcome: Outcome, *, tcp: bool = False) -> None:
 def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
     """Run psql on the environment's database and our terminal. Raises FailedError with psql's exit code."""
     ready = _ready(context)
-    code = run_psql(context, ready, arguments, read_only=False)
-    if code != 0:
-        raise FailedError(f"psql ended with {code}")
+    run_psql(context, ready, arguments, read_only=False)
 
 
 def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:

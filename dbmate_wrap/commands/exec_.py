@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from dbmate_wrap.dbmate.arguments import DbmateCommand, parse_arguments
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.dbmate.client import Dbmate
-from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import ExecResult
 from dbmate_wrap.errors import ExitCode, FailedError, UnreachableError, UsageError
@@ -105,11 +104,10 @@ class _TypedCommand:
 
     def refuse_foreign_stamp(self, found: History) -> None:
         """Raise RefusedError where the database belongs to another environment."""
-        if isinstance(found.ledger, LedgerUnavailable):
-            # As for `up`: a role that may not read the stamp is not kept from working.
-            reason = found.ledger.reason
-            self.context.console.say(f"warning: the stamp of this database was not looked at: {reason}")
-        guard.refuse_foreign_stamp_for_dbmate(self.context.project, self.context.environment, found)
+        context = self.context
+        guard.refuse_foreign_stamp_by_hand(
+            context.project, context.environment, context.console, found.ledger
+        )
 
     def check_readiness(self, db: Database, found: History, files: ProjectFiles) -> None:
         """Run the preflight for what dbmate would run."""

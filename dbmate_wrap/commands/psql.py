@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import FailedError, PreflightError
+from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.postgres import catalog, ledger, server_facts
 from dbmate_wrap.workspace import database, guard
 from dbmate_wrap.workspace.client_programs import run_psql
@@ -30,21 +29,15 @@ def psql(context: Context, outcome: Outcome, arguments: Sequence[str], *, write:
             )
     mode = "may write" if write else "read only: add --write to change something"
     context.console.say(f"{context.environment.name}: {db.url.database} on {outcome.target.place}, {mode}")
-    code = run_psql(context, db.url, arguments, read_only=not write)
-    if code != 0:
-        raise FailedError(f"psql ended with {code}")
+    run_psql(context, db.url, arguments, read_only=not write)
 
 
 def _prepare_to_write(context: Context, db: Database, *, yes: bool) -> None:
-    environment = context.environment
+    environment, console = context.environment, context.console
     if environment.values.ledger:
-        found = ledger.read(db.session, db.server.history.name)
-        if isinstance(found, LedgerUnavailable):
-            context.console.say(f"warning: the stamp of this database was not looked at: {found.reason}")
-        else:
-            verdict = found.verdict(environment.name, protected=environment.values.protected)
-            guard.refuse_for_dbmate(context.project, environment, verdict)
+        recorded = ledger.read(db.session, db.server.history.name)
+        guard.refuse_foreign_stamp_by_hand(context.project, environment, console, recorded)
     if reason := catalog.why_read_only(db.session):
         hint = "connect to the primary; without --write psql opens here"
         raise PreflightError(f"nothing can be written here: {reason}", hint=hint)
-    guard.confirm(environment, context.console, f"write to {db.url.database} in psql", yes=yes)
+    guard.confirm(environment, console, f"write to {db.url.database} in psql", yes=yes)

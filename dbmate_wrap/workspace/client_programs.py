@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.errors import BinaryError
+from dbmate_wrap.errors import BinaryError, FailedError
 from dbmate_wrap.workspace.context import Context
 
 _FOR_PSQL = ("PAGER", "PSQL_PAGER", "EDITOR", "PSQL_EDITOR", "PSQL_HISTORY", "PSQLRC", "COLUMNS", "LESS")
@@ -44,8 +44,11 @@ def pg_dump_candidates(context: Context, url: DatabaseUrl | None) -> Iterator[Pa
     yield from find_program(context, "pg_dump", url)
 
 
-def run_psql(context: Context, url: DatabaseUrl, arguments: Sequence[str], *, read_only: bool) -> int:
-    """Run psql and return its exit code; the password is in its environment alone. Raises BinaryError."""
+def run_psql(context: Context, url: DatabaseUrl, arguments: Sequence[str], *, read_only: bool) -> None:
+    """Run psql; the password is in its environment alone.
+
+    Raises FailedError with psql's exit code, and BinaryError.
+    """
     program = next((path for path in find_program(context, "psql", url) if path.is_file()), None)
     if program is None:
         raise BinaryError(
@@ -56,4 +59,6 @@ def run_psql(context: Context, url: DatabaseUrl, arguments: Sequence[str], *, re
     env["PGAPPNAME"] = f"{context.invocation.application_name}/psql"
     if read_only:
         env["PGOPTIONS"] = _READ_ONLY
-    return process.run_interactive(process.Command((str(program), *arguments), env))
+    code = process.run_interactive(process.Command((str(program), *arguments), env))
+    if code != 0:
+        raise FailedError(f"psql ended with {code}")

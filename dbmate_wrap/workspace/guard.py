@@ -7,6 +7,7 @@ from dbmate_wrap.domain.consent import CONSENT_VARIABLE
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.domain.stamp import StampVerdict
 from dbmate_wrap.errors import PreflightError, RefusedError
@@ -125,32 +126,34 @@ def refuse_unrecorded_rollback(found: History, versions: Sequence[str]) -> None:
 
 def refuse_foreign_stamp(environment: Environment, found: History) -> None:
     """Raise RefusedError (20) for a database that is stamped as another environment's."""
-    verdict = _verdict(environment, found)
+    verdict = _verdict(environment, found.ledger)
     if verdict is not None and (error := stamp.refusal(verdict, environment.name)):
         raise error
 
 
-def refuse_foreign_stamp_for_dbmate(project: Project, environment: Environment, found: History) -> None:
-    """Raise RefusedError (20) as `refuse_foreign_stamp`, and for a copy of a protected database as well."""
-    verdict = _verdict(environment, found)
-    if verdict is not None:
-        refuse_for_dbmate(project, environment, verdict)
+def refuse_foreign_stamp_by_hand(
+    project: Project, environment: Environment, console: Console, recorded: Ledger | LedgerUnavailable | None
+) -> None:
+    """Raise RefusedError (20) as `refuse_foreign_stamp`, and for a copy of a protected database as well.
 
-
-def refuse_for_dbmate(project: Project, environment: Environment, verdict: StampVerdict) -> None:
-    """Raise RefusedError (20) where what is typed by hand must not write, by the verdict of the stamp."""
+    For what is typed by hand, and renews no stamp.
+    """
+    if isinstance(recorded, LedgerUnavailable):
+        # As for `up`: a role that may not read the stamp is not kept from working.
+        console.say(f"warning: the stamp of this database was not looked at: {recorded.reason}")
+    verdict = _verdict(environment, recorded)
     protected = [each.name for each in project.environments.values() if each.values.protected]
-    if error := stamp.refusal_for_dbmate(verdict, environment.name, protected):
+    if verdict is not None and (error := stamp.refusal_for_dbmate(verdict, environment.name, protected)):
         raise error
 
 
 def stamp_warning(environment: Environment, found: History) -> str | None:
     """Return the warning for a database with another environment's stamp, or for a copy; None for neither."""
-    verdict = _verdict(environment, found)
+    verdict = _verdict(environment, found.ledger)
     return stamp.warning_before(verdict, environment.name) if verdict is not None else None
 
 
-def _verdict(environment: Environment, found: History) -> StampVerdict | None:
-    if not isinstance(found.ledger, Ledger):
+def _verdict(environment: Environment, recorded: Ledger | LedgerUnavailable | None) -> StampVerdict | None:
+    if not isinstance(recorded, Ledger):
         return None
-    return found.ledger.verdict(environment.name, protected=environment.values.protected)
+    return recorded.verdict(environment.name, protected=environment.values.protected)
