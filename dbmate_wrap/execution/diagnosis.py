@@ -39,16 +39,17 @@ _KILLED = re.compile(r"dbmate ended with signal ")
 
 def may_be_retried(failure: DbmateError, migration: ParsedMigration) -> bool:
     """Return True where a lock was not available, and nothing of the migration can have stayed."""
-    if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
-        return False
-    return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
+    return _got_no_lock(failure) and was_rolled_back(failure, migration)
 
 
 def may_be_built_again(failure: DbmateError, migration: ParsedMigration) -> bool:
     """Return True where a concurrent statement got no lock: an invalid index is all that may have stayed."""
-    if failure.file is None or failure.sqlstate not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
-        return False
-    return all_concurrent([section.up for section in migration.sections])
+    return _got_no_lock(failure) and all_concurrent([section.up for section in migration.sections])
+
+
+def was_rolled_back(failure: DbmateError, migration: ParsedMigration) -> bool:
+    """Return True where its migrate:up is one transaction, and no COMMIT of its own may have ended that."""
+    return migration.transactional and not _may_have_committed(migration.sections[0].up, failure)
 
 
 def may_leave_something(migration: ParsedMigration) -> bool:
@@ -180,6 +181,10 @@ def _not_begun(failure: DbmateError) -> WrapError:
         sqlstate=failure.sqlstate,
         hint="see what is applied with `dbmate-wrap status`, and what is wrong with `dbmate-wrap doctor`",
     )
+
+
+def _got_no_lock(failure: DbmateError) -> bool:
+    return failure.file is not None and failure.sqlstate in (_LOCK_NOT_AVAILABLE, _DEADLOCK)
 
 
 def _was_cut_off(failure: DbmateError) -> bool:

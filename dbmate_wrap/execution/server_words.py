@@ -8,12 +8,11 @@ from functools import partial
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.execution.diagnosis import was_rolled_back
 from dbmate_wrap.execution.run import AttendedRun
 from dbmate_wrap.postgres.session import Session, disable_timeouts
 from dbmate_wrap.shadow.failing_statement import find_failing_statement
-from dbmate_wrap.sql.batching import may_commit
 
-_SYNTAX_ERROR = "42601"
 # Nobody is kept waiting for words.
 _LOCK_TIMEOUT_MS, _LONGEST_MS = 2_000, 60_000
 
@@ -24,10 +23,10 @@ def with_server_words(run: AttendedRun, error: DbmateError, migration: ParsedMig
     Where rows may be lost it is run once more, in a transaction that is rolled back too; elsewhere there is
     the query that finds the rows in its way.
     """
-    block = migration.sections[0].up
-    begun = error.file == migration.file.name and error.sqlstate is not None and migration.transactional
-    if not begun or error.sqlstate is None or may_commit(block, syntax_error=error.sqlstate == _SYNTAX_ERROR):
+    begun = error.file == migration.file.name
+    if not begun or error.sqlstate is None or not was_rolled_back(error, migration):
         return error
+    block = migration.sections[0].up
     if run.environment.values.disposable:
         return find_failing_statement(error, block, partial(_open_again, run))
     return replace(error, rows_query=_query_for_rows(block.sql, error.sqlstate, error.message))
