@@ -14,7 +14,7 @@ from dbmate_wrap.process import Completed
 from dbmate_wrap.workspace import database, dbmate, guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.history import History
+from dbmate_wrap.workspace.history import History, pending, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _MIGRATING = frozenset({"up", "migrate", "rollback"})
@@ -72,7 +72,6 @@ class _TypedCommand:
         """Run what may write, behind the guards and under the advisory lock."""
         from dbmate_wrap.execution.attended import attended_run
         from dbmate_wrap.workspace import project_files, schema_file
-        from dbmate_wrap.workspace.history import read_history
 
         context, environment = self.context, self.context.environment
         files = project_files.load_raw_files(environment).files
@@ -119,8 +118,7 @@ class _TypedCommand:
             last = [each for each in files.parsed if each.file.version == found.applied[-1]]
             texts = [section.down.sql for each in last for section in each.sections]
         elif self.command.verb in _MIGRATING:
-            names = {entry.file for entry in found.pending}
-            todo = [each for each in files.parsed if each.file.name in names]
+            todo = pending(found, files, None)
             texts = [section.up.sql for each in todo for section in each.sections]
         checks = readiness.run_preflight(self.context, db, found, texts, rollback=rollback)
         self.outcome.checks += checks

@@ -12,7 +12,7 @@ from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.ledger import Ledger, Record, Run
 from dbmate_wrap.domain.leftovers import DatabaseObject
-from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import HistoryError, PreflightError
 from dbmate_wrap.execution import lost_history
@@ -142,17 +142,13 @@ class AttendedRun:
 
         Raises LockedError where the advisory lock was lost, UnreachableError where nobody answers.
         """
-        assert self.dbmate is not None, "a verb that runs migrations has bound dbmate"
         self.lock.verify()
         begun = time.monotonic()
         former: list[int] = []
-        # A concurrent statement is no transaction, and so alone in its batch.
-        sections = [section for migration in batch for section in migration.sections]
-        blocks = [section.up if direction == "up" else section.down for section in sections]
         events = self._events(direction, monitor, former)
-        error = self._run_dbmate(direction, batch, blocks, events, monitor)
+        error = self._run_dbmate(direction, batch, events, monitor)
         if error is not None and error.is_refused_login and self._renew_url():
-            error = self._run_dbmate(direction, batch, blocks, events, monitor)
+            error = self._run_dbmate(direction, batch, events, monitor)
         if error is not None and error.file is not None and error.sqlstate is not None:
             self.failed_files.add(error.file)
         if error is not None and error.sqlstate is None:
@@ -165,14 +161,12 @@ class AttendedRun:
         return Attempt(error, self._read_history_after(direction, batch), bool(former))
 
     def _run_dbmate(
-        self,
-        direction: Direction,
-        batch: Sequence[ParsedMigration],
-        blocks: Sequence[Block],
-        events: RunEvents,
-        monitor: Monitor,
+        self, direction: Direction, batch: Sequence[ParsedMigration], events: RunEvents, monitor: Monitor
     ) -> DbmateError | None:
         assert self.dbmate is not None, "a verb that runs migrations has bound dbmate"
+        # A concurrent statement is no transaction, and so alone in its batch.
+        sections = [section for migration in batch for section in migration.sections]
+        blocks = [section.up if direction == "up" else section.down for section in sections]
         dbmate = fit_lock_timeout(self.dbmate, blocks, self.environment.values.concurrent_lock_timeout)
         try:
             # dbmate is shown these files alone: it undoes the last applied one of those that it sees.

@@ -54,14 +54,11 @@ def _raise_for_change(run: AttendedRun, seen: History) -> None:
 def _undo_each(
     run: AttendedRun, ledger: LedgerWriter, monitor: Monitor, migrations: Sequence[ParsedMigration]
 ) -> None:
-    recorded: set[str] = set()
-
     def record() -> None:
         run.lock.verify()
         gone = [each.file for each in migrations if each.file.version not in run.history.applied]
-        new = [file for file in gone if file.version not in recorded]
-        ledger.record([Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK) for file in new])
-        recorded.update(file.version for file in new)
+        # A line that is there already is not written again.
+        ledger.record([Record(file.version, file.name, file.checksum, Origin.ROLLED_BACK) for file in gone])
 
     with interruptions_as_errors(run, ledger, partial(describe_undo, migrations), record):
         for migration in migrations:

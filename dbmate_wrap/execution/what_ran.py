@@ -39,7 +39,7 @@ def read_what_ran(
 
     Raises HistoryError where one is not known any more, RefusedError where it has nothing to undo it.
     """
-    same = {each.file: each.version for each in found.entries if each.state is MigrationState.APPLIED}
+    same = {each.file for each in found.entries if each.state is MigrationState.APPLIED}
     unchanged = {each.file.version: each for each in files.parsed if each.file.name in same}
     missing = [version for version in versions if version not in unchanged]
     recorded = found.ledger

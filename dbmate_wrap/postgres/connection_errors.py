@@ -116,7 +116,8 @@ def connection_error(text: str, url: DatabaseUrl) -> UnreachableError:
 def refused_password(text: str, url: DatabaseUrl) -> UnreachableError | None:
     """Return the error where a program of libpq says that the password was not accepted; else None."""
     error = connection_error(text, url)
-    return error if error.kind == "password" else None
+    # Names of objects in what else it says may look like such a refusal.
+    return error if error.kind == "password" and "connection to server" in text else None
 
 
 def query_error(error: psycopg.Error, *, lost: bool) -> WrapError:

@@ -73,7 +73,7 @@ def dump_schema(
     done = process.run(process.Command(argv, env), limit=limit)
     if done.returncode != 0:
         said = " ".join(secrets.mask(done.stderr).split()) or done.ending
-        if "connection to server" in said and (refused := refused_password(said, url)):
+        if refused := refused_password(said, url):
             raise refused
         raise FailedError(
             f"pg_dump failed: {said}", hint=f"run it by hand to see more: {pg_dump.path} --schema-only"

@@ -78,10 +78,8 @@ def bind(
 def bind_to_missing(context: Context, verified: Binary, url: DatabaseUrl) -> Dbmate:
     """dbmate bound to a database that is not there yet, for `create`."""
     values = context.environment.values
-    bounded, options = (
-        url.with_connect_timeout(values.connect_timeout),
-        ServerOptions(context.invocation.dbmate_name),
-    )
+    bounded = url.with_connect_timeout(values.connect_timeout)
+    options = ServerOptions(context.invocation.dbmate_name)
     redactor = context.secrets.redactor
     return Dbmate(verified.path, bounded, values.migrations_table, options, redactor, verified.version)
 
