@@ -160,13 +160,16 @@ def amended_files(
     files: Sequence[MigrationFile], sealed: Sequence[Sealed], base: "MergeBase"
 ) -> frozenset[str]:
     """Return the names of the base's files whose text was replaced, as their lines in the lockfile say."""
+    changed = [file for file in files if base.files.get(file.name) not in (None, file.checksum)]
+    if not changed:
+        return frozenset()  # As nearly always: neither lockfile has to be looked at.
     lines, before = {line.name: line for line in sealed}, lines_of_base(base)
     found = set()
-    for file in files:
-        line, then = lines.get(file.name), base.files.get(file.name)
-        if line is None or then in (None, file.checksum) or line.checksum != file.checksum:
+    for file in changed:
+        line = lines.get(file.name)
+        if line is None or line.checksum != file.checksum:
             continue
-        as_merged = Sealed(file.name, str(then), 0)
+        as_merged = Sealed(file.name, base.files[file.name], 0)
         if line.amends(as_merged) and line.amends(before.get(file.name, as_merged)):
             found.add(file.name)
     return frozenset(found)

@@ -58,9 +58,9 @@ class Environment(EnvironmentSettings):
 
     def setting_rows(self) -> "tuple[SettingRow, ...]":
         """Return every setting as text with its source; a secret as ***."""
-        values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
         from dbmate_wrap.domain.results import SettingRow
 
+        values = {name: format_value(name, getattr(self.values, name), self.root) for name in NAMES}
         return tuple(SettingRow(name, value, self.sources[name]) for name, value in values.items())
 
     def refuse_of_branch(self, key: str) -> None:
