@@ -81,10 +81,8 @@ class ReplayCache:
         path, secret = self._path(key), read_signing_key(self.folder, make=False)
         try:
             content = json.loads(path.read_text("utf-8"))
-            dump, found = (
-                SchemaDump(str(content["schema"]), str(content["history"])),
-                str(content["signature"]),
-            )
+            dump = SchemaDump(str(content["schema"]), str(content["history"]))
+            found = str(content["signature"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
         if secret is None or not is_signed(secret, self._parts(key, dump), found):
@@ -106,8 +104,7 @@ class ReplayCache:
 
     def passed_round_trips(self) -> frozenset[str]:
         """Return the keys whose last migration was undone and applied again with the same schema."""
-        secret = read_signing_key(self.folder, make=False)
-        lines = self._recorded(secret) if secret is not None else []
+        lines = self._read_signed(_ROUND_TRIPS_FILE, read_signing_key(self.folder, make=False)).splitlines()
         return frozenset(
             key for key, _, stamp in (line.partition(" ") for line in lines) if stamp == self.stamp
         )
@@ -116,24 +113,10 @@ class ReplayCache:
         """Record passed round trips. Two runs at once may lose a record: that round trip is run again."""
         with self._recording:
             secret = read_signing_key(self.folder, make=True)
-            if secret is None:
-                return
-            lines = dict.fromkeys([*self._recorded(secret), *(f"{key} {self.stamp}" for key in keys)])
-            kept = list(lines)[-_MOST_ROUND_TRIPS:]
-            text = "".join(f"{line}\n" for line in (sign(secret, (_ROUND_TRIPS_FILE, *kept)), *kept))
-            with contextlib.suppress(ConfigError, OSError):
-                write_by_rename(self.folder / _ROUND_TRIPS_FILE, text.encode())
-
-    def _recorded(self, secret: bytes) -> list[str]:
-        """Return the lines of the round trips, for all stamps; none where they have not our signature."""
-        try:
-            first, *lines = (self.folder / _ROUND_TRIPS_FILE).read_text("utf-8").splitlines()
-        except (OSError, ValueError):
-            return []
-        return lines if is_signed(secret, (_ROUND_TRIPS_FILE, *lines), first) else []
-
-    def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
-        return (key, self.stamp, dump.schema, dump.history)
+            recorded = self._read_signed(_ROUND_TRIPS_FILE, secret).splitlines()
+            lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
+            text = "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:])
+            self._write_signed(_ROUND_TRIPS_FILE, secret, text)
 
     def load_warnings(self, keys: Iterable[str]) -> Mapping[str, tuple[ServerWarning, ...]]:
         """Return the warnings that the last migration of a history was given, by the key of that history."""
@@ -150,28 +133,39 @@ class ReplayCache:
             kept.pop(f"{key} {self.stamp}", None)
             if warnings:
                 kept[f"{key} {self.stamp}"] = tuple(warnings)
-        if secret is None or kept == recorded:
+        if kept == recorded:
             return
         content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
-        text = json.dumps(content)
-        with contextlib.suppress(ConfigError, OSError):
-            signature = sign(secret, (_WARNINGS_FILE, text))
-            write_by_rename(self.folder / _WARNINGS_FILE, f"{signature}\n{text}".encode())
+        self._write_signed(_WARNINGS_FILE, secret, json.dumps(content))
 
     def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
+        text = self._read_signed(_WARNINGS_FILE, secret)
         try:
-            first, _, text = (self.folder / _WARNINGS_FILE).read_text("utf-8").partition("\n")
-            if secret is None or not is_signed(secret, (_WARNINGS_FILE, text), first):
-                return {}
-            content = json.loads(text)
+            content = json.loads(text) if text else {}
             return {
                 str(key): tuple(
                     ServerWarning(None if line is None else int(line), str(message)) for line, message in each
                 )
                 for key, each in content.items()
             }
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError):
             return {}
+
+    def _read_signed(self, name: str, secret: bytes | None) -> str:
+        """Return the text of a file after the line of its signature; empty where that is not ours."""
+        try:
+            signature, _, text = (self.folder / name).read_text("utf-8").partition("\n")
+        except (OSError, ValueError):
+            return ""
+        return text if secret is not None and is_signed(secret, (name, text), signature) else ""
+
+    def _write_signed(self, name: str, secret: bytes | None, text: str) -> None:
+        if secret is not None:
+            with contextlib.suppress(ConfigError, OSError):
+                write_by_rename(self.folder / name, f"{sign(secret, (name, text))}\n{text}".encode())
+
+    def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
+        return (key, self.stamp, dump.schema, dump.history)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{re.sub('[^A-Za-z0-9]', '-', key)}.{self.stamp}{_SUFFIX}"
