@@ -34,6 +34,11 @@ _THERE_ALREADY = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 # Connection exceptions, refused logins, too many connections, no such database, a server that goes or comes.
 _NO_CONNECTION = ("08", "28", "53300", "3D000", "57P")
 _NETWORK = re.compile(r"\b(?:dial|read|write) (?:tcp|unix)\b|\bi/o timeout\b|\bEOF\b|\bbad connection\b")
+# The oldest come first: most often it is one of them.
+_OPEN_TRANSACTIONS = (
+    "select pid, usename, query from pg_stat_activity where xact_start is not null order by xact_start"
+)
+_SHOWN_ENDS = 5
 _KILLED = re.compile(r"dbmate ended with signal ")
 
 
@@ -114,8 +119,13 @@ def blocked(
 ) -> WrapError:
     """The error (24) of a migration that did not get its lock, with every blocker that was seen."""
     seen = "; ".join(format_blocker(blocker) for blocker in blockers)
-    who = f"blocked by {seen}" if seen else "another session holds the lock: find it in pg_stat_activity"
+    who = f"blocked by {seen}" if seen else f"another session holds the lock: {_OPEN_TRANSACTIONS}"
     hint = f"{who}; nothing of it stayed: run again when the way is free"
+    # Those that wait go on by themselves; a prepared transaction has no process, and is told by its name.
+    roots = [each.pid for each in blockers if each.pid and not each.waits_for][:_SHOWN_ENDS]
+    if roots:
+        ends = "; ".join(f"select pg_terminate_backend({pid})" for pid in roots)
+        hint += f"; where nobody misses what blocks it: {ends}"
     return _located_error(names, failure, migration, migration.sections[0].up, BlockedError, hint)
 
 

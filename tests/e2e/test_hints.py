@@ -840,7 +840,7 @@ SCENARIOS = (
         "24",
         does(
             done(),
-            env(DBMATE_WRAP_LOCK_TIMEOUT="50ms", DBMATE_WRAP_LOCK_RETRIES="0"),
+            env(DBMATE_WRAP_LOCK_TIMEOUT="900ms", DBMATE_WRAP_LOCK_RETRIES="0"),
             hold("begin", "lock table public.a"),
             add("alter table public.a add j int;"),
         ),

@@ -177,6 +177,14 @@ def test_a_blocked_migration_names_its_blockers() -> None:
     assert "pg_stat_activity" in (blocked(NAMES, failed("55P03"), PLAIN, ()).hint or "")
 
 
+def test_a_blocked_migration_offers_to_end_what_waits_for_nobody_itself() -> None:
+    waits = replace(BLOCKER, pid=4712, waits_for=(4711,))
+    prepared = replace(BLOCKER, pid=0)
+    hint = blocked(NAMES, failed("55P03"), PLAIN, (waits, BLOCKER, prepared)).hint or ""
+    assert hint.endswith("where nobody misses what blocks it: select pg_terminate_backend(4711)")
+    assert "pg_terminate" not in (blocked(NAMES, failed("55P03"), PLAIN, (prepared,)).hint or "")
+
+
 def test_a_run_that_was_killed_offers_both_statements() -> None:
     error = unfinished_run_error(NAMES, OUTSIDE, UnfinishedRun("abc", "003", "2026-01-01T00:00:00Z"))
     assert error.code is ExitCode.PARTIAL
