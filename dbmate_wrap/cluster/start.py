@@ -3,14 +3,14 @@
 import contextlib
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.account import Account, choose_account, hand_over, run_as
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.data_directory import create_data_directory
-from dbmate_wrap.cluster.isolation import without_network
+from dbmate_wrap.cluster.isolation import run_without_network
 from dbmate_wrap.cluster.loopback import HBA, HBA_FILE
 from dbmate_wrap.cluster.programs import make_runnable
 from dbmate_wrap.errors import UnreachableError
@@ -50,12 +50,13 @@ def start_server(
         return running
     log = paths.log_file(data)
     begin = _rotate(log)
-    pg_ctl = [*(without_network(account) if isolated else ()), str(programs.bin_dir / "pg_ctl"), "start"]
+    pg_ctl = [str(programs.bin_dir / "pg_ctl"), "start"]
     pg_ctl += ["-t", str(START_SECONDS), "-D", str(data), "-l", str(log)]
     if settings.get("listen_addresses"):
         settings = {**settings, "hba_file": str(_write_hba(data, account))}
     pg_ctl += ["-o", _options(sockets, durable, settings)]
-    run_as(account, [*pg_ctl, "-W"], timeout=START_SECONDS, connects=not isolated)
+    run = run_without_network if isolated else run_as
+    pg_ctl = [*run(account, [*pg_ctl, "-W"], timeout=START_SECONDS).argv[:-1]]
     found = _await_ready(data, patience=_QUICK_SECONDS)
     if found is None:
         # pg_ctl itself can say why it does not start.
@@ -135,7 +136,7 @@ def _end_orphan(data: Path, sockets: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _run_pg_ctl(pg_ctl: list[str], account: Account, log: Path, begin: int, *, connects: bool) -> None:
+def _run_pg_ctl(pg_ctl: Sequence[str], account: Account, log: Path, begin: int, *, connects: bool) -> None:
     for _ in range(5):
         if run_as(account, pg_ctl, timeout=START_SECONDS + 20, connects=connects).returncode == 0:
             return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import PreflightError
-from dbmate_wrap.postgres import catalog, ledger, server_facts
+from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.workspace import database, guard
 from dbmate_wrap.workspace.client_programs import run_psql
 from dbmate_wrap.workspace.context import Context
@@ -21,7 +21,7 @@ def psql(context: Context, outcome: Outcome, arguments: Sequence[str], *, write:
         outcome.target = db.target
         if write:
             _prepare_to_write(context, db, yes=yes)
-        elif server_facts.backend_pid(db.session) != db.session.backend_pid:
+        elif catalog.backend_pid(db.session) != db.session.backend_pid:
             # It takes no options of a session, and hands the next statement to another one.
             raise PreflightError(
                 "through a pooler psql cannot be kept from writing",

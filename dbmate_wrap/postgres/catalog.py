@@ -144,6 +144,12 @@ def why_read_only(session: Session) -> str | None:
     return "default_transaction_read_only is on" if read_only == "on" else None
 
 
+def backend_pid(session: Session) -> int:
+    """Return the process that serves the session now; `Session.backend_pid` is the one reported at login."""
+    [(pid,)] = session.rows("select pg_catalog.pg_backend_pid()")
+    return int(str(pid))
+
+
 def is_connected(session: Session, pid: int, application_name: str) -> bool:
     """Return True while the server process `pid` serves a session of that name."""
     query = "select 1 from pg_catalog.pg_stat_activity where pid = %(pid)s and application_name = %(name)s"

@@ -100,12 +100,6 @@ def read_session_limits(session: Session) -> tuple[SessionLimit, ...]:
     return _all(SessionLimit, json.loads(str(text))["limits"])
 
 
-def backend_pid(session: Session) -> int:
-    """Return the process that serves the session now; `Session.backend_pid` is the one reported at login."""
-    [(pid,)] = session.rows("select pg_catalog.pg_backend_pid()")
-    return int(str(pid))
-
-
 def _read(
     session: Session, parts: Collection[str], parameters: Mapping[str, str]
 ) -> dict[str, str | Unavailable]:

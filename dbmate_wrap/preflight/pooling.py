@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.postgres import server_facts
+from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.preflight.check import (
     RUN_SESSIONS,
@@ -39,7 +39,7 @@ def pooler(given: CheckInput) -> Verdict:
         return failed(
             f"a pooler is in between, and {others.trouble}", f"{_HINT}, with room for {RUN_SESSIONS}"
         )
-    own = {first, *(server_facts.backend_pid(given.session) for _ in range(2))}
+    own = {first, *(catalog.backend_pid(given.session) for _ in range(2))}
     if _is_shared([own, *others.held], others.passing):
         return failed(
             "a pooler in transaction or statement mode is in between: advisory locks and settings get lost"
@@ -81,12 +81,12 @@ def _ask_others(context: PreflightContext) -> _Others:
 def _ask(context: PreflightContext, answers: _Others) -> None:
     try:
         with _open(context) as one, _open(context) as two:
-            answers.held += [{server_facts.backend_pid(session)} for session in (one, two)]
+            answers.held += [{catalog.backend_pid(session)} for session in (one, two)]
             for _ in range(_LOGINS):
                 with _open(context) as passing:
-                    answers.passing.add(server_facts.backend_pid(passing))
+                    answers.passing.add(catalog.backend_pid(passing))
             for session, seen in zip((one, two), answers.held, strict=True):
-                seen.add(server_facts.backend_pid(session))
+                seen.add(catalog.backend_pid(session))
     except WrapError as error:
         answers.trouble = f"it gives no more sessions: {error.message}"
 

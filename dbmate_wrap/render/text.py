@@ -5,13 +5,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
 from dbmate_wrap.domain.escape import visible, visible_lines
-from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render.table import Paint, table
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
+    from dbmate_wrap.domain.ledger import LedgerEntry
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
@@ -145,7 +145,7 @@ def _matrix(matrix: "results.Matrix", paint: Paint) -> str:
     return text + ("\n\nNot reached:\n" + "\n".join(errors) if errors else "")
 
 
-def _ledger(lines: Sequence[LedgerEntry], paint: Paint) -> str:
+def _ledger(lines: "Sequence[LedgerEntry]", paint: Paint) -> str:
     """A paragraph for each run, oldest first, a line for each migration in it."""
     if not lines:
         return ""
@@ -164,7 +164,7 @@ def _ledger(lines: Sequence[LedgerEntry], paint: Paint) -> str:
     return "\n".join(parts)
 
 
-def _run_heading(line: LedgerEntry) -> str:
+def _run_heading(line: "LedgerEntry") -> str:
     """``2026-01-31 12:00:00Z  up by ada@laptop, commit 0123456789 (dirty)``."""
     time = (line.applied_at or line.recorded_at)[:19].replace("T", " ")
     author = f"{line.os_user or line.database_user}@{line.host or '?'}"

@@ -12,11 +12,10 @@ from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.project_names import ProjectNames
-from dbmate_wrap.postgres import server_facts, shadow
+from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
-from dbmate_wrap.review import replay_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile
@@ -117,8 +116,13 @@ class ReplayMeans:
     def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:
         """Raise PreflightError (22) before anything is run, where the server lacks an extension."""
         needed = first_uses_of_extensions(plan.remaining)
-        missing = server_facts.missing_extensions(session, needed) if needed else ()
-        if missing:
+        if not needed:
+            return
+        # Imported here, as in the other errors: they load the diagnosis of runs, which few replays need.
+        from dbmate_wrap.postgres import server_facts
+        from dbmate_wrap.review import replay_errors
+
+        if missing := server_facts.missing_extensions(session, needed):
             path = f"{self.files.folder}/{needed[missing[0]]}"
             raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
 
@@ -136,6 +140,8 @@ class ReplayMeans:
         try:
             yield
         except MigrationFailed as failed:
+            from dbmate_wrap.review import replay_errors
+
             progress.clear()
             for line in said(failed.migration.file.name):
                 self.console.say(f"warning: {line}")
@@ -154,6 +160,7 @@ def signals_as_errors(command: str) -> Iterator[None]:
     except (KeyboardInterrupt, Terminated) as signal:
         # Imported here: it loads the attended run, which a replay does without.
         from dbmate_wrap.execution.interruption import stopped_error
+        from dbmate_wrap.review.replay_errors import UNTOUCHED
 
-        message = f"the history was not replayed to its end; {replay_errors.UNTOUCHED}"
+        message = f"the history was not replayed to its end; {UNTOUCHED}"
         raise stopped_error(signal, message, f"run `{command}` again") from None

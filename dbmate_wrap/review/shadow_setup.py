@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from dbmate_wrap import sql
 from dbmate_wrap.errors import FailedError, Fault
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.review.replay_errors import setup_error
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.text_file import read_text
@@ -25,6 +24,8 @@ class SetupFile:
             try:
                 session.rows(statement)
             except FailedError as error:
+                from dbmate_wrap.review.replay_errors import setup_error  # Much to load, for an error alone.
+
                 raise setup_error(self._place(offset), error, origin, keeps_roles=keeps_roles) from error
 
     def _statements(self) -> Iterator[tuple[int, str]]:

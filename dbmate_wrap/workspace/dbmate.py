@@ -12,7 +12,7 @@ from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import Block
 from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.policy.concurrent import all_concurrent
-from dbmate_wrap.postgres import catalog, server_facts
+from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session, disable_timeouts
 from dbmate_wrap.workspace.context import Context
 
@@ -51,7 +51,7 @@ def bind(
         context.console.say(
             "warning: lock_timeout is none: who comes after a migration that waits for a lock waits as long"
         )
-    if server_facts.backend_pid(session) == session.backend_pid:
+    if catalog.backend_pid(session) == session.backend_pid:
         checks = catalog.can_check_connections(session)
         options = ServerOptions(
             context.invocation.dbmate_name,

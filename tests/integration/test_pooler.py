@@ -11,7 +11,7 @@ import pytest
 from dbmate_wrap import preflight
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
-from dbmate_wrap.postgres import server_facts
+from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.sql.requirements import Requirements
@@ -123,7 +123,7 @@ def test_without_a_pooler_the_process_is_the_one_promised_at_login(
 ) -> None:
     url = parse(tcp_server.tcp_url(database.name, user="app"), os_user="nobody")
     with connect(url, application_name=NAME, timeout=10) as session:
-        assert server_facts.backend_pid(session) == session.backend_pid
+        assert catalog.backend_pid(session) == session.backend_pid
 
 
 def test_a_pool_too_small_for_a_run_is_refused_in_time(

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster import binaries, isolation
 from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE, read_replay_server
 from dbmate_wrap.process.no_connect import can_deny_connections
@@ -192,3 +192,11 @@ def test_the_server_has_no_network(both: Project) -> None:
         execute(pool.url, f"create table public.n (line text); {read}")
         lines = [str(line) for (line,) in execute(pool.url, "select line from public.n")]
     assert [line.split(":")[0].strip() for line in lines[2:]] == ["lo"]
+
+
+def test_where_a_system_makes_no_namespace_the_server_starts_with_the_network(
+    both: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "_UNSHARE", ("false",))
+    with both.open_pool(superuser=True) as pool:
+        assert execute(pool.url, "select 1") == [(1,)]

@@ -71,7 +71,8 @@ def find(blocks: Sequence[Sequence[Statement]]) -> Iterator[tuple[int, Hit]]:
     a schema that the file creates, objects that the bodies of its functions mention, and what it removes.
     """
     changes = [_Change(index, one) for index, block in enumerate(blocks) for one in block]
-    if sum(1 for change in changes if change.names_its_objects) < 2:
+    # Most files have one statement, and to read what it names takes a while.
+    if len(changes) < 2 or sum(1 for change in changes if change.names_its_objects) < 2:
         return
     graph = _connected(changes)
     if len(_starts(changes, graph)) > 1:
