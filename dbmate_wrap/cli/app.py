@@ -154,7 +154,7 @@ command(app, "amend")(amend)
 
 @command(app, "redo")
 def redo(common: Common) -> None:
-    """Undo what was edited by the text that ran, and apply the new text (where disposable)."""
+    """Undo what was edited by the text that ran, apply the new text, and seal it again if need be."""
     from dbmate_wrap.commands.redo import redo
 
     run_verb("redo", common, redo)

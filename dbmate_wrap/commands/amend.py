@@ -11,10 +11,15 @@ from dbmate_wrap.errors import HistoryError, RefusedError, UsageError
 from dbmate_wrap.git.former_text import find_former_text
 from dbmate_wrap.migrations import lockfile
 from dbmate_wrap.policy.file_rules import check_contents
-from dbmate_wrap.policy.lockfile_rules import lines_of_base
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
 from dbmate_wrap.workspace import project_files
-from dbmate_wrap.workspace.applied_in import Answer, ask_environments, unasked_error
+from dbmate_wrap.workspace.applied_in import (
+    Answer,
+    answer_check,
+    applied_error,
+    ask_environments,
+    unasked_error,
+)
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
@@ -87,12 +92,7 @@ class _Amendment:
         name = self.file.name
         answers = self._ask(protected=True)
         if where := next((each.environment for each in answers if each.applied), None):
-            raise RefusedError(
-                f"{name} is applied in {where}, which is protected: it stays as it was sealed",
-                hint=f"restore it: git checkout -- {self.files.folder}/{name}; and put the change into a new"
-                " migration: dbmate-wrap new NAME",
-                migration=name,
-            )
+            raise applied_error(name, self.files.folder, f"{where}, which is protected")
         if unasked := [each for each in answers if self._is_open(each)]:
             named = (*self.not_applied_in, *(each.environment for each in unasked[1:]))
             raise unasked_error(unasked[0], name, named)
@@ -102,7 +102,7 @@ class _Amendment:
         context = self.context
         values = context.environment.values
         branch = compare_with_base(self.files, values, context.project.config_file, None, every=False)
-        unmerged, answers = _why_unmerged(branch, self.file.name), list[Answer]()
+        unmerged, answers = branch.why_unmerged(self.file.name), list[Answer]()
         if unmerged is not None:
             answers = self._ask(protected=False)
             if not any(each.applied or self._is_open(each) for each in answers):
@@ -126,19 +126,12 @@ class _Amendment:
         answers = []
         for answer in ask_environments(self.context, self.files, self.file.version, wanted):
             answers.append(answer)
-            self.outcome.checks.append(self._check(answer))
+            said = "" if self._is_open(answer) else "you say that it is not applied there"
+            self.outcome.checks.append(answer_check(answer, self.file.name, said))
         return answers
 
     def _is_open(self, answer: Answer) -> bool:
         return answer.applied is None and answer.environment not in self.not_applied_in
-
-    def _check(self, answer: Answer) -> Check:
-        name, where = self.file.name, answer.environment
-        if answer.applied is not None:
-            state = "is applied" if answer.applied else "is not applied"
-            return Check("applied-in", "warn" if answer.applied else "pass", f"{where}: {name} {state}")
-        said = "" if self._is_open(answer) else f", you say that {name} is not applied there"
-        return Check("applied-in", "skip", f"{where}: could not be asked{said}: {answer.reason}")
 
     def _former_text(self) -> ParsedMigration | None:
         """Return the sealed text; None where dbmate would refuse it. Raises ConfigError, HistoryError.
@@ -191,14 +184,3 @@ class _Amendment:
 
     def _report(self, status: CheckStatus, message: str, hint: str | None = None) -> None:
         self.outcome.checks.append(Check("shadow", status, message, hint))
-
-
-def _why_unmerged(branch: BranchDiff, name: str) -> str | None:
-    """Return why nobody else can have the migration, or None."""
-    base = branch.base
-    if base is not None:
-        is_merged = name in base.files or name in base.tip_names or name in lines_of_base(base)
-        return None if is_merged else f"{name} is not in {base.ref} yet"
-    # A remote whose main branch is not known here may have it.
-    no_remote = any(check.id == "base" and check.status == "skip" for check in branch.checks)
-    return "there is no remote that it was merged into" if no_remote else None

@@ -24,10 +24,15 @@ def without_file(found: History) -> tuple[str, ...]:
     return tuple(version for version in reversed(found.applied) if version in unknown)
 
 
-def since_edited(found: History) -> tuple[str, ...]:
-    """The versions that `redo` undoes, the newest first: to the oldest with another text, or the last one."""
+def since_edited(found: History, *, else_last: bool = True) -> tuple[str, ...]:
+    """The versions that `redo` undoes, the newest first: to the oldest with another text.
+
+    Where none has one it is the last alone, or with `else_last` False nothing.
+    """
     other = (MigrationState.EDITED, MigrationState.FORMER_TEXT)
     edited = [each.version for each in found.entries if each.state in other and each.applied]
+    if not edited and not else_last:
+        return ()
     oldest = min(edited, default=max(found.applied, default=""))
     return tuple(version for version in reversed(found.applied) if version >= oldest)
 

@@ -124,6 +124,25 @@ def amend_line(path: Path, line: Sealed, file: MigrationFile, reason: str) -> No
     write_by_rename(path, b"\n".join(lines))
 
 
+def seal_again(path: Path, present: Sequence[Sealed], files: Sequence[MigrationFile]) -> None:
+    """Give the line of each of `files` its checksum alone, without former ones and their reasons.
+
+    All other lines stay byte for byte. `present` are the lines as they were read.
+    """
+    content = (_content(path) or b"").split(b"\n")
+    by_name = {file.name: file for file in files}
+    # From the end: the numbers of the lines before stay true.
+    for line in reversed([each for each in present if each.name in by_name]):
+        index = line.line - 1
+        line_end = b"\r" if content[index].endswith(b"\r") else b""
+        content[index] = _line(by_name[line.name]).encode() + line_end
+        head = _REASON.format(line.name).encode()
+        while index and content[index - 1].startswith(head):
+            index -= 1
+            del content[index]
+    write_by_rename(path, b"\n".join(content))
+
+
 def _line(file: MigrationFile) -> str:
     return f"{file.name} sha256:{file.checksum}"
 

@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 
 
 def check_lockfile(
-    files: Sequence[MigrationFile], sealed: Sequence[Sealed], *, folder: str, lockfile: str, protected: bool
+    files: Sequence[MigrationFile],
+    sealed: Sequence[Sealed],
+    *,
+    folder: str,
+    lockfile: str,
+    protected: bool = False,
+    disposable: bool = False,
 ) -> tuple[Finding, ...]:
-    """Findings in the order of the files; an unsealed migration is an error where `protected`."""
+    """Findings in the order of the files; an unsealed migration is an error where `protected`.
+
+    Where `disposable`, what was sealed too early may be undone.
+    """
     present = {file.name for file in files}
     lines = {line.name: line for line in sealed}
     last = sealed[-1].name if sealed else ""
@@ -36,7 +45,7 @@ def check_lockfile(
         line = lines.get(file.name)
         path = f"{folder}/{file.name}"
         if line is not None and line.checksum != file.checksum:
-            findings.append(edited.edited_since_sealed(file, path))
+            findings.append(edited.edited_since_sealed(file, path, disposable=disposable))
         elif line is None and file.name in new_names.values():
             continue  # `removed` reports it already, with the remedy that fits.
         elif line is None and file.name < last:

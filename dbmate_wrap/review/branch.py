@@ -38,6 +38,16 @@ class BranchDiff:
     checks: tuple[Check, ...]
     sealed: frozenset[str] = frozenset()
 
+    def why_unmerged(self, name: str) -> str | None:
+        """Return why nobody else can have the migration by way of git; None where somebody may."""
+        base = self.base
+        if base is not None:
+            is_merged = name in base.files or name in base.tip_names or name in lines_of_base(base)
+            return None if is_merged else f"{name} is not in {base.ref} yet"
+        # A remote whose main branch is not known here may have it.
+        no_remote = any(check.id == "base" and check.status == "skip" for check in self.checks)
+        return "there is no remote that it was merged into" if no_remote else None
+
 
 def compare_with_base(
     files: ProjectFiles,

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.history import amend_command
-from dbmate_wrap.errors import UnreachableError, WrapError
+from dbmate_wrap.errors import RefusedError, UnreachableError, WrapError
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace import guard
 from dbmate_wrap.workspace.context import Context
@@ -14,7 +15,10 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of one environment; `applied` is None where it could not be asked, `failure` says why."""
+    """The answer of one environment; `applied` is None where it could not be asked.
+
+    `failure` says why, and is None where there is no URL to ask at.
+    """
 
     environment: str
     applied: bool | None
@@ -22,8 +26,8 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """The first line of the failure; empty without one."""
-        return self.failure.message.split("\n", 1)[0] if self.failure is not None else ""
+        """Why it could not be asked: the first line of the failure, or that nothing says where it is."""
+        return self.failure.message.split("\n", 1)[0] if self.failure is not None else "it has no URL here"
 
 
 def ask_environments(
@@ -46,6 +50,26 @@ def _is_applied(context: Context, files: ProjectFiles, version: str) -> bool:
     if error := ledger_contradiction(found.history) or found.not_baselined:
         raise error
     return version in found.history.applied
+
+
+def answer_check(answer: Answer, file: str, otherwise: str = "") -> Check:
+    """Return the answer as a check; `otherwise` is what is known where there is none."""
+    where = answer.environment
+    if answer.applied is not None:
+        state = "is applied" if answer.applied else "is not applied"
+        return Check("applied-in", "warn" if answer.applied else "pass", f"{where}: {file} {state}")
+    reason = "; ".join(filter(None, (answer.reason, otherwise)))
+    return Check("applied-in", "skip", f"{where}: could not be asked about {file}: {reason}")
+
+
+def applied_error(file: str, folder: str, where: str) -> RefusedError:
+    """Return the error (20) for a file that has to stay as it was sealed."""
+    return RefusedError(
+        f"{file} is applied in {where}: it stays as it was sealed",
+        hint=f"restore it: git checkout -- {folder}/{file}; and put the change into a new"
+        " migration: dbmate-wrap new NAME",
+        migration=file,
+    )
 
 
 def unasked_error(answer: Answer, file: str, named: Collection[str]) -> WrapError:

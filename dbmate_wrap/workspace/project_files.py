@@ -42,6 +42,17 @@ class LoadedFiles:
     broken_lockfile: HistoryError | None = None
     old: frozenset[str] = frozenset()
 
+    def as_sealed_again(self, files: Sequence[MigrationFile]) -> "LoadedFiles":
+        """Return it as if the lockfile's lines had the checksums that `files`, all edited since, have now."""
+        paths = {f"{self.files.folder}/{file.name}" for file in files}
+        kept = [found for found in self.findings if found.rule != "edited" or found.file not in paths]
+        sums = {file.name: file.checksum for file in files}
+        lines = [
+            replace(line, checksum=sums[line.name], former=()) if line.name in sums else line
+            for line in self.files.sealed
+        ]
+        return replace(self, files=replace(self.files, sealed=tuple(lines)), findings=tuple(kept))
+
     def report_to(self, outcome: Outcome) -> None:
         """Put the findings into the outcome, which tells those about old files only to who asks."""
         outcome.findings = list(self.findings)
@@ -97,7 +108,12 @@ def load_raw_files(environment: Environment, *, contents: bool = True) -> Loaded
         return LoadedFiles(ProjectFiles(folder, listing.files, (), parsed), findings, error)
     path = environment.display_path(values.lockfile)
     findings += check_lockfile(
-        listing.files, sealed, folder=folder, lockfile=path, protected=values.protected
+        listing.files,
+        sealed,
+        folder=folder,
+        lockfile=path,
+        protected=values.protected,
+        disposable=values.disposable,
     )
     return LoadedFiles(ProjectFiles(folder, listing.files, sealed, parsed), findings)
 

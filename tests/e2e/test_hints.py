@@ -363,6 +363,30 @@ SCENARIOS = (
         (Way(("git checkout --",)), Way(AMENDED, ends=NOT_ASKED)),
     ),
     Scenario(
+        "13-sealed-too-early",
+        does(
+            database_is(*DEV),
+            merged,
+            add("create table public.c (i int);", "drop table public.c;"),
+            lambda scene: git(scene.folder.root, "add", "db"),
+            done(UP_DEV),
+            write("003_c.sql", migration("create table public.c (i int, j int);", "drop table public.c;")),
+        ),
+        UP_DEV,
+        13,
+        (
+            Way(("git checkout --",)),
+            Way(("dbmate-wrap redo",)),
+            Way(
+                AMENDED,
+                ends=NOT_ASKED,
+                edit=write(
+                    "003_c.sql", migration("create table public.c (i int); --", "drop table public.c;")
+                ),
+            ),
+        ),
+    ),
+    Scenario(
         "13-edited-in-check",
         does(
             add("create table public.c (i int);"),
@@ -548,7 +572,7 @@ SCENARIOS = (
         ),
         "dbmate-wrap redo",
         13,
-        (Way(by_hand=write("002_b.sql", B), then=13), Way(("dbmate-wrap exec -- drop", "dbmate-wrap up"))),
+        (Way(by_hand=write("002_b.sql", B)), Way(("dbmate-wrap exec -- drop", "dbmate-wrap up"))),
     ),
     # 20 refused
     Scenario(

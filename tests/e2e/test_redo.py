@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.cli import RunCli, applied, assert_refused, staging, tables
 from tests.support.projects import MakeProject, ProjectFolder, migration
-from tests.support.servers import Database
+from tests.support.servers import Database, Server
 
 pytestmark = pytest.mark.e2e
 
@@ -15,6 +15,7 @@ FIRST = migration("create table public.a (i int);", "drop table public.a;")
 SECOND = migration("create table public.b (i int);", "drop table public.b;")
 BETTER = migration("create table public.b (i int, j int);", "drop table public.b;")
 THIRD = migration("create table public.c (i int);", "drop table public.c;")
+BETTER_THIRD = migration("create table public.c (i int, j int);", "drop table public.c;")
 
 
 def dev(database: Database) -> dict[str, str]:
@@ -148,27 +149,99 @@ def test_another_file_with_the_number_of_another_branch_is_applied_by_redo(
     assert tables(embedded_database) == ["a", "b", "c", "d", "schema_migrations"]
 
 
-def test_what_was_sealed_too_early_is_amended_and_redone(
-    folder: ProjectFolder, run_cli: RunCli, embedded_database: Database
-) -> None:
-    env = dev(embedded_database)
+@pytest.fixture
+def sealed_early(folder: ProjectFolder, run_cli: RunCli, embedded_database: Database) -> ProjectFolder:
+    """A branch that has 003 sealed, committed, applied in development, and edited since."""
     folder.seal()
     git(folder.root, "init", "-q", "-b", "main")
     git(folder.root, "add", "db")
     git(folder.root, "commit", "-qm", "one")
+    git(folder.root, "remote", "add", "origin", "nowhere")
+    git(folder.root, "update-ref", "refs/remotes/origin/main", "HEAD")
     folder.add("003_c.sql", THIRD)
     folder.seal()
-    assert run_cli(["up"], folder.root, env).returncode == 0
+    assert run_cli(["up"], folder.root, dev(embedded_database)).returncode == 0
     git(folder.root, "add", "db")
-    folder.add("003_c.sql", migration("create table public.c (i int, j int);", "drop table public.c;"))
-    assert run_cli(["up"], folder.root, env).returncode == 13
-    asked = [word for name in ("staging", "production") for word in ("--not-applied-in", name)]
-    amended = run_cli(["amend", "003", "--because", "a typo", *asked], folder.root, env)
-    assert amended.returncode == 0, amended.stderr
-    done = run_cli(["redo"], folder.root, env)
+    git(folder.root, "commit", "-qm", "two")
+    folder.add("003_c.sql", BETTER_THIRD)
+    return folder
+
+
+def test_what_was_sealed_too_early_is_undone_applied_and_sealed_again(
+    sealed_early: ProjectFolder, run_cli: RunCli, embedded_database: Database
+) -> None:
+    root, env = sealed_early.root, dev(embedded_database)
+    before = sealed_early.lockfile.read_text().splitlines()
+    refused = run_cli(["up"], root, env)
+    assert_refused(refused, 13, "003_c.sql was changed after it was sealed", "`dbmate-wrap redo` undoes")
+    done = run_cli(["redo"], root, env)
     assert done.returncode == 0, done.stderr
+    assert "1 migration rolled back, 1 migration applied, 003_c.sql sealed again" in done.stdout
+    said = "staging, production could not be asked whether 003_c.sql is applied there: where it is, `up` ends"
+    assert said in done.stderr
     assert columns(embedded_database, "c") == ["i", "j"]
     assert embedded_database.execute("select i from public.a") == [(7,)]
+    after = sealed_early.lockfile.read_text().splitlines()
+    assert after[:-1] == before[:-1]
+    assert " was " not in after[-1] != before[-1]
+    assert run_cli(["up"], root, env).returncode == 0
+    assert run_cli(["check", "--no-shadow"], root).returncode == 0
+
+
+def test_a_new_text_that_fails_is_not_sealed_and_is_redone_once_it_is_mended(
+    sealed_early: ProjectFolder, run_cli: RunCli, embedded_database: Database
+) -> None:
+    root, env = sealed_early.root, dev(embedded_database)
+    before = sealed_early.lockfile.read_bytes()
+    sealed_early.add("003_c.sql", migration("select nonesuch();", "drop table public.c;"))
+    assert run_cli(["redo"], root, env).returncode == 30
+    assert sealed_early.lockfile.read_bytes() == before
+    assert applied(embedded_database) == ["001", "002"]
+    sealed_early.add("003_c.sql", BETTER_THIRD)
+    done = run_cli(["redo"], root, env)
+    assert done.returncode == 0, done.stderr
+    assert "0 migrations rolled back, 1 migration applied, 003_c.sql sealed again" in done.stdout
+    assert tables(embedded_database) == ["a", "b", "c", "schema_migrations"]
+    assert embedded_database.execute("select i from public.a") == [(7,)]
+
+
+def test_what_staging_has_applied_was_not_sealed_too_early(
+    sealed_early: ProjectFolder, run_cli: RunCli, embedded: Server, embedded_database: Database
+) -> None:
+    root, name = sealed_early.root, "003_c.sql"
+    with embedded.new_database() as shared:
+        env = dev(embedded_database) | staging(shared)
+        sealed_early.add(name, THIRD)
+        assert run_cli(["up", "-e", "staging"], root, env).returncode == 0
+        sealed_early.add(name, BETTER_THIRD)
+        refused = run_cli(["redo"], root, env)
+    assert_refused(
+        refused, 20, f"{name} is applied in staging: it stays", f"git checkout -- db/migrations/{name}"
+    )
+    assert columns(embedded_database, "c") == ["i"]
+
+
+def test_what_is_merged_was_not_sealed_too_early(
+    sealed_early: ProjectFolder, run_cli: RunCli, embedded_database: Database
+) -> None:
+    git(sealed_early.root, "update-ref", "refs/remotes/origin/main", "HEAD")
+    refused = run_cli(["redo"], sealed_early.root, dev(embedded_database))
+    assert_refused(refused, 13, "003_c.sql was changed after it was sealed", "dbmate-wrap amend 003_c.sql")
+    assert columns(embedded_database, "c") == ["i"]
+
+
+def test_without_a_remote_an_environment_that_cannot_be_asked_ends_it(
+    sealed_early: ProjectFolder, run_cli: RunCli, embedded_database: Database
+) -> None:
+    root, env = sealed_early.root, dev(embedded_database)
+    git(root, "remote", "remove", "origin")
+    lost = {"STAGING_DATABASE_URL": "postgres://nobody@localhost:1/none"}
+    refused = run_cli(["redo"], root, env | lost)
+    assert_refused(refused, 21, "staging could not be asked whether 003_c.sql is applied", "--not-applied-in")
+    assert columns(embedded_database, "c") == ["i"]
+    done = run_cli(["redo"], root, env)
+    assert done.returncode == 0, done.stderr
+    assert columns(embedded_database, "c") == ["i", "j"]
 
 
 def test_what_plain_dbmate_ran_is_not_undone_by_guess(

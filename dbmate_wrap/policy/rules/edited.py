@@ -10,12 +10,19 @@ if TYPE_CHECKING:
     from dbmate_wrap.git.merge_base import MergeBase
 
 
-def edited_since_sealed(file: MigrationFile, path: str) -> Finding:
-    """The finding for a file whose checksum is not the sealed one."""
+_SEALED_TOO_EARLY = (
+    "where it was sealed too early, and is not merged: `dbmate-wrap redo` undoes what ran here, applies the"
+    " new text and seals it again"
+)
+
+
+def edited_since_sealed(file: MigrationFile, path: str, *, disposable: bool) -> Finding:
+    """The finding for a file whose checksum is not the sealed one; `disposable`: `redo` may undo what ran."""
     message = f"{file.name} was changed after it was sealed"
+    early = f" {_SEALED_TOO_EARLY};" if disposable else ""
     hint = (
         f"restore it from version control (git checkout -- {path}) and write a new migration instead;"
-        f" {_mend(file.name)}"
+        f"{early} {_mend(file.name)}"
     )
     return Finding("edited", "error", path, 1, 1, message, hint)
 

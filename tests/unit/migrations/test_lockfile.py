@@ -264,6 +264,17 @@ def test_amending_keeps_all_other_bytes(path: Path, end: str, last: bool) -> Non
     assert path.read_bytes() == text.replace(line, amended).encode()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_sealing_again_forgets_former_texts_and_keeps_all_other_bytes(path: Path, end: str) -> None:
+    line = f"002_b.sql sha256:{FIRST.checksum}"
+    text = f"# é{end}{end}{A}{end}#x{end}{line}{end}"
+    path.write_bytes(text.encode())
+    for file in (SECOND, THIRD):
+        lockfile.amend_line(path, lockfile.read_lockfile(path)[1], file, "why")
+    lockfile.seal_again(path, lockfile.read_lockfile(path), [SECOND])
+    assert path.read_bytes() == text.replace(line, f"002_b.sql sha256:{SECOND.checksum}").encode()
+
+
 @pytest.mark.parametrize(
     ("above", "reason"),
     [

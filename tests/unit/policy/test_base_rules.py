@@ -279,14 +279,14 @@ def test_line_ends_and_comments_of_the_lockfile_are_free() -> None:
 def test_nothing_is_reported_twice(files: list[str], sealed: list[str], findings: list[str]) -> None:
     then = [A, f"{B}=b"] if f"{B}=b" in files else [A, B]
     now = [migration_file(*file.partition("=")[::2]) for file in files]
-    first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK, protected=False)
+    first = check_lockfile(now, lines(sealed), folder="db/migrations", lockfile=LOCK)
     assert brief(check(files, sealed, then=then, reported=first)) == findings
 
 
 def test_what_was_wrong_in_the_base_already_is_still_reported() -> None:
     wrong = lines([f"{A}=other", B])
     files = [migration_file(name) for name in (A, B)]
-    found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK, protected=False)
+    found = check_lockfile(files, wrong, folder="db/migrations", lockfile=LOCK)
     base = base_of([A, B], [f"{A}=other", B])
     assert check_base(found, files, wrong, base, folder="db/migrations", lockfile=LOCK) == found
     assert brief(found) == ["edited db/migrations/001_a.sql:1"]
@@ -315,7 +315,7 @@ def check_amended(
     files = [migration_file(A), migration_file(B, text)]
     sealed = [*lines([A]), line]
     base = base_of([A, f"{B}={then}"], broken=text_then.encode())
-    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK, protected=False)
+    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK)
     return check_base(reported, files, sealed, base, folder="db/migrations", lockfile=LOCK)
 
 
@@ -371,7 +371,7 @@ def test_a_merged_file_that_was_sealed_and_amended_on_the_branch_is_no_finding()
 
 def test_what_main_does_not_have_yet_is_amended() -> None:
     files, sealed = [migration_file(A), migration_file(B, "2")], lines([A, f"{B}=1"])
-    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK, protected=False)
+    reported = check_lockfile(files, sealed, folder="db/migrations", lockfile=LOCK)
     [found] = check_base(reported, files, sealed, base_of([A]), folder="db/migrations", lockfile=LOCK)
     hint = found.hint or ""
     assert hint.startswith("it is not in origin/main yet: dbmate-wrap amend 002_b.sql --because TEXT; or if")

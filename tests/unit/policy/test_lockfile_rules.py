@@ -54,7 +54,7 @@ def test_a_file_that_was_renamed_comes_with_its_old_name() -> None:
 def test_two_sealed_files_of_one_content_are_distinguished() -> None:
     sealed = [Sealed(f"00{n}_x.sql", migration_file("0.sql", "same").checksum, n) for n in (1, 2)]
     files = [migration_file("001_x.sql", "same"), migration_file("003_y.sql", "same")]
-    [finding] = check_lockfile(files, sealed, folder="m", lockfile="m.lock", protected=False)
+    [finding] = check_lockfile(files, sealed, folder="m", lockfile="m.lock")
     assert finding.message == "002_x.sql is sealed and was renamed to 003_y.sql"
 
 
@@ -65,12 +65,10 @@ def test_a_file_whose_version_is_taken_twice_may_get_another_number(content: str
         for line, name in enumerate(("002_a.sql", "002_b.sql"), 3)
     ]
     files = [migration_file("002_a.sql", "a"), migration_file("003_b.sql", content)]
-    finding = check_lockfile(files, sealed, folder="m", lockfile="m.lock", protected=False)[0]
+    finding = check_lockfile(files, sealed, folder="m", lockfile="m.lock")[0]
     assert (finding.rule, finding.line) == ("removed", 4)
     assert finding.hint == (
         "the version is that of 002_a.sql too: if it was applied nowhere, take its line out of m.lock"
         " and run `dbmate-wrap seal`"
     )
-    assert check_lockfile(files[:1], sealed[:1], folder="m", lockfile="m.lock", protected=False) == (), (
-        "the advice leads out"
-    )
+    assert check_lockfile(files[:1], sealed[:1], folder="m", lockfile="m.lock") == (), "the advice leads out"
