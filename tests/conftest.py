@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+import hypothesis
 import jsonschema
 import pytest
 
@@ -35,6 +36,10 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    # A busy machine is no fault: hypothesis would give each example 200 ms.
+    slow = hypothesis.HealthCheck.too_slow
+    hypothesis.settings.register_profile("no-clock", deadline=None, suppress_health_check=[slow])
+    hypothesis.settings.load_profile("no-clock")
     # The tests' own pull request is not that of the projects in them.
     for name in {"GITHUB_EVENT_NAME", *(system[0] for system in SYSTEMS)}:
         os.environ.pop(name, None)
