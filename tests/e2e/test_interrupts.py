@@ -58,7 +58,7 @@ def test_a_stopped_up_tells_what_was_applied_and_leaves_nothing_running(
         assert document["applied"] == ["001"]
         assert "stopped: 1 migration applied, 1 not, beginning with 002_b.sql" in done.stderr
         assert "then run `dbmate-wrap up -e staging` again" in done.stderr
-        assert sessions(embedded_database) == []
+        wait_for(lambda: not sessions(embedded_database), "the end of our sessions", patience=3.0)
         assert dbmates(embedded_database) == []
     assert applied(embedded_database) == ["001"]
     again = run_cli(["up", "-e", "staging"], folder.root, staging(embedded_database))
@@ -86,7 +86,7 @@ def test_a_stopped_migration_outside_a_transaction_does_not_commit_later(
             done = running.finish()
     assert done.returncode == 130
     assert "001_i.sql is not one transaction: see what it left behind" in done.stderr
-    assert sessions(embedded_database) == []
+    wait_for(lambda: not sessions(embedded_database), "the end of our sessions", patience=3.0)
     assert embedded_database.execute("select indisvalid from pg_index where indexrelid = 'i'::regclass") != [
         (True,)
     ]
@@ -113,7 +113,7 @@ def test_a_stopped_rollback_tells_that_the_migration_is_still_applied(
     judged(done)
     assert "stopped: 002_b.sql is still applied" in done.stderr
     assert applied(embedded_database) == ["001", "002"]
-    assert sessions(embedded_database) == []
+    wait_for(lambda: not sessions(embedded_database), "the end of our sessions", patience=3.0)
 
 
 def test_a_second_signal_ends_it_as_well(

@@ -61,7 +61,7 @@ def assert_one_won(done: list[CliResult], database: Database, versions: list[str
     [winner] = [run.json()["run_id"] for run in done if claimed(run)]
     assert ledger(database) == [(version, "applied", winner) for version in versions]
     assert runs(database) == [(winner, 0)]
-    assert sessions(database) == []
+    wait_for(lambda: not sessions(database), "the end of our sessions", patience=3.0)
 
 
 def rows_in(database: Database, *tables: str) -> list[int]:
@@ -188,7 +188,7 @@ def test_with_plain_dbmate_racing_in_every_run_tells_the_truth(
     assert rows_in(database, "t1", "t2", "t3", "t4", "t5") == [1] * 5
     ours = sorted(version for claim in [*claims, claimed(repeated)] for version in claim)
     assert sorted(version for version, how, _ in ledger(database) if how == "applied") == ours
-    assert sessions(database) == []
+    wait_for(lambda: not sessions(database), "the end of our sessions", patience=3.0)
 
 
 def slowly(*numbers: int) -> dict[str, str]:
