@@ -166,6 +166,10 @@ class PartialError(WrapError, code=ExitCode.PARTIAL):
     """A migration outside a transaction failed and may have left something behind."""
 
 
+class DriftError(WrapError, code=ExitCode.DRIFT):
+    """The live schema differs from what the migrations make."""
+
+
 class InterruptedRun(WrapError, code=ExitCode.INTERRUPTED):
     """The run was stopped by a signal."""
 

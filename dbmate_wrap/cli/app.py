@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli.adoption_app import add_adoption
 from dbmate_wrap.cli.amend_command import amend
 from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
@@ -244,4 +245,5 @@ def exec_(
     run_verb("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
 
 
+add_adoption(app)
 add_explain_and_help(app)

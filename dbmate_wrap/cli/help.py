@@ -39,6 +39,19 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("amend 012_orders.sql --because 'two rows had one number'", "a sealed migration that failed"),
     ),
     "redo": (("redo", "after an edit of a migration that dev has applied"),),
+    "snapshot": (
+        ("snapshot -e production", "db/migrations/001_init.sql, where it makes the same schema"),
+        ("snapshot -e production --exclude-schema=audit", "without what another team keeps"),
+    ),
+    "baseline": (
+        ("baseline -e production --dry-run", "compare only"),
+        ("baseline -e production", "where it is what 001 makes: recorded, and nothing is run"),
+        ("baseline -e staging --to 014", "a database that has the first 14 already"),
+    ),
+    "drift": (
+        ("drift -e production", "33 where the live schema differs, with a diff of each object"),
+        ("drift -e production --rights --format json", "owners and grants too, for a program"),
+    ),
     "rollback": (
         ("rollback", "the last migration of dev"),
         ("rollback --unknown", "what another branch has applied, after a switch of branches"),

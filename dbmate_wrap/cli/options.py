@@ -35,7 +35,7 @@ Wait = Annotated[
     str | None,
     typer.Option("--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done (the same as plan).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 ExitWhenPending = Annotated[bool, typer.Option("--exit-code", help="Exit with 32 when anything is pending.")]
 AllEnvironments = Annotated[bool, typer.Option("--all", help="Show all environments side by side.")]
 AllFiles = Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")]

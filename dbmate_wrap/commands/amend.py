@@ -7,6 +7,7 @@ from dbmate_wrap.domain.finding import Check, CheckStatus
 from dbmate_wrap.domain.history import Sealed, amend_command
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, checksum, is_same_version
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.reason import check_reason
 from dbmate_wrap.errors import HistoryError, RefusedError, UsageError
 from dbmate_wrap.git.former_text import find_former_text
 from dbmate_wrap.migrations import lockfile
@@ -35,7 +36,7 @@ def amend(context: Context, outcome: Outcome, file: str, because: str, not_appli
     another schema, UnreachableError (21) where one cannot be asked and is not in `not_applied_in`.
     """
     environment = context.environment
-    reason = _one_line(because)
+    reason = check_reason(because)
     for name in not_applied_in:
         context.project.environment(name)  # 10
     loaded = project_files.load_files(environment, context.project.policy)
@@ -50,14 +51,6 @@ def amend(context: Context, outcome: Outcome, file: str, because: str, not_appli
     outcome.migrations = [MigrationRow(edited.version, edited.name, "amended", None, edited.checksum)]
     where = environment.display_path(environment.values.lockfile)
     outcome.summary = f"{edited.name} amended in {where}: commit both, and run `dbmate-wrap check`"
-
-
-def _one_line(because: str) -> str:
-    reason = " ".join(because.split())
-    if reason and reason.isprintable():
-        return reason
-    what = "has characters that cannot be printed" if reason else "is empty"
-    raise UsageError(f"--because {what}", hint="say in some words why the file was changed")
 
 
 def _find(files: ProjectFiles, wanted: str) -> tuple[MigrationFile, Sealed]:

@@ -1,9 +1,7 @@
 """Creates the next migration file."""
 
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 from dbmate_wrap.domain.migration import MigrationFile, is_sequential, is_time
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
@@ -32,7 +30,7 @@ def new(context: Context, outcome: Outcome, name: str) -> None:
     sequential = is_sequential(context.environment.values.numbering, [file.version for file in present])
     version = _next_version(present, sequential=sequential)
     path = folder / f"{version}_{slug}.sql"
-    _create(path)
+    directory.create_migration(path, TEMPLATE)
     outcome.migrations = [MigrationRow(version, path.name, "pending", None, None)]
     outcome.result = NewResult(context.environment.display_path(path))
     outcome.summary = outcome.result.path
@@ -65,16 +63,3 @@ def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> st
             " see `dbmate-wrap explain baseline`",
         )
     return version
-
-
-def _create(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(TEMPLATE)
-    except FileExistsError:
-        raise ConfigError(f"{path} exists already", hint="choose another name") from None
-    except OSError as error:
-        hint = f"look at the folder's permissions: ls -ld {path.parent}"
-        raise ConfigError(f"cannot write {path}: {error.strerror}", hint=hint) from None

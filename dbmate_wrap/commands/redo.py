@@ -10,8 +10,9 @@ from dbmate_wrap.execution.attended import attended_run
 from dbmate_wrap.execution.undo import undo_and_apply
 from dbmate_wrap.execution.what_ran import read_what_ran, since_edited
 from dbmate_wrap.migrations import lockfile
-from dbmate_wrap.review.sealed_early import as_edited, find_sealed_early, refuse_where_applied
+from dbmate_wrap.review.sealed_early import as_edited, find_sealed_early
 from dbmate_wrap.workspace import database, dbmate, guard, project_files, schema_file
+from dbmate_wrap.workspace.applied_in import ask_where_rows_matter
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import raise_for_disagreement, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -62,11 +63,13 @@ def redo(context: Context, outcome: Outcome) -> None:
 def _load_files(context: Context, outcome: Outcome) -> tuple[ProjectFiles, tuple[MigrationFile, ...]]:
     """Read the files; return those too that were sealed too early, and are to be sealed again."""
     loaded = project_files.load_files(context.environment, context.project.policy)
-    early = find_sealed_early(context, loaded)
+    early = find_sealed_early(loaded, context.environment.values, context.project.config_file)
     loaded = loaded.as_sealed_again(early.files)
     loaded.report_to(outcome)
     files = loaded.checked()
-    refuse_where_applied(context, outcome, files, early)
+    for file in early.files:
+        for check in ask_where_rows_matter(context, files, file, must_answer=not early.has_base):
+            outcome.checks.append(check)
     return files, early.files
 
 

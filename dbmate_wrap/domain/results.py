@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.ledger import LedgerEntry
 
 
@@ -114,6 +115,13 @@ class HistoryResult:
 
 
 @dataclass(frozen=True)
+class DriftResult:
+    """`drift` and `baseline`: what the live schema has otherwise than the migrations make it."""
+
+    differences: tuple[SchemaDifference, ...]
+
+
+@dataclass(frozen=True)
 class KeptTextResult:
     """`history --show`: the text that ran, and the unified diff to the file here; null without a file."""
 
@@ -184,6 +192,7 @@ Result: TypeAlias = (
     | DoctorResult
     | MatrixResult
     | HistoryResult
+    | DriftResult
     | KeptTextResult
     | UrlResult
     | NewResult

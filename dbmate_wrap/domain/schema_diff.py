@@ -82,13 +82,14 @@ def compare_dumps(expected: str, found: str, history: tuple[str, str] | None = N
     """
     if expected == found:
         return Difference()
-    before, after = _objects_of(expected, history), _objects_of(found, history)
+    before, after = dumped_objects(expected, history), dumped_objects(found, history)
     extra = tuple(entry for entry in after if entry not in before)
     missing = tuple(entry for entry in before if entry not in after)
-    result = [list(_named(extra, after)), list(_named(missing, before)), [], []]
+    labels = [[each.label for each in without_parts(*pair)] for pair in ((extra, after), (missing, before))]
+    result = [*labels, [], []]
     for entry, text in before.items():
         if entry in after and after[entry] != text:
-            for names, more in zip(result, _table_changes(entry, text, after[entry]), strict=True):
+            for names, more in zip(result, changed_parts(entry, text, after[entry]), strict=True):
                 names.extend(more)
     return Difference(*(tuple(dict.fromkeys(names)) for names in result))
 
@@ -98,7 +99,7 @@ def layout_differences(expected: str, found: str, history: tuple[str, str] | Non
 
     COMMENT ON is one of them: nothing behaves in another way with another description.
     """
-    before, after = _objects_of(expected, history), _objects_of(found, history)
+    before, after = dumped_objects(expected, history), dumped_objects(found, history)
     different = (entry for entry in {**before, **after} if before.get(entry) != after.get(entry))
     return frozenset(
         entry.label
@@ -124,7 +125,8 @@ def first_difference(text: str, other: str) -> int:
     return min(len(lines), len(others))
 
 
-def _objects_of(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
+def dumped_objects(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
+    """Return the objects of a dump with their statements; `history` is left out as in `compare_dumps`."""
     found: dict[DumpedObject, str] = {}
     # What stands before the first header, then three groups and the text after each of them.
     pieces = iter(_HEADER.split(dump)[1:])
@@ -149,20 +151,33 @@ def _body(text: str) -> str:
     return "\n".join(lines)
 
 
-def _named(entries: tuple[DumpedObject, ...], bodies: Mapping[DumpedObject, str]) -> Iterator[str]:
-    tables = [f" {entry.schema}.{entry.name}" for entry in entries if entry.kind == "TABLE"]
-    mention = re.compile("(?:" + "|".join(map(re.escape, tables)) + r")(?![\w$\"])") if tables else None
+def without_parts(
+    entries: tuple[DumpedObject, ...], bodies: Mapping[DumpedObject, str]
+) -> Iterator[DumpedObject]:
+    """Yield the objects that do not come and go with a table which is one of them."""
+    made = [entry for entry in entries if entry.kind == "TABLE"]
+    tables = [f" {_pattern(entry.schema)}\\.{_pattern(entry.name)}" for entry in made]
+    mention = re.compile(f"(?:{'|'.join(tables)})" + r"(?![\w$\"])") if tables else None
     with_table = {
         (entry.schema, entry.name)
         for entry in entries
         if mention and entry.kind in _WITH_TABLE and mention.search(bodies[entry])
     }
+    # An index of a constraint is attached by its own name.
+    attached = {(schema, name.rpartition(" ")[2]) for schema, name in with_table}
     for entry in entries:
-        if entry.kind not in _WITH_TABLE or (entry.schema, entry.name) not in with_table:
-            yield entry.label
+        here = (entry.schema, entry.name)
+        is_part = here in with_table or (entry.kind == "INDEX ATTACH" and here in attached)
+        if entry.kind not in _WITH_TABLE or not is_part:
+            yield entry
 
 
-def _table_changes(entry: DumpedObject, before: str, after: str) -> _Changes:
+def _pattern(name: str) -> str:
+    """Return the pattern of a name as pg_dump writes it, in quotes where it has to."""
+    return f'"?{re.escape(name.replace(chr(34), chr(34) * 2))}"?'
+
+
+def changed_parts(entry: DumpedObject, before: str, after: str) -> _Changes:
     """Return the extra, missing, changed and reordered parts of one object that both dumps have."""
     if entry.kind not in ("TABLE", "FOREIGN TABLE"):
         return [], [], [entry.label], []

@@ -7,7 +7,7 @@ from types import TracebackType
 from dbmate_wrap.domain import stamp as stamps
 from dbmate_wrap.domain.ledger import Ledger, Record, Run, UnfinishedRun, lines_to_adopt
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
-from dbmate_wrap.errors import ExitCode, WrapError
+from dbmate_wrap.errors import ExitCode, PreflightError, WrapError
 from dbmate_wrap.postgres import ledger, ledger_write, stamp
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.workspace.history import History
@@ -79,6 +79,26 @@ class LedgerWriter:
         if (access := self._access) is not None:
             run_id, keeps = self._run.run_id, access.keeps_text
             self._write(lambda: ledger_write.record(self._session, run_id, records, keeps_text=keeps))
+
+    def record_together(self, write: Callable[[], None], records: Sequence[Record]) -> None:
+        """Run `write` and append lines in one transaction; where either fails, nothing of both stays.
+
+        Raises what `write` raises, and PreflightError where the lines are refused.
+        """
+        access, run_id = self._access, self._run.run_id
+        self._session.rows("begin")
+        try:
+            write()
+            if access is not None:
+                keeps = access.keeps_text
+                refused = ledger_write.record(self._session, run_id, records, keeps_text=keeps)
+                if refused is not None:
+                    raise PreflightError(refused.reason, hint=refused.hint)
+            self._session.rows("commit")
+        except BaseException:
+            with suppress(WrapError):
+                self._session.rows("rollback")
+            raise
 
     def mark_in_progress(self, version: str | None) -> None:
         """Mark `version` as running outside a transaction; None clears the mark."""

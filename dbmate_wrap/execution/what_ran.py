@@ -44,6 +44,16 @@ def read_what_ran(
 
     Raises HistoryError where one is not known any more, RefusedError where it has nothing to undo it.
     """
+    migrations = read_texts(db, found, files, versions, remedy)
+    for migration in migrations:
+        raise_without_way_back(migration)
+    return migrations
+
+
+def read_texts(
+    db: Database, found: History, files: ProjectFiles, versions: Sequence[str], remedy: str
+) -> tuple[ParsedMigration, ...]:
+    """As `read_what_ran`, also of what has no migrate:down. Raises HistoryError."""
     same = {each.file for each in found.entries if each.state is MigrationState.APPLIED}
     unchanged = {each.file.version: each for each in files.parsed if each.file.name in same}
     missing = [version for version in versions if version not in unchanged]
@@ -52,10 +62,7 @@ def read_what_ran(
     if missing and isinstance(recorded, Ledger):
         kept = ledger.texts(db.session, recorded.access, db.server.history.name, missing)
         texts = {each.version: each for each in kept}
-    migrations = [unchanged.get(each) or parse_kept(each, texts.get(each), remedy) for each in versions]
-    for migration in migrations:
-        raise_without_way_back(migration)
-    return tuple(migrations)
+    return tuple(unchanged.get(each) or parse_kept(each, texts.get(each), remedy) for each in versions)
 
 
 def parse_kept(version: str, kept: KeptText | None, remedy: str) -> ParsedMigration:

@@ -95,3 +95,17 @@ def _stray(entry: "os.DirEntry[str]", version: str | None) -> Stray | None:
         rule, reason = "ignored-file", "is skipped by dbmate in silence: a migration is named NNN_name.sql"
         hint = "rename it to NNN_name.sql, in lower case, or move it out of the folder"
     return Stray(name, rule, reason, hint)
+
+
+def create_migration(path: Path, text: str) -> None:
+    """Write a new file, and its folder where that is missing; never overwrites. Raises ConfigError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} exists already", hint="choose another name") from None
+    except OSError as error:
+        hint = f"look at the folder's permissions: ls -ld {path.parent}"
+        raise ConfigError(f"cannot write {path}: {error.strerror}", hint=hint) from None

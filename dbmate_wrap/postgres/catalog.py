@@ -1,5 +1,6 @@
 """Queries about a server, its databases and sessions, and dbmate's history table."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,40 @@ def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
     return tuple(sorted(str(version) for (version,) in rows))
 
 
+def tables_named(session: Session, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return schema and name of the tables that are called so, whatever the case of the letters."""
+    query = (
+        "select n.nspname::text, c.relname::text from pg_catalog.pg_class as c"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p') and %(names)s::jsonb ? lower(c.relname) order by 1, 2"
+    )
+    rows = session.rows(query, {"names": json.dumps(names)})
+    return tuple((str(schema), str(name)) for schema, name in rows)
+
+
+def left_out_of_dumps(session: Session) -> tuple[str, ...]:
+    """Return in words what a database has and a schema file does not: one row a thing."""
+    return tuple(str(text) for (text,) in session.rows(queries.load_query("left_out_of_dumps")))
+
+
+def record_versions(session: Session, server: Server, versions: Sequence[str]) -> None:
+    """Record versions as dbmate does, in the table that it would make. Raises FailedError."""
+    table = server.history
+    if not table.exists:
+        if not session.rows("select 1 from pg_namespace where nspname = %(name)s", {"name": table.schema}):
+            session.rows(f"create schema {quoted(table.schema)}")
+        session.rows(f"create table if not exists {table.name} (version varchar primary key)")
+    for version in versions:
+        session.rows(f"insert into {table.name} (version) values (%(version)s)", {"version": version})  # noqa: S608
+
+
+def history_owner(session: Session, server: Server) -> str | None:
+    """Return the role to which the history table belongs; None where there is no such table."""
+    query = "select pg_get_userbyid(relowner) from pg_catalog.pg_class where oid = to_regclass(%(table)s)"
+    rows = session.rows(query, {"table": server.history.name})
+    return str(rows[0][0]) if rows else None
+
+
 def tables_like_history(session: Session, server: Server) -> tuple[str, ...]:
     """Return the names, quoted for SQL, of the other tables that have the shape of dbmate's own."""
     where = {"schema": server.history.schema, "table": server.history.table}
@@ -104,6 +139,12 @@ def inventory(session: Session, server: Server) -> "tuple[DatabaseObject, ...]":
         DatabaseObject(**row | {"part_of": frozenset(map(int, (row["part_of"] or "").split()))})
         for row in rows
     )
+
+
+def invalid_indexes(session: Session) -> tuple[str, ...]:
+    """Return the names, quoted for SQL, of the indexes that a failed concurrent build has left."""
+    query = "select indexrelid::regclass::text from pg_catalog.pg_index where not indisvalid"
+    return tuple(str(name) for (name,) in session.rows(query))
 
 
 def not_owned(session: Session, message: str) -> tuple[NotOwned, ...]:

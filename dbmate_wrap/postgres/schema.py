@@ -1,7 +1,7 @@
 """Dumps a schema with pg_dump: the same database gives the same bytes on every machine."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +59,18 @@ def dump_schema(
     secrets: Redactor,
     *,
     role: str | None = None,
+    excluded: Sequence[str] = (),
     limit: int = 256 << 20,
 ) -> str:
     """Return the schema as SQL, normalised and without passwords. Raises FailedError with pg_dump's output.
+
+    `excluded` are more options, of those that leave something out.
 
     The connection is given in the environment, so that the argument list holds no secret.
     """
     options = ("--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8")
     as_role = [f"--role={role}"] if role is not None else []
-    argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}", *as_role)
+    argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}", *excluded, *as_role)
     # Partition bounds and defaults of timestamptz are printed in the session's time zone.
     env = process.inherited(_INHERITED) | url.libpq_environment() | {"PGTZ": "UTC"}
     done = process.run(process.Command(argv, env), limit=limit)

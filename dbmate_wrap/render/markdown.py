@@ -92,6 +92,8 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block(outcome.result.stdout, _MAX_OUTPUT)
     if isinstance(outcome.result, results.SchemaResult):
         yield block(outcome.result.schema, _MAX_OUTPUT)
+    if isinstance(outcome.result, results.DriftResult) and outcome.result.differences:
+        yield block("\n".join(each.diff for each in outcome.result.differences), _MAX_OUTPUT)
     if isinstance(outcome.result, results.KeptTextResult):
         yield block(outcome.result.text, _MAX_OUTPUT)
 
@@ -123,6 +125,9 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case results.PlanResult(steps):
             rows = [(code(step.version), code(step.file), step.mode) for step in steps]
             yield _table("Pending", ("version", "file", "runs"), rows)
+        case results.DriftResult(differences):
+            rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
+            yield _table("Differences", ("change", "object", "what to do"), rows)
         case results.EnvironmentsResult(environments):
             yield _environment_table(environments)
         case results.HistoryResult(entries):

@@ -11,11 +11,13 @@ from dbmate_wrap.render.table import Paint, table
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
+    from dbmate_wrap.domain.drift import SchemaDifference
     from dbmate_wrap.domain.ledger import LedgerEntry
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
 _COMMIT_DIGITS = 10
+_DIFF_STYLE = {"-": "red", "+": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
@@ -68,6 +70,8 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             return "\n\n".join([table(("version", "file", "runs"), rows), *texts])
         case results.HistoryResult(entries):
             return _ledger(entries, paint)
+        case results.DriftResult(differences):
+            return _differences(differences, paint)
         case results.EnvironmentsResult(environments):
             return _environments(environments)
         case results.DoctorResult(settings):
@@ -112,6 +116,24 @@ def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
     cells = [(row.version, row.file or "(no file)", row.state) for row in rows]
     styles = [_STATE_STYLE.get(row.state, "red") for row in rows]
     return table(("version", "file", "state"), cells, paint, styles)
+
+
+def _differences(differences: "Sequence[SchemaDifference]", paint: Paint) -> str:
+    """Return the table of what differs, then each object with its diff and its way out."""
+    if not differences:
+        return ""
+    rows = [(each.change, each.label) for each in differences]
+    parts = [table(("change", "object"), rows, paint)]
+    for each in differences:
+        diff = "\n".join(_diff_line(line, paint) for line in each.diff.split("\n"))
+        text = f"{paint('bold', visible(f'{each.change}: {each.label}'))}\n{diff}"
+        parts.append(f"{text}\n  {visible_lines(each.hint, '  ')}" if each.hint else text)
+    return "\n\n".join(parts)
+
+
+def _diff_line(line: str, paint: Paint) -> str:
+    style = _DIFF_STYLE.get(line[:1])
+    return paint(style, visible(line)) if style else visible(line)
 
 
 def _environments(environments: "Sequence[results.EnvironmentRow]") -> str:

@@ -10,10 +10,9 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.review import replay_faults
-from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_errors
+from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, make_means, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress, describe_replay
 from dbmate_wrap.review.replay_servers import ReplayServers, open_second
-from dbmate_wrap.review.shadow_setup import read_setup
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.halves import ReplayPlans, plan_halves
@@ -59,7 +58,7 @@ def replay(
     if not files.parsed:
         return ReplayReport((), _NOTHING)
     with signals_as_errors("dbmate-wrap check"):
-        means = ReplayMeans(files, environment, setup, console, read_setup(environment))
+        means = make_means(files, environment, setup, console)
         return _Replay(means, round_trips).run()
 
 

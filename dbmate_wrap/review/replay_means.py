@@ -18,7 +18,7 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.server_lacks import first_uses_of_extensions
-from dbmate_wrap.review.shadow_setup import SetupFile
+from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
 from dbmate_wrap.review.superuser import Rewritten, rewrite_for_replay
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
@@ -53,9 +53,14 @@ class ReplayMeans:
     console: Console
     prepared: SetupFile | None
 
-    def store(self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None) -> DumpStore:
-        """Return the keys of the files and the cache of dumps; `pool` where only that knows the major."""
-        program = self.setup.find_pg_dump(major, pool.url if pool else None)
+    def store(
+        self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None, *, dump_major: int = 0
+    ) -> DumpStore:
+        """Return the keys of the files and the cache of dumps; `pool` where only that knows the major.
+
+        `dump_major` is that of another server which the same pg_dump has to read.
+        """
+        program = self.setup.find_pg_dump(max(major, dump_major), pool.url if pool else None)
         identity, release = shadow_server.program_identity(program.path), pool.server.release if pool else ""
         text = f"{_FORMAT} {identity} {program.major} {choice.label} {release}"
         stamp = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -150,6 +155,13 @@ class ReplayMeans:
             raise error from None
         finally:
             progress.clear()
+
+
+def make_means(
+    files: ProjectFiles, environment: Environment, setup: ReplaySetup, console: Console
+) -> ReplayMeans:
+    """Return the means for a replay of `files.parsed`. Raises ConfigError where shadow_setup is not there."""
+    return ReplayMeans(files, environment, setup, console, read_setup(environment))
 
 
 @contextmanager

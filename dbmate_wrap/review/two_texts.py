@@ -10,9 +10,8 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
+from dbmate_wrap.review.replay_means import ReplayMeans, make_means, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.shadow_setup import read_setup
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, compare_reloaded
@@ -48,7 +47,7 @@ def compare_texts(
     """
     index = [migration.file.name for migration in files.parsed].index(former.file.name)
     before, new = files.parsed[:index], files.parsed[index]
-    means = ReplayMeans(files, environment, setup, console, read_setup(environment))
+    means = make_means(files, environment, setup, console)
     with signals_as_errors("dbmate-wrap amend"):
         choice = setup.choose_server()
         bind = setup.start_dbmate()
@@ -73,7 +72,8 @@ class _Server:
         progress = ReplayProgress(means.console, plan, self.pool.origin)
         tools = means.tools(self.pool, store, self.bind, plan, progress)
         with means.failures_as_errors(tools, progress):
-            return shadow_replay.make_state(tools, plan), tools
+            state, _ = shadow_replay.make_state(tools, plan)
+            return state, tools
 
 
 def _compare(

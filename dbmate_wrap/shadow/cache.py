@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -58,10 +58,14 @@ def _digest(*parts: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class SchemaDump:
-    """pg_dump's text of a schema, and the statement that records its versions ("" for none)."""
+    """pg_dump's text of a schema, and the statement that records its versions ("" for none).
+
+    `facts` is what pg_dump leaves out, by name; None where nobody has read it.
+    """
 
     schema: str
     history: str
+    facts: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class ReplayCache:
         path, secret = self._path(key), read_signing_key(self.folder, make=False)
         try:
             content = json.loads(path.read_text("utf-8"))
-            dump = SchemaDump(str(content["schema"]), str(content["history"]))
+            dump = SchemaDump(str(content["schema"]), str(content["history"]), content.get("facts"))
             found = str(content["signature"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -97,7 +101,7 @@ class ReplayCache:
         if secret is None:
             return
         signature = sign(secret, self._parts(key, dump))
-        content = json.dumps({"schema": dump.schema, "history": dump.history, "signature": signature})
+        content = json.dumps(asdict(dump) | {"signature": signature})
         with contextlib.suppress(ConfigError, OSError):
             write_by_rename(self._path(key), content.encode())
             self._remove_old()
@@ -165,7 +169,8 @@ class ReplayCache:
                 write_by_rename(self.folder / name, f"{sign(secret, (name, text))}\n{text}".encode())
 
     def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
-        return (key, self.stamp, dump.schema, dump.history)
+        facts = () if dump.facts is None else (json.dumps(dump.facts, sort_keys=True),)
+        return (key, self.stamp, dump.schema, dump.history, *facts)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{re.sub('[^A-Za-z0-9]', '-', key)}.{self.stamp}{_SUFFIX}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault, has_down, may_have_no_effect, run_round_trip
-from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, ScratchDatabase
+from dbmate_wrap.shadow.scratch import RecordedVersions, ReplayTools, SchemaState, ScratchDatabase
 from dbmate_wrap.shadow.scratch_pool import ScratchHandle
 from dbmate_wrap.sql.batching import batches
 
@@ -96,8 +96,8 @@ def _needs_template(applied_again: Sequence[ParsedMigration]) -> bool:
     return len(applied_again) > _MOST_REAPPLIED or len(batches(applied_again)) > _MOST_PROCESSES
 
 
-def make_state(tools: ReplayTools, plan: ReplayPlan) -> SchemaState:
-    """Return the state that the plan's migrations make, without a round trip.
+def make_state(tools: ReplayTools, plan: ReplayPlan) -> tuple[SchemaState, RecordedVersions]:
+    """Return the state that the plan's migrations make, without a round trip, and their versions.
 
     Raises as `run_replay`.
     """
@@ -133,7 +133,7 @@ class _Replay:
             if _needs_template(self.plan.migrations[base:first]) and self._save_template(base, first):
                 base = first
 
-    def make_state(self) -> SchemaState:
+    def make_state(self) -> tuple[SchemaState, RecordedVersions]:
         """Apply all migrations on top of the longest history before the first that is due."""
         start, base = self.plan.start, self.plan.base
         if start < base and not self._save_template(start, base):
@@ -141,7 +141,7 @@ class _Replay:
         with self._scratch(base) as handle:
             database = ScratchDatabase(handle.url, self.tools)
             database.apply(self.plan.migrations[base:])
-            return database.read_state()
+            return database.read_state(), database.history()
 
     @contextmanager
     def _scratch(self, length: int) -> Iterator[ScratchHandle]:

@@ -1,7 +1,7 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
@@ -149,10 +149,14 @@ class ScratchDatabase:
         return SchemaDump(self.dump(), self.history().statement)
 
 
-def reload_dump(tools: ReplayTools, text: str) -> SchemaDump:
-    """Load a dump into an empty database and dump that. Raises FailedError when it cannot be loaded."""
+def reload_dump(tools: ReplayTools, text: str, *, superuser: bool = False) -> SchemaDump:
+    """Load a dump into an empty database and dump that. Raises FailedError when it cannot be loaded.
+
+    `superuser`: by the account of the server that may do all; else by the replay's role.
+    """
     with tools.pool.scratch(None) as handle:
-        database = ScratchDatabase(handle.url, tools)
+        url = replace(handle.url, user=tools.pool.url.user) if superuser else handle.url
+        database = ScratchDatabase(url, tools)
         with database.connect() as session:
             session.rows(text)
         return database.dump_with_history()

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.history import amend_command
+from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import RefusedError, UnreachableError, WrapError
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace import guard
@@ -41,6 +43,33 @@ def ask_environments(
             yield Answer(environment.name, None, error)
         else:
             yield Answer(environment.name, applied)
+
+
+def ask_where_rows_matter(
+    context: Context, files: ProjectFiles, file: MigrationFile, *, must_answer: bool
+) -> Iterator[Check]:
+    """Ask each environment whose rows matter and whose URL is known here; yield every answer.
+
+    Raises RefusedError (20) where one has applied the file, and UnreachableError (21) where one cannot be
+    asked and `must_answer`; else that is said.
+    """
+    others = [each for each in context.project.environments.values() if not each.values.disposable]
+    asked = [each for each in others if each.url_source() is not None]
+    unasked = [Answer(each.name, None) for each in others if each not in asked]
+    silent = []
+    for answer in (*unasked, *ask_environments(context, files, file.version, asked)):
+        yield answer_check(answer, file.name)
+        if answer.applied is None:
+            silent.append(answer.environment)
+        if answer.applied:
+            raise applied_error(file.name, files.folder, answer.environment)
+        if answer.failure is not None and must_answer:
+            raise unasked_error(answer, file.name, ())
+    if silent:
+        context.console.say(
+            f"{join_names(silent)} could not be asked whether {file.name} is applied there: where it is,"
+            " `up` ends with 13 from now on"
+        )
 
 
 def _is_applied(context: Context, files: ProjectFiles, version: str) -> bool:

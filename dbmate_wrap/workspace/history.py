@@ -191,7 +191,8 @@ def not_baselined(db: Database) -> HistoryError | None:
     more = " ..." if len(objects) >= _NAMED_AT_MOST else ""
     return HistoryError(
         f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
-        hint="check that it is the right database; to adopt it: dbmate-wrap explain baseline",
+        hint="check that it is the right database; to adopt it: `dbmate-wrap baseline`, where the first"
+        " migration makes its schema (`dbmate-wrap explain baseline`)",
     )
 
 

@@ -62,3 +62,10 @@ class ReplaySetup:
     def dump(self, program: PgDump, url: DatabaseUrl) -> str:
         """Return pg_dump's text."""
         return schema.dump_schema(program, url, self._context.secrets.redactor)
+
+
+def make_setup(context: Context) -> ReplaySetup:
+    """Return the setup of a replay that no pull request asks for: `shadow_superuser` counts as it is."""
+    environment = context.environment
+    superuser = environment.values.shadow_superuser and environment.may_use("shadow_superuser")
+    return ReplaySetup(context, superuser)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
 from dbmate_wrap.domain.results import (
     DoctorResult,
+    DriftResult,
     DumpResult,
     EnvironmentRow,
     EnvironmentsResult,
@@ -259,6 +261,25 @@ def history() -> Outcome:
     return run
 
 
+def drift() -> Outcome:
+    """A difference of each kind, one with a character that would steer a terminal."""
+    run = outcome("drift")
+    diff = "--- migrations\n+++ live\n@@ -1 +1 @@\n-create view a\n+create view \x1b[31mb"
+    run.result = DriftResult(
+        (
+            SchemaDifference("extra", "table", "app.orders", "@@ -0,0 +1 @@\n+create table", "drop it"),
+            SchemaDifference("changed", "view", "app.v", diff, "bring it back"),
+            SchemaDifference("extra", "setting", "the setting work_mem of the database", "+8MB", ""),
+        )
+    )
+    run.exit = ExitCode.DRIFT
+    run.error = ErrorReport(
+        "the schema of staging differs from what its 2 migrations make: 3 objects", "fix it"
+    )
+    run.summary = "compared with 2 migrations on embedded PostgreSQL 18: 3 differences"
+    return run
+
+
 def history_show() -> Outcome:
     """The text that ran, with a character that would steer a terminal, and the file differs."""
     run = outcome("history")
@@ -417,6 +438,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "status-hostile": status_hostile,
     "status-all": status_all,
     "plan": plan,
+    "drift": drift,
     "envs": envs,
     "doctor": doctor,
     "new": new,

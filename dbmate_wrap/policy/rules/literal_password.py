@@ -62,8 +62,9 @@ def _found(statement: Statement) -> Iterator[tuple[int, str]]:
 
 
 def _is_clear(password: str) -> bool:
-    # An empty one removes the password; underscores stand for what is known only when it runs.
-    return bool(password.strip("_")) and not _SCRAM.fullmatch(password)
+    # An empty one removes the password; underscores stand for what is known only when it runs, and stars for
+    # what a dump does not show.
+    return bool(password.strip("_*")) and not _SCRAM.fullmatch(password)
 
 
 def _connects(call: Message, statement: Statement) -> bool:

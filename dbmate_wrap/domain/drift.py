@@ -1,0 +1,222 @@
+"""The differences of a live schema from what its migrations make, and a way to end each."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Literal
+
+from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.schema_diff import DumpedObject, changed_parts, dumped_objects, without_parts
+
+Change = Literal["missing", "extra", "changed", "reordered", "rights", "remark", "partition"]
+# Classes of their own: they are shown when asked for, and are no drift.
+BESIDE: frozenset[Change] = frozenset({"reordered", "rights", "remark", "partition"})
+
+_ATTACHED = re.compile(r"ALTER TABLE ONLY (.+) ATTACH PARTITION ")
+_ADDED = re.compile(
+    r'ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?P<table>.+)\n\s+ADD CONSTRAINT (?P<name>"(?:[^"]|"")+"|\S+)'
+)
+_KIND_OF_FACT = {
+    "the owner of ": "owner",
+    "the privileges of ": "privileges",
+    "the default privileges ": "privileges",
+    "the setting ": "setting",
+    "the version of extension ": "extension",
+    "the index ": "index",
+}
+_RIGHTS = ("the owner of ", "the privileges of ", "the default privileges ")
+_KEEP = "to keep it, write it down: dbmate-wrap new NAME"
+_LOSES_ROWS = frozenset({"TABLE", "SEQUENCE", "SCHEMA", "TYPE", "DOMAIN", "EXTENSION"})
+_REPLACED = frozenset({"FUNCTION", "PROCEDURE", "VIEW", "TRIGGER"})
+_ON_TABLE = frozenset({"TRIGGER", "POLICY", "RULE"})
+_IN_SCHEMA = frozenset(
+    {
+        "TABLE",
+        "VIEW",
+        "MATERIALIZED VIEW",
+        "FOREIGN TABLE",
+        "INDEX",
+        "SEQUENCE",
+        "TYPE",
+        "DOMAIN",
+        "STATISTICS",
+    }
+    | {"COLLATION"}
+)
+_ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+_CONSTRAINTS = frozenset({"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT"})
+_MOST_LINES = 400
+
+
+@dataclass(frozen=True)
+class SchemaDifference:
+    """One object that differs; its field names are keys of the public JSON.
+
+    `missing` is what the migrations make and the live schema lacks, `extra` the opposite. `diff` is a unified
+    diff from what the migrations make to what is live, `hint` how to end the difference.
+    """
+
+    change: Change
+    kind: str
+    name: str
+    diff: str = ""
+    hint: str = ""
+
+    @property
+    def is_drift(self) -> bool:
+        """False for the classes that are no drift."""
+        return self.change not in BESIDE
+
+    @property
+    def label(self) -> str:
+        """The object in words: ``table public.orders``."""
+        # The names of what pg_dump leaves out say what they are.
+        return self.name if self.name.startswith("the ") else f"{self.kind} {self.name}"
+
+
+def find_differences(
+    expected: str, live: str, history: tuple[str, str] | None = None
+) -> tuple[SchemaDifference, ...]:
+    """Return what differs between two dumps by one pg_dump; `history` as in `compare_dumps`."""
+    if expected == live:
+        return ()
+    before, after = dumped_objects(expected, history), dumped_objects(live, history)
+    extra = tuple(entry for entry in after if entry not in before)
+    missing = tuple(entry for entry in before if entry not in after)
+    partitions = _partitions(before, after)
+    found = [_missing(entry, before[entry]) for entry in without_parts(missing, before)]
+    for entry in without_parts(extra, after):
+        is_partition = (entry.schema, entry.name.split(" ")[0]) in partitions
+        found.append(_extra(entry, after[entry], is_partition=is_partition))
+    for entry, text in before.items():
+        if entry in after and after[entry] != text:
+            found.append(_changed(entry, text, after[entry]))
+    return tuple(found)
+
+
+def find_fact_differences(
+    expected: Mapping[str, str], live: Mapping[str, str], *, same_major: bool
+) -> Iterator[SchemaDifference]:
+    """Yield what differs in what pg_dump leaves out: rights, settings, versions, invalid indexes.
+
+    The version of an extension is compared where both servers are of one major.
+    """
+    for name in sorted(expected.keys() | live.keys()):
+        before, after = expected.get(name), live.get(name)
+        is_version = name.startswith("the version of extension ")
+        # An extension that only one of them has is an object of the dumps.
+        if before == after or (is_version and (not same_major or before is None or after is None)):
+            continue
+        change: Change = "missing" if after is None else "extra" if before is None else "changed"
+        if name.startswith(_RIGHTS):
+            change = "rights"
+        kind = next(kind for begin, kind in _KIND_OF_FACT.items() if name.startswith(begin))
+        yield SchemaDifference(change, kind, name, _diff(before or "", after or ""), _fact_hint(name))
+
+
+def _fact_hint(name: str) -> str:
+    if name.startswith("the index "):
+        return "drop it CONCURRENTLY and build it again, or: reindex index concurrently"
+    return f"undo it, or write it down: dbmate-wrap new NAME ({name})"
+
+
+def _partitions(
+    before: Mapping[DumpedObject, str], after: Mapping[DumpedObject, str]
+) -> frozenset[tuple[str, str]]:
+    """The live partitions, as (schema, name), of tables that the migrations make."""
+    parents = {f"{each.schema}.{each.name}" for each in before if each.kind == "TABLE"}
+    return frozenset(
+        (entry.schema, entry.name)
+        for entry, text in after.items()
+        if entry.kind == "TABLE ATTACH"
+        and entry not in before
+        and (found := _ATTACHED.search(text))
+        and found[1].replace('"', "") in parents
+    )
+
+
+def _missing(entry: DumpedObject, text: str) -> SchemaDifference:
+    change: Change = "remark" if entry.kind == "COMMENT" else "missing"
+    statement = _statement(text)
+    again = f"bring it back: {statement}" if "\n" not in statement else "bring it back by the lines with -"
+    hint = f"{again}; where it has to go, write that down: dbmate-wrap new NAME"
+    return SchemaDifference(change, *_words(entry), _diff(text, ""), hint)
+
+
+def _extra(entry: DumpedObject, text: str, *, is_partition: bool) -> SchemaDifference:
+    change: Change = "remark" if entry.kind == "COMMENT" else "partition" if is_partition else "extra"
+    drop = drop_statement(entry, text)
+    hint = f"{_KEEP} with the lines with +"
+    if drop is not None:
+        lost = " (what is in it is lost)" if entry.kind in _LOSES_ROWS else ""
+        hint += f"; or take it away: {drop}{lost}"
+    return SchemaDifference(change, *_words(entry), _diff("", text), hint)
+
+
+def _changed(entry: DumpedObject, before: str, after: str) -> SchemaDifference:
+    extra, missing, changed, moved = changed_parts(entry, before, after)
+    change: Change = "changed"
+    if entry.kind == "COMMENT":
+        change = "remark"
+    elif moved and not (extra or missing or changed):
+        change = "reordered"
+    hint = f"{_KEEP}; or bring back what the lines with - say"
+    if entry.kind in _REPLACED:
+        hint += ", by CREATE OR REPLACE"
+    for part in (*extra, *missing):
+        if statement := _part_statement(entry, part, before, is_extra=part in extra):
+            hint += f"; {statement}"
+    return SchemaDifference(change, *_words(entry), _diff(before, after), hint)
+
+
+def _part_statement(entry: DumpedObject, part: str, before: str, *, is_extra: bool) -> str | None:
+    """The statement that takes away or brings back a column of a table."""
+    prefix = f"column {entry.schema}.{entry.name}."
+    if not part.startswith(prefix):
+        return None
+    column, table = part.removeprefix(prefix), _qualified(entry.schema, entry.name)
+    if is_extra:
+        return f"alter table {table} drop column {column} (its values are lost)"
+    line = next((line for line in before.split("\n") if line.startswith(f"    {column} ")), "")
+    return f"alter table {table} add column {line.strip().rstrip(',')}"
+
+
+def drop_statement(entry: DumpedObject, text: str) -> str | None:
+    """Return the statement that drops the object which `text` makes; None where that cannot be told."""
+    if entry.kind in _CONSTRAINTS:
+        found = _ADDED.search(text)
+        return f"alter table {found['table']} drop constraint {found['name']}" if found else None
+    kind, name = entry.kind.lower(), entry.name
+    if kind in ("schema", "extension", "publication", "event trigger", "server", "foreign data wrapper"):
+        return f"drop {kind} {quoted(name)}"
+    if entry.kind in _IN_SCHEMA:
+        return f"drop {kind} {_qualified(entry.schema, name)}"
+    if entry.kind in _ROUTINES:
+        routine, paren, arguments = name.partition("(")
+        return f"drop {kind} {_qualified(entry.schema, routine)}{paren}{arguments}"
+    table, space, thing = name.partition(" ")
+    if space and entry.kind in _ON_TABLE:
+        return f"drop {kind} {quoted(thing)} on {_qualified(entry.schema, table)}"
+    return None
+
+
+def _qualified(schema: str, name: str) -> str:
+    return f"{quoted(schema)}.{quoted(name)}"
+
+
+def _words(entry: DumpedObject) -> tuple[str, str]:
+    kind = entry.kind.lower()
+    return kind, entry.label.removeprefix(kind).strip()
+
+
+def _statement(text: str) -> str:
+    """The statement below pg_dump's comment, of which the last line is left in the text."""
+    return text.strip("\n").removeprefix("--\n").strip("\n")
+
+
+def _diff(before: str, after: str) -> str:
+    old, new = (_statement(text).split("\n") if text else [] for text in (before, after))
+    lines = [*unified_diff(old, new, "migrations", "live", lineterm="")]
+    more = [f"... and {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
+    return "\n".join([*lines[:_MOST_LINES], *more])

@@ -1,0 +1,42 @@
+"""What a database has: pg_dump's text of its schema, and what that leaves out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_OWNER = "the owner of "
+# The ledger and the stamp are no part of a project's schema.
+_OWN_SCHEMA = re.compile(r"\bdbmate_wrap\b")
+_VERSION = "the version of extension "
+
+
+@dataclass(frozen=True)
+class LiveSchema:
+    """pg_dump's text of a live schema; `facts` are owners, rights, settings and the like, by name.
+
+    `history_table` is the schema and name of dbmate's own table, `owner` the role that migrates.
+    """
+
+    text: str = field(repr=False)
+    facts: Mapping[str, str] = field(repr=False)
+    major: int
+    history_table: tuple[str, str]
+    owner: str
+
+
+def extension_versions(shared: Mapping[str, str]) -> Mapping[str, str]:
+    """Return those facts beside a schema that are versions of extensions."""
+    return {name: fact for name, fact in shared.items() if name.startswith(_VERSION)}
+
+
+def without_owner(facts: Mapping[str, str], owner: str, called: str) -> Mapping[str, str]:
+    """Return the facts of a schema that `owner` has made, with that role `called` otherwise.
+
+    That a thing belongs to whom migrates says nothing, nor who owns the database itself.
+    """
+    return {
+        name: fact.replace(owner, called)
+        for name, fact in facts.items()
+        if not _OWN_SCHEMA.search(name)
+        and not (name.startswith(_OWNER) and (fact == owner or name == f"{_OWNER}the database"))
+    }

@@ -1,0 +1,15 @@
+-- What pg_dump leaves out of a schema, or writes only for a superuser; in words.
+select format('the index %s, which is not valid', indexrelid::regclass) as what
+from pg_catalog.pg_index
+where not indisvalid
+union all
+select format('%s large objects', count(*)) from pg_catalog.pg_largeobject_metadata having count(*) > 0
+union all
+select distinct format('the subscription %I', subname)
+from pg_catalog.pg_stat_subscription
+where subname is not null
+union all
+select format('the rows in the configuration tables of the extension %I', extname)
+from pg_catalog.pg_extension
+where extconfig is not null
+order by what

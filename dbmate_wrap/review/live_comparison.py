@@ -1,0 +1,129 @@
+"""Compares a live schema with what a history makes on a shadow server."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbmate_wrap.dbmate.client import Dbmate
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.drift import SchemaDifference, find_differences, find_fact_differences
+from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, without_owner
+from dbmate_wrap.errors import FailedError, PreflightError
+from dbmate_wrap.postgres.schema import PgDump
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE
+from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_errors
+from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.shadow import replay as shadow_replay
+from dbmate_wrap.shadow.cache import SchemaDump
+from dbmate_wrap.shadow.scratch import ReplayTools, reload_dump
+from dbmate_wrap.shadow.scratch_pool import ScratchPool
+from dbmate_wrap.workspace.shadow_server import ShadowChoice
+
+
+@dataclass(frozen=True)
+class LiveComparison:
+    """All that differs, whatever its class, and the words for the server that was compared on."""
+
+    differences: tuple[SchemaDifference, ...]
+    origin: str
+    live: LiveSchema
+
+
+def compare_live(
+    means: ReplayMeans, major: int, read_live: Callable[[PgDump], LiveSchema], command: str
+) -> LiveComparison:
+    """Compare what `read_live` reads with what the files make; `major` is that of the live server.
+
+    Both are dumped by one pg_dump. Where the texts differ, both are loaded into the shadow server and dumped
+    again from there: what differs only in how it was written down is no difference. Raises as `replay`, and
+    PreflightError (22) where the live dump cannot be loaded there.
+    """
+    with signals_as_errors(command):
+        return _Comparison(means, means.setup.choose_server(), major, read_live).run()
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    means: ReplayMeans
+    choice: ShadowChoice
+    major: int
+    read_live: Callable[[PgDump], LiveSchema]
+
+    def run(self) -> LiveComparison:
+        if self.choice.major is not None:
+            store = self._store(self.choice.major)
+            expected = store.cache.load_dump(store.keys[-1])
+            if expected is not None and expected.facts is not None:
+                live = self._read(store.program)
+                found = find_differences(expected.schema, live.text, live.history_table)
+                if not found:
+                    return self._result((), expected.facts, live, f"PostgreSQL {self.choice.major}")
+        bind = self.means.setup.start_dbmate()
+        with self.choice.open() as pool:
+            return self._run_on(pool, bind)
+
+    def _run_on(self, pool: ScratchPool, bind: Callable[[DatabaseUrl, Session], Dbmate]) -> LiveComparison:
+        store = self._store(pool.major, pool)
+        history = self.means.files.parsed
+        plan = shadow_replay.plan_replay(history, store.keys, (), pool.longest_cached_prefix)
+        progress = ReplayProgress(self.means.console, plan, pool.origin)
+        tools = self.means.tools(pool, store, bind, plan, progress)
+        with self.means.failures_as_errors(tools, progress):
+            expected = store.cache.load_dump(store.keys[-1]) if plan.remaining == () else None
+            if expected is None or expected.facts is None:
+                expected = self._make(tools, plan, store)
+        assert expected.facts is not None
+        live = self._read(store.program)
+        found = find_differences(expected.schema, live.text, live.history_table)
+        if found:
+            found = self._compare_reloaded(tools, expected.schema, live)
+        return self._result(found, expected.facts, live, pool.origin)
+
+    def _make(self, tools: ReplayTools, plan: shadow_replay.ReplayPlan, store: DumpStore) -> SchemaDump:
+        state, versions = shadow_replay.make_state(tools, plan)
+        shared = {name: fact.value for name, fact in state.shared.facts.items()}
+        dump = SchemaDump(state.schema, versions.statement, {**state.rights, **extension_versions(shared)})
+        store.cache.save_dump(store.keys[-1], dump)
+        return dump
+
+    def _compare_reloaded(
+        self, tools: ReplayTools, expected: str, live: LiveSchema
+    ) -> tuple[SchemaDifference, ...]:
+        # Both by the superuser: neither owners nor privileges are in the dumps, and what only a superuser may
+        # make (an extension) was made by one.
+        try:
+            found = reload_dump(tools, live.text, superuser=True).schema
+        except FailedError as error:
+            raise _not_loaded(error, tools.pool.origin) from None
+        again = reload_dump(tools, expected, superuser=True).schema
+        return find_differences(again, found, live.history_table)
+
+    def _result(
+        self,
+        found: Sequence[SchemaDifference],
+        facts: Mapping[str, str],
+        live: LiveSchema,
+        origin: str,
+    ) -> LiveComparison:
+        major = self.choice.major or self.major
+        made = without_owner(facts, REPLAY_ROLE, live.owner)
+        there = without_owner(live.facts, live.owner, live.owner)
+        beside = find_fact_differences(made, there, same_major=major == live.major)
+        return LiveComparison((*found, *beside), origin, live)
+
+    def _read(self, program: PgDump) -> LiveSchema:
+        self.means.console.detail("reading the live schema")
+        return self.read_live(program)
+
+    def _store(self, shadow_major: int, pool: ScratchPool | None = None) -> DumpStore:
+        # pg_dump refuses servers newer than itself.
+        at_least = max(shadow_major, self.major)
+        return self.means.store(self.choice, shadow_major, pool, dump_major=at_least)
+
+
+def _not_loaded(error: FailedError, origin: str) -> PreflightError:
+    return PreflightError(
+        f"the dump of the live schema cannot be loaded on {origin}: {error.message}",
+        hint="choose a server that has what it needs: the setting shadow (`dbmate-wrap explain settings`)",
+        sqlstate=error.sqlstate,
+    )

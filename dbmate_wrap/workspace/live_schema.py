@@ -1,0 +1,68 @@
+"""Reads the schema of an environment's database, and nothing else happens to it."""
+
+import re
+from collections.abc import Sequence
+
+from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions
+from dbmate_wrap.domain.other_tools import TOOL_OF_TABLE, tool_notices
+from dbmate_wrap.errors import FailedError, LockedError, PreflightError
+from dbmate_wrap.postgres import advisory_lock, catalog, schema, shadow_state
+from dbmate_wrap.postgres.schema import PgDump
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import Database
+
+_DENIED = re.compile(r"permission denied for (?P<what>.+?)(?: DETAIL| HINT| pg_dump| LOCK|$)")
+
+
+def say_other_tools(context: Context, db: Database) -> None:
+    """Name the other tools that keep a history in the database."""
+    for notice in tool_notices(catalog.tables_named(db.session, list(TOOL_OF_TABLE))):
+        context.console.say(f"notice: {notice}")
+
+
+def read_alone(context: Context, db: Database, program: PgDump, excluded: Sequence[str] = ()) -> LiveSchema:
+    """As `read_live_schema`, while no other run is at work; where one is, that is said."""
+    values, invocation = context.environment.values, context.invocation
+    try:
+        with advisory_lock.hold(
+            db.url,
+            run_id=invocation.run_id,
+            timeout=values.connect_timeout,
+            wait=0.0,
+            on_wait=lambda holder: None,
+        ):
+            return read_live_schema(context, db, program, excluded)
+    except LockedError as error:
+        context.console.say(f"warning: {error.message}: what it changes now may show as a difference")
+        return read_live_schema(context, db, program, excluded)
+
+
+def read_live_schema(
+    context: Context, db: Database, program: PgDump, excluded: Sequence[str] = ()
+) -> LiveSchema:
+    """Read it with this pg_dump; `excluded` are options of pg_dump that leave something out.
+
+    dbmate's own table is left out. Raises PreflightError (22) where the role may not read something.
+    """
+    role, redactor = context.environment.values.role, context.secrets.redactor
+    table = (db.server.history.schema, db.server.history.table)
+    options = (*excluded, f"--exclude-table={'.'.join(map(quoted, table))}")
+    try:
+        db, text = db.with_current_password(
+            lambda url: schema.dump_schema(program, url, redactor, role=role, excluded=options)
+        )
+    except FailedError as error:
+        if denied := _DENIED.search(error.message):
+            account = role or db.url.user
+            raise PreflightError(
+                f"{account} may not read {denied['what']}: pg_dump locks what it dumps",
+                hint=f'grant pg_read_all_data to "{account}" (PostgreSQL 14 and newer), or use the owner',
+            ) from None
+        raise
+    facts = dict(shadow_state.rights(db.session, table))
+    shared = shadow_state.shared(db.session).facts
+    facts |= extension_versions({name: fact.value for name, fact in shared.items()})
+    facts |= {f"the index {name}": "is not valid" for name in catalog.invalid_indexes(db.session)}
+    owner = catalog.history_owner(db.session, db.server) or role or db.url.user
+    return LiveSchema(text, facts, db.server.major, table, owner)
