@@ -17,6 +17,7 @@ from dbmate_wrap.git import client as calling
 from dbmate_wrap.git.branches import branches_with
 from dbmate_wrap.git.default_ref import default_ref
 from dbmate_wrap.git.merge_base import MergeBase, read_merge_base
+from dbmate_wrap.git.remotes import remote_hosts
 from dbmate_wrap.git.state import git_state
 from dbmate_wrap.migrations import directory
 from tests.support.cases import migration_file
@@ -728,3 +729,20 @@ def test_a_thousand_migrations_cost_little(changed: int, work: Path) -> None:
         assert len(found.files) == 1002
     # Measured 14 and 22 ms; the machine may be busy.
     assert min(took) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://name:token@GitHub.com/shop/crm.git", "github.com"),
+        ("git@gitlab.example.com:shop/crm.git", "gitlab.example.com"),
+        ("ssh://git@git.example.com:2222/shop/crm.git", "git.example.com"),
+        ("../other", None),
+        ("/srv/git/crm.git", None),
+    ],
+)
+def test_the_host_of_a_remote_is_read_without_its_account(tmp_path: Path, url: str, host: str | None) -> None:
+    assert remote_hosts(tmp_path) == frozenset()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", url)
+    assert remote_hosts(tmp_path) == (frozenset() if host is None else {host})
