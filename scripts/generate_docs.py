@@ -66,6 +66,9 @@ def wanted() -> Iterator[tuple[Path, str]]:
     copies = ROOT / "dbmate_wrap" / "pages" / "guides"
     for name in guides.GUIDES:
         yield copies / f"{name}.md", made.get(name) or (docs / f"{name}.md").read_text(encoding="utf-8")
+    # The job of the documents is the one that `init` writes.
+    job = (docs / "ci" / "gitlab.yml").read_text(encoding="utf-8")
+    yield ROOT / "dbmate_wrap" / "scaffold" / "files" / "gitlab-ci.yml", job
     readme = filled(ROOT / "README.md", "commands", commands_table())
     yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())
     yield from rule_docs.wanted(docs / "rules")

@@ -12,6 +12,7 @@ from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.explain_app import add_explain_and_help
 from dbmate_wrap.cli.help import MainGroup
+from dbmate_wrap.cli.init_command import init
 from dbmate_wrap.cli.options import (
     AllEnvironments,
     AllFiles,
@@ -64,6 +65,7 @@ _Version = Annotated[
 ]
 group_options(app, Parameter("version", Parameter.KEYWORD_ONLY, default=False, annotation=_Version))
 app.add_typer(db)
+command(app, "init")(init)
 
 
 @command(app, "up")
@@ -173,11 +175,7 @@ def rollback(
 
 
 @command(app, "history")
-def history(
-    common: Common,
-    show: Show = None,
-    last: Last = None,
-) -> None:
+def history(common: Common, show: Show = None, last: Last = None) -> None:
     """Show the ledger: what was applied when, by whom, from which commit."""
     from dbmate_wrap.commands.history import history
 

@@ -13,10 +13,15 @@ _COMMON = "any command takes -e NAME, and --format json for scripts"
 # What is typed after `dbmate-wrap`, and what it does.
 EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "": (
+        ("init", "once in a repository: folder, settings, CI"),
         ("new add_orders", "the next migration file"),
         ("check", "judge it, and try it on a throw-away database"),
         ("up", "apply what is pending to dev"),
         ("status -e staging", _COMMON),
+    ),
+    "init": (
+        ("init --dry-run", "what would be written"),
+        ("init", "write what is missing; a file that is there keeps every line"),
     ),
     "up": (
         ("up", "everything, on the default environment"),

@@ -1,7 +1,7 @@
 """The results of single verbs beside what all verbs report; their field names are keys of the public JSON."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.ledger import LedgerEntry
@@ -186,6 +186,29 @@ class ExplainResult:
     pages: tuple[ExplainedPage, ...]
 
 
+FileState: TypeAlias = Literal[
+    "written", "appended", "to be written", "to be appended", "is there", "left as it is"
+]
+
+
+@dataclass(frozen=True)
+class ScaffoldedFile:
+    """One file of a scaffold; where it is left, `reason` says why, and `text` is to be added by hand."""
+
+    file: str
+    state: FileState
+    reason: str | None
+    text: str | None
+
+
+@dataclass(frozen=True)
+class InitResult:
+    """`init`: what was done about each file, or is to be done; `next` is the next command."""
+
+    files: tuple[ScaffoldedFile, ...]
+    next: str
+
+
 Result: TypeAlias = (
     PlanResult
     | EnvironmentsResult
@@ -200,4 +223,5 @@ Result: TypeAlias = (
     | SchemaResult
     | ExecResult
     | ExplainResult
+    | InitResult
 )

@@ -96,6 +96,14 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block("\n".join(each.diff for each in outcome.result.differences), _MAX_OUTPUT)
     if isinstance(outcome.result, results.KeptTextResult):
         yield block(outcome.result.text, _MAX_OUTPUT)
+    yield from _by_hand(outcome)
+
+
+def _by_hand(outcome: Outcome) -> Iterator[str]:
+    files = outcome.result.files if isinstance(outcome.result, results.InitResult) else ()
+    for row in files:
+        if row.text:
+            yield f"By hand, in {code(row.file)}:\n\n{block(row.text, _MAX_OUTPUT)}"
 
 
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[_Table]:
@@ -115,13 +123,14 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
 def _tables(outcome: Outcome) -> Iterator[_Table]:
     """Yield the tables of the command; they may be empty."""
     match outcome.result:
-        case results.KeptTextResult() | results.SchemaResult():
+        case results.KeptTextResult() | results.SchemaResult() | results.ExplainResult():
             return
         case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             has_checks = outcome.command in ("check", "amend")
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
-        case results.ExplainResult():
-            return
+        case results.InitResult(files):
+            lines = [(code(row.file), cell(row.state), cell(row.reason or "")) for row in files]
+            yield _table("Files", ("file", "what is done", "why"), lines)
         case results.PlanResult(steps):
             rows = [(code(step.version), code(step.file), step.mode) for step in steps]
             yield _table("Pending", ("version", "file", "runs"), rows)

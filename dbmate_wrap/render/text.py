@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dbmate_wrap.domain.ledger import LedgerEntry
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
+_FILE_STYLE = {"written": "green", "appended": "green", "is there": "dim"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
 _COMMIT_DIGITS = 10
 _DIFF_STYLE = {"-": "red", "+": "green"}
@@ -59,15 +60,17 @@ def is_one_line(outcome: Outcome) -> bool:
 
 
 def _body(outcome: Outcome, paint: Paint) -> str:
-    if outcome.result is None:
-        return _common(outcome, paint)
+    result = outcome.result
+    return _common(outcome, paint) if result is None else _own(outcome, result, paint)
+
+
+def _own(outcome: Outcome, result: "results.Result", paint: Paint) -> str:
+    """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
 
-    match outcome.result:
+    match result:
         case results.PlanResult(steps):
-            rows = [(step.version, step.file, step.mode) for step in steps]
-            texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in steps if step.sql]
-            return "\n\n".join([table(("version", "file", "runs"), rows), *texts])
+            return _steps(steps)
         case results.HistoryResult(entries):
             return _ledger(entries, paint)
         case results.DriftResult(differences):
@@ -81,6 +84,8 @@ def _body(outcome: Outcome, paint: Paint) -> str:
             return _matrix(matrix, paint)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
+        case results.InitResult(files):
+            return _scaffold(files, paint)
         case (
             results.UrlResult()
             | results.NewResult()
@@ -91,7 +96,7 @@ def _body(outcome: Outcome, paint: Paint) -> str:
         ):
             return ""
         case _:
-            assert_never(outcome.result)
+            assert_never(result)
 
 
 def _common(outcome: Outcome, paint: Paint) -> str:
@@ -110,6 +115,12 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             return ""
         case _:
             return _migrations(outcome.migrations, paint)
+
+
+def _steps(steps: "Sequence[results.Step]") -> str:
+    rows = [(step.version, step.file, step.mode) for step in steps]
+    texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in steps if step.sql]
+    return "\n\n".join([table(("version", "file", "runs"), rows), *texts])
 
 
 def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
@@ -158,6 +169,17 @@ def _pages(pages: "Sequence[results.ExplainedPage]", paint: Paint) -> str:
         return pages[0].text.rstrip()
     parts = [(paint("bold", f"As {_KINDS[page.kind]}:"), page.text.rstrip()) for page in pages]
     return "\n\n".join(text for part in parts for text in part)
+
+
+def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint) -> str:
+    cells = [(row.file, f"{row.state}: {row.reason}" if row.reason else row.state) for row in files]
+    styles = [_FILE_STYLE.get(row.state, "yellow") for row in files]
+    parts = [table(("file", "what is done"), cells, paint, styles)]
+    for row in files:
+        if row.text:
+            lines = (f"    {line}".rstrip() for line in _visible_text(row.text.rstrip()).split("\n"))
+            parts.append("\n".join([paint("bold", f"By hand, in {visible(row.file)}:"), *lines]))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _matrix(matrix: "results.Matrix", paint: Paint) -> str:

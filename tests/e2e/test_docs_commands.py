@@ -135,6 +135,14 @@ def two_commands(stage: Play, shown: Sequence[Block]) -> None:
         cluster.destroy(shell.folder / ".dbmate-wrap" / "postgres")
 
 
+def own_repository(stage: Play, shown: Sequence[Block]) -> None:
+    folder = stage.folder / "shop"
+    folder.mkdir()
+    for block in shown:
+        stage.play(stage.shell(folder), block)
+    stage.says(stage.shell(folder), "dbmate-wrap init", "nothing is left to do")
+
+
 ORDERS = """-- migrate:up
 CREATE TYPE crm.order_state AS ENUM ('open', 'paid');
 CREATE TABLE crm.orders (
@@ -490,6 +498,7 @@ def url_command(stage: Play, shown: Sequence[Block]) -> None:
 
 STORIES: Mapping[tuple[str, str], Story] = {
     ("README.md", "Two commands"): two_commands,
+    ("README.md", "In a repository of your own"): own_repository,
     ("README.md", "Write a migration"): write_a_migration,
     ("README.md", "Check a pull request"): check_a_pull_request,
     ("README.md", "Environments"): environments,

@@ -22,6 +22,7 @@ COMMANDS = [
     ["status"],
     ["status", "--all"],
     ["new", "x"],
+    ["init"],
     ["check"],
     ["seal"],
     ["amend", "x", "--because", "y"],

@@ -18,6 +18,7 @@ COMMANDS = {
     "status": ["status"],
     "status --all": ["status", "--all"],
     "new": ["new", "add_orders"],
+    "init": ["init"],
     "check": ["check"],
     "seal": ["seal"],
     "amend": ["amend", "002_b.sql", "--because", "it failed"],

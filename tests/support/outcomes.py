@@ -18,6 +18,7 @@ from dbmate_wrap.domain.results import (
     ExplainedPage,
     ExplainResult,
     HistoryResult,
+    InitResult,
     KeptTextResult,
     Matrix,
     MatrixError,
@@ -25,6 +26,7 @@ from dbmate_wrap.domain.results import (
     MatrixRow,
     NewResult,
     PlanResult,
+    ScaffoldedFile,
     SchemaResult,
     SettingRow,
     Step,
@@ -239,6 +241,29 @@ def new() -> Outcome:
     return run
 
 
+def init() -> Outcome:
+    """A file of every state; one is left with two lines to add."""
+    run = outcome("init", "dev", None)
+    run.result = InitResult(
+        (
+            ScaffoldedFile("db/README.md", "written", None, None),
+            ScaffoldedFile(".gitignore", "appended", None, None),
+            ScaffoldedFile("dbmate-wrap.toml", "to be written", None, None),
+            ScaffoldedFile("pyproject.toml", "to be appended", None, None),
+            ScaffoldedFile(".env.example", "is there", None, None),
+            ScaffoldedFile(
+                "Makefile",
+                "left as it is",
+                "it has a target migrate already",
+                "# added\nmigrate: ; @dbmate-wrap up ## apply\n",
+            ),
+        ),
+        "dbmate-wrap new add_orders",
+    )
+    run.summary = "next: dbmate-wrap new add_orders"
+    return run
+
+
 def history() -> Outcome:
     """Two runs: one applied two files, one of a newer tool has no file and an unknown origin."""
     run = outcome("history")
@@ -442,6 +467,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "envs": envs,
     "doctor": doctor,
     "new": new,
+    "init": init,
     "history": history,
     "history-show": history_show,
     "dump": dump,
