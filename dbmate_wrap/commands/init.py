@@ -54,11 +54,17 @@ def _write(root: Path, action: FileAction, files: Files) -> FileAction:
 
 
 def _known(context: Context) -> KnownProject:
-    project, rows = context.project, context.environment.setting_rows()
+    project, environment = context.project, context.environment
+    rows, values = environment.setting_rows(), environment.values
     top = top_folder(project.root) or project.root
     where = os.path.relpath(os.path.realpath(project.root), os.path.realpath(top))
     return KnownProject(
-        values={row.name: row.value for row in rows},
+        values={
+            **{row.name: row.value for row in rows},
+            "migrations_dir": environment.display_path(values.migrations_dir),
+            "lockfile": environment.display_path(values.lockfile),
+            "schema_file": environment.display_path(values.schema_file),
+        },
         defaults=frozenset(row.name for row in rows if row.source == "default"),
         is_configured=project.config_file is not None,
         top=top,

@@ -90,6 +90,7 @@ def test_a_dry_run_writes_nothing(repository: Path, run_json: RunJson) -> None:
         (["migrate-plan", "ENV=dev"], "dbmate-wrap plan --env dev"),
         (["migrate-new", "NAME=add_x"], "dbmate-wrap new add_x"),
         (["migrate-check"], "dbmate-wrap check"),
+        (["migrate", "-e", "ENV=dev"], "dbmate-wrap up --env dev"),
         (["all"], "all"),
         ([], "all"),
     ],
@@ -103,11 +104,21 @@ def test_the_targets_run_the_command(
     program = tmp_path / "dbmate-wrap"
     program.write_text('#!/bin/sh\necho dbmate-wrap "$@"\n')
     program.chmod(0o755)
-    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    # Of the shell, and not meant for these targets.
+    others = {"ENV": "/etc/profile", "NAME": "machine", "YES": "1"}
+    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", **others}
     done = subprocess.run(
         ["make", *words], cwd=repository, env=env, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{runs}\n", "")
+
+
+def test_an_environment_of_the_shell_is_meant(repository: Path, run_cli: RunCli) -> None:
+    good(run_cli(["init"], repository))
+    env = {"PATH": os.environ["PATH"], "ENV": "staging"}
+    words = ["make", "-n", "migrate"]
+    done = subprocess.run(words, cwd=repository, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith('dbmate-wrap up --env "staging"')
 
 
 def test_a_project_of_plain_dbmate_keeps_its_ways(
