@@ -23,6 +23,8 @@ from dbmate_wrap.workspace.context import Context
 
 _AGAIN = "type `dbmate-wrap init` again: it writes what is missing"
 _ON_TOP = "."
+_FIRST = "dbmate-wrap new add_orders"
+_SNAPSHOT = "dbmate-wrap snapshot -e production"
 
 
 def init(context: Context, outcome: Outcome, *, dry_run: bool, yes: bool) -> None:
@@ -87,6 +89,8 @@ def _confirm(context: Context, wanted: Sequence[FileAction]) -> None:
 def _summarize(actions: Sequence[FileAction], following: str) -> str:
     if any(each.state.startswith("to be") for each in actions):
         return "nothing was written; next: dbmate-wrap init"
+    if following == _FIRST:
+        following = f"{_FIRST}, or, where there is a database: {_SNAPSHOT}"
     if any(each.content is not None for each in actions):
         return f"next: {following}"
     left = any(each.text is not None for each in actions)
@@ -96,5 +100,5 @@ def _summarize(actions: Sequence[FileAction], following: str) -> str:
 def _next_command(root: Path, scaffold: Scaffold) -> str:
     """Return what is to be typed next."""
     if not any(version_of(name) for name in scaffold.names):
-        return "dbmate-wrap new add_orders"
+        return _FIRST
     return "dbmate-wrap check" if (root / scaffold.layout.lockfile).exists() else "dbmate-wrap seal"

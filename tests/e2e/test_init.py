@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.cluster import server as cluster
 from tests.support.cli import CliResult, RunCli, RunJson, assert_presentable
 from tests.support.projects import migration
 from tests.support.repository import REPOSITORY
 from tests.support.repository_clones import git
+from tests.support.servers import Database
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")]
 
@@ -56,7 +58,8 @@ def test_an_empty_repository_becomes_a_project_that_works(repository: Path, run_
     assert tuple(sorted(files_in(repository))) == tuple(sorted(WRITTEN))
     assert first.stderr == ""
     assert all(f"\n{name} " in first.stdout for name in WRITTEN)
-    assert first.stdout.endswith("\n\nnext: dbmate-wrap new add_orders\n")
+    baseline = "or, where there is a database: dbmate-wrap snapshot -e production"
+    assert first.stdout.endswith(f"\n\nnext: dbmate-wrap new add_orders, {baseline}\n")
     assert "0 in db/migrations" in good(run_cli(["doctor"], repository)).stdout
     good(run_cli(["check", "--no-shadow"], repository))
     assert good(run_cli(["new", "add_orders"], repository)).stdout == "db/migrations/001_add_orders.sql\n"
@@ -70,6 +73,21 @@ def test_an_empty_repository_becomes_a_project_that_works(repository: Path, run_
     again = good(run_cli(["init"], repository))
     assert again.stdout.endswith("\n\nnothing is left to do; next: dbmate-wrap check\n")
     assert files_in(repository) == before
+
+
+def test_the_baseline_of_a_database_comes_next(
+    repository: Path, run_cli: RunCli, embedded_database: Database
+) -> None:
+    embedded_database.execute("create table public.a (i bigint primary key)")
+    env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
+    good(run_cli(["init"], repository))
+    try:
+        good(run_cli(["snapshot", "-e", "production"], repository, env))
+    finally:
+        for home in (repository / ".dbmate-wrap" / "shadow").glob("*-*[0-9]"):
+            cluster.destroy(home)
+    assert (repository / "db" / "migrations" / "001_init.sql").exists()
+    assert "next: dbmate-wrap seal" in good(run_cli(["init"], repository)).stdout
 
 
 def test_a_dry_run_writes_nothing(repository: Path, run_json: RunJson) -> None:
