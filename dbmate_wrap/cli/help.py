@@ -20,6 +20,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("status -e staging", _COMMON),
     ),
     "init": (
+        ("init --from production", "and 001 from the schema of production"),
         ("init --dry-run", "what would be written"),
         ("init", "write what is missing; a file that is there keeps every line"),
     ),

@@ -224,3 +224,18 @@ def test_below_the_top_of_a_repository_the_project_is_the_folder(repository: Pat
     again = states(run_json(["init"], folder))
     assert again[".gitlab-ci.yml"] == "is there"
     assert ".github/workflows/migrations.yml" not in again
+
+
+def test_the_first_migration_comes_from_a_database(
+    repository: Path, run_cli: RunCli, embedded_database: Database
+) -> None:
+    embedded_database.execute("create table public.a (i int primary key)")
+    env = {"STAGING_DATABASE_URL": embedded_database.url}
+    done = good(run_cli(["init", "--from", "staging"], repository, env))
+    assert done.stdout.endswith("next: dbmate-wrap seal, then dbmate-wrap baseline -e staging\n")
+    assert "CREATE TABLE public.a" in (repository / "db/migrations/001_init.sql").read_text()
+    good(run_cli(["seal"], repository))
+    good(run_cli(["baseline", "-e", "staging"], repository, env))
+    good(run_cli(["drift", "-e", "staging"], repository, env))
+    document = run_cli(["init", "--from", "staging", "--format", "json"], repository, env)
+    assert document.returncode == 2
