@@ -60,6 +60,6 @@ def _next_version(present: tuple[MigrationFile, ...], *, sequential: bool) -> st
         raise ConfigError(
             f"dbmate orders by the text of the names, and {version}_ would run before {newest.name}",
             hint="begin a new migrations_dir with a migrations_table of its own:"
-            " see `dbmate-wrap explain baseline`",
+            " see `dbmate-wrap explain adopt`",
         )
     return version

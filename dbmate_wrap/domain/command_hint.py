@@ -5,6 +5,7 @@ from functools import cache
 
 _VERBS = (
     *("up", "status", "plan", "rollback", "redo", "history", "dump", "doctor", "stamp", "exec", "psql"),
+    *("snapshot", "baseline", "drift"),
     *("db start", "db stop", "db url", "db psql", "db reset"),
 )
 

@@ -9,7 +9,7 @@ from dbmate_wrap.errors import HistoryError, PreflightError, WrapError
 # dbmate 2.37.0 reads the version as the digits at the beginning of a file's name, and inserts nothing else.
 _ELSEWHERE = (
     'give dbmate a table of its own: migrations_table = "dbmate_migrations";'
-    " to take over what has been applied, see `dbmate-wrap explain baseline`"
+    " to take over what has been applied, see `dbmate-wrap explain adopt`"
 )
 # A column that only this tool's table has.
 _TOOL_OF_COLUMN = {

@@ -192,7 +192,7 @@ def not_baselined(db: Database) -> HistoryError | None:
     return HistoryError(
         f"the database is not empty ({', '.join(objects)}{more}) but has no migration history",
         hint="check that it is the right database; to adopt it: `dbmate-wrap baseline`, where the first"
-        " migration makes its schema (`dbmate-wrap explain baseline`)",
+        " migration makes its schema (`dbmate-wrap explain adopt`)",
     )
 
 

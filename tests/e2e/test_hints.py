@@ -248,7 +248,7 @@ AMEND = "dbmate-wrap amend 003_c.sql --because TEXT"
 AMENDED = (AMEND, "--not-applied-in production")
 NOT_ASKED = {AMEND: 21}
 EXPLAIN_LEDGER = "explain ledger-and-history-table-disagree"
-EXPLAIN_BASELINE = "explain baseline"
+EXPLAIN_BASELINE = "explain adopt"
 TABLE = "create table public.schema_migrations"
 MADE_BY_DBMATE = f"{TABLE} (version varchar primary key)"
 
@@ -524,10 +524,8 @@ SCENARIOS = (
         UP,
         13,
         (
-            Way(
-                (EXPLAIN_BASELINE,),
-                by_hand=sql(f"{MADE_BY_DBMATE}; insert into public.schema_migrations values ('001')"),
-            ),
+            Way(("dbmate-wrap baseline",)),
+            Way((EXPLAIN_BASELINE,), by_hand=sql(MADE_BY_DBMATE), then=30),
         ),
     ),
     Scenario(

@@ -224,7 +224,7 @@ def test_a_database_with_objects_and_no_history_is_not_touched(
     done = run_cli(["up", "-e", "staging"], folder.root, staging(database))
     assert done.returncode == 13
     assert "public.customers" in done.stderr
-    assert "dbmate-wrap explain baseline" in done.stderr
+    assert "dbmate-wrap explain adopt" in done.stderr
     assert database.execute("select to_regclass('public.schema_migrations')") == [(None,)]
 
 

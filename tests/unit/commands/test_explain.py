@@ -57,9 +57,7 @@ def test_a_rule_of_squawk_has_the_page_of_all_and_its_address() -> None:
     assert kinds("squawk") == ["rule"]
 
 
-@pytest.mark.parametrize(
-    "name", ["rules", "states", "runbook", "baseline", "sealed-too-early", "database-urls"]
-)
+@pytest.mark.parametrize("name", ["rules", "states", "runbook", "adopt", "sealed-too-early", "database-urls"])
 def test_guides_and_their_sections_are_found(name: str) -> None:
     assert kinds(name) == ["guide"]
 
