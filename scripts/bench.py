@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 from dbmate_wrap.cluster import binaries  # noqa: E402
 from dbmate_wrap.cluster.server import Endpoint, destroy  # noqa: E402
 from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
+from scripts.bench_adoption import adoption_rows  # noqa: E402
 from scripts.bench_check import check_rows  # noqa: E402
 from scripts.measure import WRAP, Row, Run, in_turns, median, ms, project, scratch, timed  # noqa: E402
 
@@ -30,6 +31,7 @@ def main() -> None:
         rows += status(server, arguments.repeat)
         rows += up_of_a_thousand(server, max(arguments.repeat // 2, 3))
         rows.append(no_op_up(server, arguments.repeat))
+        rows += adoption_rows(server, max(arguments.repeat // 2, 3))
     rows.append(embedded_from_nothing())
     rows += check_rows(max(arguments.repeat // 2, 3))
     text = table(rows)

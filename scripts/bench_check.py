@@ -1,13 +1,23 @@
 """Measures `check`: the static part alone, and the replay with a cold and with a warm cache."""
 
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
 from dbmate_wrap.cluster import binaries
-from dbmate_wrap.cluster.server import destroy
 from dbmate_wrap.cluster.temporary import temporary
-from scripts.measure import WRAP, Row, Run, add_migration, folder_of, in_turns, median, ms, project, timed
+from scripts.measure import (
+    WRAP,
+    Row,
+    Run,
+    add_migration,
+    folder_of,
+    forget_shadows,
+    in_turns,
+    median,
+    ms,
+    project,
+    timed,
+)
 
 
 def check_rows(repeat: int) -> list[Row]:
@@ -38,7 +48,7 @@ def _warm(repeat: int) -> Row:
             _check(folder)
             [runs] = in_turns(repeat, another)
         finally:
-            _forget(folder)
+            forget_shadows(folder)
     return Row("`check` of one new migration on 1,000, cache warm", ms(runs), "at most 2,000 ms")
 
 
@@ -53,7 +63,7 @@ def _cold(repeat: int) -> Row:
         folders = [stack.enter_context(folder_of(1000)) for _ in range(repeat)]
         projects = [stack.enter_context(project(server, 1000)) for _ in range(repeat)]
         for folder in folders:
-            stack.callback(_forget, folder)
+            stack.callback(forget_shadows, folder)
         unused, unmigrated = iter(folders), iter(projects)
         ours, theirs = in_turns(
             repeat,
@@ -70,12 +80,3 @@ def _cold(repeat: int) -> Row:
 
 def _check(folder: Path, *words: str) -> Run:
     return timed([*WRAP, "check", "-q", *words], cwd=folder)
-
-
-def _forget(folder: Path) -> None:
-    """Remove the shadow servers of `folder`, wherever their data lies."""
-    shadow = folder / ".dbmate-wrap" / "shadow"
-    for home in shadow.glob("*"):
-        if home.is_dir():
-            destroy(home)
-    shutil.rmtree(shadow, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Measures commands as processes: generated projects, children timed in turns, medians."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbmate_wrap.cluster import binaries
-from dbmate_wrap.cluster.server import Endpoint
+from dbmate_wrap.cluster.server import Endpoint, destroy
 
 ROOT = Path(__file__).resolve().parents[1]
 WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
@@ -43,11 +44,15 @@ class Project:
     folder: Path
     url: str
 
-    def wrap(self, *words: str) -> Run:
-        """Run our command there."""
-        return timed(
-            [*WRAP, *words, "-e", "bench", "-q"], cwd=self.folder, extra={"BENCH_DATABASE_URL": self.url}
-        )
+    @property
+    def database(self) -> str:
+        """The name of its database."""
+        return self.url.partition("?")[0].rpartition("/")[2]
+
+    def wrap(self, *words: str, ends: int = 0) -> Run:
+        """Run our command there; `ends` is the exit code."""
+        command = [*WRAP, *words, "-e", "bench", "-q"]
+        return timed(command, cwd=self.folder, extra={"BENCH_DATABASE_URL": self.url}, ends=ends)
 
     def dbmate(self, *words: str) -> Run:
         """Run the real dbmate there."""
@@ -97,8 +102,8 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def psql(server: Endpoint, statement: str) -> None:
-    """Run one statement."""
+def psql(server: Endpoint, statements: str, database: str = "postgres") -> None:
+    """Run one statement, or several in one transaction."""
     program = binaries.embedded().bin_dir / "psql"
     argv = [
         str(program),
@@ -108,10 +113,11 @@ def psql(server: Endpoint, statement: str) -> None:
         str(server.port),
         "-U",
         server.user,
-        "-qXc",
-        statement,
+        "-qXv",
+        "ON_ERROR_STOP=1",
+        database,
     ]
-    subprocess.run([*argv, "postgres"], check=True, capture_output=True)
+    subprocess.run(argv, check=True, capture_output=True, input=statements, text=True)
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
@@ -124,8 +130,17 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     return kept | (extra or {})
 
 
-def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None) -> Run:
-    """Run a child to its end; it must succeed."""
+def forget_shadows(folder: Path) -> None:
+    """Remove the shadow servers of `folder`, wherever their data lies."""
+    shadow = folder / ".dbmate-wrap" / "shadow"
+    for home in shadow.glob("*"):
+        if home.is_dir():
+            destroy(home)
+    shutil.rmtree(shadow, ignore_errors=True)
+
+
+def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None, *, ends: int = 0) -> Run:
+    """Run a child to its end; `ends` is the exit code that it must have."""
     began = time.perf_counter()
     child = subprocess.Popen(
         argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -133,7 +148,7 @@ def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None
     _, ended, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(ended)
-    if child.returncode != 0:
+    if child.returncode != ends:
         raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
     unit = 1024 if sys.platform == "linux" else 1024 * 1024
     return Run(seconds, usage.ru_maxrss / unit)
