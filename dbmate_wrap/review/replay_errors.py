@@ -1,14 +1,16 @@
 """Errors that end a check: a history that cannot be applied, or a server that lacks something for it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.errors import FailedError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.execution.diagnosis import diagnose
-from dbmate_wrap.review.server_lacks import A_WAY, find_lack, portable_form
+from dbmate_wrap.review.server_lacks import A_WAY, find_lack, portable_form, wanted_of
 from dbmate_wrap.shadow.scratch import MigrationFailed
 from dbmate_wrap.workspace import shadow_server
+from dbmate_wrap.workspace.server_choice import Wanted
 
 UNTOUCHED = "nothing shared was touched"
 _EXISTS = re.compile(r'(?P<kind>role|database|tablespace) "(?P<name>[^"]+)" already exists')
@@ -50,7 +52,11 @@ def replay_error(
     if isinstance(error, UnreachableError):
         return error
     if lack := find_lack(failure.sqlstate, failure.message) if started else None:
-        others = None if lack.startswith(A_WAY) else shadow_server.alternatives_hint()
+        others = (
+            None
+            if lack.startswith(A_WAY)
+            else shadow_server.alternatives_hint(wanted_of(lack, failure.message))
+        )
         ways = (portable_form(failure.message), others)
         message = f"{error.message}: it needs what the shadow server ({origin}) does not have: {lack}"
         return _at_place(PreflightError, error, message, "; else ".join(filter(None, ways)))
@@ -70,7 +76,11 @@ def setup_error(place: str, error: FailedError, origin: str, *, keeps_roles: boo
     message = f"{place}: {error.message}"
     if lack := find_lack(error.sqlstate, error.message):
         message = f"{message}: it needs what the shadow server ({origin}) does not have: {lack}"
-        return PreflightError(message, hint=shadow_server.alternatives_hint(), sqlstate=error.sqlstate)
+        return PreflightError(
+            message,
+            hint=shadow_server.alternatives_hint(wanted_of(lack, error.message)),
+            sqlstate=error.sqlstate,
+        )
     hint = _hint(place.rpartition(":")[0], error.message, origin, keeps_roles=keeps_roles)
     return FailedError(message, hint=hint, sqlstate=error.sqlstate)
 
@@ -99,11 +109,11 @@ def _no_privilege(place: str, message: str, origin: str) -> PreflightError:
     )
 
 
-def missing_extension_error(path: str, extensions: str, origin: str) -> PreflightError:
+def missing_extension_error(path: str, extensions: Sequence[str], origin: str) -> PreflightError:
     """Return the error (22) for extensions that the shadow server lacks; `path` is the first user."""
     return PreflightError(
-        f"{path} creates what the shadow server ({origin}) does not have: {extensions}",
-        hint=shadow_server.alternatives_hint(),
+        f"{path} creates what the shadow server ({origin}) does not have: {', '.join(extensions)}",
+        hint=shadow_server.alternatives_hint(Wanted(extensions=frozenset(extensions))),
     )
 
 
@@ -112,6 +122,6 @@ def _hint(name: str, message: str, origin: str, *, keeps_roles: bool) -> str:
         return (
             "on the server of shadow_url nothing is dropped but our databases: an earlier check may have"
             f" made the {existing['kind']} {existing['name']}. Make it only where it is missing, drop it"
-            ' there, or use a server that is thrown away (shadow = "embedded", a service of the job)'
+            ' there, or use a server that is thrown away (shadow = "auto", a service of the job)'
         )
     return f"it failed on a throw-away database ({origin}), {UNTOUCHED}: fix {name} and check again"

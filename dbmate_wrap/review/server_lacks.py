@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.sql.requirements import requirements_of
+from dbmate_wrap.workspace.server_choice import Wanted
 
 # Names that an operating system or ICU gives; any other collation is one that a migration should have made.
 _LOCALE = r"[a-z]{2,3}_[A-Z]{2}[\w.@-]*|C\.[\w-]+|[\w-]+-x-icu|pg_\w+|unicode|und"
 # No server of ours has that, whatever its programs are.
 A_WAY = "a way to"
+_EXTENSION = re.compile(r'extension "([^"]+)" is not available')
+_ICU = re.compile(r"\bICU\b|-x-icu|provider icu")
 # SQLSTATEs, a pattern of the message, and what is lacking; `{}` stands for the pattern's first group.
 _LACKS = (
     ("0A000 58P01", r'extension "([^"]+)" is not available', "{}"),
@@ -50,6 +53,12 @@ def find_lack(sqlstate: str | None, message: str) -> str | None:
         if (states is None or sqlstate in states.split()) and (found := re.search(pattern, message)):
             return what.format(found[1]) if found.groups() else what
     return None
+
+
+def wanted_of(lack: str, message: str) -> Wanted:
+    """Return what a server needs to have for it, as far as that is known; `lack` is of `find_lack`."""
+    name = _EXTENSION.search(message)
+    return Wanted(extensions=frozenset(name.groups()) if name else frozenset(), icu=bool(_ICU.search(lack)))
 
 
 def portable_form(message: str) -> str | None:

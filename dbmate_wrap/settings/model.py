@@ -52,8 +52,8 @@ def _role(value: str) -> str:
 
 
 def _shadow(value: str) -> str:
-    if not re.fullmatch(r"embedded|url|local(:[0-9]{1,2})?", value):
-        raise ValueError("must be embedded, local, local:<major> (as in local:16) or url")
+    if not re.fullmatch(r"auto|url|(embedded|local)(:[0-9]{1,2})?", value):
+        raise ValueError("must be auto, embedded, local, either with :<major> (as in local:16), or url")
     return value
 
 
@@ -132,11 +132,13 @@ class Values(BaseSettings):
         None, description="The pg_dump to use, else the embedded server's, else PATH's."
     )
     shadow: Annotated[str, AfterValidator(_shadow)] = Field(
-        "embedded",
-        description="Server of shadows: `embedded`, `local`, `local:<major>` or `url` (`shadow_url`).",
+        "auto",
+        description="Server of shadows: `auto` (the first that has what the history needs), `embedded`,"
+        " `local`, either with `:<major>`, or `url` (`shadow_url`).",
     )
     shadow_superuser: bool = Field(
-        False, description="Replay as superuser on `embedded` and `local`; counts where the base has it too."
+        False,
+        description="Replay as superuser on a server that `check` starts; counts where the base has it too.",
     )
     shadow_setup: FilePath | None = Field(
         None,

@@ -14,6 +14,7 @@ from dbmate_wrap.postgres.session import connect as open_connection
 from dbmate_wrap.workspace import dbmate, shadow_server
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 
@@ -32,9 +33,12 @@ class ReplaySetup:
         """The folder of cached dumps."""
         return shadow_server.shadow_dir(self._context) / "dumps"
 
-    def choose_server(self) -> ShadowChoice:
-        """Return the server that the settings name. Raises ConfigError where there is none."""
-        return shadow_server.choose_server(self._context, superuser=self.superuser)
+    def choose_server(self, wanted: Wanted = shadow_server.ANYTHING) -> ShadowChoice:
+        """Return the server that the settings name, or one that has what is `wanted`.
+
+        Raises ConfigError where there is none.
+        """
+        return shadow_server.choose_server(self._context, superuser=self.superuser, wanted=wanted)
 
     def start_dbmate(self) -> Callable[[DatabaseUrl, Session], Dbmate]:
         """Begin to verify the binary; the result binds it to a database over a session there: BinaryError."""

@@ -1,13 +1,14 @@
 """The shadow server that the setting `shadow` chooses, and where its data is kept."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster import binaries, features
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, UnreachableError
 from dbmate_wrap.shadow import servers
@@ -15,13 +16,23 @@ from dbmate_wrap.shadow.own_server import Access
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace import database, local_folder
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.server_choice import (
+    ICU,
+    Wanted,
+    describe_selection,
+    remedy_for,
+    select_server,
+)
+
+ANYTHING = Wanted()
 
 
 @dataclass(frozen=True)
 class ShadowChoice:
     """A shadow server that can be opened.
 
-    `label` identifies it in the keys of cached dumps; `major` is None where only the open server knows it.
+    `label` identifies it in the keys of cached dumps; `major` is None where only the open server knows it:
+    one that is not ours.
     `open_second` starts a throw-away server beside it; None where there is no processor to spare for one.
     """
 
@@ -30,24 +41,39 @@ class ShadowChoice:
     open: Callable[[], AbstractContextManager[ScratchPool]]
     open_second: Callable[[], AbstractContextManager[ScratchPool]] | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        """True where `check` starts it."""
+        return self.major is not None
+
 
 def shadow_dir(context: Context) -> Path:
     """Return the folder for shadow servers and cached dumps."""
     return context.project.root / ".dbmate-wrap" / "shadow"
 
 
-def choose_server(context: Context, *, superuser: bool) -> ShadowChoice:
-    """Return the server that the settings name. Raises ConfigError where there is none."""
-    kind, _, major = context.environment.values.shadow.partition(":")
+def choose_server(context: Context, *, superuser: bool, wanted: Wanted = ANYTHING) -> ShadowChoice:
+    """Return the server that the settings name. Raises ConfigError where there is none.
+
+    `auto` takes the first one that has what is `wanted`, and says so where it is not simply the first.
+    """
+    kind, _, written = context.environment.values.shadow.partition(":")
+    major = int(written) if written else None
     match kind:
         case "url":
             return _foreign(context)
         case "local":
-            return _own(context, _local_binaries(int(major) if major else None), superuser)
+            return _own(context, _local_binaries(major), superuser)
+        case "embedded":
+            return _own(context, _embedded_binaries(major), superuser)
         case _:
-            reason = "the replay needs a throw-away PostgreSQL"
-            found = binaries.embedded(reason, lambda: f"without it {alternatives_hint()}")
-            return _own(context, found, superuser)
+            return _own(context, _selected_binaries(context, wanted), superuser)
+
+
+def lacks_of(server: Binaries, wanted: Wanted) -> tuple[str, ...]:
+    """Return what the server has not of `wanted.parts`; read from its files."""
+    lacking = [name for name in sorted(wanted.extensions) if not features.has_extension(server, name)]
+    return (*lacking, *([ICU] if wanted.icu and not features.has_icu(server) else []))
 
 
 def program_identity(program: Path) -> str:
@@ -56,17 +82,46 @@ def program_identity(program: Path) -> str:
     return f"{program} {found.st_size} {found.st_mtime_ns}"
 
 
-def alternatives_hint() -> str:
-    """Return the alternatives where the shadow server cannot take a history, one a line."""
-    local = binaries.local()
-    major = local.major if local else 15
+def alternatives_hint(wanted: Wanted = ANYTHING) -> str:
+    """Return the alternatives where the shadow server cannot take a history, one a line.
+
+    `wanted` is what it lacked, where that is known: then the first is a server that has it.
+    """
     return (
         "there are three ways out:\n"
-        f'1. a PostgreSQL of this machine: shadow = "local:{major}" in dbmate-wrap.toml'
-        " (Debian: apt install postgresql)\n"
+        f"1. {_other_server(wanted)}\n"
         '2. a server of your own: shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL\n'
         "3. no replay: dbmate-wrap check --no-shadow"
     )
+
+
+def _other_server(wanted: Wanted) -> str:
+    if not wanted.parts:
+        local = binaries.local()
+        setting = f'shadow = "local:{local.major if local else 15}" in dbmate-wrap.toml'
+        return f"a PostgreSQL of this machine: {setting} (Debian: apt install postgresql)"
+    here = [*binaries.servers()]
+    parts = ", ".join(wanted.parts)
+    if found := next((server for server in here if not lacks_of(server, wanted)), None):
+        return f'{found.title}, which has {parts}: shadow = "{found.kind}:{found.major}" in dbmate-wrap.toml'
+    remedy = remedy_for(wanted, sys.platform, here)
+    return f'a server with {parts}: {remedy}; then shadow = "auto", the default, takes it'
+
+
+def _selected_binaries(context: Context, wanted: Wanted) -> Binaries:
+    selection = select_server(binaries.servers(), wanted, partial(lacks_of, wanted=wanted))
+    if selection is None:
+        return _embedded_binaries(None)
+    line = describe_selection(selection, wanted, sys.platform)
+    # What lacks an extension is told by the error that comes: as a detail it is only for who asks.
+    is_told = bool(selection.passed_over) if selection.fits else not selection.lacks
+    (context.console.say if is_told else context.console.detail)(line)
+    return selection.server
+
+
+def _embedded_binaries(major: int | None) -> Binaries:
+    reason = "the replay needs a throw-away PostgreSQL"
+    return binaries.embedded(reason, lambda: f"without it {alternatives_hint()}", major)
 
 
 def _local_binaries(major: int | None) -> Binaries:
@@ -76,7 +131,7 @@ def _local_binaries(major: int | None) -> Binaries:
     raise ConfigError(
         f"the replay needs PostgreSQL{f' {major}' if major else ''} on this machine (the setting shadow), and"
         f" there is {f'only {majors}' if majors else 'none'}",
-        hint='install it (Debian: apt install postgresql), or set shadow to "embedded", or to "url" with'
+        hint='install it (Debian: apt install postgresql), or set shadow to "auto", or to "url" with'
         " shadow_url, or leave the replay out: --no-shadow",
     )
 
