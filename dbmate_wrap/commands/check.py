@@ -52,8 +52,8 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
         result = lint(given, replayed.findings)
         _record(outcome, given, result, branch)
         outcome.checks.append(count_findings(Check("shadow", "pass", replayed.message), result.findings))
-        if replayed.server_warnings is not None:
-            outcome.checks.append(replayed.server_warnings)
+        rows = (replayed.roles, replayed.server_warnings)
+        outcome.checks += [row for row in rows if row is not None]
     _raise_for_findings(result, given.rules.folder)
     outcome.summary = _summary(files, result.findings)
 

@@ -57,6 +57,16 @@ def drop_roles(session: Session, names: Collection[str]) -> None:
         session.rows(f"drop role {listed}")
 
 
+def create_placeholders(session: Session, names: Collection[str]) -> None:
+    """Create roles that nobody can log in as and that may do nothing, which stand in for other ones.
+
+    The replay's role is a member of them, as of the roles that it makes itself. Raises FailedError.
+    """
+    for name in sorted(names):
+        session.rows(f"create role {quoted(name)} nologin")
+        session.rows(f"grant {quoted(name)} to {REPLAY_ROLE} with admin option")
+
+
 def rights(session: Session, history: tuple[str, str]) -> Mapping[str, str]:
     """Read owners, privileges and settings of the session's database, by the name of their object.
 

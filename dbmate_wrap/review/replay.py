@@ -1,6 +1,6 @@
 """Replays the project's history on a shadow server, to find faults before the merge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,13 @@ _CACHED = "replayed before, byte for byte: taken from the cache"
 class ReplayReport:
     """The findings of a replay (all are warnings), and a message about what was done.
 
-    `server_warnings` is the row about what the server said beside.
+    `server_warnings` is the row about what the server said beside, `roles` that about placeholders.
     """
 
     findings: tuple[Finding, ...]
     message: str
     server_warnings: Check | None = None
+    roles: Check | None = None
 
 
 def replay(
@@ -68,13 +69,14 @@ class _Replay:
     round_trips: frozenset[str]
 
     def run(self) -> ReplayReport:
-        setup = self.means.setup
-        choice = setup.choose_server()
+        setup, choice = self.means.setup, self.means.choose_server()
         store = self.means.store(choice, choice.major) if choice.major is not None else None
         if store is not None and self._is_cached(store):
-            return ReplayReport((), _CACHED, self._server_warnings(store, None))
+            roles = _placeholder_check(self.means.placeholders(choice))
+            return ReplayReport((), _CACHED, self._server_warnings(store, None), roles)
         bind = setup.start_dbmate()
         with choice.open() as pool:
+            self.means.prepare(pool, choice)
             store = store or self.means.store(choice, pool.major, pool)
             # Read again: while the server was waited for, another check may have done some.
             due = self._due(store)
@@ -98,7 +100,8 @@ class _Replay:
         log = WarningLog.start(servers.log_files(), plan, tools.rewritten, self.means.setup.mask)
         result = self._run_plans(lambda: servers.run(tools, plans), tools, progress, log)
         findings = self._findings(result, tools)
-        return ReplayReport(findings, describe_replay(plan, pool.origin), self._server_warnings(store, log))
+        message, roles = describe_replay(plan, pool.origin), _placeholder_check(pool.placeholders)
+        return ReplayReport(findings, message, self._server_warnings(store, log), roles)
 
     def _run_plans(
         self, run: Callable[[], ReplayResult], tools: ReplayTools, progress: ReplayProgress, log: "WarningLog"
@@ -146,3 +149,12 @@ class _Replay:
             stale = replay_faults.stale_schema_file(path, name, result.dump, tools)
             found += [stale] if stale is not None else []
         return replay_faults.explain_varying(found, self.means.files.parsed)
+
+
+def _placeholder_check(roles: Collection[str]) -> Check | None:
+    """Return the row about the roles that are made for this check alone; None without any."""
+    if not roles:
+        return None
+    names = ", ".join(sorted(roles))
+    message = f"roles that nothing here makes stand in for production's: {names}"
+    return Check("roles", "pass", f"{message} (NOLOGIN, on the throw-away server alone)")

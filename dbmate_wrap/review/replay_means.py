@@ -4,18 +4,20 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.history_needs import HistoryNeeds
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
+from dbmate_wrap.review.history_needs import read_needs, record_needs
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
@@ -28,6 +30,7 @@ from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
+from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
@@ -53,6 +56,25 @@ class ReplayMeans:
     console: Console
     prepared: SetupFile | None
 
+    @cached_property
+    def needs(self) -> HistoryNeeds:
+        """What the history needs of the server."""
+        return read_needs(self.files, self.prepared, self.setup.cache_dir)
+
+    def choose_server(self) -> ShadowChoice:
+        """Return the server of the replay. Raises ConfigError where there is none."""
+        wanted = Wanted(extensions=self.needs.extensions, icu=self.needs.icu)
+        return self.setup.choose_server(wanted)
+
+    def placeholders(self, choice: ShadowChoice) -> frozenset[str]:
+        """Return the roles to make before the replay; on a server that is not ours none is made."""
+        return self.needs.roles if choice.is_ours else frozenset()
+
+    def prepare(self, pool: ScratchPool, choice: ShadowChoice) -> None:
+        """Let the roles be there that nothing here makes, and keep what was read of the files."""
+        pool.make_placeholders(self.placeholders(choice))
+        record_needs(self.needs, self.files, self.prepared, self.setup.cache_dir)
+
     def store(
         self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None, *, dump_major: int = 0
     ) -> DumpStore:
@@ -70,6 +92,7 @@ class ReplayMeans:
             pin=pins.load_pins().version,
             migrations_table=self.environment.values.migrations_table,
             setup=self.prepared.text if self.prepared else "",
+            roles=self.placeholders(choice),
         )
         return DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
 
@@ -82,7 +105,8 @@ class ReplayMeans:
             self.prepared if not plan.start else None,
             self.files.folder,
             lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
-            major=pool.major,
+            pool.major,
+            pool.placeholders,
         )
         pool.statements = found.statements
         for note in found.notes:
@@ -129,7 +153,7 @@ class ReplayMeans:
 
         if missing := server_facts.missing_extensions(session, needed):
             path = f"{self.files.folder}/{needed[missing[0]]}"
-            raise replay_errors.missing_extension_error(path, ", ".join(missing), origin)
+            raise replay_errors.missing_extension_error(path, missing, origin)
 
     @contextmanager
     def failures_as_errors(

@@ -42,4 +42,5 @@ def open_second(choice: ShadowChoice, pool: ScratchPool, due: Sequence[int]) -> 
             # There may be no room for it: nothing is lost but time.
             with suppress(ConfigError, UnreachableError):
                 second = stack.enter_context(choice.open_second())
+                second.make_placeholders(pool.placeholders)
         yield ReplayServers(pool, second)

@@ -1,6 +1,6 @@
 """Rewrites migrations, and the setup before them, for a replay by a role that is no superuser."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbmate_wrap import sql
@@ -28,17 +28,18 @@ def rewrite_for_replay(
     setup: SetupFile | None,
     folder: str,
     read_server: Callable[[], ReplayServer],
-    *,
     major: int,
+    placeholders: Collection[str],
 ) -> Rewritten:
     """Put calls in the places of statements that only a superuser may run.
 
     `read_server` reads the server, of that major; it is called where a text may have such a statement.
-    `folder` is the migrations' as people see it.
+    `folder` is the migrations' as people see it. What is given to one of the `placeholders` stays with the
+    replay's role: they may create nothing in its schemas, and so cannot own what is there.
     """
     if not sql.is_available():
         return Rewritten({}, {}, (), setup)
-    writer, files = _Writer(read_server, major), dict[str, MigrationFile]()
+    writer, files = _Writer(read_server, major, placeholders), dict[str, MigrationFile]()
     if setup is not None:
         setup = replace(setup, text=writer.rewrite(setup.text, setup.name, 1))
     for migration in migrations:
@@ -57,14 +58,17 @@ class _Writer:
 
     read_server: Callable[[], ReplayServer]
     major: int
+    placeholders: Collection[str]
     statements: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _server: ReplayServer | None = None
 
     def rewrite(self, text: str, path: str, line: int) -> str:
         """Return the text with the calls; it begins at that line of the file at `path`."""
+        from dbmate_wrap.sql.owners import keep_owners
         from dbmate_wrap.sql.superuser import mentions_superuser, replace_statements, superuser_statements
 
+        text = keep_owners(text, self.placeholders)
         if not mentions_superuser(text, own_roles=self.major >= OWN_ROLES_SINCE):
             return text
         self._server = self._server or self.read_server()

@@ -49,7 +49,7 @@ def compare_texts(
     before, new = files.parsed[:index], files.parsed[index]
     means = make_means(files, environment, setup, console)
     with signals_as_errors("dbmate-wrap amend"):
-        choice = setup.choose_server()
+        choice = means.choose_server()
         bind = setup.start_dbmate()
         with choice.open() as pool:
             server = _Server(means, choice, pool, bind)
@@ -66,6 +66,7 @@ class _Server:
     def make_state(self, history: Sequence[ParsedMigration]) -> tuple[SchemaState, ReplayTools]:
         """Run a history; only what comes before the last migration is kept in the cache."""
         means = replace(self.means, files=replace(self.means.files, parsed=tuple(history)))
+        means.prepare(self.pool, self.choice)
         store = means.store(self.choice, self.pool.major, self.pool)
         last = (len(history) - 1,)
         plan = shadow_replay.plan_replay(history, store.keys, last, self.pool.longest_cached_prefix)

@@ -5,13 +5,14 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
 from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.domain.history_needs import HistoryNeeds
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.errors import ConfigError
@@ -26,20 +27,28 @@ _OLD_SECONDS = 30 * 86400.0
 _ROUND_TRIPS_FILE = "round-trips"
 _MOST_WARNED = 500
 _WARNINGS_FILE = "server-warnings"
+_NEEDS_FILE = "needs"
 # A suffix that nobody else uses: the folder may be a link to where others keep their files.
 _SUFFIX = ".dbmate-wrap-picture.json"
 
 
 def history_keys(
-    files: Sequence[MigrationFile], *, major: int, pin: str, migrations_table: str, setup: str = ""
+    files: Sequence[MigrationFile],
+    *,
+    major: int,
+    pin: str,
+    migrations_table: str,
+    setup: str = "",
+    roles: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return for each file 64 hex digits that identify the history from the first file to this one.
 
     Two histories with one key make the same database: key n is the SHA-256 of key n-1, the name and the
     content, each after its length. The first key starts from all else that matters (`pin`: dbmate's version;
-    `setup`: the SQL that is run before the first file).
+    `setup`: the SQL that is run before the first file; `roles`: those that are made for the whole history).
     """
-    matters = (str(_FORMAT), str(major), pin, migrations_table, *([setup] if setup else []))
+    matters = [str(_FORMAT), str(major), pin, migrations_table, *([setup] if setup else [])]
+    matters += [f"role {name}" for name in sorted(roles)]
     last = _digest(b"", *(text.encode() for text in matters))
     found = []
     for file in files:
@@ -141,6 +150,25 @@ class ReplayCache:
             return
         content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
         self._write_signed(_WARNINGS_FILE, secret, json.dumps(content))
+
+    def load_needs(self, key: str) -> HistoryNeeds | None:
+        """Return what the history `key` needs of a server; None where that was not recorded."""
+        try:
+            found = json.loads(self._read_signed(_NEEDS_FILE, read_signing_key(self.folder, make=False)))
+            if found["key"] != f"{key} {self.stamp}":
+                return None
+            extensions, roles = (frozenset(map(str, found[name])) for name in ("extensions", "roles"))
+            return HistoryNeeds(extensions, roles, found["icu"] is True)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def record_needs(self, key: str, needs: HistoryNeeds) -> None:
+        """Record what the history `key` needs of a server; only the last one is kept."""
+        if self.load_needs(key) == needs:
+            return
+        lists = {"extensions": sorted(needs.extensions), "roles": sorted(needs.roles)}
+        text = json.dumps({"key": f"{key} {self.stamp}", **lists, "icu": needs.icu})
+        self._write_signed(_NEEDS_FILE, read_signing_key(self.folder, make=True), text)
 
     def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
         text = self._read_signed(_WARNINGS_FILE, secret)

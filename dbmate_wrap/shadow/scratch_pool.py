@@ -10,7 +10,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session, connect
-from dbmate_wrap.shadow.server_state import ForeignServer, ShadowServer, read_template
+from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, ShadowServer, read_template
 from dbmate_wrap.shadow.template import Template, new_scratch_name, template_name
 
 MOST_TEMPLATES = 8
@@ -46,6 +46,19 @@ class ScratchPool:
             templates = self.templates()
             candidates = [templates.get(self.template_name(key)) for key in keys]
             return self.server.restore_for(candidates, templates)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The roles that stand in for those of production."""
+        return self.server.placeholders if isinstance(self.server, OwnServer) else frozenset()
+
+    def make_placeholders(self, roles: frozenset[str]) -> None:
+        """From now on let these roles be there before every replay; not on a server that is not ours.
+
+        Call it before `longest_cached_prefix`.
+        """
+        if isinstance(self.server, OwnServer):
+            self.server.placeholders = roles
 
     def template_name(self, key: str) -> str:
         """Return the name of the database that is, or would be, the template of a key."""

@@ -69,7 +69,8 @@ class OwnServer:
     """Our own server: everything on it that is neither initial nor a template's is removed.
 
     `initial` is its state after initdb. `recreate` replaces the server by a new one, where that is possible.
-    `replay_role` runs the migrations; None: the superuser.
+    `replay_role` runs the migrations; None: the superuser. `placeholders` stand in for roles of
+    production: they are made before every replay, and dropped like any other role.
     """
 
     session: Session
@@ -78,6 +79,7 @@ class OwnServer:
     replay_role: str | None
     unicode: bool = True
     release: str = ""  # Part of the state.
+    placeholders: frozenset[str] = frozenset()
 
     @property
     def owner(self) -> str:
@@ -95,6 +97,11 @@ class OwnServer:
 
         Roles of other histories are dropped, together with the templates that need them.
         """
+        length = self._restore_for(candidates, templates)
+        self._make_placeholders()
+        return length
+
+    def _restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
         cluster = read_cluster(self.session)
 
         def fits(template: Template) -> bool:
@@ -115,6 +122,12 @@ class OwnServer:
             self.drop_stale_databases()
         owned = frozenset[str]().union(*(template.roles for template in templates.values()))
         shadow_state.drop_roles(self.session, shadow_state.roles(self.session) - owned)
+        self._make_placeholders()
+
+    def _make_placeholders(self) -> None:
+        if self.placeholders:
+            missing = self.placeholders - shadow_state.roles(self.session)
+            shadow_state.create_placeholders(self.session, missing)
 
     def shared_objects(self) -> frozenset[str]:
         """Return nothing: roles are dropped before a scratch database is made."""

@@ -25,7 +25,7 @@ def open_own_server(home: Path, binaries: Binaries, access: Access) -> Iterator[
     Where another check uses it for too long, or the folder cannot be used, starts a throw-away server without
     cached templates. Raises what `cluster.server.start` raises.
     """
-    folder = home / f"{'embedded' if binaries.origin == 'wheel' else 'local'}-{binaries.major}"
+    folder = home / f"{binaries.kind}-{binaries.major}"
     with ExitStack() as stack:
         persistent = PersistentServer(folder, binaries, access)
         yield _start_persistent(stack, persistent) or _start_throw_away(stack, binaries, access)
@@ -85,7 +85,7 @@ def _start_persistent(stack: ExitStack, persistent: PersistentServer) -> Scratch
         return None
     assert persistent.url is not None  # It has started.
     remedy = f"run the command again; if that does not help: rm -rf {folder.parent}"
-    return ScratchPool(persistent.url, binaries.major, _origin(binaries), server, remedy)
+    return ScratchPool(persistent.url, binaries.major, binaries.title, server, remedy)
 
 
 def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> ScratchPool:
@@ -94,15 +94,11 @@ def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> S
     shadow.create_replay_role(session)
     role = None if access.superuser else shadow.REPLAY_ROLE
     server = OwnServer(session, read_cluster(session).state(()), None, role)
-    return ScratchPool(url, binaries.major, _origin(binaries), server)
+    return ScratchPool(url, binaries.major, binaries.title, server)
 
 
 def _report_wait(access: Access) -> None:
     access.say(f"{_BUSY}: waiting up to {access.wait:.0f} s for it")
-
-
-def _origin(binaries: Binaries) -> str:
-    return f"{'embedded' if binaries.origin == 'wheel' else 'local'} PostgreSQL {binaries.major}"
 
 
 def _raise_for_missing_rights(url: DatabaseUrl, account: shadow.ReplayAccount) -> None:

@@ -114,12 +114,17 @@ def test_a_syntax_error_is_a_breach_and_no_failure(project: MakeProject, run_jso
 def test_an_extension_that_the_server_lacks_comes_with_three_ways_out(
     project: MakeProject, run_cli: RunCli
 ) -> None:
-    folder = project({"001_init.sql": migration("create extension pgcrypto;")}, sealed=True)
+    toml = 'shadow = "embedded:18"\n'
+    folder = project({"001_init.sql": migration("create extension pgcrypto;")}, sealed=True, toml=toml)
     done = run_cli(["check"], folder.root)
     assert_refused(
         done, 22, "001_init.sql creates what the shadow server .* does not have: pgcrypto", "three ways out"
     )
-    for way in ('shadow = "local:', 'shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL', "--no-shadow"):
+    for way in (
+        'which has pgcrypto: shadow = "',
+        'shadow = "url", and its URL in DBMATE_WRAP_SHADOW_URL',
+        "--no-shadow",
+    ):
         assert way in done.stderr
     assert run_cli(["check", "--no-shadow"], folder.root).returncode == 0
 

@@ -268,30 +268,39 @@ def test_a_migration_that_fails_is_reported_with_file_line_and_caret(check: Make
 
 
 def test_an_extension_that_the_server_lacks_is_reported_before_anything_is_run(check: MakeCheck) -> None:
-    made = check({**HISTORY, "003_d.sql": migration('create extension "pgcrypto"; create extension xml2;')})
+    made = check(
+        {**HISTORY, "003_d.sql": migration('create extension "pgcrypto"; create extension nosuch;')},
+        toml='shadow = "embedded"\n',
+    )
     with pytest.raises(PreflightError) as caught:
         made.run()
     assert caught.value.code == 22
     assert caught.value.message.startswith("db/migrations/003_d.sql creates what the shadow server (")
-    assert caught.value.message.endswith("pgcrypto, xml2")
+    assert caught.value.message.endswith("nosuch, pgcrypto")
     assert caught.value.hint is not None
-    for way in ('shadow = "local', 'shadow = "url"', "--no-shadow", "apt install postgresql"):
+    for way in ("apt search postgresql-", 'shadow = "url"', "--no-shadow"):
         assert way in caught.value.hint
     with pytest.raises(PreflightError):
         made.run()
 
 
 def test_an_extension_that_only_the_server_can_see_is_reported_the_same_way(check: MakeCheck) -> None:
-    made = check({"001_init.sql": migration("do $$ begin create extension pgcrypto; end $$;")})
+    text = "do $$ begin create extension pgcrypto; end $$;"
+    made = check({"001_init.sql": migration(text)}, toml='shadow = "embedded"\n')
     with pytest.raises(PreflightError) as caught:
         made.run()
     assert "pgcrypto" in caught.value.message
     assert "--no-shadow" in (caught.value.hint or "")
 
 
-def test_a_role_that_the_server_does_not_have_is_reported_with_the_alternatives(check: MakeCheck) -> None:
+def test_a_role_that_is_made_too_late_is_reported_with_the_alternatives(check: MakeCheck) -> None:
+    files = {
+        **HISTORY,
+        "003_d.sql": migration("grant select on shop.orders to reader;"),
+        "004_e.sql": migration("create role reader;"),
+    }
     with pytest.raises(PreflightError) as caught:
-        check({**HISTORY, "003_d.sql": migration("grant select on shop.orders to reader;")}).run()
+        check(files).run()
     assert 'role "reader" does not exist' in caught.value.message
     assert (caught.value.migration, caught.value.line) == ("003_d.sql", 2)
     for way in ("make reader", 'shadow = "url"', "--no-shadow"):
@@ -314,10 +323,10 @@ def test_what_the_server_lacks_is_no_fault_of_the_migration(
     check: MakeCheck, statement: str, lack: str
 ) -> None:
     with pytest.raises(PreflightError) as caught:
-        check({**HISTORY, "003_d.sql": migration(f"{statement};")}).run()
+        check({**HISTORY, "003_d.sql": migration(f"{statement};")}, toml='shadow = "embedded"\n').run()
     assert caught.value.message.endswith(lack)
     assert "fix 003_d.sql" not in (caught.value.hint or "")
-    for way in ('shadow = "local', 'shadow = "url"', "--no-shadow"):
+    for way in ("dbmate-wrap.toml", 'shadow = "url"', "--no-shadow"):
         assert way in (caught.value.hint or "")
 
 
@@ -360,9 +369,9 @@ def test_local_binaries_that_are_not_there_are_reported_with_those_that_are(chec
 def test_a_missing_wheel_is_reported_with_the_alternatives(
     check: MakeCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binaries, "from_wheel", lambda: None)
+    monkeypatch.setattr(binaries, "from_wheel", lambda wheel: None)
     with pytest.raises(ConfigError) as caught:
-        check().run()
+        check(toml='shadow = "embedded"\n').run()
     for way in ("dbmate-wrap[embedded]", "local", "DBMATE_WRAP_SHADOW_URL", "--no-shadow"):
         assert way in (caught.value.hint or "")
 

@@ -37,6 +37,7 @@ FIX = f"it failed on a throw-away database ({ORIGIN}), nothing shared was touche
 def no_local_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """No PostgreSQL of this machine is asked for its version."""
     monkeypatch.setattr(binaries, "local", lambda major=None: None)
+    monkeypatch.setattr(binaries, "servers", lambda: iter(()))
 
 
 def recorded(*versions: str) -> SchemaDump:
@@ -233,12 +234,12 @@ def test_the_place_of_a_failure_is_in_its_own_section() -> None:
 
 
 def test_missing_extensions_are_reported_with_all_alternatives() -> None:
-    error = missing_extension_error(f"{FOLDER}/{FILE}", "pgcrypto, xml2", ORIGIN)
+    error = missing_extension_error(f"{FOLDER}/{FILE}", ["pgcrypto", "xml2"], ORIGIN)
     assert (
         error.message
         == f"{FOLDER}/{FILE} creates what the shadow server ({ORIGIN}) does not have: pgcrypto, xml2"
     )
-    for alternative in ('shadow = "local', 'shadow = "url"', "--no-shadow"):
+    for alternative in ("apt install postgresql-15", 'shadow = "auto"', 'shadow = "url"', "--no-shadow"):
         assert alternative in (error.hint or "")
 
 
