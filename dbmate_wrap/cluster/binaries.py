@@ -89,14 +89,13 @@ def local(major: int | None = None) -> Binaries | None:
 
 def installations() -> list[Binaries]:
     """Return every PostgreSQL of this machine, the newest first."""
-    found = [
-        Binaries(bin_dir, major, "local")
-        for pattern in _BIN_DIRS
-        for bin_dir in Path("/").glob(pattern[1:])
-        if _is_complete(bin_dir) and (major := _local_major(bin_dir))
-    ]
-    # sorted() is stable: versioned folders win over /usr/bin.
-    return sorted(found, key=lambda each: each.major, reverse=True)
+    found: dict[Path, Binaries] = {}
+    for bin_dir in (path for pattern in _BIN_DIRS for path in Path("/").glob(pattern[1:])):
+        # Versioned folders come first: /usr/bin may only link to one of them, and is not asked for its major.
+        program = (bin_dir / "postgres").resolve()
+        if program not in found and _is_complete(bin_dir) and (major := _local_major(bin_dir)):
+            found[program] = Binaries(bin_dir, major, "local")
+    return sorted(found.values(), key=lambda each: each.major, reverse=True)
 
 
 def _is_complete(bin_dir: Path) -> bool:

@@ -1,9 +1,12 @@
 """Shows every setting with its source, and checks the programs and the database that the tool needs."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
-from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.cluster import binaries, features, server
+from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check
@@ -12,11 +15,12 @@ from dbmate_wrap.domain.results import DoctorResult, SettingRow
 from dbmate_wrap.errors import ConfigError, WrapError
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import schema
-from dbmate_wrap.workspace import database, dbmate, guard, project_files
+from dbmate_wrap.workspace import database, dbmate, guard, project_files, shadow_server
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import disagreement, not_baselined, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.server_choice import Wanted, remedy_for, select_server
 from dbmate_wrap.workspace.tolerated import tolerated_warnings
 
 # Until a server is known, any pg_dump that the oldest supported server needs will do.
@@ -42,6 +46,8 @@ def doctor(context: Context, outcome: Outcome) -> None:
         except WrapError as error:
             outcome.checks.append(Check(name, "fail", error.message, error.hint))
             first = first or error
+        if name == "shadow":
+            outcome.checks += _servers(context)
     outcome.summary = summary = summarize(outcome.checks)
     if first is not None:
         raise first.but(message=summary, hint="follow the hint beside each of them")
@@ -111,6 +117,48 @@ def _shadow(context: Context) -> Check:
         f"migrations are replayed by {role}, on a server that could connect to others",
         "on Linux: util-linux 2.38 or newer, and user namespaces for every account",
     )
+
+
+def _servers(context: Context) -> list[Check]:
+    """Return a row for each PostgreSQL that `check` could start, with what the history needs and it lacks."""
+    wanted, here = _wanted(context), [*binaries.servers()]
+    if not here:
+        missing = "no PostgreSQL is here that `check` could start"
+        return [Check("shadow-server", "skip", missing, remedy_for(wanted, sys.platform, ()))]
+    selection = select_server(here, wanted, partial(shadow_server.lacks_of, wanted=wanted))
+    is_auto = context.environment.values.shadow == "auto"
+    taken = selection.server if selection and is_auto else None
+    return [_server(each, wanted, is_taken=each == taken) for each in here]
+
+
+def _server(found: Binaries, wanted: Wanted, *, is_taken: bool) -> Check:
+    lacking = shadow_server.lacks_of(found, wanted)
+    parts = [
+        "TLS" if features.has_tls(found) else "no TLS",
+        "ICU" if features.has_icu(found) else "no ICU",
+        count(len(features.extensions_of(found)), "extension"),
+        *([f"lacks {', '.join(lacking)}, which the migrations need"] if lacking else []),
+        *(["what `check` takes"] if is_taken else []),
+    ]
+    place = f" at {found.bin_dir}" if found.origin == "local" else ""
+    hint = remedy_for(wanted, sys.platform, [*binaries.servers()]) if lacking and is_taken else None
+    return Check(
+        "shadow-server", "warn" if hint else "pass", f"{found.title}{place}: {', '.join(parts)}", hint
+    )
+
+
+def _wanted(context: Context) -> Wanted:
+    from dbmate_wrap.review.history_needs import read_needs
+    from dbmate_wrap.review.shadow_setup import read_setup
+
+    try:  # `migrations` and the settings report what cannot be read.
+        files = project_files.load_raw_files(context.environment).files
+        needs = read_needs(
+            files, read_setup(context.environment), shadow_server.shadow_dir(context) / "dumps"
+        )
+    except WrapError:
+        return Wanted()
+    return Wanted(extensions=needs.extensions, icu=needs.icu)
 
 
 def _words(state: server.State) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.cluster import binaries, features
 from dbmate_wrap.commands.new import TEMPLATE
 from tests.support.cli import TWO, RunCli, RunJson, assert_presentable, assert_refused, staging
 from tests.support.projects import MakeProject, migration
@@ -198,7 +199,7 @@ def test_doctor_with_everything_wrong_still_makes_every_check(
     assert any(check["status"] == "warn" and "DBMATE_STRICT" in check["message"] for check in checks)
     text = run_cli(["doctor", "-e", "staging"], folder.root, env)
     assert text.returncode == 10
-    assert "4 of 9 checks failed" in text.stdout
+    assert f"4 of {len(checks)} checks failed" in text.stdout
     assert re.search(r"dbmate_path +/nosuch/dbmate +dbmate-wrap.toml: dbmate_path", text.stdout)
     for check in failed.values():
         assert check["hint"] in text.stdout
@@ -230,6 +231,27 @@ def test_doctor_does_not_start_anything(project: MakeProject, run_cli: RunCli) -
     assert done.returncode == 0, done.stderr
     assert "not created yet" in done.stdout
     assert "dbmate-wrap db start" in done.stdout
+    assert not (folder.root / ".dbmate-wrap").exists()
+
+
+def test_doctor_lists_the_servers_that_check_could_start(project: MakeProject, run_json: RunJson) -> None:
+    """With what the migrations need and it lacks; the one that `auto` takes is named."""
+    folder = project({"001_a.sql": migration("create extension nosuch;")}, sealed=True)
+    document = run_json(["doctor"], folder.root)
+    checks = document["checks"]
+    assert isinstance(checks, list)
+    listed = [row for row in checks if row["id"] == "shadow-server"]
+    servers = [*binaries.servers()]
+    assert len(listed) == len(servers)
+    for row, server in zip(listed, servers, strict=True):
+        message = str(row["message"])
+        assert message.startswith(server.title)
+        assert ("no ICU" in message) is not features.has_icu(server)
+        assert "lacks nosuch, which the migrations need" in message
+    first, *others = listed
+    assert (first["status"], {row["status"] for row in others}) == ("warn", {"pass"} if others else set())
+    assert str(first["message"]).endswith("what `check` takes")
+    assert "-nosuch" in str(first["hint"])
     assert not (folder.root / ".dbmate-wrap").exists()
 
 

@@ -68,6 +68,17 @@ def test_a_wheel_without_programs_counts_as_missing(tmp_path: Path, monkeypatch:
     assert binaries.from_wheel() is None
 
 
+def test_a_folder_that_only_links_to_another_one_counts_once(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = installed / "links"
+    links.mkdir()
+    for name in ("postgres", "initdb", "pg_ctl"):
+        (links / name).symlink_to(installed / "15" / "bin" / name)
+    monkeypatch.setattr(binaries, "_BIN_DIRS", (f"{installed}/15/bin", str(links)))
+    assert binaries.installations() == [Binaries(installed / "15" / "bin", 15, "local")]
+
+
 def make_wheel(site: Path, module: str, major: int) -> Path:
     """A wheel as it is installed: its programs, and what tells its major."""
     programs = site / module / "pginstall" / "bin"
