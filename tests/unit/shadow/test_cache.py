@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.domain.history_needs import HistoryNeeds
 from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.shadow import cache as module
 from dbmate_wrap.shadow import signature
@@ -204,3 +205,14 @@ def test_a_key_that_is_no_file_of_ours_is_not_used(filled: Path, kind: str) -> N
 
 def test_only_we_can_read_the_key(filled: Path) -> None:
     assert stat.S_IMODE((filled / "signing-key").stat().st_mode) == 0o600
+
+
+def test_what_a_history_needs_is_kept_for_its_key_alone_and_signed(tmp_path: Path) -> None:
+    cache = ReplayCache(tmp_path, "1")
+    needs = HistoryNeeds(frozenset({"citext"}), frozenset({"app", "Größe"}), icu=True)
+    cache.record_needs("k", needs)
+    assert cache.load_needs("k") == needs
+    assert (cache.load_needs("other"), ReplayCache(tmp_path, "2").load_needs("k")) == (None, None)
+    file = tmp_path / "needs"
+    file.write_text(file.read_text("utf-8").replace("citext", "vector"), "utf-8")
+    assert cache.load_needs("k") is None

@@ -28,6 +28,16 @@ def test_what_is_run_before_the_first_file_is_part_of_every_key() -> None:
     assert len(set(keys)) == 9
 
 
+def test_roles_that_are_made_for_the_history_are_part_of_every_key() -> None:
+    keys = [
+        key
+        for roles in ((), ("a",), ("b",), ("a", "b"))
+        for key in history_keys(FILES, major=18, pin="2.37.0", migrations_table="t", roles=roles)
+    ]
+    assert len(set(keys)) == 12
+    assert keys[:3] == [*named(FILES)]
+
+
 def test_a_key_stands_for_the_files_up_to_its_own_and_no_others() -> None:
     whole = named(FILES)
     assert named(FILES[:2]) == whole[:2]

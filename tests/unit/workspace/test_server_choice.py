@@ -105,6 +105,8 @@ def wanting(*extensions: str, major: int | None = None, icu: bool = False) -> Wa
             "embedded PostgreSQL 18, which lacks uuid-ossp: no PostgreSQL with uuid-ossp is here;"
             " to get it: apt install postgresql-16",
         ),
+        # What lacks less is nearer: it leaves less to be told.
+        (ALL, wanting("pgcrypto", "postgis"), E17, None),
         # One that is no longer supported is not taken.
         ((L13, L16), wanting("postgis"), L16, None),
     ],
