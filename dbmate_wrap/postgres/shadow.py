@@ -16,6 +16,8 @@ from dbmate_wrap.postgres.session import Session
 SHADOW_KEY = 0x286E07F8658862D7
 # Replays migrations on our own server: no superuser, see sql/shadow_replay_role.sql.
 REPLAY_ROLE = "dbmate_wrap_replay"
+# Of every server of our own, which initdb made.
+SUPERUSER = "postgres"
 _POLL_SECONDS = 0.1
 _QUIET_SECONDS, _QUIET_POLL = 0.2, 0.002
 _STRATEGY = 150000

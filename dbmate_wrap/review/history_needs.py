@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.history_needs import HistoryNeeds
-from dbmate_wrap.postgres.shadow import REPLAY_ROLE
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE, SUPERUSER
 from dbmate_wrap.review.shadow_setup import SetupFile
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -13,7 +13,7 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 # Increased where the same files are read in another way than before.
 _FORMAT = "1"
 # They are on every server of our own.
-_THERE = frozenset({"postgres", REPLAY_ROLE})
+_THERE = frozenset({SUPERUSER, REPLAY_ROLE})
 
 
 def read_needs(files: ProjectFiles, setup: SetupFile | None, cache_dir: Path) -> HistoryNeeds:

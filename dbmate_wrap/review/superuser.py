@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.domain.replay_server import OWN_ROLES_SINCE, ReplayServer
+from dbmate_wrap.postgres import shadow
 from dbmate_wrap.review.shadow_setup import SetupFile
 
 
@@ -35,7 +36,8 @@ def rewrite_for_replay(
 
     `read_server` reads the server, of that major; it is called where a text may have such a statement.
     `folder` is the migrations' as people see it. What is given to one of the `placeholders` stays with the
-    replay's role: they may create nothing in its schemas, and so cannot own what is there.
+    replay's role: they may create nothing in its schemas, and so cannot own what is there. Nor can it give
+    anything to the superuser, as whom production may migrate.
     """
     if not sql.is_available():
         return Rewritten({}, {}, (), setup)
@@ -50,6 +52,11 @@ def rewrite_for_replay(
                 content = content.replace(block.sql, rewritten)
                 files[file.name] = replace(file, content=content.encode("utf-8", "surrogateescape"))
     return Rewritten(files, writer.statements, tuple(writer.notes), setup)
+
+
+def roles_without_objects(placeholders: Collection[str]) -> frozenset[str]:
+    """Return the roles to which a replay gives nothing: what they would get stays with its own role."""
+    return frozenset({*placeholders, shadow.SUPERUSER})
 
 
 @dataclass
@@ -68,7 +75,7 @@ class _Writer:
         from dbmate_wrap.sql.owners import keep_owners
         from dbmate_wrap.sql.superuser import mentions_superuser, replace_statements, superuser_statements
 
-        text = keep_owners(text, self.placeholders)
+        text = keep_owners(text, roles_without_objects(self.placeholders))
         if not mentions_superuser(text, own_roles=self.major >= OWN_ROLES_SINCE):
             return text
         self._server = self._server or self.read_server()

@@ -1,17 +1,21 @@
 """Compares two texts of one migration by what they make on a shadow server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.shadow import REPLAY_ROLE
 from dbmate_wrap.review.replay_means import ReplayMeans, make_means, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.superuser import roles_without_objects
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, compare_reloaded
@@ -89,13 +93,33 @@ def _compare(
             raise
         server.make_state(new)
         return Comparison(origin, Difference(), error.message.split("\n", 1)[0])
+    stood_in = server.pool.placeholders
     found, tools = server.make_state(new)
     texts = (former[-1].file.content + new[-1].file.content).decode("utf-8", "replace").lower()
-    return Comparison(origin, _difference(tools, expected, found, texts))
+    roles = stood_in | server.pool.placeholders
+    difference = _difference(tools, expected, found, texts, roles)
+    roles = roles_without_objects(roles)
+    if not difference and _owners(former[-1], roles) != _owners(new[-1], roles):
+        difference = Difference(changed=("the owners of objects",))
+    return Comparison(origin, difference)
 
 
-def _difference(tools: ReplayTools, expected: SchemaState, found: SchemaState, texts: str) -> Difference:
-    """Return all that is otherwise, the order of columns too; `texts` are both, in lower case."""
+def _owners(migration: ParsedMigration, roles: Collection[str]) -> frozenset[str]:
+    """Return the statements that give objects to such roles: what they do is not seen on the server."""
+    if not sql.is_available():
+        return frozenset()
+    from dbmate_wrap.sql.owners import owners_given
+
+    return frozenset(each for part in migration.sections for each in owners_given(part.up.sql, roles))
+
+
+def _difference(
+    tools: ReplayTools, expected: SchemaState, found: SchemaState, texts: str, placeholders: Collection[str]
+) -> Difference:
+    """Return all that is otherwise, the order of columns too; `texts` are both, in lower case.
+
+    A placeholder that only one of the texts needed was made by neither.
+    """
     history = found.history_table
     if difference := compare_dumps(expected.schema, found.schema, history):
         reloaded = compare_reloaded(tools, expected.schema, found.schema, history)
@@ -111,4 +135,7 @@ def _difference(tools: ReplayTools, expected: SchemaState, found: SchemaState, t
     }
     before, after = (state.shared.only_about(told).facts for state in (expected, found))
     changed |= {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    for role in (expected.shared.roles ^ found.shared.roles).intersection(placeholders):
+        for name in (role, quoted(role)):  # Facts quote a name where it has to be.
+            changed -= {f"role {name}", f"the membership of role {REPLAY_ROLE} in {name}"}
     return Difference(changed=tuple(sorted(changed)))

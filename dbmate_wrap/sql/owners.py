@@ -16,19 +16,25 @@ def keep_owners(text: str, roles: Collection[str]) -> str:
 
     DO blocks are left as they are.
     """
-    if not roles or not _MENTIONS.search(text):
-        return text
-    found = [
-        (place, place + len(name.group()))
-        for statement in read_sql(text).statements
-        for owner in _new_owners(statement)
-        if owner.roletype == pb.ROLESPEC_CSTRING and owner.rolename in roles
-        for place in [statement.at(owner.location)]
-        if (name := _NAME.match(text, place))
-    ]
-    for start, end in sorted(found, reverse=True):
-        text = f"{text[:start]}{_STAYS}{text[end:]}"
+    places = [statement.at(owner.location) for statement, owner in _found(text, roles)]
+    for start in sorted(places, reverse=True):
+        if name := _NAME.match(text, start):
+            text = f"{text[:start]}{_STAYS}{text[name.end() :]}"
     return text
+
+
+def owners_given(text: str, roles: Collection[str]) -> tuple[str, ...]:
+    """Return the statements that `keep_owners` rewrites, as they stand in the text."""
+    return tuple(statement.text for statement, _ in _found(text, roles))
+
+
+def _found(text: str, roles: Collection[str]) -> Iterator[tuple[Statement, Message]]:
+    if not _MENTIONS.search(text):
+        return
+    for statement in read_sql(text).statements:
+        for owner in _new_owners(statement):
+            if owner.roletype == pb.ROLESPEC_CSTRING and owner.rolename in roles:
+                yield statement, owner
 
 
 def _new_owners(statement: Statement) -> Iterator[Message]:

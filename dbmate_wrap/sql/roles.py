@@ -15,6 +15,8 @@ _MENTIONS = re.compile(
 )
 _MAKES = re.compile(r"\bcreate\s+(?:role|user(?!\s+mapping)|group)\b", re.IGNORECASE)
 _HANDLES = re.compile(r"\bexception\s+when\b", re.IGNORECASE)
+# What stands in dynamic SQL for a name that only the run knows (`bodies`).
+_ANY = "_"
 # A longer one is cut off by the server.
 _LONGEST = 63
 
@@ -61,7 +63,7 @@ class _Finder:
         for part in nested_statements(statement):
             nested = part is not statement
             for name in _roles_of(part):
-                asked_for = nested and _asks_for(statement.text, name)
+                asked_for = nested and (name == _ANY or _asks_for(statement.text, name))
                 if name not in self.made and not asked_for and not self._seems_made(name):
                     self.missing.add(name)
             if isinstance(part.tree, pb.CreateRoleStmt):

@@ -166,6 +166,26 @@ def test_another_schema_is_refused_with_the_difference(places: Places, run_cli: 
     assert places.mine.lockfile.read_bytes() == before
 
 
+def test_another_owner_is_another_schema_although_the_shadow_server_has_neither(
+    places: Places, run_cli: RunCli
+) -> None:
+    text = "create table public.x (i int);\nalter table public.x owner to {};"
+    commit(places.mine, {B: migration(text.format("app"))})
+    git(places.mine.root, "update-ref", "refs/remotes/origin/main", "HEAD")
+    places.edit(migration(text.format("other")))
+    done = run_cli(AMEND, places.mine.root, places.env)
+    assert_refused(done, 20, f"{B} makes another schema .*the owners of objects", "dbmate-wrap new NAME")
+    places.edit(migration(f"{text.format('app')}\ngrant select on public.x to reader;"))
+    done = run_cli(AMEND, places.mine.root, places.env)
+    assert_refused(
+        done, 20, f"{B} makes another schema than its former text: otherwise .*public.x", "new NAME"
+    )
+    assert "role reader" not in done.stderr
+    places.edit(migration(f"-- Better.\n{text.format('app')}"))
+    done = run_cli(AMEND, places.mine.root, places.env)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_former_text_that_the_shadow_server_cannot_run_proves_nothing(
     places: Places, run_cli: RunCli
 ) -> None:

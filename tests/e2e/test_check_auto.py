@@ -180,6 +180,18 @@ def test_a_placeholder_is_gone_when_another_history_is_checked(
     assert "roles" not in status(document)
 
 
+def test_what_is_given_to_the_superuser_of_another_server_stays(
+    project: MakeProject, run_cli: RunCli
+) -> None:
+    """A dump of a server whose objects belong to postgres; that of the replay is out of its role's reach."""
+    owned = "create table shop.b (i bigint);\nalter table shop.b owner to postgres;\n"
+    owned += "grant select on shop.b to postgres;"
+    folder = project({**TABLE, "002_b.sql": migration(owned)}, sealed=True)
+    done = run_cli(["check"], folder.root)
+    assert done.returncode == 0, done.stderr
+    assert "roles" not in rows(done.stdout)
+
+
 def test_the_wheel_of_an_older_major_is_named_where_it_is_missing(
     project: MakeProject, run_cli: RunCli
 ) -> None:

@@ -865,6 +865,21 @@ def test_two_halves_find_what_one_replay_finds(
     assert trips == ["003_d.sql", "006_g.sql"]
 
 
+def test_roles_stand_in_for_those_of_production_on_both_servers(
+    check: MakeCheck, trips: list[str], threads: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow_server, "_processors", lambda: 2)
+    monkeypatch.setattr(halves, "_FEWEST_ROUND_TRIPS", 4)
+    text = "create table shop.{0} (); alter table shop.{0} owner to app; grant select on shop.{0} to reader;"
+    longer = {name: migration(text.format(name[4]), f"drop table shop.{name[4]};") for name in DOWNS}
+    made = check({**LONGER, **longer})
+    report = made.report(*DOWNS)
+    assert (report.findings, len(threads), sorted(trips)) == ((), 2, sorted(DOWNS))
+    assert report.roles is not None
+    assert "production's: app, reader (NOLOGIN" in report.roles.message
+    assert made.report(*DOWNS).message == "replayed before, byte for byte: taken from the cache"
+
+
 def made_on() -> str:
     return f"embedded PostgreSQL {binaries.embedded().major}"
 

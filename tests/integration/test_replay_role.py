@@ -91,6 +91,28 @@ def test_no_migration_reaches_out_of_its_database_also_not_by_dynamic_sql(
     assert not file.exists()
 
 
+def test_roles_that_stand_in_for_others_open_no_way_out(pool: ScratchPool) -> None:
+    """The replay's role is a member of them, and they are worth no more than any role that it makes."""
+    pool.make_placeholders(frozenset({"app", 'My "own" team'}))
+    pool.longest_cached_prefix([KEY])
+    with pool.scratch(None) as scratch:
+        assert execute(
+            scratch.url, "select count(*) from pg_roles where rolname in ('app', 'My \"own\" team')"
+        ) == [(2,)]
+        execute(scratch.url, "create schema shop authorization app; create table shop.t (i int)")
+        execute(scratch.url, "alter default privileges for role app grant select on tables to public")
+        for statement in (
+            *(each for each in FORBIDDEN if "{file}" not in each),
+            "alter function pg_catalog.pg_read_file(text) owner to app",
+            "alter role app superuser",
+            "grant pg_execute_server_program to app",
+            "grant postgres to app",
+        ):
+            with pytest.raises(psycopg.Error) as caught:
+                execute(scratch.url, statement)
+            assert caught.value.sqlstate in ("42501", "42P01", "42883"), (statement, caught.value)
+
+
 def test_what_migrations_of_a_managed_server_do_is_allowed(pool: ScratchPool) -> None:
     with pool.scratch(None) as scratch:
         # Before 16 the superuser makes the roles: see the unit tests.

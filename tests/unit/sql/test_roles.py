@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.sql.owners import keep_owners
+from dbmate_wrap.sql.owners import keep_owners, owners_given
 from dbmate_wrap.sql.roles import roles_nobody_makes
 
 
@@ -63,6 +63,8 @@ from dbmate_wrap.sql.roles import roles_nobody_makes
             ],
             "reporting",
         ),
+        # Nobody knows this name before.
+        (["do $$ begin execute format('grant select on t to %I', current_setting('x.y')); end $$"], ""),
         # A body runs later, if at all.
         (
             ["create function public.f() returns void language sql as $$ grant select on public.t to app $$"],
@@ -97,3 +99,4 @@ def test_roles_that_nothing_makes(texts: list[str], roles: str) -> None:
 )
 def test_what_is_given_to_a_placeholder_stays(text: str, kept: str) -> None:
     assert keep_owners(text, {"app", "My app"}) == kept
+    assert len(owners_given(text, {"app", "My app"})) == (text != kept)
