@@ -1,10 +1,13 @@
 """What a database has: pg_dump's text of its schema, and what that leaves out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from dbmate_wrap.domain.identifier import quoted
+
 _OWNER = "the owner of "
+_PRIVILEGES = "the privileges of "
 # The ledger and the stamp are no part of a project's schema.
 _OWN_SCHEMA = re.compile(r"\bdbmate_wrap\b")
 _VERSION = "the version of extension "
@@ -40,3 +43,31 @@ def without_owner(facts: Mapping[str, str], owner: str, called: str) -> Mapping[
         if not _OWN_SCHEMA.search(name)
         and not (name.startswith(_OWNER) and (fact == owner or name == f"{_OWNER}the database"))
     }
+
+
+def with_owners_kept(
+    made: Mapping[str, str], there: Mapping[str, str], roles: Collection[str], owner: str
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return both facts where what belongs to one of `roles` in `there` counts as belonging to `owner`.
+
+    In what was `made` it stayed with who migrates, and so did the owner's own privileges.
+    """
+    written = {*roles, *map(quoted, roles)}
+    given = {name.removeprefix(_OWNER): fact for name, fact in there.items() if name.startswith(_OWNER)}
+    kept = {name: fact for name, fact in given.items() if fact in written}
+    left, right = dict(made), {name: fact for name, fact in there.items() if not _belongs(name, kept)}
+    for thing, former in kept.items():
+        name = f"{_PRIVILEGES}{thing}"
+        if name in right:
+            right[name] = _sorted(re.sub(rf"(?:^|(?<=, )){re.escape(former)} ", f"{owner} ", right[name]))
+        if name in left:
+            left[name] = _sorted(left[name])
+    return left, right
+
+
+def _sorted(privileges: str) -> str:
+    return ", ".join(sorted(privileges.split(", ")))
+
+
+def _belongs(name: str, kept: Collection[str]) -> bool:
+    return name.startswith(_OWNER) and name.removeprefix(_OWNER) in kept

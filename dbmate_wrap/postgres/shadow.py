@@ -18,6 +18,7 @@ SHADOW_KEY = 0x286E07F8658862D7
 REPLAY_ROLE = "dbmate_wrap_replay"
 # Of every server of our own, which initdb made.
 SUPERUSER = "postgres"
+OWN_ROLES = frozenset({SUPERUSER, REPLAY_ROLE})
 _POLL_SECONDS = 0.1
 _QUIET_SECONDS, _QUIET_POLL = 0.2, 0.002
 _STRATEGY = 150000

@@ -5,15 +5,13 @@ from pathlib import Path
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.history_needs import HistoryNeeds
-from dbmate_wrap.postgres.shadow import REPLAY_ROLE, SUPERUSER
+from dbmate_wrap.postgres.shadow import OWN_ROLES
 from dbmate_wrap.review.shadow_setup import SetupFile
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 # Increased where the same files are read in another way than before.
 _FORMAT = "1"
-# They are on every server of our own.
-_THERE = frozenset({SUPERUSER, REPLAY_ROLE})
 
 
 def read_needs(files: ProjectFiles, setup: SetupFile | None, cache_dir: Path) -> HistoryNeeds:
@@ -38,7 +36,7 @@ def _read(files: ProjectFiles, setup: SetupFile | None) -> HistoryNeeds:
     if setup is not None:
         texts.insert(0, setup.text)
     extensions = frozenset(name for text in texts for name in created_extensions(text))
-    return HistoryNeeds(extensions, roles_nobody_makes(texts) - _THERE, any(map(uses_icu, texts)))
+    return HistoryNeeds(extensions, roles_nobody_makes(texts) - OWN_ROLES, any(map(uses_icu, texts)))
 
 
 def _digest(files: ProjectFiles, setup: SetupFile | None) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.drift import SchemaDifference, find_differences, find_fact_differences
-from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, without_owner
+from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
 from dbmate_wrap.errors import FailedError, PreflightError
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.postgres.shadow import REPLAY_ROLE
+from dbmate_wrap.postgres.shadow import OWN_ROLES, REPLAY_ROLE
 from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.shadow import replay as shadow_replay
@@ -39,7 +40,7 @@ def compare_live(
     PreflightError (22) where the live dump cannot be loaded there.
     """
     with signals_as_errors(command):
-        return _Comparison(means, means.setup.choose_server(), major, read_live).run()
+        return _Comparison(means, means.choose_server(), major, read_live).run()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class _Comparison:
                     return self._result((), expected.facts, live, f"PostgreSQL {self.choice.major}")
         bind = self.means.setup.start_dbmate()
         with self.choice.open() as pool:
+            self.means.prepare(pool, self.choice)
             return self._run_on(pool, bind)
 
     def _run_on(self, pool: ScratchPool, bind: Callable[[DatabaseUrl, Session], Dbmate]) -> LiveComparison:
@@ -89,6 +91,7 @@ class _Comparison:
     def _compare_reloaded(
         self, tools: ReplayTools, expected: str, live: LiveSchema
     ) -> tuple[SchemaDifference, ...]:
+        _make_roles(tools.pool, live.text)
         # Both by the superuser: neither owners nor privileges are in the dumps, and what only a superuser may
         # make (an extension) was made by one.
         try:
@@ -108,6 +111,8 @@ class _Comparison:
         major = self.choice.major or self.major
         made = without_owner(facts, REPLAY_ROLE, live.owner)
         there = without_owner(live.facts, live.owner, live.owner)
+        withheld = self.means.owners_withheld(self.choice)
+        made, there = with_owners_kept(made, there, withheld, live.owner)
         beside = find_fact_differences(made, there, same_major=major == live.major)
         return LiveComparison((*found, *beside), origin, live)
 
@@ -119,6 +124,14 @@ class _Comparison:
         # pg_dump refuses servers newer than itself.
         at_least = max(shadow_major, self.major)
         return self.means.store(self.choice, shadow_major, pool, dump_major=at_least)
+
+
+def _make_roles(pool: ScratchPool, dump: str) -> None:
+    """Let roles be there that the dump names, in a policy for instance; on a server of our own."""
+    if sql.is_available():
+        from dbmate_wrap.sql.roles import roles_nobody_makes
+
+        pool.make_placeholders(pool.placeholders | (roles_nobody_makes([dump]) - OWN_ROLES))
 
 
 def _not_loaded(error: FailedError, origin: str) -> PreflightError:

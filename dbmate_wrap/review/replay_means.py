@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from dbmate_wrap import sql
 from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
 from dbmate_wrap.dbmate.client import Dbmate
@@ -21,7 +22,7 @@ from dbmate_wrap.review.history_needs import read_needs, record_needs
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
-from dbmate_wrap.review.superuser import Rewritten, rewrite_for_replay
+from dbmate_wrap.review.superuser import Rewritten, rewrite_for_replay, roles_without_objects
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
 from dbmate_wrap.shadow.replay import ReplayPlan
@@ -69,6 +70,16 @@ class ReplayMeans:
     def placeholders(self, choice: ShadowChoice) -> frozenset[str]:
         """Return the roles to make before the replay; on a server that is not ours none is made."""
         return self.needs.roles if choice.is_ours else frozenset()
+
+    def owners_withheld(self, choice: ShadowChoice) -> frozenset[str]:
+        """Return the roles to which the files give something that stays with the replay's role."""
+        if not choice.is_ours or self.setup.superuser or not sql.is_available():
+            return frozenset()
+        from dbmate_wrap.sql.owners import new_owners
+
+        roles = roles_without_objects(self.placeholders(choice))
+        texts = (part.up.sql for migration in self.files.parsed for part in migration.sections)
+        return frozenset[str]().union(*(new_owners(text, roles) for text in texts))
 
     def prepare(self, pool: ScratchPool, choice: ShadowChoice) -> None:
         """Let the roles be there that nothing here makes, and keep what was read of the files."""

@@ -28,6 +28,11 @@ def owners_given(text: str, roles: Collection[str]) -> tuple[str, ...]:
     return tuple(statement.text for statement, _ in _found(text, roles))
 
 
+def new_owners(text: str, roles: Collection[str]) -> frozenset[str]:
+    """Return those of `roles` to which the statements that `keep_owners` rewrites give something."""
+    return frozenset(str(owner.rolename) for _, owner in _found(text, roles))
+
+
 def _found(text: str, roles: Collection[str]) -> Iterator[tuple[Statement, Message]]:
     if not _MENTIONS.search(text):
         return

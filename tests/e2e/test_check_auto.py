@@ -12,7 +12,7 @@ from dbmate_wrap.cluster.wheels import CELERP, EMBEDDED, WHEELS, Wheel
 from tests.support.check_documents import status
 from tests.support.cli import RunCli, RunJson, assert_refused
 from tests.support.projects import MakeProject, migration
-from tests.support.servers import TcpServer
+from tests.support.servers import Database, TcpServer
 
 pytestmark = pytest.mark.e2e
 
@@ -190,6 +190,34 @@ def test_what_is_given_to_the_superuser_of_another_server_stays(
     done = run_cli(["check"], folder.root)
     assert done.returncode == 0, done.stderr
     assert "roles" not in rows(done.stdout)
+
+
+def test_drift_knows_roles_and_owners_of_production(
+    project: MakeProject, run_cli: RunCli, embedded_database: Database
+) -> None:
+    """What the files give to them is no difference; what the live schema names besides can be loaded."""
+    database, env = embedded_database, {"STAGING_DATABASE_URL": embedded_database.url}
+    names = ("auto_owner", '"auto Team"', "auto_reader", "auto_late")
+    text = (
+        "create table public.t (i int);\nalter table public.t owner to auto_owner;\n"
+        'create table public.u (i int);\nalter table public.u owner to "auto Team";\n'
+        "grant select on public.u to auto_reader;\ncreate policy p on public.u to auto_reader using (true);"
+    )
+    folder = project({"001_init.sql": migration(text)}, sealed=True)
+    for name in names:
+        database.execute(f"create role {name}")
+    try:
+        assert run_cli(["up", "-e", "staging"], folder.root, env).returncode == 0
+        same = run_cli(["drift", "-e", "staging", "--rights"], folder.root, env)
+        assert (same.returncode, "no difference" in same.stdout) == (0, True), same
+        assert "rights:" not in same.stdout
+        database.execute("create policy q on public.t to auto_late using (true)")
+        other = run_cli(["drift", "-e", "staging", "--rights"], folder.root, env)
+        assert other.returncode == 33, other
+        assert "1 difference" in other.stdout
+        assert "policy q of public.t" in other.stdout
+    finally:
+        database.execute(f"drop owned by {', '.join(names)}; drop role {', '.join(names)}")
 
 
 def test_the_wheel_of_an_older_major_is_named_where_it_is_missing(

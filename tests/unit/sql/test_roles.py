@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.sql.owners import keep_owners, owners_given
+from dbmate_wrap.sql.owners import keep_owners, new_owners, owners_given
 from dbmate_wrap.sql.roles import roles_nobody_makes
 
 
@@ -100,3 +100,4 @@ def test_roles_that_nothing_makes(texts: list[str], roles: str) -> None:
 def test_what_is_given_to_a_placeholder_stays(text: str, kept: str) -> None:
     assert keep_owners(text, {"app", "My app"}) == kept
     assert len(owners_given(text, {"app", "My app"})) == (text != kept)
+    assert bool(new_owners(text, {"app", "My app"})) == (text != kept)
