@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
+from hashlib import sha256
 from typing import Literal
 
 from dbmate_wrap.domain.identifier import quoted
@@ -76,9 +77,15 @@ class SchemaDifference:
 
 
 def find_differences(
-    expected: str, live: str, history: tuple[str, str] | None = None
+    expected: str,
+    live: str,
+    history: tuple[str, str] | None = None,
+    same: frozenset[str] = frozenset(),
 ) -> tuple[SchemaDifference, ...]:
-    """Return what differs between two dumps by one pg_dump; `history` as in `compare_dumps`."""
+    """Return what differs between two dumps by one pg_dump; `history` as in `compare_dumps`.
+
+    `same` are the digests of pairs of texts that are known to make one object.
+    """
     if expected == live:
         return ()
     before, after = dumped_objects(expected, history), dumped_objects(live, history)
@@ -90,9 +97,26 @@ def find_differences(
         is_partition = (entry.schema, entry.name.split(" ")[0]) in partitions
         found.append(_extra(entry, after[entry], is_partition=is_partition))
     for entry, text in before.items():
-        if entry in after and after[entry] != text:
+        if entry in after and after[entry] != text and pair_digest(text, after[entry]) not in same:
             found.append(_changed(entry, text, after[entry]))
     return tuple(found)
+
+
+def differing_pairs(
+    expected: str, live: str, history: tuple[str, str] | None = None
+) -> Mapping[tuple[str, str], str]:
+    """Return the digest of each object's pair of texts that are not the same, by kind and name."""
+    before, after = dumped_objects(expected, history), dumped_objects(live, history)
+    return {
+        _words(entry): pair_digest(text, after[entry])
+        for entry, text in before.items()
+        if entry in after and after[entry] != text
+    }
+
+
+def pair_digest(text: str, other: str) -> str:
+    """Return 64 hex digits that identify two texts, in this order."""
+    return sha256(f"{len(text)} {text}{other}".encode()).hexdigest()
 
 
 def find_fact_differences(

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.drift import SchemaDifference, find_differences, find_fact_differences
+from dbmate_wrap.domain.drift import (
+    Change,
+    SchemaDifference,
+    differing_pairs,
+    find_differences,
+    find_fact_differences,
+)
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
 from dbmate_wrap.errors import FailedError, PreflightError
 from dbmate_wrap.postgres.schema import PgDump
@@ -19,6 +25,9 @@ from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.scratch import ReplayTools, reload_dump
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
+
+# Two texts of one object may say the same: PostgreSQL rewrites some expressions when it reads them.
+_MAY_BE_THE_SAME: frozenset[Change] = frozenset({"changed", "reordered"})
 
 
 @dataclass(frozen=True)
@@ -51,20 +60,23 @@ class _Comparison:
     read_live: Callable[[PgDump], LiveSchema]
 
     def run(self) -> LiveComparison:
+        live: LiveSchema | None = None
         if self.choice.major is not None:
             store = self._store(self.choice.major)
             expected = store.cache.load_dump(store.keys[-1])
             if expected is not None and expected.facts is not None:
                 live = self._read(store.program)
-                found = find_differences(expected.schema, live.text, live.history_table)
-                if not found:
-                    return self._result((), expected.facts, live, f"PostgreSQL {self.choice.major}")
+                found = self._compare_texts(store, expected.schema, live)
+                if not any(each.change in _MAY_BE_THE_SAME for each in found):
+                    return self._result(found, expected.facts, live, f"PostgreSQL {self.choice.major}")
         bind = self.means.setup.start_dbmate()
         with self.choice.open() as pool:
             self.means.prepare(pool, self.choice)
-            return self._run_on(pool, bind)
+            return self._run_on(pool, bind, live)
 
-    def _run_on(self, pool: ScratchPool, bind: Callable[[DatabaseUrl, Session], Dbmate]) -> LiveComparison:
+    def _run_on(
+        self, pool: ScratchPool, bind: Callable[[DatabaseUrl, Session], Dbmate], live: LiveSchema | None
+    ) -> LiveComparison:
         store = self._store(pool.major, pool)
         history = self.means.files.parsed
         plan = shadow_replay.plan_replay(history, store.keys, (), pool.longest_cached_prefix)
@@ -75,11 +87,16 @@ class _Comparison:
             if expected is None or expected.facts is None:
                 expected = self._make(tools, plan, store)
         assert expected.facts is not None
-        live = self._read(store.program)
-        found = find_differences(expected.schema, live.text, live.history_table)
-        if found:
-            found = self._compare_reloaded(tools, expected.schema, live)
+        live = live or self._read(store.program)
+        found = self._compare_texts(store, expected.schema, live)
+        if any(each.change in _MAY_BE_THE_SAME for each in found):
+            found = self._compare_reloaded(tools, store, expected.schema, live)
         return self._result(found, expected.facts, live, pool.origin)
+
+    def _compare_texts(
+        self, store: DumpStore, expected: str, live: LiveSchema
+    ) -> tuple[SchemaDifference, ...]:
+        return find_differences(expected, live.text, live.history_table, store.cache.same_texts())
 
     def _make(self, tools: ReplayTools, plan: shadow_replay.ReplayPlan, store: DumpStore) -> SchemaDump:
         state, versions = shadow_replay.make_state(tools, plan)
@@ -89,17 +106,33 @@ class _Comparison:
         return dump
 
     def _compare_reloaded(
-        self, tools: ReplayTools, expected: str, live: LiveSchema
+        self, tools: ReplayTools, store: DumpStore, expected: str, live: LiveSchema
     ) -> tuple[SchemaDifference, ...]:
+        """Compare once both were loaded and dumped; what is the same then is not loaded the next time."""
         _make_roles(tools.pool, live.text)
         # Both by the superuser: neither owners nor privileges are in the dumps, and what only a superuser may
         # make (an extension) was made by one.
         try:
-            found = reload_dump(tools, live.text, superuser=True).schema
+            loaded = reload_dump(tools, live.text, superuser=True).schema
         except FailedError as error:
             raise _not_loaded(error, tools.pool.origin) from None
-        again = reload_dump(tools, expected, superuser=True).schema
-        return find_differences(again, found, live.history_table)
+        # What was read from a dump, as a baseline is, does not change when it is loaded once more.
+        found = find_differences(expected, loaded, live.history_table)
+        if any(each.change in _MAY_BE_THE_SAME for each in found):
+            again = self._load_expected(tools, store, expected)
+            found = find_differences(again, loaded, live.history_table)
+        different = {(each.kind, each.name) for each in found}
+        pairs = differing_pairs(expected, live.text, live.history_table)
+        store.cache.record_same_texts(digest for name, digest in pairs.items() if name not in different)
+        return found
+
+    def _load_expected(self, tools: ReplayTools, store: DumpStore, expected: str) -> str:
+        key = f"{store.keys[-1]} loaded"
+        if (known := store.cache.load_dump(key)) is not None:
+            return known.schema
+        dump = reload_dump(tools, expected, superuser=True)
+        store.cache.save_dump(key, dump)
+        return dump.schema
 
     def _result(
         self,

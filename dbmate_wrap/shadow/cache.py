@@ -25,6 +25,8 @@ _MOST_DUMPS = 20
 _MOST_ROUND_TRIPS = 5000
 _OLD_SECONDS = 30 * 86400.0
 _ROUND_TRIPS_FILE = "round-trips"
+_SAME_TEXTS_FILE = "same-texts"
+_MOST_SAME_TEXTS = 20_000
 _MOST_WARNED = 500
 _WARNINGS_FILE = "server-warnings"
 _NEEDS_FILE = "needs"
@@ -169,6 +171,22 @@ class ReplayCache:
         lists = {"extensions": sorted(needs.extensions), "roles": sorted(needs.roles)}
         text = json.dumps({"key": f"{key} {self.stamp}", **lists, "icu": needs.icu})
         self._write_signed(_NEEDS_FILE, read_signing_key(self.folder, make=True), text)
+
+    def same_texts(self) -> frozenset[str]:
+        """Return the digests of pairs of texts that were seen to make one object."""
+        text = self._read_signed(_SAME_TEXTS_FILE, read_signing_key(self.folder, make=False))
+        return frozenset(
+            line.partition(" ")[0] for line in text.splitlines() if line.endswith(f" {self.stamp}")
+        )
+
+    def record_same_texts(self, digests: Iterable[str]) -> None:
+        """Record such pairs; of too many the oldest are forgotten."""
+        secret = read_signing_key(self.folder, make=True)
+        recorded = self._read_signed(_SAME_TEXTS_FILE, secret).splitlines()
+        lines = dict.fromkeys([*recorded, *(f"{each} {self.stamp}" for each in digests)])
+        self._write_signed(
+            _SAME_TEXTS_FILE, secret, "".join(f"{each}\n" for each in [*lines][-_MOST_SAME_TEXTS:])
+        )
 
     def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
         text = self._read_signed(_WARNINGS_FILE, secret)
