@@ -1,11 +1,12 @@
 """Compares two schemas as pg_dump wrote them, object by object, and names what differs."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-# pg_dump writes a header with name, kind and schema before every object; "-" stands for no schema.
-_HEADER = re.compile("^-- Name: (.+); Type: ([A-Z ]+); Schema: (.+?); Owner: .*$", re.M)
+from dbmate_wrap.domain.dump_headers import split_objects
+from dbmate_wrap.domain.identifier import quoted
+
 # Settings that pg_dump writes where their value changes: after the object before.
 _BETWEEN = ("--", "SET default_tablespace = ", "SET default_table_access_method = ")
 _COLUMN = re.compile(r' {4}(?P<constraint>CONSTRAINT )?(?P<name>"(?:[^"]|"")+"|[^\s,]+)')
@@ -13,10 +14,11 @@ _COLUMN = re.compile(r' {4}(?P<constraint>CONSTRAINT )?(?P<name>"(?:[^"]|"")+"|[
 _NOT_NULL = re.compile(r' CONSTRAINT (?:\w+_not_null\d*|"(?:[^"]|"")+_not_null\d*") NOT NULL')
 # Objects that come and go with their table, and are not named beside it; pg_dump calls most `table thing`.
 _WITH_TABLE = frozenset(
-    {"CONSTRAINT", "FK CONSTRAINT", "DEFAULT", "INDEX", "SEQUENCE", "SEQUENCE OWNED BY", "ROW SECURITY"}
-    | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS"}
+    {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "INDEX", "SEQUENCE", "SEQUENCE OWNED BY"}
+    | {"POLICY", "TRIGGER", "RULE", "COMMENT", "TABLE ATTACH", "INDEX ATTACH", "STATISTICS", "ROW SECURITY"}
 )
 _IN_TABLE = {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
+_TABLES = {"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"}
 _WITH_CODE = {"FUNCTION", "PROCEDURE"}
 # In other languages white space may have a meaning.
 _CODE = r"(?m)^ {4}LANGUAGE (?:plpgsql|sql)\b"
@@ -26,21 +28,30 @@ _Changes = tuple[list[str], list[str], list[str], list[str]]
 
 @dataclass(frozen=True)
 class DumpedObject:
-    """One object of a dump: `kind` in pg_dump's words (TABLE), `schema` "-" for an object without one."""
+    """One object of a dump: `kind` in pg_dump's words (TABLE), `schema` "-" for an object without one.
+
+    `table` is the table of what pg_dump calls `table thing`: a constraint, a policy; else "".
+    """
 
     kind: str
     schema: str
     name: str
+    table: str = field(default="", compare=False)
+
+    @property
+    def thing(self) -> str:
+        """The name without the table."""
+        return self.name.removeprefix(f"{self.table} ") if self.table else self.name
 
     @property
     def label(self) -> str:
         """The name in words: ``table app.orders``, ``constraint orders_pkey of app.orders``."""
         kind, prefix = self.kind.lower(), f"{self.schema}." if self.schema != "-" else ""
-        table, space, thing = self.name.partition(" ")
-        if self.kind in _IN_TABLE and space:
-            return f"{kind} {thing} of {prefix}{table}"
+        if self.table:
+            return f"{kind} {self.thing} of {prefix}{self.table}"
         if self.kind == "COMMENT":
-            return f"comment on {table.lower()} {prefix if '.' not in thing else ''}{thing}"
+            about, _, thing = self.name.partition(" ")
+            return f"comment on {about.lower()} {prefix if '.' not in thing else ''}{thing}"
         return f"{kind} {prefix}{self.name}"
 
 
@@ -128,20 +139,32 @@ def first_difference(text: str, other: str) -> int:
 def dumped_objects(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
     """Return the objects of a dump with their statements; `history` is left out as in `compare_dumps`."""
     found: dict[DumpedObject, str] = {}
-    # What stands before the first header, then three groups and the text after each of them.
-    pieces = iter(_HEADER.split(dump)[1:])
-    for name, kind, schema, text in zip(pieces, pieces, pieces, pieces, strict=True):
-        entry = DumpedObject(kind, schema, name)
+    pairs = [
+        (DumpedObject(*header.group("kind", "schema", "name")), text) for header, text in split_objects(dump)
+    ]
+    tables = {(entry.schema, entry.name) for entry, _ in pairs if entry.kind in _TABLES}
+    for unnamed, text in pairs:
+        entry = _with_table(unnamed, tables)
         if history is None or not _is_history(entry, *history):
             # Two objects of one name are one entry with both texts.
             found[entry] = found.get(entry, "") + _body(text)
     return found
 
 
+def _with_table(entry: DumpedObject, tables: Collection[tuple[str, str]]) -> DumpedObject:
+    """Name the table of what belongs to one. There may be blanks in its name as well as in the thing's."""
+    if entry.kind not in _IN_TABLE or " " not in entry.name:
+        return entry
+    blanks = [each.start() for each in re.finditer(" ", entry.name)]
+    names = [entry.name[:end] for end in blanks]
+    known = next((name for name in reversed(names) if (entry.schema, name) in tables), names[0])
+    return replace(entry, table=known)
+
+
 def _is_history(entry: DumpedObject, schema: str, table: str) -> bool:
     # dbmate makes the table's schema as well, where it is missing.
     is_schema = entry == DumpedObject("SCHEMA", "-", schema)
-    return is_schema or (entry.schema == schema and entry.name.split(" ")[0] == table)
+    return is_schema or (entry.schema == schema and table in (entry.table, entry.name.split(" ")[0]))
 
 
 def _body(text: str) -> str:
@@ -154,27 +177,31 @@ def _body(text: str) -> str:
 def without_parts(
     entries: tuple[DumpedObject, ...], bodies: Mapping[DumpedObject, str]
 ) -> Iterator[DumpedObject]:
-    """Yield the objects that do not come and go with a table which is one of them."""
-    made = [entry for entry in entries if entry.kind == "TABLE"]
-    tables = [f" {_pattern(entry.schema)}\\.{_pattern(entry.name)}" for entry in made]
+    """Yield the objects that do not come and go with a table (or view) which is one of them."""
+    made = {(entry.schema, entry.name) for entry in entries if entry.kind in _TABLES}
+    tables = [f" {_pattern(schema)}\\.{_pattern(name)}" for schema, name in made]
     mention = re.compile(f"(?:{'|'.join(tables)})" + r"(?![\w$\"])") if tables else None
-    with_table = {
+    parts = {
         (entry.schema, entry.name)
         for entry in entries
-        if mention and entry.kind in _WITH_TABLE and mention.search(bodies[entry])
+        if mention and entry.kind in _WITH_TABLE and not entry.table and mention.search(bodies[entry])
     }
-    # An index of a constraint is attached by its own name.
-    attached = {(schema, name.rpartition(" ")[2]) for schema, name in with_table}
+    # The index of a constraint is attached by its own name.
+    parts |= {
+        (entry.schema, entry.thing)
+        for entry in entries
+        if entry.kind == "CONSTRAINT" and (entry.schema, entry.table) in made
+    }
     for entry in entries:
-        here = (entry.schema, entry.name)
-        is_part = here in with_table or (entry.kind == "INDEX ATTACH" and here in attached)
+        is_part = (entry.schema, entry.table) in made if entry.table else (entry.schema, entry.name) in parts
         if entry.kind not in _WITH_TABLE or not is_part:
             yield entry
 
 
 def _pattern(name: str) -> str:
     """Return the pattern of a name as pg_dump writes it, in quotes where it has to."""
-    return f'"?{re.escape(name.replace(chr(34), chr(34) * 2))}"?'
+    in_quotes = re.escape(quoted(name))
+    return f"(?:{in_quotes}|{name})" if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else in_quotes
 
 
 def changed_parts(entry: DumpedObject, before: str, after: str) -> _Changes:

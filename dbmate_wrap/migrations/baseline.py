@@ -3,13 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from dbmate_wrap.domain.dump_headers import split_objects, text_before
 from dbmate_wrap.errors import PreflightError
 
-_ENTRY = re.compile(r"^--\n-- Name: (?P<name>.+); Type: (?P<kind>[A-Z ]+); Schema: .+; Owner: .*\n--\n", re.M)
 # pg_dump writes them between two objects, for its own session.
-_SETTING = re.compile(
-    r"^SET (?P<name>default_tablespace|default_table_access_method) = (?P<value>.+);$", re.M
-)
+_SETTING = re.compile(r"SET (?P<name>default_tablespace|default_table_access_method) = (?P<value>.+);")
 _USUAL = frozenset({"''", "heap"})
 _DIRECTIVE = re.compile(r"^--[\t\f\r ]*migrate:(?:up|down)", re.M)
 _END = re.compile(r"\n+--\n-- PostgreSQL database dump complete\n--\s*\Z")
@@ -38,26 +36,28 @@ def baseline_text(dump: str, head: str, *, bodies_checked: bool = True) -> str:
 
 def left_out_settings(dump: str) -> tuple[str, ...]:
     """Return the tablespaces and table access methods of the dump that a baseline does not name."""
-    found = (
-        f"{each['name']} = {each['value']}" for each in _SETTING.finditer(dump) if each["value"] not in _USUAL
-    )
-    return tuple(dict.fromkeys(found))
+    texts = (text_before(dump), *(text for _, text in split_objects(dump)))
+    found = (each for text in texts for each in reversed(_cut(text)[1]))
+    settings = (f"{each['name']} = {each['value']}" for each in found if each["value"] not in _USUAL)
+    return tuple(dict.fromkeys(settings))
 
 
 def _entries(dump: str) -> Iterator[str]:
-    starts = [each.start() for each in _ENTRY.finditer(dump)]
-    for begin, end in zip(starts, [*starts[1:], len(dump)], strict=True):
-        text = dump[begin:end]
-        header = _ENTRY.match(text)
-        assert header is not None, "it begins with one"
-        if header["kind"] == "COMMENT" and header["name"].startswith("EXTENSION "):
-            continue
-        yield _without_settings(text)
+    for header, text in split_objects(dump):
+        if header["kind"] != "COMMENT" or not header["name"].startswith("EXTENSION "):
+            yield f"--\n{header[0]}{_cut(text)[0]}\n\n"
 
 
-def _without_settings(text: str) -> str:
-    """Remove the settings after the object, which are for the next one; a body's own lines stay."""
-    lines = text.rstrip("\n").split("\n")
-    while lines and (not lines[-1].strip() or _SETTING.match(lines[-1])):
+def _cut(text: str) -> tuple[str, list[re.Match[str]]]:
+    """Separate an object from what stands after it: settings for the next one, the first line of its header.
+
+    A body's own lines stay. The settings are in reverse order.
+    """
+    lines, settings = text.rstrip("\n").split("\n"), []
+    while lines:
+        setting = _SETTING.fullmatch(lines[-1])
+        if not setting and lines[-1] not in ("", "--"):
+            break
+        settings += [setting] if setting else []
         lines.pop()
-    return "\n".join(lines) + "\n\n"
+    return "\n".join(lines), settings

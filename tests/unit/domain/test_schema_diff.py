@@ -3,19 +3,9 @@
 import pytest
 
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference, layout_differences
+from tests.support.dump_texts import entry, table
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
-
-
-def entry(name: str, kind: str, text: str, schema: str = "app") -> str:
-    """One object as pg_dump writes it."""
-    return f"--\n-- Name: {name}; Type: {kind}; Schema: {schema}; Owner: -\n--\n\n{text}\n\n\n"
-
-
-def table(name: str, *lines: str) -> str:
-    """A table with these lines."""
-    body = ",\n".join(f"    {line}" for line in lines)
-    return entry(name, "TABLE", f"CREATE TABLE app.{name} (\n{body}\n);")
 
 
 ORDERS = table("orders", "id integer NOT NULL", "note text", "CONSTRAINT k CHECK ((id > 0))")
@@ -104,7 +94,7 @@ def test_the_history_table_and_its_schema_are_left_out() -> None:
     found += entry("done", "TABLE", "CREATE TABLE meta.done (\n);", "meta")
     found += entry("done done_pkey", "CONSTRAINT", "ALTER TABLE ...", "meta")
     assert not compare_dumps("", found, ("meta", "done"))
-    assert len(compare_dumps("", found, ("meta", "other")).extra) == 2
+    assert compare_dumps("", found, ("meta", "other")).extra == ("table meta.done",)
 
 
 def test_of_many_names_five_are_told_and_the_rest_counted() -> None:
@@ -155,3 +145,51 @@ def function(body: str, language: str = "plpgsql", kind: str = "FUNCTION") -> st
 )
 def test_what_differs_in_layout_alone_is_known(expected: str, found: str, names: set[str]) -> None:
     assert layout_differences(HEAD + expected, HEAD + found) == names
+
+
+LIKE_A_HEADER = "--\n-- Name: x; Type: TABLE; Schema: app; Owner: -\n--\n"
+BODY = "begin\n{0}\n" + LIKE_A_HEADER + "\nSET default_tablespace = '';\n{0}\nend"
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["$$", "$_$", "'", "E'\\\\ \\' ''"],
+    ids=["dollar", "tag", "string", "escapes"],
+)
+def test_a_header_inside_of_a_body_begins_no_object(opening: str) -> None:
+    closing = opening if opening.startswith("$") else "'"
+
+    def made(line: str) -> str:
+        body = BODY.format(line)
+        return entry("f()", "FUNCTION", f"CREATE FUNCTION app.f() AS {opening}{body}{closing};") + ORDERS
+
+    assert compare_dumps(made("1"), made("2")) == Difference(changed=("function app.f()",))
+    # The line before the one that looks like a header is of the body too.
+    assert compare_dumps(made("SET default_tablespace = '';"), made("")).changed == ("function app.f()",)
+    assert compare_dumps("", made("1")).extra == ("function app.f()", "table app.orders")
+
+
+def test_names_with_blanks_are_cut_where_the_table_ends() -> None:
+    odd = table("odd table", "i integer", written='"odd table"')
+    more = entry("odd table a key", "CONSTRAINT", "ALTER TABLE ...") + entry("odd table p", "POLICY", "...")
+    assert compare_dumps(odd, odd + more).extra == (
+        "constraint a key of app.odd table",
+        "policy p of app.odd table",
+    )
+    assert compare_dumps("", odd + more).extra == ("table app.odd table",)
+
+
+def test_what_only_mentions_a_new_table_is_told_beside_it() -> None:
+    other = table("other", "i integer")
+    more = entry(
+        "other other_fk", "FK CONSTRAINT", "ALTER TABLE app.other ... REFERENCES app.orders(id);"
+    ) + entry(
+        "other open", "POLICY", "CREATE POLICY open ON app.other USING (EXISTS (SELECT FROM app.orders));"
+    )
+    more += entry("orders x i", "INDEX", 'CREATE INDEX "orders x i" ON app."orders x" USING btree (i);')
+    assert compare_dumps(other, other + ORDERS + more).extra == (
+        "table app.orders",
+        "fk constraint other_fk of app.other",
+        "policy open of app.other",
+        "index app.orders x i",
+    )
