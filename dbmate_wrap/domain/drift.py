@@ -14,7 +14,9 @@ Change = Literal["missing", "extra", "changed", "reordered", "rights", "remark",
 # Classes of their own: they are shown when asked for, and are no drift.
 BESIDE: frozenset[Change] = frozenset({"reordered", "rights", "remark", "partition"})
 
-_ATTACHED = re.compile(r"ALTER TABLE ONLY (.+) ATTACH PARTITION ")
+_NAME = r'(?:"(?:[^"]|"")+"|[^\s"().]+)'
+_ATTACHED = re.compile(rf"ALTER TABLE ONLY (?P<schema>{_NAME})\.(?P<name>{_NAME}) ATTACH PARTITION ")
+_ROUTINE = re.compile(rf"CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) {_NAME}\.(?P<name>{_NAME})\(")
 _ADDED = re.compile(
     r'ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?P<table>.+)\n\s+ADD CONSTRAINT (?P<name>"(?:[^"]|"")+"|\S+)'
 )
@@ -43,7 +45,7 @@ _IN_SCHEMA = frozenset(
         "DOMAIN",
         "STATISTICS",
     }
-    | {"COLLATION"}
+    | {"COLLATION", "CONVERSION", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY"}
 )
 _ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 _CONSTRAINTS = frozenset({"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT"})
@@ -94,7 +96,7 @@ def find_differences(
     partitions = _partitions(before, after)
     found = [_missing(entry, before[entry]) for entry in without_parts(missing, before)]
     for entry in without_parts(extra, after):
-        is_partition = (entry.schema, entry.name.split(" ")[0]) in partitions
+        is_partition = (entry.schema, entry.table or entry.name) in partitions
         found.append(_extra(entry, after[entry], is_partition=is_partition))
     for entry, text in before.items():
         if entry in after and after[entry] != text and pair_digest(text, after[entry]) not in same:
@@ -148,21 +150,30 @@ def _fact_hint(name: str) -> str:
 def _partitions(
     before: Mapping[DumpedObject, str], after: Mapping[DumpedObject, str]
 ) -> frozenset[tuple[str, str]]:
-    """The live partitions, as (schema, name), of tables that the migrations make."""
-    parents = {f"{each.schema}.{each.name}" for each in before if each.kind == "TABLE"}
-    return frozenset(
-        (entry.schema, entry.name)
+    """The live partitions, as (schema, name), of tables that the migrations make, and those below them."""
+    made = {(each.schema, each.name) for each in before if each.kind == "TABLE"}
+    parents = {
+        (entry.schema, entry.name): (_plain(found["schema"]), _plain(found["name"]))
         for entry, text in after.items()
-        if entry.kind == "TABLE ATTACH"
-        and entry not in before
-        and (found := _ATTACHED.search(text))
-        and found[1].replace('"', "") in parents
-    )
+        if entry.kind == "TABLE ATTACH" and entry not in before and (found := _ATTACHED.search(text))
+    }
+    return frozenset(each for each in parents if _root(each, parents) in made)
+
+
+def _root(table: tuple[str, str], parents: Mapping[tuple[str, str], tuple[str, str]]) -> tuple[str, str]:
+    while table in parents:
+        table = parents[table]
+    return table
+
+
+def _plain(name: str) -> str:
+    """The name that is written so in a dump."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _missing(entry: DumpedObject, text: str) -> SchemaDifference:
     change: Change = "remark" if entry.kind == "COMMENT" else "missing"
-    statement = _statement(text)
+    statement = _statement(text).removesuffix(";")
     again = f"bring it back: {statement}" if "\n" not in statement else "bring it back by the lines with -"
     hint = f"{again}; where it has to go, write that down: dbmate-wrap new NAME"
     return SchemaDifference(change, *_words(entry), _diff(text, ""), hint)
@@ -216,12 +227,11 @@ def drop_statement(entry: DumpedObject, text: str) -> str | None:
         return f"drop {kind} {quoted(name)}"
     if entry.kind in _IN_SCHEMA:
         return f"drop {kind} {_qualified(entry.schema, name)}"
-    if entry.kind in _ROUTINES:
-        routine, paren, arguments = name.partition("(")
-        return f"drop {kind} {_qualified(entry.schema, routine)}{paren}{arguments}"
-    table, space, thing = name.partition(" ")
-    if space and entry.kind in _ON_TABLE:
-        return f"drop {kind} {quoted(thing)} on {_qualified(entry.schema, table)}"
+    if entry.kind in _ROUTINES and (routine := _ROUTINE.search(text)):
+        called = _plain(routine["name"])
+        return f"drop {kind} {_qualified(entry.schema, called)}{name.removeprefix(called)}"
+    if entry.table and entry.kind in _ON_TABLE:
+        return f"drop {kind} {quoted(entry.thing)} on {_qualified(entry.schema, entry.table)}"
     return None
 
 

@@ -8,6 +8,7 @@ from dbmate_wrap.domain.identifier import quoted
 
 _OWNER = "the owner of "
 _PRIVILEGES = "the privileges of "
+_DEFAULTS = "the default privileges "
 # The ledger and the stamp are no part of a project's schema.
 _OWN_SCHEMA = re.compile(r"\bdbmate_wrap\b")
 _VERSION = "the version of extension "
@@ -37,12 +38,27 @@ def without_owner(facts: Mapping[str, str], owner: str, called: str) -> Mapping[
 
     That a thing belongs to whom migrates says nothing, nor who owns the database itself.
     """
-    return {
-        name: fact.replace(owner, called)
-        for name, fact in facts.items()
-        if not _OWN_SCHEMA.search(name)
-        and not (name.startswith(_OWNER) and (fact == owner or name == f"{_OWNER}the database"))
-    }
+    written = _written(owner)
+    names = re.compile(rf"(?P<before>^|, |\n){re.escape(written)}(?= )")
+    in_name = f"{_DEFAULTS}for role {written} "
+    found: dict[str, str] = {}
+    for name, fact in facts.items():
+        is_theirs = name == f"{_OWNER}the database" or fact == written
+        if _OWN_SCHEMA.search(name) or (name.startswith(_OWNER) and is_theirs):
+            continue
+        shown = name.replace(in_name, f"{_DEFAULTS}for role {_written(called)} ", 1)
+        found[shown] = _sorted(names.sub(lambda each: each["before"] + _written(called), fact))
+    return found
+
+
+def _written(role: str) -> str:
+    """The role as PostgreSQL writes it: in quotes where it has to, but for words that it reserves."""
+    return role if re.fullmatch(r"[a-z_][a-z0-9_]*", role) else quoted(role)
+
+
+def _sorted(fact: str) -> str:
+    """The rights of a fact in one order, whatever the roles are called."""
+    return "\n".join(", ".join(sorted(line.split(", "))) for line in fact.split("\n"))
 
 
 def with_owners_kept(
@@ -63,10 +79,6 @@ def with_owners_kept(
         if name in left:
             left[name] = _sorted(left[name])
     return left, right
-
-
-def _sorted(privileges: str) -> str:
-    return ", ".join(sorted(privileges.split(", ")))
 
 
 def _belongs(name: str, kept: Collection[str]) -> bool:
