@@ -99,7 +99,10 @@ def find_differences(
         is_partition = (entry.schema, entry.table or entry.name) in partitions
         found.append(_extra(entry, after[entry], is_partition=is_partition))
     for entry, text in before.items():
-        if entry in after and after[entry] != text and pair_digest(text, after[entry]) not in same:
+        if entry not in after or after[entry] == text or pair_digest(text, after[entry]) in same:
+            continue
+        # A generated name of NOT NULL that differs is no part that differs.
+        if any(changed_parts(entry, text, after[entry])):
             found.append(_changed(entry, text, after[entry]))
     return tuple(found)
 

@@ -41,6 +41,13 @@ def comment(text: str) -> str:
             table("t", "note text", "id bigint NOT NULL"),
             [("changed", "table", "app.t")],
         ),
+        # PostgreSQL 18 has chosen another name, as where a dump was restored.
+        (T, table("t", "id integer CONSTRAINT t_id_not_null1 NOT NULL", "note text"), []),
+        (
+            T,
+            table("t", "id integer CONSTRAINT mine NOT NULL", "note text"),
+            [("changed", "table", "app.t")],
+        ),
         (FUNCTION.format(1), FUNCTION.format(2), [("changed", "function", "app.f(integer)")]),
         (T, T + comment("a"), [("remark", "comment", "on table app.t")]),
         (T + comment("a"), T, [("remark", "comment", "on table app.t")]),
