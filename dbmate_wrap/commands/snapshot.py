@@ -9,6 +9,7 @@ from dbmate_wrap.domain.live_schema import LiveSchema
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, checksum
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import DriftResult
+from dbmate_wrap.domain.schema_diff import is_bare
 from dbmate_wrap.errors import ConfigError, DriftError, FailedError, PreflightError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.migrations.baseline import baseline_text, left_out_settings
@@ -47,7 +48,10 @@ def snapshot(context: Context, outcome: Outcome, *, excluded: Sequence[str]) -> 
         live = _read(context, db, excluded)
         head = _head(db, excluded)
         text, compared = _prove(context, db, files, live, head, excluded)
-    differences = tuple(each for each in compared.differences if each.is_drift)
+    for fact in compared.facts:
+        if fact.is_drift:
+            context.console.say(f"notice: not in the file: {fact.name}")
+    differences = tuple(each for each in compared.objects if each.is_drift)
     outcome.result = DriftResult(differences)
     if differences:
         raise DriftError(
@@ -93,6 +97,11 @@ def _read(context: Context, db: Database, excluded: Sequence[str]) -> LiveSchema
     major = setup.choose_server().major or 0
     program = setup.find_pg_dump(max(major, db.server.major), db.url)
     live = read_alone(context, db, program, excluded)
+    if is_bare(live.text, live.history_table):
+        raise PreflightError(
+            f"the schema of {db.url.database} is empty: there is nothing to write",
+            hint="check that it is the right database: dbmate-wrap doctor; or begin: dbmate-wrap new NAME",
+        )
     for setting in left_out_settings(live.text):
         context.console.say(f"notice: not in the file: {setting}")
     return live
@@ -136,9 +145,10 @@ def _prove(
 
 
 def _head(db: Database, excluded: Sequence[str]) -> str:
-    options = " ".join((_FLAGS, *excluded))
+    # Whatever is in a name or a pattern: it stays in its line of the comment.
+    options, name = " ".join((_FLAGS, *" ".join(excluded).split())), " ".join(db.url.database.split())
     return (
-        f"The schema of {db.url.database} (PostgreSQL {db.server.version}) as the baseline: never edit it.\n"
+        f"The schema of {name} (PostgreSQL {db.server.version}) as the baseline: never edit it.\n"
         f"pg_dump {options}"
     )
 

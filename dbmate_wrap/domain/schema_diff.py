@@ -19,6 +19,8 @@ _WITH_TABLE = frozenset(
 )
 _IN_TABLE = {"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT", "POLICY", "RULE", "TRIGGER"}
 _TABLES = {"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"}
+# An empty database may have them from its template or from its host.
+_BARE = {"SCHEMA", "EXTENSION", "COMMENT", "PROCEDURAL LANGUAGE"}
 _WITH_CODE = {"FUNCTION", "PROCEDURE"}
 # In other languages white space may have a meaning.
 _CODE = r"(?m)^ {4}LANGUAGE (?:plpgsql|sql)\b"
@@ -149,6 +151,11 @@ def dumped_objects(dump: str, history: tuple[str, str] | None) -> dict[DumpedObj
             # Two objects of one name are one entry with both texts.
             found[entry] = found.get(entry, "") + _body(text)
     return found
+
+
+def is_bare(dump: str, history: tuple[str, str] | None) -> bool:
+    """Return True where the dump has nothing but what an empty database may have, and dbmate's own table."""
+    return all(entry.kind in _BARE for entry in dumped_objects(dump, history))
 
 
 def _with_table(entry: DumpedObject, tables: Collection[tuple[str, str]]) -> DumpedObject:

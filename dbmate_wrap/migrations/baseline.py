@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from dbmate_wrap.domain.dump_headers import split_objects, text_before
+from dbmate_wrap.domain.dumped_secrets import NOTE
 from dbmate_wrap.errors import PreflightError
 
 # pg_dump writes them between two objects, for its own session.
@@ -29,6 +30,8 @@ def baseline_text(dump: str, head: str, *, bodies_checked: bool = True) -> str:
             hint="change the comment or the function's body that holds it",
         )
     comment = "".join(f"-- {line}\n" for line in head.split("\n"))
+    if NOTE in text_before(dump):
+        comment += NOTE.rstrip("\n") + "\n"
     before = "" if bodies_checked else BODIES_UNCHECKED
     up = f"-- migrate:up\n{before}{statements.strip()}\n"
     return f"{comment}\n{up}\n-- migrate:down\n-- Nothing comes before it.\n"

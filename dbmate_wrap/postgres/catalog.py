@@ -142,8 +142,15 @@ def inventory(session: Session, server: Server) -> "tuple[DatabaseObject, ...]":
 
 
 def invalid_indexes(session: Session) -> tuple[str, ...]:
-    """Return the names, quoted for SQL, of the indexes that a failed concurrent build has left."""
-    query = "select indexrelid::regclass::text from pg_catalog.pg_index where not indisvalid"
+    """Return the names, quoted for SQL, of the indexes that a failed concurrent build has left.
+
+    That of a partitioned table is none: it is invalid until each partition has its part; pg_dump writes it.
+    """
+    query = (
+        "select i.indexrelid::regclass::text from pg_catalog.pg_index as i"
+        " join pg_catalog.pg_class as c on c.oid = i.indexrelid"
+        " where not i.indisvalid and c.relkind = 'i' order by 1"
+    )
     return tuple(str(name) for (name,) in session.rows(query))
 
 

@@ -14,6 +14,7 @@ from dbmate_wrap.domain.drift import (
     find_fact_differences,
 )
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
+from dbmate_wrap.domain.schema_diff import is_bare
 from dbmate_wrap.errors import FailedError, PreflightError
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
@@ -32,11 +33,19 @@ _MAY_BE_THE_SAME: frozenset[Change] = frozenset({"changed", "reordered"})
 
 @dataclass(frozen=True)
 class LiveComparison:
-    """All that differs, whatever its class, and the words for the server that was compared on."""
+    """All that differs, whatever its class, and the words for the server that was compared on.
 
-    differences: tuple[SchemaDifference, ...]
+    `objects` are those of the dumps, `facts` what pg_dump leaves out.
+    """
+
+    objects: tuple[SchemaDifference, ...]
+    facts: tuple[SchemaDifference, ...]
     origin: str
-    live: LiveSchema
+
+    @property
+    def differences(self) -> tuple[SchemaDifference, ...]:
+        """Both kinds."""
+        return (*self.objects, *self.facts)
 
 
 def compare_live(
@@ -46,7 +55,7 @@ def compare_live(
 
     Both are dumped by one pg_dump. Where the texts differ, both are loaded into the shadow server and dumped
     again from there: what differs only in how it was written down is no difference. Raises as `replay`, and
-    PreflightError (22) where the live dump cannot be loaded there.
+    PreflightError (22) where the live schema is empty, and where its dump cannot be loaded there.
     """
     with signals_as_errors(command):
         return _Comparison(means, means.choose_server(), major, read_live).run()
@@ -96,7 +105,14 @@ class _Comparison:
     def _compare_texts(
         self, store: DumpStore, expected: str, live: LiveSchema
     ) -> tuple[SchemaDifference, ...]:
-        return find_differences(expected, live.text, live.history_table, store.cache.same_texts())
+        table = live.history_table
+        if is_bare(live.text, table) and not is_bare(expected, table):
+            raise PreflightError(
+                "the database is empty: it has nothing of what the migrations make",
+                hint="check that it is the right one: dbmate-wrap doctor; in a new one, `dbmate-wrap up`"
+                " makes everything",
+            )
+        return find_differences(expected, live.text, table, store.cache.same_texts())
 
     def _make(self, tools: ReplayTools, plan: shadow_replay.ReplayPlan, store: DumpStore) -> SchemaDump:
         state, versions = shadow_replay.make_state(tools, plan)
@@ -147,7 +163,7 @@ class _Comparison:
         withheld = self.means.owners_withheld(self.choice)
         made, there = with_owners_kept(made, there, withheld, live.owner)
         beside = find_fact_differences(made, there, same_major=major == live.major)
-        return LiveComparison((*found, *beside), origin, live)
+        return LiveComparison(tuple(found), tuple(beside), origin)
 
     def _read(self, program: PgDump) -> LiveSchema:
         self.means.console.detail("reading the live schema")

@@ -1,9 +1,5 @@
 -- What pg_dump leaves out of a schema, or writes only for a superuser; in words.
-select format('the index %s, which is not valid', indexrelid::regclass) as what
-from pg_catalog.pg_index
-where not indisvalid
-union all
-select format('%s large objects', count(*)) from pg_catalog.pg_largeobject_metadata having count(*) > 0
+select format('%s large objects', count(*)) as what from pg_catalog.pg_largeobject_metadata having count(*) > 0
 union all
 select distinct format('the subscription %I', subname)
 from pg_catalog.pg_stat_subscription

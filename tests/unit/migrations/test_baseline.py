@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from dbmate_wrap.domain.dumped_secrets import NOTE
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.migrations.baseline import BODIES_UNCHECKED, baseline_text, left_out_settings
@@ -113,3 +114,11 @@ def test_bodies_are_left_unchecked_where_that_is_asked_for() -> None:
 )
 def test_settings_that_the_file_does_not_hold_are_told(dump: str, settings: tuple[str, ...]) -> None:
     assert left_out_settings(dump) == settings
+
+
+def test_a_placeholder_for_a_password_is_explained_in_the_head() -> None:
+    text = baseline_text(NOTE + HEAD + T + END, "x")
+    assert text.startswith(f"-- x\n{NOTE}-- migrate:up\n")
+    # In a body it explains nothing.
+    assert text.count(NOTE.strip()) == 1
+    assert not baseline_text(HEAD + function(f"\n{NOTE}"), "x").startswith(f"-- x\n{NOTE}")
