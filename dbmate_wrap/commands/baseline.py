@@ -97,11 +97,13 @@ def _named(files: ProjectFiles) -> str:
 
 def _is_recorded(found: History, wanted: ProjectFiles) -> bool:
     """True where exactly these were recorded by `baseline`, whatever was applied after them."""
+    versions = {file.version for file in wanted.migrations}
     if not isinstance(found.ledger, Ledger):
-        return False
+        # Nothing tells how they were recorded.
+        return found.ledger is None and versions == set(found.applied)
     lines = found.ledger.current
     recorded = {version for version, line in lines.items() if line.how == Origin.BASELINE}
-    return recorded == {file.version for file in wanted.migrations} and recorded <= set(found.applied)
+    return recorded == versions and recorded <= set(found.applied)
 
 
 def _raise_for_history(db: Database, found: History) -> None:
@@ -150,7 +152,7 @@ def _record(
     readiness.raise_for_failed(checks, console.say)  # 22
     number = count(len(wanted.migrations), "migration")
     what = f"record {number} as applied in its database {db.url.database}"
-    guard.confirm(environment, console, what, yes=yes)  # 20
+    guard.confirm(environment, console, what, yes=yes, look="baseline --dry-run")  # 20
     invocation = replace(context.invocation, command=f"{context.invocation.command}{accepted}")
     with attended_run(db, wanted, environment, invocation, console, None) as run:  # 23
         _raise_for_history(db, run.history)

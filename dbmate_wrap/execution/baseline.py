@@ -1,6 +1,7 @@
 """Records migrations as applied that were not run, because the database has all that they make."""
 
 from dbmate_wrap.domain.ledger import Origin, Record
+from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.execution.run import AttendedRun
 from dbmate_wrap.postgres import catalog
 
@@ -12,6 +13,11 @@ def record_baseline(run: AttendedRun) -> None:
     recorded then.
     """
     writer = run.open_ledger()
+    if run.environment.values.ledger and not writer.is_open:
+        raise PreflightError(
+            "nothing was recorded: the ledger would not say that these were not run",
+            hint="give this role the rights that the warning names, or set ledger = false",
+        )
     run.lock.verify()
     files = run.files.migrations
     records = [Record(file.version, file.name, file.checksum, Origin.BASELINE) for file in files]
