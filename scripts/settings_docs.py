@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -41,6 +41,8 @@ def _type(name: str, field: FieldInfo) -> str:
         return "boolean"
     if name in PATHS:
         return "path"
+    if get_origin(field.annotation) is tuple:
+        return "list of tables"
     choices = [each for each in get_args(field.annotation) if isinstance(each, str)]
     if choices:
         return " or ".join(f"`{each}`" for each in choices)
@@ -48,7 +50,7 @@ def _type(name: str, field: FieldInfo) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
-    text = f"`{format_value(name, field.default, Path())}`" if field.default is not None else "none"
+    text = f"`{format_value(name, field.default, Path())}`" if field.default not in (None, ()) else "none"
     if name == "require_tls":
         return "as `protected`"
     special = [each for each, implied in BUILT_IN.items() if name in implied]

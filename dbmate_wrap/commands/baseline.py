@@ -119,7 +119,9 @@ def _raise_for_history(db: Database, found: History) -> None:
 
 def _compare(context: Context, db: Database, wanted: ProjectFiles) -> LiveComparison:
     means = make_means(wanted, context.environment, make_setup(context), context.console)
-    return compare_live(means, db.server.major, partial(read_alone, context, db), "dbmate-wrap baseline")
+    read_live = partial(read_alone, context, db)
+    compared = compare_live(means, db.server.major, read_live, "dbmate-wrap baseline")
+    return compared.without(context.environment.values.drift_ignore, context.console.say)
 
 
 def _difference_error(number: int, named: str) -> DriftError:

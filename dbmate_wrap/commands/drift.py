@@ -71,7 +71,8 @@ def _compare(context: Context, db: Database, files: ProjectFiles, found: History
         replace(files, parsed=history), context.environment, make_setup(context), context.console
     )
     read_live = partial(read_alone, context, db)
-    return compare_live(means, db.server.major, read_live, "dbmate-wrap drift")
+    compared = compare_live(means, db.server.major, read_live, "dbmate-wrap drift")
+    return compared.without(context.environment.values.drift_ignore, context.console.say)
 
 
 def _counted(compared: LiveComparison, number: int, shown: frozenset[str]) -> str:
@@ -81,4 +82,5 @@ def _counted(compared: LiveComparison, number: int, shown: frozenset[str]) -> st
         if not each.is_drift and each.change not in shown:
             hidden[each.change] = hidden.get(each.change, 0) + 1
     more = [f"{count} {_BESIDE[change]} (--{_BESIDE[change]})" for change, count in hidden.items()]
+    more += [f"{compared.ignored} in drift_ignore"] if compared.ignored else []
     return words + (f"; not shown: {', '.join(more)}" if more else "")

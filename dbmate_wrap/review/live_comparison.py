@@ -1,7 +1,7 @@
 """Compares a live schema with what a history makes on a shadow server."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate
@@ -13,6 +13,7 @@ from dbmate_wrap.domain.drift import (
     find_differences,
     find_fact_differences,
 )
+from dbmate_wrap.domain.drift_ignore import IgnoredDifference, without_ignored
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
 from dbmate_wrap.domain.schema_diff import is_bare
 from dbmate_wrap.errors import FailedError, PreflightError
@@ -35,12 +36,23 @@ _MAY_BE_THE_SAME: frozenset[Change] = frozenset({"changed", "reordered"})
 class LiveComparison:
     """All that differs, whatever its class, and the words for the server that was compared on.
 
-    `objects` are those of the dumps, `facts` what pg_dump leaves out.
+    `objects` are those of the dumps, `facts` what pg_dump leaves out; neither has what drift_ignore means,
+    `ignored` in number.
     """
 
     objects: tuple[SchemaDifference, ...]
     facts: tuple[SchemaDifference, ...]
     origin: str
+    ignored: int = 0
+
+    def without(self, ignored: Sequence[IgnoredDifference], say: Callable[[str], None]) -> "LiveComparison":
+        """Leave out what is known; entries that mean nothing any more are told."""
+        kept, unused = without_ignored(self.differences, ignored)
+        for entry in unused:
+            say(f"warning: drift_ignore has {entry} (because {entry.because}), and nothing like it differs")
+        objects = tuple(each for each in self.objects if each in kept)
+        facts = tuple(each for each in self.facts if each in kept)
+        return replace(self, objects=objects, facts=facts, ignored=len(self.differences) - len(kept))
 
     @property
     def differences(self) -> tuple[SchemaDifference, ...]:

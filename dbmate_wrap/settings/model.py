@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dbmate_wrap.domain.drift_ignore import IgnoredDifference, read_ignored
 from dbmate_wrap.settings.durations import (
     Duration,
     DurationOrNone,
@@ -148,6 +149,9 @@ class Values(BaseSettings):
     shadow_url: SecretStr | None = Field(
         None, description="URL of a server for shadow databases; with a password only as a process variable."
     )
+    drift_ignore: Annotated[tuple[IgnoredDifference, ...], NoDecode, BeforeValidator(read_ignored)] = Field(
+        (), description="What `drift` and `baseline` leave out: each with `kind`, `name` and `because`."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -180,8 +184,10 @@ def format_value(name: str, value: object, root: Path) -> str:
     if name in DURATIONS and (value is None or isinstance(value, float)):
         return write_duration(value)
     match value:
-        case None:
+        case None | ():
             return "-"
+        case tuple():
+            return ", ".join(map(str, value))
         case bool():
             return str(value).lower()
         case Path() if value.is_relative_to(root):

@@ -1,5 +1,6 @@
 """snapshot, baseline and drift: a database that is there already is adopted, and later compared."""
 
+import json
 import signal
 import subprocess
 import uuid
@@ -154,6 +155,8 @@ def test_a_database_with_everything_is_adopted(legacy: Adopted, embedded: Server
     assert "'***' stands for each" in text
     for setting in ("set_config", "\\restrict", "SET statement_timeout", "schema_migrations"):
         assert f"\n{setting}" not in text
+    # A function uses a table that is made after it.
+    assert "\n-- migrate:up\nSET LOCAL check_function_bodies = false;\n" in text
     # pg_dump's own lines, but not those of the body that has the same.
     assert text.count("\nSET default_tablespace = '';\n") == 1
     legacy.ok("seal")
@@ -614,6 +617,33 @@ def test_partitions_of_a_partition_manager_are_no_drift(place: Adopted) -> None:
     assert "3 partitions (--partitions)" in place.ok("drift").stdout
     place.database.execute("alter table app.events detach partition app.by_hand")
     assert place.drift() == [("extra", "table", "app.by_hand")]
+
+
+def test_known_differences_are_left_out(place: Adopted) -> None:
+    entry = '[[drift_ignore]]\nkind = "{}"\nname = "{}"\nbecause = "{}"\n'
+    known = entry.format("table", "cron.*", "pg_cron") + entry.format("schema", "cron", "pg_cron")
+    config = place.folder.root / "dbmate-wrap.toml"
+    config.write_text(known)
+    place.database.execute("create schema cron; create table cron.job (i int); create table cron.run (i int)")
+    place.ok("baseline")
+    assert place.drift() == []
+    assert "no difference; not shown: 3 in drift_ignore" in place.ok("drift").stdout
+    place.database.execute("create table app.n (i int)")
+    assert place.drift() == [("extra", "table", "app.n")]
+    config.write_text(known + entry.format("table", "gone.*", "of old"))
+    done = place.run("drift")
+    assert done.returncode == 33
+    assert "warning: drift_ignore has table gone.* (because of old), and nothing like it" in done.stderr
+    config.write_text(known + entry.format("table", "app.n", " "))
+    done = place.run("drift")
+    assert (done.returncode, "drift_ignore: must say because" in done.stderr) == (10, True)
+    # One entry for one command.
+    config.write_text(known)
+    more = [{"kind": kind, "name": "[ac]*", "because": "x"} for kind in ("table", "schema")]
+    place.ok("drift", env={"DBMATE_WRAP_DRIFT_IGNORE": json.dumps(more)})
+    wrong = place.run("drift", env={"DBMATE_WRAP_DRIFT_IGNORE": "[x"})
+    assert (wrong.returncode, "in JSON" in wrong.stderr) == (10, True)
+    assert "DBMATE_WRAP_DRIFT_IGNORE" in wrong.stderr
 
 
 def test_rights_remarks_and_the_order_of_columns_are_shown_when_asked_for(live: Adopted, role: str) -> None:

@@ -51,6 +51,9 @@ TOML = [
     ("[policy]\nsquawk = 'of'", "must be error, warning or off", "policy.squawk"),
     ("[policy]\nserch-path = 'off'", "is not a rule or a family", "policy.serch-path"),
     (f"[policy]\n'{SECRET}' = 'off'", "is not a rule or a family", "policy.(a key)"),
+    ("drift_ignore = 'x'", "must be a list of tables", "dbmate-wrap.toml: drift_ignore"),
+    ("drift_ignore = [{kind = 'table', name = 'x'}]", "must say because", "drift_ignore"),
+    (f"drift_ignore = [{{name = '{SECRET}'}}]", "is a secret", "drift_ignore"),
     # Secrets.
     (f"url = '{SECRET}'", "is a secret", "dbmate-wrap.toml: url"),
     ("database_url = 'postgres://localhost/db'", "is a secret", "database_url"),

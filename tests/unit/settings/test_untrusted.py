@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "dbmate_wrap"
 # They start nothing, open nothing and connect to nothing. A new setting belongs here only if that is true.
 FREE = {
-    *("concurrent_lock_timeout", "disposable", "role"),
+    *("concurrent_lock_timeout", "disposable", "drift_ignore", "role"),
     *(
         "migrations_table",
         "protected",
