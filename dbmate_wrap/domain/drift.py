@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
-from hashlib import sha256
 from typing import Literal
 
-from dbmate_wrap.domain.identifier import quoted
+from dbmate_wrap.domain.drop_statement import drop_statement, part_statement, plain_name
+from dbmate_wrap.domain.same_text import may_say_the_same, pair_digests, with_known_parts
 from dbmate_wrap.domain.schema_diff import DumpedObject, changed_parts, dumped_objects, without_parts
 
 Change = Literal["missing", "extra", "changed", "reordered", "rights", "remark", "partition"]
@@ -16,10 +16,6 @@ BESIDE: frozenset[Change] = frozenset({"reordered", "rights", "remark", "partiti
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s"().]+)'
 _ATTACHED = re.compile(rf"ALTER TABLE ONLY (?P<schema>{_NAME})\.(?P<name>{_NAME}) ATTACH PARTITION ")
-_ROUTINE = re.compile(rf"CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) {_NAME}\.(?P<name>{_NAME})\(")
-_ADDED = re.compile(
-    r'ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?P<table>.+)\n\s+ADD CONSTRAINT (?P<name>"(?:[^"]|"")+"|\S+)'
-)
 _KIND_OF_FACT = {
     "the owner of ": "owner",
     "the privileges of ": "privileges",
@@ -32,23 +28,6 @@ _RIGHTS = ("the owner of ", "the privileges of ", "the default privileges ")
 _KEEP = "to keep it, write it down: dbmate-wrap new NAME"
 _LOSES_ROWS = frozenset({"TABLE", "SEQUENCE", "SCHEMA", "TYPE", "DOMAIN", "EXTENSION"})
 _REPLACED = frozenset({"FUNCTION", "PROCEDURE", "VIEW", "TRIGGER"})
-_ON_TABLE = frozenset({"TRIGGER", "POLICY", "RULE"})
-_IN_SCHEMA = frozenset(
-    {
-        "TABLE",
-        "VIEW",
-        "MATERIALIZED VIEW",
-        "FOREIGN TABLE",
-        "INDEX",
-        "SEQUENCE",
-        "TYPE",
-        "DOMAIN",
-        "STATISTICS",
-    }
-    | {"COLLATION", "CONVERSION", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY"}
-)
-_ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
-_CONSTRAINTS = frozenset({"CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT"})
 _MOST_LINES = 400
 
 
@@ -99,29 +78,33 @@ def find_differences(
         is_partition = (entry.schema, entry.table or entry.name) in partitions
         found.append(_extra(entry, after[entry], is_partition=is_partition))
     for entry, text in before.items():
-        if entry not in after or after[entry] == text or pair_digest(text, after[entry]) in same:
-            continue
+        there = with_known_parts(entry, text, after.get(entry, text), same)
         # A generated name of NOT NULL that differs is no part that differs.
-        if any(changed_parts(entry, text, after[entry])):
-            found.append(_changed(entry, text, after[entry]))
+        if there != text and any(changed_parts(entry, text, there)):
+            found.append(_changed(entry, text, there))
     return tuple(found)
 
 
 def differing_pairs(
     expected: str, live: str, history: tuple[str, str] | None = None
-) -> Mapping[tuple[str, str], str]:
-    """Return the digest of each object's pair of texts that are not the same, by kind and name."""
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Return the digests of each object's pairs of texts that are not the same, by kind and name."""
     before, after = dumped_objects(expected, history), dumped_objects(live, history)
     return {
-        _words(entry): pair_digest(text, after[entry])
+        _words(entry): pair_digests(entry, text, after[entry])
         for entry, text in before.items()
         if entry in after and after[entry] != text
     }
 
 
-def pair_digest(text: str, other: str) -> str:
-    """Return 64 hex digits that identify two texts, in this order."""
-    return sha256(f"{len(text)} {text}{other}".encode()).hexdigest()
+def may_be_the_same(expected: str, live: str, history: tuple[str, str] | None, same: frozenset[str]) -> bool:
+    """Return True where a difference may be one of how an expression is written; `same` as above."""
+    before, after = dumped_objects(expected, history), dumped_objects(live, history)
+    return any(
+        may_say_the_same(entry, text, with_known_parts(entry, text, after[entry], same))
+        for entry, text in before.items()
+        if entry in after and after[entry] != text and entry.kind != "COMMENT"
+    )
 
 
 def find_fact_differences(
@@ -156,7 +139,7 @@ def _partitions(
     """The live partitions, as (schema, name), of tables that the migrations make, and those below them."""
     made = {(each.schema, each.name) for each in before if each.kind == "TABLE"}
     parents = {
-        (entry.schema, entry.name): (_plain(found["schema"]), _plain(found["name"]))
+        (entry.schema, entry.name): (plain_name(found["schema"]), plain_name(found["name"]))
         for entry, text in after.items()
         if entry.kind == "TABLE ATTACH" and entry not in before and (found := _ATTACHED.search(text))
     }
@@ -167,11 +150,6 @@ def _root(table: tuple[str, str], parents: Mapping[tuple[str, str], tuple[str, s
     while table in parents:
         table = parents[table]
     return table
-
-
-def _plain(name: str) -> str:
-    """The name that is written so in a dump."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _missing(entry: DumpedObject, text: str) -> SchemaDifference:
@@ -203,43 +181,9 @@ def _changed(entry: DumpedObject, before: str, after: str) -> SchemaDifference:
     if entry.kind in _REPLACED:
         hint += ", by CREATE OR REPLACE"
     for part in (*extra, *missing):
-        if statement := _part_statement(entry, part, before, is_extra=part in extra):
+        if statement := part_statement(entry, part, before, is_extra=part in extra):
             hint += f"; {statement}"
     return SchemaDifference(change, *_words(entry), _diff(before, after), hint)
-
-
-def _part_statement(entry: DumpedObject, part: str, before: str, *, is_extra: bool) -> str | None:
-    """The statement that takes away or brings back a column of a table."""
-    prefix = f"column {entry.schema}.{entry.name}."
-    if not part.startswith(prefix):
-        return None
-    column, table = part.removeprefix(prefix), _qualified(entry.schema, entry.name)
-    if is_extra:
-        return f"alter table {table} drop column {column} (its values are lost)"
-    line = next((line for line in before.split("\n") if line.startswith(f"    {column} ")), "")
-    return f"alter table {table} add column {line.strip().rstrip(',')}"
-
-
-def drop_statement(entry: DumpedObject, text: str) -> str | None:
-    """Return the statement that drops the object which `text` makes; None where that cannot be told."""
-    if entry.kind in _CONSTRAINTS:
-        found = _ADDED.search(text)
-        return f"alter table {found['table']} drop constraint {found['name']}" if found else None
-    kind, name = entry.kind.lower(), entry.name
-    if kind in ("schema", "extension", "publication", "event trigger", "server", "foreign data wrapper"):
-        return f"drop {kind} {quoted(name)}"
-    if entry.kind in _IN_SCHEMA:
-        return f"drop {kind} {_qualified(entry.schema, name)}"
-    if entry.kind in _ROUTINES and (routine := _ROUTINE.search(text)):
-        called = _plain(routine["name"])
-        return f"drop {kind} {_qualified(entry.schema, called)}{name.removeprefix(called)}"
-    if entry.table and entry.kind in _ON_TABLE:
-        return f"drop {kind} {quoted(entry.thing)} on {_qualified(entry.schema, entry.table)}"
-    return None
-
-
-def _qualified(schema: str, name: str) -> str:
-    return f"{quoted(schema)}.{quoted(name)}"
 
 
 def _words(entry: DumpedObject) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from dbmate_wrap.domain.dump_headers import split_objects
 from dbmate_wrap.domain.identifier import quoted
@@ -138,12 +139,12 @@ def first_difference(text: str, other: str) -> int:
     return min(len(lines), len(others))
 
 
-def dumped_objects(dump: str, history: tuple[str, str] | None) -> dict[DumpedObject, str]:
+@lru_cache(maxsize=4)
+def dumped_objects(dump: str, history: tuple[str, str] | None) -> Mapping[DumpedObject, str]:
     """Return the objects of a dump with their statements; `history` is left out as in `compare_dumps`."""
     found: dict[DumpedObject, str] = {}
-    pairs = [
-        (DumpedObject(*header.group("kind", "schema", "name")), text) for header, text in split_objects(dump)
-    ]
+    made = ((header.group("kind", "schema", "name"), text) for header, text in split_objects(dump))
+    pairs = [(DumpedObject(*names), text) for names, text in made]
     tables = {(entry.schema, entry.name) for entry, _ in pairs if entry.kind in _TABLES}
     for unnamed, text in pairs:
         entry = _with_table(unnamed, tables)
@@ -213,10 +214,10 @@ def _pattern(name: str) -> str:
 
 def changed_parts(entry: DumpedObject, before: str, after: str) -> _Changes:
     """Return the extra, missing, changed and reordered parts of one object that both dumps have."""
-    if entry.kind not in ("TABLE", "FOREIGN TABLE"):
+    if not is_table(entry):
         return [], [], [entry.label], []
-    old, old_rest = _table_parts(entry, before)
-    new, new_rest = _table_parts(entry, after)
+    old, old_rest = table_parts(entry, before)
+    new, new_rest = table_parts(entry, after)
     extra = [part for part in new if part not in old]
     missing = [part for part in old if part not in new]
     changed = [part for part in old if part in new and old[part] != new[part]]
@@ -226,7 +227,12 @@ def changed_parts(entry: DumpedObject, before: str, after: str) -> _Changes:
     return extra, missing, changed, [f"the order of the columns of {entry.label}"] if moved else []
 
 
-def _table_parts(entry: DumpedObject, body: str) -> tuple[dict[str, str], list[str]]:
+def is_table(entry: DumpedObject) -> bool:
+    """Return True for what has columns of its own."""
+    return entry.kind in ("TABLE", "FOREIGN TABLE")
+
+
+def table_parts(entry: DumpedObject, body: str) -> tuple[dict[str, str], list[str]]:
     """Return the columns and constraints of a CREATE TABLE by name, and all other lines."""
     parts: dict[str, str] = {}
     rest: list[str] = []

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.drift import (
-    Change,
     SchemaDifference,
     differing_pairs,
     find_differences,
     find_fact_differences,
+    may_be_the_same,
 )
 from dbmate_wrap.domain.drift_ignore import IgnoredDifference, without_ignored
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
@@ -27,9 +28,6 @@ from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.scratch import ReplayTools, reload_dump
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
-
-# Two texts of one object may say the same: PostgreSQL rewrites some expressions when it reads them.
-_MAY_BE_THE_SAME: frozenset[Change] = frozenset({"changed", "reordered"})
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class _Comparison:
             if expected is not None and expected.facts is not None:
                 live = self._read(store.program)
                 found = self._compare_texts(store, expected.schema, live)
-                if not any(each.change in _MAY_BE_THE_SAME for each in found):
+                if not self._must_load(found, store, expected.schema, live):
                     return self._result(found, expected.facts, live, f"PostgreSQL {self.choice.major}")
         bind = self.means.setup.start_dbmate()
         with self.choice.open() as pool:
@@ -110,7 +108,7 @@ class _Comparison:
         assert expected.facts is not None
         live = live or self._read(store.program)
         found = self._compare_texts(store, expected.schema, live)
-        if any(each.change in _MAY_BE_THE_SAME for each in found):
+        if self._must_load(found, store, expected.schema, live):
             found = self._compare_reloaded(tools, store, expected.schema, live)
         return self._result(found, expected.facts, live, pool.origin)
 
@@ -125,6 +123,13 @@ class _Comparison:
                 " makes everything",
             )
         return find_differences(expected, live.text, table, store.cache.same_texts())
+
+    def _must_load(
+        self, found: Sequence[SchemaDifference], store: DumpStore, expected: str, live: LiveSchema
+    ) -> bool:
+        if not any(each.change in ("changed", "reordered") for each in found):
+            return False
+        return may_be_the_same(expected, live.text, live.history_table, store.cache.same_texts())
 
     def _make(self, tools: ReplayTools, plan: shadow_replay.ReplayPlan, store: DumpStore) -> SchemaDump:
         state, versions = shadow_replay.make_state(tools, plan)
@@ -146,12 +151,13 @@ class _Comparison:
             raise _not_loaded(error, tools.pool.origin) from None
         # What was read from a dump, as a baseline is, does not change when it is loaded once more.
         found = find_differences(expected, loaded, live.history_table)
-        if any(each.change in _MAY_BE_THE_SAME for each in found):
+        if may_be_the_same(expected, loaded, live.history_table, frozenset()):
             again = self._load_expected(tools, store, expected)
             found = find_differences(again, loaded, live.history_table)
         different = {(each.kind, each.name) for each in found}
         pairs = differing_pairs(expected, live.text, live.history_table)
-        store.cache.record_same_texts(digest for name, digest in pairs.items() if name not in different)
+        same = (digests for name, digests in pairs.items() if name not in different)
+        store.cache.record_same_texts(chain.from_iterable(same))
         return found
 
     def _load_expected(self, tools: ReplayTools, store: DumpStore, expected: str) -> str:

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from dbmate_wrap.domain.drift import (
-    SchemaDifference,
-    drop_statement,
-    find_differences,
-    find_fact_differences,
-)
+from dbmate_wrap.domain.drift import SchemaDifference, find_differences, find_fact_differences
+from dbmate_wrap.domain.drop_statement import drop_statement
 from dbmate_wrap.domain.schema_diff import dumped_objects
 from tests.support.dump_texts import attached, entry, table
 
