@@ -154,6 +154,17 @@ def invalid_indexes(session: Session) -> tuple[str, ...]:
     return tuple(str(name) for (name,) in session.rows(query))
 
 
+def exclusive_locks(session: Session) -> tuple[str, ...]:
+    """Return up to five sentences: which session of this database keeps every reader from which table."""
+    query = (
+        "select distinct format('session %s of %s holds %s', a.pid, a.usename, l.relation::regclass)"
+        " from pg_catalog.pg_locks as l join pg_catalog.pg_stat_activity as a on a.pid = l.pid"
+        " where l.granted and l.mode = 'AccessExclusiveLock' and l.relation >= 16384"
+        " and a.datname = pg_catalog.current_database() order by 1 limit 5"
+    )
+    return tuple(str(text) for (text,) in session.rows(query))
+
+
 def not_owned(session: Session, message: str) -> tuple[NotOwned, ...]:
     """Return what the error for a lack of privileges is about, where that belongs to somebody else.
 

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions
 from dbmate_wrap.domain.other_tools import TOOL_OF_TABLE, tool_notices
-from dbmate_wrap.errors import FailedError, LockedError, PreflightError
+from dbmate_wrap.errors import BlockedError, FailedError, LockedError, PreflightError
 from dbmate_wrap.postgres import advisory_lock, catalog, schema, shadow_state
 from dbmate_wrap.postgres.schema import PgDump
+from dbmate_wrap.settings.durations import write_duration
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 
 _DENIED = re.compile(r"permission denied for (?P<what>.+?)(?: DETAIL| HINT| pg_dump| LOCK|$)")
+
+
+# pg_dump waits for locks with the timeout of statements.
+_WAITED = re.compile(r"canceling statement due to (?:statement|lock) timeout.*LOCK TABLE", re.DOTALL)
 
 
 def say_other_tools(context: Context, db: Database) -> None:
@@ -45,9 +50,13 @@ def read_live_schema(
 
     dbmate's own table is left out. Raises PreflightError (22) where the role may not read something.
     """
-    role, redactor = context.environment.values.role, context.secrets.redactor
+    values, redactor = context.environment.values, context.secrets.redactor
+    role, timeout = values.role, values.lock_timeout
     table = (db.server.history.schema, db.server.history.table)
     options = (*excluded, f"--exclude-table={'.'.join(map(quoted, table))}")
+    if timeout is not None:
+        # While it waits for one table, it holds the others: a migration would wait for it.
+        options += (f"--lock-wait-timeout={max(1, round(timeout * 1000))}",)
     try:
         db, text = db.with_current_password(
             lambda url: schema.dump_schema(program, url, redactor, role=role, excluded=options)
@@ -59,6 +68,8 @@ def read_live_schema(
                 f"{account} may not read {denied['what']}: pg_dump locks what it dumps",
                 hint=f'grant pg_read_all_data to "{account}" (PostgreSQL 14 and newer), or use the owner',
             ) from None
+        if _WAITED.search(error.message):
+            raise _blocked(db, timeout) from None
         raise
     facts = dict(shadow_state.rights(db.session, table))
     shared = shadow_state.shared(db.session).facts
@@ -66,3 +77,11 @@ def read_live_schema(
     facts |= {f"the index {name}": "is not valid" for name in catalog.invalid_indexes(db.session)}
     owner = catalog.history_owner(db.session, db.server) or role or db.url.user
     return LiveSchema(text, facts, db.server.major, table, owner)
+
+
+def _blocked(db: Database, timeout: float | None) -> BlockedError:
+    holders = "; ".join(catalog.exclusive_locks(db.session)) or "it has ended meanwhile"
+    return BlockedError(
+        f"another session kept pg_dump from a table for {write_duration(timeout)} (lock_timeout): {holders}",
+        hint="run the command again when it has ended",
+    )

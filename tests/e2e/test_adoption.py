@@ -702,6 +702,20 @@ def test_a_run_at_work_is_said_and_drift_goes_on(live: Adopted) -> None:
     assert "warning: " in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["drift", "baseline"])
+def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(place: Adopted, verb: str) -> None:
+    if verb == "drift":
+        place.ok("baseline")
+    with place.database.connect() as other, other.transaction():
+        other.execute("lock table app.a in access exclusive mode")
+        done = place.run(verb, env={"DBMATE_WRAP_LOCK_TIMEOUT": "500ms"})
+    assert_refused(
+        done, 24, r"kept pg_dump from a table for 500ms .*: session \d+ of \S+ holds app.a", "again"
+    )
+    wait_for(lambda: not waiting(place.database), "the end of pg_dump's session")
+    place.ok(verb)
+
+
 def test_the_database_of_another_environment_is_refused(live: Adopted) -> None:
     other = {"PRODUCTION_DATABASE_URL": live.database.url}
     done = live.run_cli(["drift", "-e", "production"], live.folder.root, other)
@@ -760,7 +774,7 @@ def test_a_stopped_run_leaves_nothing_running(
             path.unlink()
         place.folder.lockfile.unlink()
     before = tables(place.database)
-    env = {**clean_environment, **place.env}
+    env = {**clean_environment, **place.env, "DBMATE_WRAP_LOCK_TIMEOUT": "60s"}
     with place.database.connect() as other, other.transaction():
         # pg_dump waits for it.
         other.execute("lock table app.a in access exclusive mode")
