@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dbmate_wrap.domain.count import join_names
+from dbmate_wrap.domain.dumped_objects import is_bare
 from dbmate_wrap.domain.live_schema import LiveSchema
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, checksum
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import DriftResult
-from dbmate_wrap.domain.schema_diff import is_bare
 from dbmate_wrap.errors import ConfigError, DriftError, FailedError, PreflightError
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.migrations.baseline import baseline_text, left_out_settings

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Literal
 
-from dbmate_wrap.domain.drop_statement import drop_statement, part_statement, plain_name
+from dbmate_wrap.domain.drop_statement import drop_statement, part_statement
+from dbmate_wrap.domain.dumped_objects import NAME, DumpedObject, dumped_objects, plain, without_parts
 from dbmate_wrap.domain.same_text import may_say_the_same, pair_digests, with_known_parts
-from dbmate_wrap.domain.schema_diff import DumpedObject, changed_parts, dumped_objects, without_parts
+from dbmate_wrap.domain.schema_diff import changed_parts
 
 Change = Literal["missing", "extra", "changed", "reordered", "rights", "remark", "partition"]
 # Classes of their own: they are shown when asked for, and are no drift.
 BESIDE: frozenset[Change] = frozenset({"reordered", "rights", "remark", "partition"})
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s"().]+)'
-_ATTACHED = re.compile(rf"ALTER TABLE ONLY (?P<schema>{_NAME})\.(?P<name>{_NAME}) ATTACH PARTITION ")
+_ATTACHED = re.compile(rf"ALTER TABLE ONLY (?P<schema>{NAME})\.(?P<name>{NAME}) ATTACH PARTITION ")
 _KIND_OF_FACT = {
     "the owner of ": "owner",
     "the privileges of ": "privileges",
@@ -139,7 +139,7 @@ def _partitions(
     """The live partitions, as (schema, name), of tables that the migrations make, and those below them."""
     made = {(each.schema, each.name) for each in before if each.kind == "TABLE"}
     parents = {
-        (entry.schema, entry.name): (plain_name(found["schema"]), plain_name(found["name"]))
+        (entry.schema, entry.name): (plain(found["schema"]), plain(found["name"]))
         for entry, text in after.items()
         if entry.kind == "TABLE ATTACH" and entry not in before and (found := _ATTACHED.search(text))
     }

@@ -2,11 +2,10 @@
 
 import re
 
+from dbmate_wrap.domain.dumped_objects import NAME, DumpedObject, plain
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.domain.schema_diff import DumpedObject
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s"().]+)'
-_ROUTINE = re.compile(rf"CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) {_NAME}\.(?P<name>{_NAME})\(")
+_ROUTINE = re.compile(rf"CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) {NAME}\.(?P<name>{NAME})\(")
 _ADDED = re.compile(
     r'ALTER (?:FOREIGN )?TABLE (?:ONLY )?(?P<table>.+)\n\s+ADD CONSTRAINT (?P<name>"(?:[^"]|"")+"|\S+)'
 )
@@ -52,7 +51,7 @@ def drop_statement(entry: DumpedObject, text: str) -> str | None:
     if entry.kind in _IN_SCHEMA:
         return f"drop {kind} {_qualified(entry.schema, name)}"
     if entry.kind in _ROUTINES and (routine := _ROUTINE.search(text)):
-        called = plain_name(routine["name"])
+        called = plain(routine["name"])
         return f"drop {kind} {_qualified(entry.schema, called)}{name.removeprefix(called)}"
     if entry.table and entry.kind in _ON_TABLE:
         return f"drop {kind} {quoted(entry.thing)} on {_qualified(entry.schema, entry.table)}"
@@ -61,8 +60,3 @@ def drop_statement(entry: DumpedObject, text: str) -> str | None:
 
 def _qualified(schema: str, name: str) -> str:
     return f"{quoted(schema)}.{quoted(name)}"
-
-
-def plain_name(name: str) -> str:
-    """Return the name that is written so in a dump."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

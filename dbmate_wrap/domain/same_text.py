@@ -3,7 +3,8 @@
 import re
 from hashlib import sha256
 
-from dbmate_wrap.domain.schema_diff import DumpedObject, is_table, table_parts
+from dbmate_wrap.domain.dumped_objects import DumpedObject
+from dbmate_wrap.domain.schema_diff import is_table, table_parts
 
 # An expression of a column; its NOT NULL comes last.
 _EXPRESSION = re.compile(r" (?:DEFAULT|GENERATED ALWAYS AS) ")

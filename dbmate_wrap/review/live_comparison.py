@@ -15,8 +15,8 @@ from dbmate_wrap.domain.drift import (
     may_be_the_same,
 )
 from dbmate_wrap.domain.drift_ignore import IgnoredDifference, without_ignored
+from dbmate_wrap.domain.dumped_objects import is_bare
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions, with_owners_kept, without_owner
-from dbmate_wrap.domain.schema_diff import is_bare
 from dbmate_wrap.errors import FailedError, PreflightError
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session

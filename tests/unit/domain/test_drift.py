@@ -6,7 +6,7 @@ import pytest
 
 from dbmate_wrap.domain.drift import SchemaDifference, find_differences, find_fact_differences
 from dbmate_wrap.domain.drop_statement import drop_statement
-from dbmate_wrap.domain.schema_diff import dumped_objects
+from dbmate_wrap.domain.dumped_objects import dumped_objects
 from tests.support.dump_texts import attached, entry, table
 
 T = table("t", "id integer NOT NULL", "note text")
@@ -85,6 +85,26 @@ def test_what_comes_with_a_table_is_one_difference() -> None:
     # Alone, each is told.
     for text in more[2:8]:
         assert len(seen(T, T + text)) == 1
+
+
+def test_an_index_of_a_partitioned_table_is_one_difference() -> None:
+    parts = "".join(table(name, "id integer") + attached("events", name, name) for name in ("e1", "e2"))
+    key = "ALTER TABLE ONLY app.{0}\n    ADD CONSTRAINT {0}_pkey PRIMARY KEY (id);"
+    index, constraint = entry("i", "INDEX", "CREATE INDEX i ON ONLY app.events USING btree (id);"), ""
+    for name in ("events", "e1", "e2"):
+        constraint += entry(f"{name} {name}_pkey", "CONSTRAINT", key.format(name))
+    for name in ("e1", "e2"):
+        index += entry(f"{name}_i", "INDEX", f"CREATE INDEX {name}_i ON app.{name} USING btree (id);")
+        index += entry(f"{name}_i", "INDEX ATTACH", f"ALTER INDEX app.i ATTACH PARTITION app.{name}_i;")
+        attach = f"ALTER INDEX app.events_pkey ATTACH PARTITION app.{name}_pkey;"
+        constraint += entry(f"{name}_pkey", "INDEX ATTACH", attach)
+    made = EVENTS + parts
+    assert seen(made, made + index) == [("extra", "index", "app.i")]
+    assert seen(made + index, made) == [("missing", "index", "app.i")]
+    assert seen(made, made + constraint) == [("extra", "constraint", "events_pkey of app.events")]
+    # Of one partition alone it is what it is.
+    alone = entry("e1_i", "INDEX", "CREATE INDEX e1_i ON app.e1 USING btree (id);")
+    assert seen(made, made + alone) == [("extra", "index", "app.e1_i")]
 
 
 @pytest.mark.parametrize(

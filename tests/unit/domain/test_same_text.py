@@ -3,8 +3,8 @@
 import pytest
 
 from dbmate_wrap.domain.drift import find_differences, may_be_the_same
+from dbmate_wrap.domain.dumped_objects import DumpedObject, dumped_objects
 from dbmate_wrap.domain.same_text import pair_digests, with_known_parts
-from dbmate_wrap.domain.schema_diff import DumpedObject, dumped_objects
 from tests.support.dump_texts import entry, table
 
 BETWEEN = "CONSTRAINT c CHECK (((n >= 0) AND (n <= 9)))"
