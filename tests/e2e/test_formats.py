@@ -26,6 +26,9 @@ COMMANDS = [
     ["check"],
     ["seal"],
     ["amend", "x", "--because", "y"],
+    ["snapshot"],
+    ["baseline"],
+    ["drift"],
     ["rollback"],
 ]
 COMMANDS += [
