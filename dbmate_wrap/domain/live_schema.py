@@ -46,6 +46,9 @@ def without_owner(facts: Mapping[str, str], owner: str, called: str) -> Mapping[
         is_theirs = name == f"{_OWNER}the database" or fact == written
         if _OWN_SCHEMA.search(name) or (name.startswith(_OWNER) and is_theirs):
             continue
+        if name.startswith(_DEFAULTS):
+            # The owner of an entry has a line of its own there, but for the first superuser.
+            fact = "\n".join(line for line in fact.split("\n") if line != written)
         shown = name.replace(in_name, f"{_DEFAULTS}for role {_written(called)} ", 1)
         found[shown] = _sorted(names.sub(lambda each: each["before"] + _written(called), fact))
     return found
@@ -58,7 +61,7 @@ def _written(role: str) -> str:
 
 def _sorted(fact: str) -> str:
     """The rights of a fact in one order, whatever the roles are called."""
-    return "\n".join(", ".join(sorted(line.split(", "))) for line in fact.split("\n"))
+    return "\n".join(sorted(", ".join(sorted(line.split(", "))) for line in fact.split("\n")))
 
 
 def with_owners_kept(

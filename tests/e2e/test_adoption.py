@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -661,6 +662,27 @@ def test_rights_remarks_and_the_order_of_columns_are_shown_when_asked_for(live: 
     assert ("rights", "owner", "the owner of table app.b") in found
     assert ("rights", "privileges", "the privileges of table app.a") in found
     assert ("remark", "comment", "on table app.a") in found
+
+
+def test_rights_that_migrations_have_given_are_no_difference(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson, embedded: Server
+) -> None:
+    owner = f"My Owner {uuid.uuid4().hex[:8]}"
+    given = (
+        "create schema app; create table app.a (i serial);"
+        "grant select on app.a to public; revoke delete on app.a from current_user;"
+        "alter default privileges in schema app grant usage on sequences to public;"
+    )
+    with embedded.new_database() as database:
+        database.execute(f'create role "{owner}" login; alter database {database.name} owner to "{owner}"')
+        folder = project({NAME: migration(given)}, sealed=True)
+        for role in (quote(owner), database.server.superuser):
+            there = Adopted(folder, database, run_cli, run_json).as_role(role)
+            there.ok("up")
+            assert there.drift("--rights") == []
+            database.execute("drop schema app, dbmate_wrap cascade; drop table public.schema_migrations")
+        database.execute(f'reassign owned by "{owner}" to current_user; drop owned by "{owner}"')
+        database.execute(f'drop role "{owner}"')
 
 
 def test_drift_only_reads(live: Adopted, role: str) -> None:

@@ -44,7 +44,7 @@ T = "the privileges of table app.t"
             {"the setting x of the database": "replay x=1\nzed x=replay"},
             "replay",
             "zz",
-            {"the setting x of the database": "zz x=1\nzed x=replay"},
+            {"the setting x of the database": "zed x=replay\nzz x=1"},
         ),
     ],
     ids=["own", "other", "database", "ledger", "part of a name", "order", "odd", "defaults", "settings"],
@@ -59,6 +59,15 @@ def test_both_sides_are_the_same_whatever_the_roles_are_called() -> None:
     made = without_owner({T: "dbmate_replay DELETE f, reporting SELECT f"}, "dbmate_replay", "zoe")
     live = without_owner({T: "reporting SELECT f, zoe DELETE f"}, "zoe", "zoe")
     assert made == live
+
+
+def test_the_owner_of_default_privileges_says_nothing() -> None:
+    name = "the default privileges for role {} in schema app on sequences"
+    made = without_owner({name.format("replay"): "replay\n- SELECT f"}, "replay", "My Owner")
+    live = {name.format('"My Owner"'): '"My Owner"\n- SELECT f'}
+    assert made == without_owner(live, "My Owner", "My Owner")
+    first = without_owner({name.format("postgres"): "- SELECT f"}, "postgres", "postgres")
+    assert first == without_owner({name.format("replay"): "replay\n- SELECT f"}, "replay", "postgres")
 
 
 def test_only_versions_of_extensions_are_taken_of_what_is_shared() -> None:
