@@ -19,7 +19,7 @@ from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import History, ledger_contradiction, read_history
-from dbmate_wrap.workspace.live_schema import read_alone, say_other_tools
+from dbmate_wrap.workspace.live_schema import read_alone, read_needs, say_other_tools
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import make_setup
 
@@ -120,7 +120,7 @@ def _raise_for_history(db: Database, found: History) -> None:
 def _compare(context: Context, db: Database, wanted: ProjectFiles) -> LiveComparison:
     means = make_means(wanted, context.environment, make_setup(context), context.console)
     read_live = partial(read_alone, context, db)
-    compared = compare_live(means, db.server.major, read_live, "dbmate-wrap baseline")
+    compared = compare_live(means, read_needs(db), read_live, "dbmate-wrap baseline")
     return compared.without(context.environment.values.drift_ignore, context.console.say)
 
 

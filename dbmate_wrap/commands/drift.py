@@ -19,7 +19,7 @@ from dbmate_wrap.workspace.history import (
     not_baselined,
     read_history,
 )
-from dbmate_wrap.workspace.live_schema import read_alone
+from dbmate_wrap.workspace.live_schema import read_alone, read_needs
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import make_setup
 
@@ -71,7 +71,7 @@ def _compare(context: Context, db: Database, files: ProjectFiles, found: History
         replace(files, parsed=history), context.environment, make_setup(context), context.console
     )
     read_live = partial(read_alone, context, db)
-    compared = compare_live(means, db.server.major, read_live, "dbmate-wrap drift")
+    compared = compare_live(means, read_needs(db), read_live, "dbmate-wrap drift")
     return compared.without(context.environment.values.drift_ignore, context.console.say)
 
 

@@ -14,7 +14,7 @@ from dbmate_wrap.errors import ConfigError, DriftError, FailedError, PreflightEr
 from dbmate_wrap.migrations import directory
 from dbmate_wrap.migrations.baseline import baseline_text, left_out_settings
 from dbmate_wrap.migrations.parse import ParseFault, parse_migration
-from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres import live_schema
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.review.live_comparison import LiveComparison, compare_live
 from dbmate_wrap.review.replay_means import make_means
@@ -22,7 +22,7 @@ from dbmate_wrap.workspace import database, guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import read_history
-from dbmate_wrap.workspace.live_schema import read_alone, say_other_tools
+from dbmate_wrap.workspace.live_schema import read_alone, read_needs, say_other_tools
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import make_setup
 
@@ -88,13 +88,13 @@ def _say_what_else(context: Context, db: Database, files: ProjectFiles) -> None:
     found = read_history(db, files, context.environment.values)
     guard.refuse_foreign_stamp(context.environment, found)
     say_other_tools(context, db)
-    for left_out in catalog.left_out_of_dumps(db.session):
+    for left_out in live_schema.left_out_of_dumps(db.session):
         context.console.say(f"notice: not in the file: {left_out}")
 
 
 def _read(context: Context, db: Database, excluded: Sequence[str]) -> LiveSchema:
     setup = make_setup(context)
-    major = setup.choose_server().major or 0
+    major = setup.choose_server(read_needs(db)).major or 0
     program = setup.find_pg_dump(max(major, db.server.major), db.url)
     live = read_alone(context, db, program, excluded)
     if is_bare(live.text, live.history_table):
@@ -132,7 +132,7 @@ def _prove(
         made = replace(files, migrations=(migration.file,), parsed=(migration,))
         means = make_means(made, context.environment, setup, context.console)
         try:
-            return text, compare_live(means, db.server.major, read_again, "dbmate-wrap snapshot")
+            return text, compare_live(means, read_needs(db), read_again, "dbmate-wrap snapshot")
         except PreflightError as error:
             if setup.superuser or error.sqlstate != _NO_PRIVILEGE:
                 raise

@@ -1,6 +1,5 @@
 """Queries about a server, its databases and sessions, and dbmate's history table."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -56,22 +55,6 @@ def applied_versions(session: Session, server: Server) -> tuple[str, ...]:
     return tuple(sorted(str(version) for (version,) in rows))
 
 
-def tables_named(session: Session, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return schema and name of the tables that are called so, whatever the case of the letters."""
-    query = (
-        "select n.nspname::text, c.relname::text from pg_catalog.pg_class as c"
-        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-        " where c.relkind in ('r', 'p') and %(names)s::jsonb ? lower(c.relname) order by 1, 2"
-    )
-    rows = session.rows(query, {"names": json.dumps(names)})
-    return tuple((str(schema), str(name)) for schema, name in rows)
-
-
-def left_out_of_dumps(session: Session) -> tuple[str, ...]:
-    """Return in words what a database has and a schema file does not: one row a thing."""
-    return tuple(str(text) for (text,) in session.rows(queries.load_query("left_out_of_dumps")))
-
-
 def record_versions(session: Session, server: Server, versions: Sequence[str]) -> None:
     """Record versions as dbmate does, in the table that it would make. Raises FailedError."""
     table = server.history
@@ -81,13 +64,6 @@ def record_versions(session: Session, server: Server, versions: Sequence[str]) -
         session.rows(f"create table if not exists {table.name} (version varchar primary key)")
     for version in versions:
         session.rows(f"insert into {table.name} (version) values (%(version)s)", {"version": version})  # noqa: S608
-
-
-def history_owner(session: Session, server: Server) -> str | None:
-    """Return the role to which the history table belongs; None where there is no such table."""
-    query = "select pg_get_userbyid(relowner) from pg_catalog.pg_class where oid = to_regclass(%(table)s)"
-    rows = session.rows(query, {"table": server.history.name})
-    return str(rows[0][0]) if rows else None
 
 
 def tables_like_history(session: Session, server: Server) -> tuple[str, ...]:
@@ -139,30 +115,6 @@ def inventory(session: Session, server: Server) -> "tuple[DatabaseObject, ...]":
         DatabaseObject(**row | {"part_of": frozenset(map(int, (row["part_of"] or "").split()))})
         for row in rows
     )
-
-
-def invalid_indexes(session: Session) -> tuple[str, ...]:
-    """Return the names, quoted for SQL, of the indexes that a failed concurrent build has left.
-
-    That of a partitioned table is none: it is invalid until each partition has its part; pg_dump writes it.
-    """
-    query = (
-        "select i.indexrelid::regclass::text from pg_catalog.pg_index as i"
-        " join pg_catalog.pg_class as c on c.oid = i.indexrelid"
-        " where not i.indisvalid and c.relkind = 'i' order by 1"
-    )
-    return tuple(str(name) for (name,) in session.rows(query))
-
-
-def exclusive_locks(session: Session) -> tuple[str, ...]:
-    """Return up to five sentences: which session of this database keeps every reader from which table."""
-    query = (
-        "select distinct format('session %s of %s holds %s', a.pid, a.usename, l.relation::regclass)"
-        " from pg_catalog.pg_locks as l join pg_catalog.pg_stat_activity as a on a.pid = l.pid"
-        " where l.granted and l.mode = 'AccessExclusiveLock' and l.relation >= 16384"
-        " and a.datname = pg_catalog.current_database() order by 1 limit 5"
-    )
-    return tuple(str(text) for (text,) in session.rows(query))
 
 
 def not_owned(session: Session, message: str) -> tuple[NotOwned, ...]:

@@ -27,6 +27,7 @@ from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.scratch import ReplayTools, reload_dump
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
+from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 
@@ -59,16 +60,16 @@ class LiveComparison:
 
 
 def compare_live(
-    means: ReplayMeans, major: int, read_live: Callable[[PgDump], LiveSchema], command: str
+    means: ReplayMeans, wanted: Wanted, read_live: Callable[[PgDump], LiveSchema], command: str
 ) -> LiveComparison:
-    """Compare what `read_live` reads with what the files make; `major` is that of the live server.
+    """Compare what `read_live` reads with what the files make; `wanted` is what the live schema needs.
 
     Both are dumped by one pg_dump. Where the texts differ, both are loaded into the shadow server and dumped
     again from there: what differs only in how it was written down is no difference. Raises as `replay`, and
     PreflightError (22) where the live schema is empty, and where its dump cannot be loaded there.
     """
     with signals_as_errors(command):
-        return _Comparison(means, means.choose_server(), major, read_live).run()
+        return _Comparison(means, means.choose_server(wanted), wanted.major or 0, read_live).run()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.server_choice import Wanted
-from dbmate_wrap.workspace.shadow_server import ShadowChoice
+from dbmate_wrap.workspace.shadow_server import ANYTHING, ShadowChoice
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
 _FORMAT = 4
@@ -62,10 +62,13 @@ class ReplayMeans:
         """What the history needs of the server."""
         return read_needs(self.files, self.prepared, self.setup.cache_dir)
 
-    def choose_server(self) -> ShadowChoice:
-        """Return the server of the replay. Raises ConfigError where there is none."""
-        wanted = Wanted(extensions=self.needs.extensions, icu=self.needs.icu)
-        return self.setup.choose_server(wanted)
+    def choose_server(self, live: Wanted = ANYTHING) -> ShadowChoice:
+        """Return the server of the replay; `live` is what a database needs of it that is compared there.
+
+        Raises ConfigError where there is none.
+        """
+        extensions, icu = self.needs.extensions | live.extensions, self.needs.icu or live.icu
+        return self.setup.choose_server(Wanted(live.major, extensions, icu))
 
     def placeholders(self, choice: ShadowChoice) -> frozenset[str]:
         """Return the roles to make before the replay; on a server that is not ours none is made."""

@@ -7,11 +7,12 @@ from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions
 from dbmate_wrap.domain.other_tools import TOOL_OF_TABLE, tool_notices
 from dbmate_wrap.errors import BlockedError, FailedError, LockedError, PreflightError
-from dbmate_wrap.postgres import advisory_lock, catalog, schema, shadow_state
+from dbmate_wrap.postgres import advisory_lock, live_schema, schema, shadow_state
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.settings.durations import write_duration
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.server_choice import Wanted
 
 _DENIED = re.compile(r"permission denied for (?P<what>.+?)(?: DETAIL| HINT| pg_dump| LOCK|$)")
 
@@ -20,9 +21,15 @@ _DENIED = re.compile(r"permission denied for (?P<what>.+?)(?: DETAIL| HINT| pg_d
 _WAITED = re.compile(r"canceling statement due to (?:statement|lock) timeout.*LOCK TABLE", re.DOTALL)
 
 
+def read_needs(db: Database) -> Wanted:
+    """Return what a server needs on which the database's schema is to be made: major, extensions, ICU."""
+    extensions, icu = live_schema.read_needs(db.session)
+    return Wanted(db.server.major, extensions, icu)
+
+
 def say_other_tools(context: Context, db: Database) -> None:
     """Name the other tools that keep a history in the database."""
-    for notice in tool_notices(catalog.tables_named(db.session, list(TOOL_OF_TABLE))):
+    for notice in tool_notices(live_schema.tables_named(db.session, list(TOOL_OF_TABLE))):
         context.console.say(f"notice: {notice}")
 
 
@@ -74,13 +81,13 @@ def read_live_schema(
     facts = dict(shadow_state.rights(db.session, table))
     shared = shadow_state.shared(db.session).facts
     facts |= extension_versions({name: fact.value for name, fact in shared.items()})
-    facts |= {f"the index {name}": "is not valid" for name in catalog.invalid_indexes(db.session)}
-    owner = catalog.history_owner(db.session, db.server) or role or db.url.user
+    facts |= {f"the index {name}": "is not valid" for name in live_schema.invalid_indexes(db.session)}
+    owner = live_schema.history_owner(db.session, db.server) or role or db.url.user
     return LiveSchema(text, facts, db.server.major, table, owner)
 
 
 def _blocked(db: Database, timeout: float | None) -> BlockedError:
-    holders = "; ".join(catalog.exclusive_locks(db.session)) or "it has ended meanwhile"
+    holders = "; ".join(live_schema.exclusive_locks(db.session)) or "it has ended meanwhile"
     return BlockedError(
         f"another session kept pg_dump from a table for {write_duration(timeout)} (lock_timeout): {holders}",
         hint="run the command again when it has ended",

@@ -113,8 +113,10 @@ def _selected_binaries(context: Context, wanted: Wanted) -> Binaries:
     if selection is None:
         return _embedded_binaries(None)
     line = describe_selection(selection, wanted, sys.platform)
-    # What lacks an extension is told by the error that comes: as a detail it is only for who asks.
-    is_told = bool(selection.passed_over) if selection.fits else not selection.lacks
+    # What lacks an extension is told by the error that comes, and a comparison with a live schema names its
+    # server at the end: as a detail it is only for who asks.
+    is_news = bool(selection.passed_over) and wanted.major is None
+    is_told = is_news if selection.fits else not selection.lacks
     (context.console.say if is_told else context.console.detail)(line)
     return selection.server
 
