@@ -52,7 +52,7 @@ def baseline(
         _raise_for_history(db, found)
         say_other_tools(context, db)
         compared = _compare(context, db, wanted)
-        differences = tuple(each for each in compared.differences if each.is_drift)
+        differences = _differences(context, compared)
         outcome.result = DriftResult(differences)
         if differences and because is None:
             raise _difference_error(len(differences), named)
@@ -122,6 +122,19 @@ def _compare(context: Context, db: Database, wanted: ProjectFiles) -> LiveCompar
     read_live = partial(read_alone, context, db)
     compared = compare_live(means, read_needs(db), read_live, "dbmate-wrap baseline")
     return compared.without(context.environment.values.drift_ignore, context.console.say)
+
+
+def _differences(context: Context, compared: LiveComparison) -> tuple[SchemaDifference, ...]:
+    """What keeps it from being recorded; what live has beside its schema is said.
+
+    A file of pg_dump holds no setting of the database: there would be no way to a baseline. `drift` names it.
+    """
+    facts = [each for each in compared.facts if each.is_drift]
+    for fact in facts:
+        if fact.change == "extra":
+            context.console.say(f"notice: in no migration: {fact.name}")
+    kept = [each for each in facts if each.change != "extra"]
+    return (*(each for each in compared.objects if each.is_drift), *kept)
 
 
 def _difference_error(number: int, named: str) -> DriftError:

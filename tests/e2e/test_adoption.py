@@ -146,6 +146,31 @@ def legacy(
 
 
 @pytest.mark.both_majors
+def test_a_server_is_taken_that_has_icu_where_a_collation_wants_it(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson, database: Database
+) -> None:
+    if not database.execute("select 1 from pg_collation where collname = 'de-x-icu'"):
+        pytest.skip("this server is built without ICU")
+    database.execute('create table public.a (name text collate "de-x-icu")')
+    place = Adopted(project(), database, run_cli, run_json)
+    assert "as tried on local PostgreSQL" in place.ok("snapshot").stdout
+    place.ok("seal")
+    place.ok("check")
+    place.ok("baseline")
+    assert place.drift() == []
+
+
+def test_a_setting_of_the_database_keeps_nobody_from_adopting_it(empty: Adopted) -> None:
+    place, database = empty, empty.database
+    database.execute("create table public.a (i int)")
+    database.execute(f"alter database {database.name} set work_mem = '8MB'")
+    assert "not in the file: the setting work_mem" in place.ok("snapshot").stderr
+    place.ok("seal")
+    assert "in no migration: the setting work_mem" in place.ok("baseline").stderr
+    assert place.drift() == [("extra", "setting", "the setting work_mem of the database")]
+
+
+@pytest.mark.both_majors
 def test_a_database_with_everything_is_adopted(legacy: Adopted, embedded: Server) -> None:
     database, folder = legacy.database, legacy.folder
     before = dumped(database)
