@@ -25,7 +25,7 @@ from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_e
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.scratch import ReplayTools, reload_dump
+from dbmate_wrap.shadow.scratch import ReplayTools, find_unloadable, reload_dump
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
@@ -149,7 +149,8 @@ class _Comparison:
         try:
             loaded = reload_dump(tools, live.text, superuser=True).schema
         except FailedError as error:
-            raise _not_loaded(error, tools.pool.origin) from None
+            where = find_unloadable(tools, live.text)
+            raise _not_loaded(error, tools.pool.origin, where) from None
         # What was read from a dump, as a baseline is, does not change when it is loaded once more.
         found = find_differences(expected, loaded, live.history_table)
         if may_be_the_same(expected, loaded, live.history_table, frozenset()):
@@ -202,9 +203,10 @@ def _make_roles(pool: ScratchPool, dump: str) -> None:
         pool.make_placeholders(pool.placeholders | (roles_nobody_makes([dump]) - OWN_ROLES))
 
 
-def _not_loaded(error: FailedError, origin: str) -> PreflightError:
+def _not_loaded(error: FailedError, origin: str, where: str) -> PreflightError:
+    at = f" ({where})" if where else ""
     return PreflightError(
-        f"the dump of the live schema cannot be loaded on {origin}: {error.message}",
+        f"the dump of the live schema cannot be loaded on {origin}: {error.message}{at}",
         hint="choose a server that has what it needs: the setting shadow (`dbmate-wrap explain settings`)",
         sqlstate=error.sqlstate,
     )

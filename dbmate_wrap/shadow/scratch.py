@@ -6,6 +6,7 @@ from typing import Literal
 
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
 from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.dump_headers import split_objects, text_before
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.domain.shared_state import SharedState
@@ -160,6 +161,21 @@ def reload_dump(tools: ReplayTools, text: str, *, superuser: bool = False) -> Sc
         with database.connect() as session:
             session.rows(text)
         return database.dump_with_history()
+
+
+def find_unloadable(tools: ReplayTools, text: str) -> str:
+    """Return in words the first object of a dump that cannot be made, with its line; empty for none."""
+    with tools.pool.scratch(None) as handle:
+        database = ScratchDatabase(replace(handle.url, user=tools.pool.url.user), tools)
+        with database.connect() as session:
+            session.rows(text_before(text))
+            for header, statement in split_objects(text):
+                try:
+                    session.rows(statement)
+                except FailedError:
+                    line = text.count("\n", 0, header.start()) + 1
+                    return f"{header['kind'].lower()} {header['name']}, line {line} of the dump"
+    return ""
 
 
 def compare_reloaded(

@@ -1,6 +1,7 @@
 """snapshot, baseline and drift: a database that is there already is adopted, and later compared."""
 
 import json
+import re
 import signal
 import subprocess
 import uuid
@@ -158,6 +159,37 @@ def test_a_server_is_taken_that_has_icu_where_a_collation_wants_it(
     place.ok("check")
     place.ok("baseline")
     assert place.drift() == []
+
+
+@pytest.mark.both_majors
+def test_a_live_schema_that_the_shadow_server_cannot_make_is_told_with_the_object(
+    project: MakeProject, run_cli: RunCli, run_json: RunJson, database: Database, embedded: Server
+) -> None:
+    if database.server.major == embedded.major:
+        pytest.skip("the embedded server has everything that it has itself")
+    place = Adopted(project(toml='shadow = "embedded"\n'), database, run_cli, run_json)
+    database.execute("create table public.a (i int check (i in (1, 2)))")
+    place.ok("snapshot")
+    place.ok("seal")
+    place.ok("baseline")
+    database.execute("create extension pgcrypto; alter table public.a drop constraint a_i_check")
+    database.execute("alter table public.a add constraint a_i_check check (i in (1, 3))")
+    told = r"cannot be loaded on embedded PostgreSQL 18: .* \(extension pgcrypto, line [0-9]+ of the dump\)"
+    done = place.run("drift")
+    assert done.returncode == 22
+    assert re.search(told, done.stderr), done.stderr
+
+
+@pytest.mark.both_majors
+def test_a_schema_of_one_major_is_proven_on_another(legacy: Adopted, embedded: Server) -> None:
+    if legacy.database.server.major == embedded.major:
+        pytest.skip("a dump of the newest major may say what older ones do not know")
+    settings = legacy.folder.root / "dbmate-wrap.toml"
+    settings.write_text(settings.read_text().replace("local:15", "embedded"))
+    assert f"as tried on embedded PostgreSQL {embedded.major}" in legacy.ok("snapshot").stdout
+    legacy.ok("seal")
+    legacy.ok("baseline")
+    assert legacy.drift() == []
 
 
 def test_a_setting_of_the_database_keeps_nobody_from_adopting_it(empty: Adopted) -> None:
