@@ -337,18 +337,13 @@ def test_what_no_dump_holds_is_said_and_no_obstacle(empty: Adopted) -> None:
     assert "CREATE INDEX waiting ON ONLY app.p" in text
     assert "broken" not in text
     empty.ok("seal")
-    found = empty.json("baseline")
-    assert (code(found), differences(found)) == (
-        33,
-        [
-            ("extra", "index", "the index app.broken"),
-            ("extra", "setting", "the setting work_mem of the database"),
-        ],
-    )
-    database.execute("drop index app.broken")
-    database.execute(f"alter database {database.name} reset work_mem")
-    empty.ok("baseline")
-    assert empty.drift() == []
+    said = empty.ok("baseline").stderr
+    assert "notice: in no migration: the setting work_mem of the database" in said
+    assert "notice: in no migration: the index app.broken" in said
+    assert empty.drift() == [
+        ("extra", "index", "the index app.broken"),
+        ("extra", "setting", "the setting work_mem of the database"),
+    ]
 
 
 def test_a_snapshot_of_another_environments_database_is_refused(place: Adopted, tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ def a_domain(n: Named) -> str:
 
 def a_function(n: Named) -> str:
     return (
-        f"create function {n.table}({quoted(n.second)} int, out {quoted(n.third)} text) language plpgsql as "
+        # PL/pgSQL calls its parameters $1, $2 as well.
+        f"create function {n.table}({quoted(f'in {n.second}')} int, out {quoted(f'out {n.third}')} text)"
+        " language plpgsql as "
         + literal(f" begin /* {n.text.replace('*/', '').replace('/*', '')} */ return; end ")
     )
 
@@ -239,7 +241,12 @@ def compared(server: Server, statements: str) -> tuple[SchemaDifference, ...]:
 ONE = [Named("s", f"f {number}", "a b", "c;", HEADER) for number, _ in enumerate(BLOCKS)]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+# The same schemas each time: what is found here is about PostgreSQL, and hunted with more of them by hand.
+@settings(
+    max_examples=25,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(schemas())
 @example([f"create schema {quoted('s')}", *(each(ONE[number]) for number, each in enumerate(BLOCKS))])
 def test_a_snapshot_makes_the_schema_again(embedded: Server, statements: list[str]) -> None:

@@ -70,9 +70,13 @@ def test_it_has_the_state_and_the_end_of_a_python_of_its_own(
         os.umask(before)
 
 
+# A signal that comes just before one long sleep would be seen after it.
+SPY = "import time; print('begun', flush=True); [time.sleep(0.01) for _ in range(6000)]"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_a_signal_reaches_it(tmp_path: Path, clean_environment: Mapping[str, str], number: int) -> None:
-    (tmp_path / "spy.py").write_text("import time; print('begun', flush=True); time.sleep(60)")
+    (tmp_path / "spy.py").write_text(SPY)
     with start_command([], tmp_path, clean_environment, module="spy") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
