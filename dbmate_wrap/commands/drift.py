@@ -64,8 +64,9 @@ def drift(context: Context, outcome: Outcome, *, shown: frozenset[str]) -> None:
 def _compare(context: Context, db: Database, files: ProjectFiles, found: History) -> LiveComparison:
     remedy = "get the files from version control"
     history = read_texts(db, found, files, found.applied, remedy)  # 13
-    names = {each.file.name for each in files.parsed}
-    if edited := [each.file.name for each in history if each not in files.parsed and each.file.name in names]:
+    sums = {each.file.name: each.file.checksum for each in files.parsed}
+    ran = [each.file for each in history]
+    if edited := [file.name for file in ran if sums.get(file.name, file.checksum) != file.checksum]:
         context.console.say(f"{', '.join(edited)}: compared by the text that ran, not by the file")
     means = make_means(
         replace(files, parsed=history), context.environment, make_setup(context), context.console
