@@ -88,7 +88,8 @@ class _Comparison:
                 live = self._read(store.program)
                 found = self._compare_texts(store, expected.schema, live)
                 if not self._must_load(found, store, expected.schema, live):
-                    return self._result(found, expected.facts, live, f"PostgreSQL {self.choice.major}")
+                    major = self.choice.major
+                    return self._result(found, expected.facts, live, f"PostgreSQL {major}", major)
         bind = self.means.setup.start_dbmate()
         with self.choice.open() as pool:
             self.means.prepare(pool, self.choice)
@@ -111,7 +112,7 @@ class _Comparison:
         found = self._compare_texts(store, expected.schema, live)
         if self._must_load(found, store, expected.schema, live):
             found = self._compare_reloaded(tools, store, expected.schema, live)
-        return self._result(found, expected.facts, live, pool.origin)
+        return self._result(found, expected.facts, live, pool.origin, pool.major)
 
     def _compare_texts(
         self, store: DumpStore, expected: str, live: LiveSchema
@@ -176,8 +177,8 @@ class _Comparison:
         facts: Mapping[str, str],
         live: LiveSchema,
         origin: str,
+        major: int,
     ) -> LiveComparison:
-        major = self.choice.major or self.major
         made = without_owner(facts, REPLAY_ROLE, live.owner)
         there = without_owner(live.facts, live.owner, live.owner)
         withheld = self.means.owners_withheld(self.choice)
