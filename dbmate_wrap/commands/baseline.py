@@ -60,6 +60,9 @@ def baseline(
             same = "accepted" if differences else f"the same on {compared.origin}"
             outcome.summary = f"{same}: without --dry-run this is recorded, and nothing is run: {named}"
             return
+        checks = readiness.run_preflight(context, db, found, ())
+        outcome.checks += checks
+        readiness.raise_for_failed(checks, context.console.say)  # 22
         _record(context, outcome, db, wanted, _accepted(differences, reason), yes=yes)
     outcome.summary = f"recorded as applied in {db.url.database}, and nothing was run: {named}"
 
@@ -161,10 +164,6 @@ def _record(
     from dbmate_wrap.execution.baseline import record_baseline
 
     environment, console = context.environment, context.console
-    found = read_history(db, wanted, environment.values)
-    checks = readiness.run_preflight(context, db, found, ())
-    outcome.checks += checks
-    readiness.raise_for_failed(checks, console.say)  # 22
     number = count(len(wanted.migrations), "migration")
     what = f"record {number} as applied in its database {db.url.database}"
     guard.confirm(environment, console, what, yes=yes, look="baseline --dry-run")  # 20
