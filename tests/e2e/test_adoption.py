@@ -40,6 +40,7 @@ A = "create schema app;\ncreate table app.a (i int primary key, note text);"
 B = "create table app.b (i int);\ncreate index b_i on app.b (i);"
 FILES = {"001_init.sql": migration(A), "002_b.sql": migration(B)}
 SUPERUSER = "shadow_superuser = true\n"
+SHADOW = 'shadow = "url"\n'
 NAME = "001_init.sql"
 
 
@@ -56,7 +57,9 @@ class Adopted:
 
     @property
     def env(self) -> dict[str, str]:
-        return {f"{self.environment.upper()}_DATABASE_URL": self.url or self.database.url}
+        # With `SHADOW` the databases' own server is the shadow server too: no other has to be started.
+        shadow = {"DBMATE_WRAP_SHADOW_URL": self.database.server.url("postgres")}
+        return {f"{self.environment.upper()}_DATABASE_URL": self.url or self.database.url, **shadow}
 
     def run(self, *args: str, env: Mapping[str, str] | None = None) -> CliResult:
         """The answer of the command, on this environment."""
@@ -107,7 +110,7 @@ def shadow_of(database: Database, embedded: Server) -> str:
 def place(project: MakeProject, run_cli: RunCli, run_json: RunJson, embedded_database: Database) -> Adopted:
     """A project with two migrations, and a database with what the first makes, but without a history."""
     embedded_database.execute(A)
-    return Adopted(project(FILES, sealed=True), embedded_database, run_cli, run_json)
+    return Adopted(project(FILES, toml=SHADOW, sealed=True), embedded_database, run_cli, run_json)
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def live(place: Adopted) -> Adopted:
 @pytest.fixture
 def empty(project: MakeProject, run_cli: RunCli, run_json: RunJson, embedded_database: Database) -> Adopted:
     """A project without migrations."""
-    return Adopted(project(), embedded_database, run_cli, run_json)
+    return Adopted(project(toml=SHADOW), embedded_database, run_cli, run_json)
 
 
 @pytest.fixture
@@ -352,7 +355,9 @@ def test_a_snapshot_of_another_environments_database_is_refused(place: Adopted, 
         path.unlink()
     place.folder.lockfile.unlink()
     done = place.run_cli(
-        ["snapshot", "-e", "production"], place.folder.root, {"PRODUCTION_DATABASE_URL": place.database.url}
+        ["snapshot", "-e", "production"],
+        place.folder.root,
+        replace(place, environment="production").env,
     )
     assert_refused(done, 20, "staging", "")
     assert list(place.folder.migrations.iterdir()) == []
@@ -792,7 +797,7 @@ def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(place: A
 
 
 def test_the_database_of_another_environment_is_refused(live: Adopted) -> None:
-    other = {"PRODUCTION_DATABASE_URL": live.database.url}
+    other = replace(live, environment="production").env
     done = live.run_cli(["drift", "-e", "production"], live.folder.root, other)
     assert_refused(done, 20, "staging", "")
 
@@ -842,6 +847,7 @@ def test_a_stopped_run_leaves_nothing_running(
     verb: str,
     judged: Callable[[CliResult], Document],
 ) -> None:
+    (place.folder.root / "dbmate-wrap.toml").write_text('shadow = "embedded"\n')
     if verb == "drift":
         place.ok("baseline")
     if verb == "snapshot":

@@ -266,21 +266,6 @@ def test_line_ends_of_old_macs_are_one_finding(project: MakeProject, measured_ch
     assert_told(done, Case(str, {"missing-down": 1}, last=False), 0)
 
 
-@pytest.mark.slow
-def test_what_squawk_takes_too_long_for_is_a_notice(project: MakeProject, measured_check: Check) -> None:
-    deep = f"select 1{'::int' * 150_000};"
-    files = {"001_init.sql": migration("select 1;"), "002_a.sql": migration(deep)}
-    folder = project({**files, "003_b.sql": migration("drop table public.t;")}, toml="")
-    found = json.loads(measured_check(folder.root).out)["findings"]
-    of_squawk = [
-        (each["rule"], each["file"], each["severity"]) for each in found if "squawk/" in each["rule"]
-    ]
-    assert of_squawk == [
-        ("squawk/not-judged", "db/migrations/002_a.sql", "notice"),
-        ("squawk/ban-drop-table", "db/migrations/003_b.sql", "warning"),
-    ]
-
-
 def test_squawk_survives_mutated_migrations() -> None:
     from random import Random
 
