@@ -11,7 +11,7 @@ import hypothesis
 import jsonschema
 import pytest
 
-from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster import binaries, paths
 from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.domain.agents import MARKERS
 from dbmate_wrap.domain.consent import CONSENT_VARIABLE
@@ -36,6 +36,7 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    _heed_signals()
     # A busy machine is no fault: hypothesis would give each example 200 ms.
     slow = hypothesis.HealthCheck.too_slow
     hypothesis.settings.register_profile("no-clock", deadline=None, suppress_health_check=[slow])
@@ -45,10 +46,36 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def _heed_signals() -> None:
+    """Let children get the signals that a background job or nohup ignores: tests send them and wait.
+
+    What is ignored stays so in every child; what has a handler is as usual there.
+    """
+
+    def go_on(number: int, frame: FrameType | None) -> None:
+        """Nohup: pytest itself is not ended."""
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, go_on)
+
+
 def pytest_sessionfinish() -> None:
     """End what this process of pytest started for all its tests."""
     stop_fork_server()
     remove_made_data_directories()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_server_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what servers of the tests' folders have outside them: see dbmate_wrap/cluster/paths.py."""
+    yield
+    root = str(tmp_path_factory.getbasetemp())
+    for owner in paths.EXTERNAL.glob(f"{paths.FOLDER_PREFIX}*/home"):
+        home = Path(owner.read_text())
+        if str(home).startswith(root) and home.exists():
+            cluster.destroy(home)
 
 
 @pytest.fixture(autouse=True)
