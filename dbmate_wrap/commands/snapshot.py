@@ -1,7 +1,8 @@
 """Writes the baseline: the schema of a live database as the first migration, proven to make it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dbmate_wrap.domain.count import join_names
@@ -22,9 +23,10 @@ from dbmate_wrap.workspace import database, guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import read_history
-from dbmate_wrap.workspace.live_schema import read_alone, read_needs, say_other_tools
+from dbmate_wrap.workspace.live_schema import dumping_again, read_alone, read_needs, say_other_tools
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import make_setup
+from dbmate_wrap.workspace.server_choice import Wanted
 
 NAME = "001_init.sql"
 _NO_PRIVILEGE = "42501"
@@ -45,9 +47,7 @@ def snapshot(context: Context, outcome: Outcome, *, excluded: Sequence[str]) -> 
         outcome.target = db.target
         files = ProjectFiles(environment.display_path(path.parent), (), (), ())
         _say_what_else(context, db, files)  # 13, 20, 22
-        live = _read(context, db, excluded)
-        head = _head(db, excluded)
-        text, compared = _prove(context, db, files, live, head, excluded)
+        text, compared = _make(context, db, files, excluded)
     for fact in compared.facts:
         if fact.is_drift:
             context.console.say(f"notice: not in the file: {fact.name}")
@@ -92,7 +92,23 @@ def _say_what_else(context: Context, db: Database, files: ProjectFiles) -> None:
         context.console.say(f"notice: not in the file: {left_out}")
 
 
-def _read(context: Context, db: Database, excluded: Sequence[str]) -> LiveSchema:
+def _make(
+    context: Context, db: Database, files: ProjectFiles, excluded: Sequence[str]
+) -> tuple[str, LiveComparison]:
+    """Return the file's text, and what it makes."""
+    program, live = _read(context, db, excluded)
+    with dumping_again(context, db, program, excluded) as dump_again:
+
+        def read_live(chosen: PgDump) -> LiveSchema:
+            _refuse_changed(live.text, dump_again())
+            # Two programs may write one schema in two ways.
+            return live if chosen == program else read_alone(context, db, chosen, excluded)
+
+        write = partial(baseline_text, live.text, _head(db, excluded))
+        return _prove(context, files, read_needs(db), write, read_live)
+
+
+def _read(context: Context, db: Database, excluded: Sequence[str]) -> tuple[PgDump, LiveSchema]:
     setup = make_setup(context)
     major = setup.choose_server(read_needs(db)).major or 0
     program = setup.find_pg_dump(max(major, db.server.major), db.url)
@@ -104,35 +120,37 @@ def _read(context: Context, db: Database, excluded: Sequence[str]) -> LiveSchema
         )
     for setting in left_out_settings(live.text):
         context.console.say(f"notice: not in the file: {setting}")
-    return live
+    return program, live
+
+
+def _refuse_changed(first: str, second: str) -> None:
+    if first != second:
+        raise PreflightError(
+            "the schema was changed while it was read: two dumps differ",
+            hint="run the command again when nobody changes it",
+        )
 
 
 def _prove(
-    context: Context, db: Database, files: ProjectFiles, live: LiveSchema, head: str, excluded: Sequence[str]
+    context: Context,
+    files: ProjectFiles,
+    wanted: Wanted,
+    write: Callable[..., str],
+    read_live: Callable[[PgDump], LiveSchema],
 ) -> tuple[str, LiveComparison]:
-    """Return the file's text, and what it makes.
+    """Return the text that `write` makes, and what it makes.
 
     First as an account of a managed server would run it, with the bodies of functions checked; what that does
     not allow is tried again without.
     """
-
-    def read_again(program: PgDump) -> LiveSchema:
-        again = read_alone(context, db, program, excluded)
-        if again.text != live.text:
-            raise PreflightError(
-                "the schema was changed while it was read: two dumps differ",
-                hint="run the command again when nobody changes it",
-            )
-        return again
-
     setup, checked = make_setup(context), True
     while True:
-        text = baseline_text(live.text, head, bodies_checked=checked)
+        text = write(bodies_checked=checked)
         migration = _parsed(text)
         made = replace(files, migrations=(migration.file,), parsed=(migration,))
         means = make_means(made, context.environment, setup, context.console)
         try:
-            return text, compare_live(means, read_needs(db), read_again, "dbmate-wrap snapshot")
+            return text, compare_live(means, wanted, read_live, "dbmate-wrap snapshot")
         except PreflightError as error:
             if setup.superuser or error.sqlstate != _NO_PRIVILEGE:
                 raise

@@ -20,6 +20,8 @@ STRING = (
     rf"[eE]{_ESCAPED}(?:[ \t\f\v]*[\n\r]{BLANK}*{_ESCAPED})*+"
     rf"""|{PLAIN_STRING}'|"[^"]*+(?:""[^"]*+)*+\""""
 )
+# In ALTER ... OWNER TO; also where it stands in a string or a comment.
+OWNER_TO = re.compile(r"\bowner\s+to\b", re.IGNORECASE)
 # The beginning of every scanner; `lexeme_end` knows these groups.
 LEXEMES = rf"""
       (?P<blank>(?:{BLANK}++|{LINE_COMMENT})++)

@@ -22,7 +22,7 @@ def baseline_text(dump: str, head: str, *, bodies_checked: bool = True) -> str:
     The settings of pg_dump's session are left out, and the comments of extensions, which only their owner may
     set. Raises PreflightError for text that dbmate would take for its own directive.
     """
-    statements = "".join(_entries(_END.sub("\n", dump)))
+    statements = "".join(_entries(dump))
     if found := _DIRECTIVE.search(statements):
         line = statements.count("\n", 0, found.start()) + 1
         raise PreflightError(
@@ -39,6 +39,8 @@ def baseline_text(dump: str, head: str, *, bodies_checked: bool = True) -> str:
 
 def left_out_settings(dump: str) -> tuple[str, ...]:
     """Return the tablespaces and table access methods of the dump that a baseline does not name."""
+    if all(each["value"] in _USUAL for each in _SETTING.finditer(dump)):
+        return ()
     texts = (text_before(dump), *(text for _, text in split_objects(dump)))
     found = (each for text in texts for each in reversed(_cut(text)[1]))
     settings = (f"{each['name']} = {each['value']}" for each in found if each["value"] not in _USUAL)
@@ -48,7 +50,7 @@ def left_out_settings(dump: str) -> tuple[str, ...]:
 def _entries(dump: str) -> Iterator[str]:
     for header, text in split_objects(dump):
         if header["kind"] != "COMMENT" or not header["name"].startswith("EXTENSION "):
-            yield f"--\n{header[0]}{_cut(text)[0]}\n\n"
+            yield f"--\n{header[0]}{_cut(_END.sub('', text))[0]}\n\n"
 
 
 def _cut(text: str) -> tuple[str, list[re.Match[str]]]:

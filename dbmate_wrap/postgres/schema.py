@@ -1,7 +1,7 @@
 """Dumps a schema with pg_dump: the same database gives the same bytes on every machine."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ _VARYING = re.compile(
     r"^(?:-- Dumped from database version .*|-- Dumped by pg_dump version .*|\\(?:un)?restrict .*"
     r"|SET transaction_timeout = 0;)$"
 )
+# Characters. More is no schema, but takes the memory of the machine.
+_MOST = 256 << 20
 _END = re.compile(r"\n-- PostgreSQL database dump complete\n--\s*(?:\\unrestrict \S+\s*)?\Z")
 _INHERITED = (
     *("HOME", "PATH", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT"),
@@ -60,11 +62,11 @@ def dump_schema(
     *,
     role: str | None = None,
     excluded: Sequence[str] = (),
-    limit: int = 256 << 20,
+    should_stop: Callable[[], bool] | None = None,
 ) -> str:
     """Return the schema as SQL, normalised and without passwords. Raises FailedError with pg_dump's output.
 
-    `excluded` are more options, of those that leave something out.
+    `excluded` are more options, of those that leave something out; `should_stop` as in `process.run`.
 
     The connection is given in the environment, so that the argument list holds no secret.
     """
@@ -73,7 +75,7 @@ def dump_schema(
     argv = (str(pg_dump.path), *options, f"--exclude-schema={OWN_SCHEMA}", *excluded, *as_role)
     # Partition bounds and defaults of timestamptz are printed in the session's time zone.
     env = process.inherited(_INHERITED) | url.libpq_environment() | {"PGTZ": "UTC"}
-    done = process.run(process.Command(argv, env), limit=limit)
+    done = process.run(process.Command(argv, env), limit=_MOST, should_stop=should_stop)
     if done.returncode != 0:
         said = " ".join(secrets.mask(done.stderr).split()) or done.ending
         if refused := refused_password(said, url):
@@ -82,7 +84,7 @@ def dump_schema(
             f"pg_dump failed: {said}", hint=f"run it by hand to see more: {pg_dump.path} --schema-only"
         )
     if done.truncated:
-        raise FailedError(f"pg_dump wrote more than {limit >> 20} MiB, which is more than is kept of it")
+        raise FailedError(f"pg_dump wrote more than {_MOST >> 20} MiB, which is more than is kept of it")
     # A password that is also an ordinary word (customers) must not disfigure the schema: it is masked where
     # it stands as a password, as in the connection string of a subscription.
     return secrets.mask_in_place(mask_passwords(normalise(done.stdout)))

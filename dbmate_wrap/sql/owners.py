@@ -3,10 +3,10 @@
 import re
 from collections.abc import Collection, Iterator
 
+from dbmate_wrap.domain.sql_lexer import OWNER_TO
 from dbmate_wrap.sql.nodes import Message, pb
 from dbmate_wrap.sql.parse import Statement, read_sql
 
-_MENTIONS = re.compile(r"\bowner\s+to\b", re.IGNORECASE)
 _NAME = re.compile(r'"(?:[^"]|"")*"|[\w$]+')
 _STAYS = "current_user"
 
@@ -34,7 +34,7 @@ def new_owners(text: str, roles: Collection[str]) -> frozenset[str]:
 
 
 def _found(text: str, roles: Collection[str]) -> Iterator[tuple[Statement, Message]]:
-    if not _MENTIONS.search(text):
+    if not OWNER_TO.search(text):
         return
     for statement in read_sql(text).statements:
         for owner in _new_owners(statement):

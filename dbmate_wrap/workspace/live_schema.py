@@ -1,7 +1,10 @@
 """Reads the schema of an environment's database, and nothing else happens to it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.live_schema import LiveSchema, extension_versions
@@ -50,6 +53,23 @@ def read_alone(context: Context, db: Database, program: PgDump, excluded: Sequen
         return read_live_schema(context, db, program, excluded)
 
 
+@contextmanager
+def dumping_again(
+    context: Context, db: Database, program: PgDump, excluded: Sequence[str]
+) -> Iterator[Callable[[], str]]:
+    """Dump the schema in a thread while the caller works; what is yielded waits for the text.
+
+    No pg_dump is left when the caller is interrupted.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1, "second dump") as executor:
+        text = executor.submit(_dump, context, db, program, excluded, stop.is_set)
+        try:
+            yield text.result
+        finally:
+            stop.set()
+
+
 def read_live_schema(
     context: Context, db: Database, program: PgDump, excluded: Sequence[str] = ()
 ) -> LiveSchema:
@@ -57,16 +77,38 @@ def read_live_schema(
 
     dbmate's own table is left out. Raises PreflightError (22) where the role may not read something.
     """
+    role, table = context.environment.values.role, _history_table(db)
+    text = _dump(context, db, program, excluded)
+    facts = dict(shadow_state.rights(db.session, table))
+    shared = shadow_state.shared(db.session).facts
+    facts |= extension_versions({name: fact.value for name, fact in shared.items()})
+    facts |= {f"the index {name}": "is not valid" for name in live_schema.invalid_indexes(db.session)}
+    owner = live_schema.history_owner(db.session, db.server) or role or db.url.user
+    return LiveSchema(text, facts, db.server.major, table, owner)
+
+
+def _history_table(db: Database) -> tuple[str, str]:
+    return db.server.history.schema, db.server.history.table
+
+
+def _dump(
+    context: Context,
+    db: Database,
+    program: PgDump,
+    excluded: Sequence[str],
+    should_stop: Callable[[], bool] | None = None,
+) -> str:
     values, redactor = context.environment.values, context.secrets.redactor
     role, timeout = values.role, values.lock_timeout
-    table = (db.server.history.schema, db.server.history.table)
-    options = (*excluded, f"--exclude-table={'.'.join(map(quoted, table))}")
+    options = (*excluded, f"--exclude-table={'.'.join(map(quoted, _history_table(db)))}")
     if timeout is not None:
         # While it waits for one table, it holds the others: a migration would wait for it.
         options += (f"--lock-wait-timeout={max(1, round(timeout * 1000))}",)
     try:
-        db, text = db.with_current_password(
-            lambda url: schema.dump_schema(program, url, redactor, role=role, excluded=options)
+        _, text = db.with_current_password(
+            lambda url: schema.dump_schema(
+                program, url, redactor, role=role, excluded=options, should_stop=should_stop
+            )
         )
     except FailedError as error:
         if denied := _DENIED.search(error.message):
@@ -78,12 +120,7 @@ def read_live_schema(
         if _WAITED.search(error.message):
             raise _blocked(db, timeout) from None
         raise
-    facts = dict(shadow_state.rights(db.session, table))
-    shared = shadow_state.shared(db.session).facts
-    facts |= extension_versions({name: fact.value for name, fact in shared.items()})
-    facts |= {f"the index {name}": "is not valid" for name in live_schema.invalid_indexes(db.session)}
-    owner = live_schema.history_owner(db.session, db.server) or role or db.url.user
-    return LiveSchema(text, facts, db.server.major, table, owner)
+    return text
 
 
 def _blocked(db: Database, timeout: float | None) -> BlockedError:

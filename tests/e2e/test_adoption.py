@@ -291,6 +291,19 @@ def test_where_snapshot_fails_nothing_is_written(empty: Adopted, sql: str, numbe
     assert tables(empty.database) == []
 
 
+def test_a_schema_that_changes_while_it_is_read_is_not_written(empty: Adopted, tmp_path: Path) -> None:
+    empty.database.execute(A)
+    programs = empty.database.server.bin_dir
+    program = tmp_path / "pg_dump"
+    late = f"{programs}/psql -qc 'create table if not exists app.late ()' '{empty.database.url}' >&2"
+    real = f'{programs}/pg_dump "$@" || exit'
+    program.write_text(f'#!/bin/sh\n{real}\ncase "$*" in *--schema-only*) {late};; esac\n')
+    program.chmod(0o755)
+    done = empty.run("snapshot", env={"DBMATE_WRAP_PG_DUMP_PATH": str(program)})
+    assert_refused(done, 22, "two dumps differ", "run the command again")
+    assert list(empty.folder.migrations.iterdir()) == []
+
+
 def test_what_is_left_out_stands_in_the_head(empty: Adopted) -> None:
     empty.database.execute(f"{A}; {B}; create schema other; create table other.t (i int)")
     empty.ok("snapshot", "--exclude-table", "app.b", "--exclude-schema", "oth*")
