@@ -22,6 +22,7 @@ from tests.support.data_directories import remove_made_data_directories
 from tests.support.forked import stop_fork_server
 from tests.support.projects import MakeProject, ProjectFolder
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
+from tests.support.signals import heed_signals
 
 _EMBEDDED = binaries.from_wheel()
 _OTHER = other_major() if _EMBEDDED is not None else None
@@ -36,7 +37,7 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    _heed_signals()
+    heed_signals()
     # A busy machine is no fault: hypothesis would give each example 200 ms.
     slow = hypothesis.HealthCheck.too_slow
     hypothesis.settings.register_profile("no-clock", deadline=None, suppress_health_check=[slow])
@@ -44,21 +45,6 @@ def pytest_configure() -> None:
     # The tests' own pull request is not that of the projects in them.
     for name in {"GITHUB_EVENT_NAME", *(system[0] for system in SYSTEMS)}:
         os.environ.pop(name, None)
-
-
-def _heed_signals() -> None:
-    """Let children get the signals that a background job or nohup ignores: tests send them and wait.
-
-    What is ignored stays so in every child; what has a handler is as usual there.
-    """
-
-    def go_on(number: int, frame: FrameType | None) -> None:
-        """Nohup: pytest itself is not ended."""
-
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, go_on)
 
 
 def pytest_sessionfinish() -> None:

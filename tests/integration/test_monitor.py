@@ -108,10 +108,13 @@ def until(look: Callable[[], Activity], wanted: Callable[[Activity], object]) ->
 
 
 def blocked(session: Session, count: int = 1) -> Activity:
-    """The first glance that sees so many blockers, the wait old enough to have a known beginning."""
+    """The first glance that sees so many blockers, and since when the statement runs and waits.
+
+    The server tells its sessions first and their locks then: a statement may begin between the two.
+    """
     return until(
         lambda: activity.read_activity(session, WATCHED),
-        lambda found: len(found.blockers) == count and found.blocked_for is not None,
+        lambda found: len(found.blockers) == count and None not in (found.running_for, found.blocked_for),
     )
 
 
