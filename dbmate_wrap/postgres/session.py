@@ -88,6 +88,14 @@ class Session:
         """Return what `make` makes of each row: it gets the columns by their names. Raises like `rows`."""
         return self._fetch(kwargs_row(make), query, parameters)
 
+    def on_message(self, heard: Callable[[str], object]) -> None:
+        """From now on give each message of the server (NOTICE, DEBUG, ...) to `heard`; warnings as well."""
+
+        def hear(said: psycopg.errors.Diagnostic) -> None:
+            heard(said.message_primary or "")
+
+        self._connection.add_notice_handler(hear)
+
     def failure_of(self, text: str) -> "ServerFailure | None":
         """Run SQL, and return the server's error; None where there is none. Raises UnreachableError."""
         try:

@@ -104,6 +104,16 @@ def make_state(tools: ReplayTools, plan: ReplayPlan) -> tuple[SchemaState, Recor
     return _Replay(tools, plan).make_state()
 
 
+@contextmanager
+def open_state(tools: ReplayTools, plan: ReplayPlan) -> Iterator[ScratchDatabase]:
+    """Give a database with the first `plan.base` migrations; where they had no template they get one.
+
+    Raises as `run_replay`.
+    """
+    with _Replay(tools, plan).open_state() as database:
+        yield database
+
+
 @dataclass
 class _Replay:
     """A running replay. `lasts`: the last round trip has left a cluster-wide object."""
@@ -135,13 +145,20 @@ class _Replay:
 
     def make_state(self) -> tuple[SchemaState, RecordedVersions]:
         """Apply all migrations on top of the longest history before the first that is due."""
-        start, base = self.plan.start, self.plan.base
-        if start < base and not self._save_template(start, base):
-            base = start
-        with self._scratch(base) as handle:
-            database = ScratchDatabase(handle.url, self.tools)
-            database.apply(self.plan.migrations[base:])
+        with self.open_state() as database:
+            database.apply(self.plan.migrations[self.plan.base :])
             return database.read_state(), database.history()
+
+    @contextmanager
+    def open_state(self) -> Iterator[ScratchDatabase]:
+        """Give a database with all that comes before the first that is due, if it can be from a template."""
+        start, base = self.plan.start, self.plan.base
+        saved = start == base or self._save_template(start, base)
+        with self._scratch(base if saved else start) as handle:
+            database = ScratchDatabase(handle.url, self.tools)
+            if not saved:
+                database.apply(self.plan.migrations[start:base])
+            yield database
 
     @contextmanager
     def _scratch(self, length: int) -> Iterator[ScratchHandle]:

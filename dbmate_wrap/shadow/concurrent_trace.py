@@ -1,0 +1,54 @@
+"""Runs a CONCURRENTLY statement behind transactions that it waits for, and reads its locks meanwhile."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+from dbmate_wrap.domain.relation_state import Locks, Relation
+from dbmate_wrap.domain.statement_trace import LockMode
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.postgres.statement_trace import TracingSession, Wait, hold_snapshot, read_wait
+
+_POLL_SECONDS = 0.002
+
+
+def run_concurrently(
+    tracing: TracingSession,
+    text: str,
+    relations: Sequence[Sequence[Relation]],
+    connect: Callable[[], Session],
+) -> tuple[tuple[str, ...], Locks]:
+    """Run the statement, and return the server's messages and every lock that was seen.
+
+    For each of `relations` a transaction has a snapshot and has read them; it is ended once the statement
+    waits. `connect` opens sessions that may read everything. Raises FailedError as the statement does.
+    """
+    seen: dict[int, frozenset[LockMode]] = {}
+    pid = tracing.session.backend_pid
+    with ExitStack() as stack, ThreadPoolExecutor(1) as executor:
+        holders = [connect() for _ in relations]
+        for holder, read in zip(holders, relations, strict=True):
+            # Closed before the executor waits, whatever happens: the statement waits for them.
+            stack.callback(holder.close)
+            hold_snapshot(holder, read)
+        running = executor.submit(tracing.run, text)
+        try:
+            for holder in holders:
+                for oid, modes in _locks_at_rest(holder, pid, running):
+                    seen[oid] = seen.get(oid, frozenset()) | modes
+                holder.close()
+        finally:
+            stack.close()
+        return running.result(), seen
+
+
+def _locks_at_rest(
+    holder: Session, pid: int, running: "Future[tuple[str, ...]]"
+) -> Iterator[tuple[int, frozenset[LockMode]]]:
+    wait: Wait | None = None
+    while not running.done() and (wait is None or wait.kind is None):
+        wait = read_wait(holder, pid)
+        if wait.kind is None:
+            time.sleep(_POLL_SECONDS)
+    yield from wait.locks.items() if wait is not None else ()

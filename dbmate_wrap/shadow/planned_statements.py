@@ -1,0 +1,97 @@
+"""Takes a migration apart into statements, each with what is run for it on a shadow server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dbmate_wrap import sql
+from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.domain.statement_facts import StatementFacts
+from dbmate_wrap.domain.statement_trace import TracedStatement
+from dbmate_wrap.migrations.parse import ParseFault, parse_migration
+from dbmate_wrap.shadow.scratch import ReplayTools
+
+_NO_PARSER = "the SQL parser does not run on this machine: its statements were run as one"
+_UNREADABLE = "the SQL parser cannot read the migration: its statements were run as one"
+_ENDS_TRANSACTION = "the migration ends its transaction itself: its statements were run as one"
+
+
+@dataclass(frozen=True)
+class PlannedStatement:
+    """A statement as the file has it, and the text that is run for it; `stands_in` says what is otherwise."""
+
+    line: int
+    text: str
+    facts: StatementFacts
+    runs: str
+    stands_in: str | None = None
+
+
+def untraced(migration: ParsedMigration, reason: str) -> Iterator[TracedStatement]:
+    """Yield the statements of a migration without a trace; one for a block that cannot be taken apart."""
+    file = migration.file
+    for section in migration.sections:
+        for line, text, tag in _statements(section.up):
+            yield TracedStatement(file.version, file.name, line, text, tag, not_judged=reason)
+
+
+def _statements(block: Block) -> Iterator[tuple[int, str, str]]:
+    """Yield line, text and tag of each; of a text that cannot be read to its end one for all of it."""
+    if sql.is_available():
+        from dbmate_wrap.sql.parse import read_sql
+        from dbmate_wrap.sql.statement_facts import command_tag
+
+        reading = read_sql(block.sql)
+        if not reading.unreadable:
+            for each in reading.statements:
+                yield block.line + block.sql.count("\n", 0, each.offset), each.text, command_tag(each)
+            return
+    yield block.line, block.sql.partition("\n")[2].strip(), ""
+
+
+def reason_for_dbmate(migration: ParsedMigration) -> str | None:
+    """Return why only dbmate can apply the migration, as a whole; None where it can be taken apart."""
+    if not sql.is_available():
+        return _NO_PARSER
+    from dbmate_wrap.sql.effects import controls_transaction
+    from dbmate_wrap.sql.parse import read_sql
+
+    texts = [section.up.sql for section in migration.sections]
+    if any(read_sql(text).unreadable for text in texts):
+        return _UNREADABLE
+    return _ENDS_TRANSACTION if any(map(controls_transaction, texts)) else None
+
+
+def plan_statements(
+    tools: ReplayTools, migration: ParsedMigration
+) -> list[tuple[Block, tuple[PlannedStatement, ...]]]:
+    """Return the statements of each migrate:up of a migration that can be taken apart."""
+    from dbmate_wrap.sql.parse import read_sql
+    from dbmate_wrap.sql.statement_facts import read_facts
+
+    planned = []
+    replayed = _replayed(tools, migration)
+    for section, other in zip(migration.sections, replayed.sections, strict=True):
+        block, statements = section.up, []
+        pairs = zip(read_sql(block.sql).statements, read_sql(other.up.sql).statements, strict=True)
+        for written, run in pairs:
+            line = block.line + block.sql.count("\n", 0, written.offset)
+            stands_in = _stands_in(tools, written.text, run.text)
+            statements.append(PlannedStatement(line, written.text, read_facts(written), run.text, stands_in))
+        planned.append((block, tuple(statements)))
+    return planned
+
+
+def _replayed(tools: ReplayTools, migration: ParsedMigration) -> ParsedMigration:
+    """Return the migration in which calls stand for what only a superuser may run."""
+    file = tools.file_of(migration)
+    if file is migration.file:
+        return migration
+    parsed = parse_migration(file, file.content.decode("utf-8", "surrogateescape"))
+    assert not isinstance(parsed, ParseFault)  # Only statements were replaced.
+    return parsed
+
+
+def _stands_in(tools: ReplayTools, written: str, run: str) -> str | None:
+    """Return what is run in place of a statement; None where it is the statement itself, for a superuser."""
+    called = next((text for key, text in tools.pool.statements.items() if f"'{key}'" in run), None)
+    return called if called is not None and not called.startswith(written) else None
