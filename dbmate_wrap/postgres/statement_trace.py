@@ -22,14 +22,6 @@ _KINDS = {
 _LISTEN = "set client_min_messages = debug1"
 
 
-@dataclass(frozen=True)
-class Wait:
-    """What a server process waits for ("virtualxid", "relation", ...; None: it does not), and its locks."""
-
-    kind: str | None
-    locks: Locks
-
-
 @dataclass
 class TracingSession:
     """A session that runs a migration."""
@@ -91,12 +83,15 @@ def read_relations(session: Session) -> dict[int, Relation]:
     return {each.oid: each for each in (_relation(*row) for row in rows)}
 
 
-def read_wait(session: Session, pid: int) -> Wait:
-    """Read from another session what that server process waits for, and the locks that it has or wants."""
-    query = "select locktype from pg_catalog.pg_locks where pid = %(pid)s and not granted limit 1"
-    kinds = session.rows(query, {"pid": pid})
-    locks = _locks(session.rows(queries.load_query("trace_locks"), {"pid": pid}))
-    return Wait(str(kinds[0][0]) if kinds else None, locks)
+def is_blocking(session: Session, pid: int) -> bool:
+    """Return True where that server process waits for this session."""
+    query = "select pg_catalog.pg_backend_pid() = any(pg_catalog.pg_blocking_pids(%(pid)s::int))"
+    return session.rows(query, {"pid": pid}) == [(True,)]
+
+
+def read_locks(session: Session, pid: int) -> Locks:
+    """Read from another session the locks that a server process has, and the one that it waits for."""
+    return _locks(session.rows(queries.load_query("trace_locks"), {"pid": pid}))
 
 
 def hold_snapshot(session: Session, relations: Collection[Relation]) -> None:

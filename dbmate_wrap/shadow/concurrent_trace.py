@@ -1,14 +1,14 @@
 """Runs a CONCURRENTLY statement behind transactions that it waits for, and reads its locks meanwhile."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 from dbmate_wrap.domain.relation_state import Locks, Relation
 from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.postgres.statement_trace import TracingSession, Wait, hold_snapshot, read_wait
+from dbmate_wrap.postgres.statement_trace import TracingSession, hold_snapshot, is_blocking, read_locks
 
 _POLL_SECONDS = 0.002
 
@@ -35,7 +35,7 @@ def run_concurrently(
         running = executor.submit(tracing.run, text)
         try:
             for holder in holders:
-                for oid, modes in _locks_at_rest(holder, pid, running):
+                for oid, modes in _locks_at_rest(holder, pid, running).items():
                     seen[oid] = seen.get(oid, frozenset()) | modes
                 holder.close()
         finally:
@@ -43,12 +43,10 @@ def run_concurrently(
         return running.result(), seen
 
 
-def _locks_at_rest(
-    holder: Session, pid: int, running: "Future[tuple[str, ...]]"
-) -> Iterator[tuple[int, frozenset[LockMode]]]:
-    wait: Wait | None = None
-    while not running.done() and (wait is None or wait.kind is None):
-        wait = read_wait(holder, pid)
-        if wait.kind is None:
-            time.sleep(_POLL_SECONDS)
-    yield from wait.locks.items() if wait is not None else ()
+def _locks_at_rest(holder: Session, pid: int, running: "Future[tuple[str, ...]]") -> Locks:
+    """Return the locks of the statement once it waits for the holder; none where it has ended before."""
+    while not is_blocking(holder, pid):
+        if running.done():
+            return {}
+        time.sleep(_POLL_SECONDS)
+    return read_locks(holder, pid)

@@ -148,9 +148,10 @@ def _varies(statement: Statement, parts: tuple[Statement, ...]) -> str | None:
 
 def _is_put_together(at: int, code: Sequence[Token]) -> bool:
     """Return True for an EXECUTE of anything but one constant; CREATE TRIGGER has an EXECUTE FUNCTION."""
-    if code[at].text != "execute" or code[at + 1].text in ("function", "procedure"):
+    command = code[at + 1 : at + 3]
+    if code[at].text != "execute" or not command or command[0].text in ("function", "procedure"):
         return False
-    return not (code[at + 1].kind == "string" and code[at + 2].text in (";", "using"))
+    return command[0].kind != "string" or command[-1].text not in (";", "using")
 
 
 def _code(tree: Message) -> str:
