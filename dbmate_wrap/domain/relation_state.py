@@ -97,20 +97,22 @@ class KnownRelations:
 
     def __post_init__(self) -> None:
         self.current = dict(self.before)
+        self._names = {each.full for each in self.before.values()}
 
     def made(self, relations: Collection[Relation]) -> tuple[str, ...]:
         """Return the names of those that are new, tables before what belongs to them."""
         # A concurrent rebuild puts a new index under the old name.
-        names = {each.full for each in self.current.values()}
-        new = [each for each in relations if each.oid not in self.current and each.full not in names]
+        new = [each for each in relations if each.oid not in self.current and each.full not in self._names]
         new.sort(key=lambda each: (_KINDS_OF_NEW.index(each.kind), each.full))
         return tuple(each.full for each in new)
 
     def update(self, after: Reading) -> None:
         """Take over how relations are after a statement; what it has locked and is gone was dropped."""
-        for oid in after.locks.keys() - after.relations.keys():
-            self.current.pop(oid, None)
+        gone = after.locks.keys() - after.relations.keys()
+        former = [self.current.pop(oid) for oid in {*gone, *after.relations} if oid in self.current]
+        self._names -= {each.full for each in former}
         self.current |= after.relations
+        self._names |= {each.full for each in after.relations.values()}
 
 
 @dataclass(frozen=True)

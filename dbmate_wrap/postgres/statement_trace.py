@@ -24,13 +24,19 @@ _LISTEN = "set client_min_messages = debug1"
 
 @dataclass
 class TracingSession:
-    """A session that runs a migration."""
+    """A session that runs a migration; `known` are the relations that were there when it began.
+
+    New ones get larger OIDs, as a rule: up to `_told` they were in a reading already.
+    """
 
     session: Session
+    known: Mapping[int, Relation]
+    _told: int = 0
     _messages: list[str] = field(default_factory=list)
     _locks_query: str = field(default_factory=lambda: queries.load_query("trace_locks"))
 
     def __post_init__(self) -> None:
+        self._last_known = self._told = max(self.known, default=0)
         self.session.on_message(self._messages.append)
         self.listen()
 
@@ -45,10 +51,18 @@ class TracingSession:
         return tuple(self._messages)
 
     def read(self) -> Reading:
-        """Read the locks that this session holds."""
-        rows = self.session.rows(self._locks_query, {"pid": self.session.backend_pid})
+        """Read the locks that this session holds; of relations that it has made only in the first reading."""
+        if not self.known:
+            # In a new database no lock is in anybody's way, and reading thousands of them takes long.
+            made = read_relations(self.session, self._told)
+            self._told = max(made, default=self._told)
+            return Reading({}, made)
+        which = {"pid": self.session.backend_pid, "known": self._last_known, "told": self._told}
+        rows = self.session.rows(self._locks_query, which)
         found = (_relation(row[0], *row[2:]) for row in rows if row[3] is not None)
-        return Reading(_locks(rows), {each.oid: each for each in found})
+        locks = _locks(rows)
+        self._told = max(self._told, *locks) if locks else self._told
+        return Reading(locks, {each.oid: each for each in found})
 
     def constraint_tables(self, names: Collection[str]) -> Mapping[str, Collection[int]]:
         """Return the tables of foreign keys by the names of these; of one name there may be several."""
@@ -77,9 +91,9 @@ class TracingSession:
         return None
 
 
-def read_relations(session: Session) -> dict[int, Relation]:
-    """Read the relations of the database's own schemas, by OID."""
-    rows = session.rows(queries.load_query("trace_relations"))
+def read_relations(session: Session, above: int = 0) -> dict[int, Relation]:
+    """Read the relations of the database's own schemas, by OID; only those above that number."""
+    rows = session.rows(queries.load_query("trace_relations"), {"above": above})
     return {each.oid: each for each in (_relation(*row) for row in rows)}
 
 
@@ -91,7 +105,7 @@ def is_blocking(session: Session, pid: int) -> bool:
 
 def read_locks(session: Session, pid: int) -> Locks:
     """Read from another session the locks that a server process has, and the one that it waits for."""
-    return _locks(session.rows(queries.load_query("trace_locks"), {"pid": pid}))
+    return _locks(session.rows(queries.load_query("trace_locks"), {"pid": pid, "known": 0, "told": 0}))
 
 
 def hold_snapshot(session: Session, relations: Collection[Relation]) -> None:

@@ -17,13 +17,16 @@ _ENDS_TRANSACTION = "the migration ends its transaction itself: its statements w
 
 @dataclass(frozen=True)
 class PlannedStatement:
-    """A statement as the file has it, and the text that is run for it; `stands_in` says what is otherwise."""
+    """A statement as the file has it, and the text that is run for it.
+
+    `is_replaced`: a superuser runs something else, for what would connect to another server.
+    """
 
     line: int
     text: str
     facts: StatementFacts
     runs: str
-    stands_in: str | None = None
+    is_replaced: bool = False
 
 
 def untraced(migration: ParsedMigration, reason: str) -> Iterator[TracedStatement]:
@@ -75,8 +78,8 @@ def plan_statements(
         pairs = zip(read_sql(block.sql).statements, read_sql(other.up.sql).statements, strict=True)
         for written, run in pairs:
             line = block.line + block.sql.count("\n", 0, written.offset)
-            stands_in = _stands_in(tools, written.text, run.text)
-            statements.append(PlannedStatement(line, written.text, read_facts(written), run.text, stands_in))
+            replaced = _is_replaced(tools, written.text, run.text)
+            statements.append(PlannedStatement(line, written.text, read_facts(written), run.text, replaced))
         planned.append((block, tuple(statements)))
     return planned
 
@@ -91,7 +94,7 @@ def _replayed(tools: ReplayTools, migration: ParsedMigration) -> ParsedMigration
     return parsed
 
 
-def _stands_in(tools: ReplayTools, written: str, run: str) -> str | None:
-    """Return what is run in place of a statement; None where it is the statement itself, for a superuser."""
-    called = next((text for key, text in tools.pool.statements.items() if f"'{key}'" in run), None)
-    return called if called is not None and not called.startswith(written) else None
+def _is_replaced(tools: ReplayTools, written: str, run: str) -> bool:
+    """Return True where a superuser runs something else; often that is the statement itself."""
+    called = next((text for key, text in tools.pool.statements.items() if f"'{key}'" in run), written)
+    return not called.startswith(written)

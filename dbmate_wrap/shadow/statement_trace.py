@@ -59,8 +59,9 @@ def trace_migration(
     with database.connect() as session:
         if role := database.tools.dbmate(database.url).options.role:
             session.rows(f"set role {quoted(role)}")
-        known = KnownRelations(read_relations(session))
-        tracer = _Tracer(migration, TracingSession(session), known, connect_superuser)
+        relations = read_relations(session)
+        tracing, known = TracingSession(session, relations), KnownRelations(relations)
+        tracer = _Tracer(migration, tracing, known, connect_superuser)
         try:
             for block, statements in blocks:
                 tracer.run(block, statements, trace.statements)
@@ -173,7 +174,7 @@ class _Tracer:
 
 
 def _why_not_judged(statement: PlannedStatement, called: str | None) -> str | None:
-    if statement.stands_in is not None:
-        return f"only a superuser may run it; on the shadow server this was run for it: {statement.stands_in}"
+    if statement.is_replaced:
+        return "it connects to another server, which the shadow server does not: something else stands for it"
     calls = f"it depends on data: it calls {called}()" if called is not None else None
     return statement.facts.varies or calls

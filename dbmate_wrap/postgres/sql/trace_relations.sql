@@ -6,4 +6,4 @@ join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join pg_catalog.pg_index as i on i.indexrelid = c.oid
 left join pg_catalog.pg_inherits as h on h.inhrelid = c.oid and h.inhseqno = 1
 where c.relkind in ('r', 'p', 'i', 'I', 'v', 'm', 'S', 'f')
-  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <> 'dbmate_wrap'
+  and c.oid > %(above)s::oid and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <> 'dbmate_wrap'
