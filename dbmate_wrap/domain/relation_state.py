@@ -146,13 +146,14 @@ class _Judgement:
         for message in self.seen.messages:
             yield from self._said(message)
         if self.facts.writes_rows:
-            yield from ((each, Work.DATA) for each in self._with_mode(LockMode.ROW_EXCLUSIVE))
+            written = self._with_mode(LockMode.ROW_EXCLUSIVE, self.facts.targets)
+            yield from ((each, Work.DATA) for each in written)
         if self.facts.reads_rows:
-            read = (each for each in self._with_mode(LockMode.ACCESS_SHARE) if each not in rewritten)
-            yield from ((each, Work.SCAN) for each in read)
+            read = self._with_mode(self.facts.reads_under, self.facts.names)
+            yield from ((each, Work.SCAN) for each in read if each not in rewritten)
         # These two scans are not told by a message.
         if self.facts.checks_domain:
-            yield from ((each, Work.SCAN) for each in self._with_mode(LockMode.SHARE))
+            yield from ((each, Work.SCAN) for each in self._with_mode(LockMode.SHARE, ()))
         if self.facts.makes_partition:
             yield from ((each, Work.SCAN) for each in self._default_partitions())
 
@@ -169,16 +170,20 @@ class _Judgement:
         """Return the known relations that the statement has locked, or names while they are locked."""
         before, after = self.seen.before, self.seen.after.locks
         known = [self.known.before[oid] for oid in after if oid in self.known.before]
+        names = self.facts.names
         return [
-            each for each in known if after[each.oid] - before.get(each.oid, frozenset()) or self._names(each)
+            each
+            for each in known
+            if after[each.oid] - before.get(each.oid, frozenset()) or self._is_in(each, names)
         ]
 
-    def _names(self, relation: Relation) -> bool:
+    def _is_in(self, relation: Relation, names: Collection[tuple[str, str]]) -> bool:
+        """Return True where the relation, or one of which it is a part, has one of these names."""
         # One that an earlier statement has dropped is locked still, and its name may be taken again.
         at = relation if relation.oid in self.known.current else None
         while at is not None:
             current = self.known.current.get(at.oid, at)
-            if _is_named(at, self.facts.names) or _is_named(current, self.facts.names):
+            if _is_named(at, names) or _is_named(current, names):
                 return True
             at = self.known.before.get(at.parent) if at.parent is not None else None
         return False
@@ -200,9 +205,13 @@ class _Judgement:
         candidates = self._used() if self.seen.after.locks else known.values()
         return [each for each in candidates if each.oid in now and name in (each.name, now[each.oid].name)]
 
-    def _with_mode(self, mode: LockMode) -> list[Relation]:
-        locks = self.seen.after.locks
-        return [each for each in self._used() if each.kind in _ROWS and mode in locks[each.oid]]
+    def _with_mode(self, mode: LockMode, names: Collection[tuple[str, str]]) -> Iterator[Relation]:
+        """Yield what the statement has locked so; of what was locked so before what has one of the names."""
+        before, after = self.seen.before, self.seen.after.locks
+        for each in self._used():
+            is_new = mode not in before.get(each.oid, ())
+            if each.kind in _ROWS and mode in after[each.oid] and (is_new or self._is_in(each, names)):
+                yield each
 
     def _rewritten(self) -> Iterator[Relation]:
         for oid, now in self.seen.after.relations.items():
@@ -214,12 +223,9 @@ class _Judgement:
         """Yield the default partitions in which a new partition's rows were looked for."""
         matches = (_IMPLIED.match(message) for message in self.seen.messages)
         spared = {match["name"] for match in matches if match}
-        for each in self._with_mode(LockMode.ACCESS_EXCLUSIVE):
-            if each.kind == "partition" and each.name not in spared and not self._names_itself(each):
+        for each in self._with_mode(LockMode.ACCESS_EXCLUSIVE, self.facts.names):
+            if each.kind == "partition" and each.name not in spared and not _is_named(each, self.facts.names):
                 yield each
-
-    def _names_itself(self, relation: Relation) -> bool:
-        return _is_named(relation, self.facts.names)
 
 
 def _is_named(relation: Relation, names: Collection[tuple[str, str]]) -> bool:

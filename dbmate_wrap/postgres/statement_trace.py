@@ -116,6 +116,14 @@ def hold_snapshot(session: Session, relations: Collection[Relation]) -> None:
         session.rows(f"select from {quoted(each.schema)}.{quoted(each.name)} limit 0")
 
 
+def hold_lock(session: Session, relations: Collection[Relation]) -> None:
+    """Begin a transaction that holds a lock on tables with which only reads and writes get along."""
+    session.rows("begin")
+    for each in relations:
+        named = f"{quoted(each.schema)}.{quoted(each.name)}"
+        session.rows(f"lock table only {named} in share update exclusive mode")
+
+
 def _locks(rows: Collection[tuple[Cell, ...]]) -> Locks:
     return {int(str(row[0])): frozenset(map(LockMode, str(row[1]).split())) for row in rows}
 

@@ -14,7 +14,7 @@ from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.planned_statements import untraced
 from dbmate_wrap.shadow.replay import ReplayPlan
-from dbmate_wrap.shadow.scratch import ReplayTools, ScratchDatabase
+from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.statement_trace import trace_migration
 from dbmate_wrap.workspace.server_choice import Wanted
@@ -98,15 +98,11 @@ class _Tracing:
         with shadow_replay.open_state(self.tools, self.plan) as database:
             for migration in self.plan.migrations[self.plan.base :]:
                 begun.append(migration)
-                found = trace_migration(database, migration, lambda: self._connect_superuser(database))
+                found = trace_migration(database, migration)
                 traced += found.statements
                 if found.failure is not None:
                     return found.failure
         return None
-
-    def _connect_superuser(self, database: ScratchDatabase) -> Session:
-        """Return a session that may read everything in the database."""
-        return self.tools.connect(replace(database.url, user=self.pool.url.user))
 
     def _replay_to(self, begun: Sequence[ParsedMigration]) -> WrapError | None:
         """Replay up to the last that was begun: return the error as a check has it; None without one."""

@@ -1,4 +1,4 @@
-"""Runs a CONCURRENTLY statement behind transactions that it waits for, and reads its locks meanwhile."""
+"""Runs a statement behind transactions that it waits for, and reads its locks meanwhile."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,21 +8,22 @@ from contextlib import ExitStack
 from dbmate_wrap.domain.relation_state import Locks, Relation
 from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.postgres.statement_trace import TracingSession, hold_snapshot, is_blocking, read_locks
+from dbmate_wrap.postgres.statement_trace import TracingSession, is_blocking, read_locks
 
 _POLL_SECONDS = 0.002
 
 
-def run_concurrently(
+def run_behind(
     tracing: TracingSession,
     text: str,
-    relations: Sequence[Sequence[Relation]],
     connect: Callable[[], Session],
+    hold: Callable[[Session, Sequence[Relation]], None],
+    relations: Sequence[Sequence[Relation]],
 ) -> tuple[tuple[str, ...], Locks]:
     """Run the statement, and return the server's messages and every lock that was seen.
 
-    For each of `relations` a transaction has a snapshot and has read them; it is ended once the statement
-    waits. `connect` opens sessions that may read everything. Raises FailedError as the statement does.
+    For each of `relations` a session that `connect` opens begins a transaction by `hold`, which ends once the
+    statement waits for it. Raises FailedError as the statement does.
     """
     seen: dict[int, frozenset[LockMode]] = {}
     pid = tracing.session.backend_pid
@@ -31,7 +32,7 @@ def run_concurrently(
         for holder, read in zip(holders, relations, strict=True):
             # Closed before the executor waits, whatever happens: the statement waits for them.
             stack.callback(holder.close)
-            hold_snapshot(holder, read)
+            hold(holder, read)
         running = executor.submit(tracing.run, text)
         try:
             for holder in holders:

@@ -19,7 +19,7 @@ from dbmate_wrap.domain.statement_facts import StatementFacts
 from dbmate_wrap.domain.statement_trace import TracedStatement, Until
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session
-from dbmate_wrap.postgres.statement_trace import TracingSession, read_relations
+from dbmate_wrap.postgres.statement_trace import TracingSession, hold_lock, hold_snapshot, read_relations
 from dbmate_wrap.shadow.planned_statements import (
     PlannedStatement,
     plan_statements,
@@ -30,6 +30,7 @@ from dbmate_wrap.shadow.scratch import ScratchDatabase
 
 # active_sql_transaction, and invalid_transaction_termination: a procedure that commits.
 _NEEDS_NO_TRANSACTION = ("25001", "2D000")
+_TABLES = frozenset({"table", "partition"})
 # What may change client_min_messages, or run what does.
 _CHANGES_SETTINGS = frozenset({"SET", "RESET", "DISCARD", "SELECT", "DO", "CALL", "EXECUTE", "ROLLBACK"})
 
@@ -42,9 +43,7 @@ class MigrationTrace:
     failure: FailedError | None = None
 
 
-def trace_migration(
-    database: ScratchDatabase, migration: ParsedMigration, connect_superuser: Callable[[], Session]
-) -> MigrationTrace:
+def trace_migration(database: ScratchDatabase, migration: ParsedMigration) -> MigrationTrace:
     """Apply a migration as dbmate does, statement by statement, and trace each.
 
     It is really applied, but not recorded. Where it cannot be taken apart, dbmate applies it: raises
@@ -56,12 +55,17 @@ def trace_migration(
         trace.statements += untraced(migration, reason)
         return trace
     blocks = plan_statements(database.tools, migration)
-    with database.connect() as session:
+
+    def connect() -> Session:
+        session = database.connect()
         if role := database.tools.dbmate(database.url).options.role:
             session.rows(f"set role {quoted(role)}")
+        return session
+
+    with connect() as session:
         relations = read_relations(session)
         tracing, known = TracingSession(session, relations), KnownRelations(relations)
-        tracer = _Tracer(migration, tracing, known, connect_superuser)
+        tracer = _Tracer(migration, tracing, known, connect)
         try:
             for block, statements in blocks:
                 tracer.run(block, statements, trace.statements)
@@ -75,7 +79,7 @@ class _Tracer:
     migration: ParsedMigration
     tracing: TracingSession
     known: KnownRelations
-    connect_superuser: Callable[[], Session]
+    connect: Callable[[], Session]
 
     def run(self, block: Block, statements: Sequence[PlannedStatement], into: list[TracedStatement]) -> None:
         """Run a block, and add each statement to `into` as soon as it has run. Raises FailedError."""
@@ -117,24 +121,41 @@ class _Tracer:
             session.rows("rollback")
             if error.sqlstate not in _NEEDS_NO_TRANSACTION:
                 raise
-            reason = f"{statement.facts.tag} runs outside a transaction only, where its locks cannot be read"
-            return self._run_outside(statement, lambda: (self.tracing.run(statement.runs), {}), reason)
+            return self._run_without_transaction(statement)
         session.rows("commit")
         return traced
 
+    def _run_without_transaction(self, statement: PlannedStatement) -> TracedStatement:
+        facts, relations = statement.facts, self._named(statement.facts)
+        if facts.tag == "VACUUM" and relations and {each.kind for each in relations} <= _TABLES:
+            return self._run_behind(statement, hold_lock, [[each] for each in relations])
+        reason = f"{facts.tag} runs outside a transaction only, where its locks cannot be read"
+        return self._run_outside(statement, lambda: (self.tracing.run(statement.runs), {}), reason)
+
     def _run_concurrently(self, statement: PlannedStatement) -> TracedStatement:
         facts, relations = statement.facts, self._named(statement.facts)
-        # The last but the first that is named (a partition that is detached) is read by a second one.
+        # What is named behind the first (a partition that is detached) is read by a second one.
         readers = [relations[:1], *([relations[1:]] if relations[1:] else [])]
-
-        def run() -> tuple[tuple[str, ...], Locks]:
-            from dbmate_wrap.shadow.concurrent_trace import run_concurrently
-
-            return run_concurrently(self.tracing, statement.runs, readers, self.connect_superuser)
-
         reason = None if relations else f"{facts.tag} names no relation at which its locks could be read"
-        traced = self._run_outside(statement, run, reason)
+        parents = {each.parent for each in self.known.current.values()}
+        if facts.tag == "REINDEX" and any(each.oid in parents for each in relations):
+            reason = "it goes from partition to partition: only the locks on the first were read"
+        traced = self._run_behind(statement, hold_snapshot, readers, reason)
         return replace(traced, waits_for_snapshots=True)
+
+    def _run_behind(
+        self,
+        statement: PlannedStatement,
+        hold: Callable[[Session, Sequence[Relation]], None],
+        relations: Sequence[Sequence[Relation]],
+        reason: str | None = None,
+    ) -> TracedStatement:
+        def run() -> tuple[tuple[str, ...], Locks]:
+            from dbmate_wrap.shadow.concurrent_trace import run_behind
+
+            return run_behind(self.tracing, statement.runs, self.connect, hold, relations)
+
+        return self._run_outside(statement, run, reason)
 
     def _run_outside(
         self,
@@ -143,6 +164,8 @@ class _Tracer:
         reason: str | None,
     ) -> TracedStatement:
         messages, locks = run()
+        if statement.facts.concurrently and not locks:
+            reason = reason or "it ended before its locks could be read"
         after = Reading(locks, read_relations(self.tracing.session))
         judged = judge(statement.facts, Seen({}, after, messages), self.known, Until.STATEMENT)
         self.known.update(after)

@@ -8,6 +8,7 @@ from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.domain.sql_lexer import Token, tokens
 from dbmate_wrap.domain.statement_facts import StatementFacts
+from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.sql.bodies import bodies
 from dbmate_wrap.sql.named import parts_of
 from dbmate_wrap.sql.nested import nested_statements, unread_offsets
@@ -25,6 +26,8 @@ _TAGS = {
     pb.SelectStmt: "SELECT",
     pb.TruncateStmt: "TRUNCATE TABLE",
 }
+# Their queries are run later, or never.
+_NOT_RUN = (pb.CreateFunctionStmt, pb.RuleStmt, pb.PrepareStmt, pb.ExplainStmt)
 # Words between the verb and the kind of object.
 _MODIFIERS = frozenset(
     {
@@ -51,13 +54,16 @@ def read_facts(statement: Statement) -> StatementFacts:
     """Return the facts about one statement."""
     tree, parts = statement.tree, tuple(nested_statements(statement))
     trees = tuple(part.tree for part in parts)
+    is_vacuum = isinstance(tree, pb.VacuumStmt) and tree.is_vacuumcmd
     return StatementFacts(
         tag=command_tag(statement),
         names=tuple(dict.fromkeys(chain.from_iterable(map(_relations, parts)))),
         calls=frozenset(chain.from_iterable(map(_calls, parts))) if _runs_functions(tree) else frozenset(),
+        targets=frozenset(chain.from_iterable(map(_targets, parts))),
         writes_rows=any(map(_writes_rows, parts)),
         truncates=any(isinstance(each, pb.TruncateStmt) for each in trees),
-        reads_rows=isinstance(tree, pb.SelectStmt) or any(map(_copies_rows, trees)),
+        reads_rows=isinstance(tree, pb.SelectStmt) or is_vacuum or any(map(_copies_rows, trees)),
+        reads_under=LockMode.SHARE_UPDATE_EXCLUSIVE if is_vacuum else LockMode.ACCESS_SHARE,
         checks_domain=any(map(_checks_domain, trees)),
         makes_partition=any(isinstance(each, pb.CreateStmt) and each.HasField("partbound") for each in trees),
         concurrently=is_concurrent(tree),
@@ -105,7 +111,12 @@ def _writes_rows(statement: Statement) -> bool:
         return bool(tree.is_from)
     if isinstance(tree, pb.RefreshMatViewStmt):
         return bool(tree.concurrent)
-    return not isinstance(tree, pb.CreateFunctionStmt | pb.RuleStmt) and any(statement.of(*_WRITING))
+    return not isinstance(tree, _NOT_RUN) and any(statement.of(*_WRITING))
+
+
+def _targets(statement: Statement) -> Iterator[tuple[str, str]]:
+    kinds = (*_WRITING, pb.CopyStmt)
+    return ((node.relation.schemaname, node.relation.relname) for node in statement.of(*kinds))
 
 
 def _copies_rows(tree: Message) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from dbmate_wrap import settings
 from dbmate_wrap.domain.invocation import Invocation
-from dbmate_wrap.domain.statement_trace import LockMode, TracedStatement, Until, Work
+from dbmate_wrap.domain.statement_trace import LockMode, RelationLock, TracedStatement, Until, Work
 from dbmate_wrap.errors import PreflightError
 from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.redact import Secrets
@@ -93,17 +93,28 @@ def test_a_migration_is_applied_and_each_statement_is_seen_under_the_locks_befor
             {},
         ),
         ("call shop.tidy()", "CALL runs outside a transaction only", {}, {}),
-        ("vacuum full shop.orders", "VACUUM runs outside a transaction only", {}, {ORDERS: Work.INDEX_BUILD}),
+        ("vacuum (index_cleanup off)", "VACUUM runs outside a transaction only", {}, {}),
+        ("reindex schema concurrently shop", "names no relation", None, {}),
+        (
+            "create index concurrently if not exists orders_pkey on shop.orders (amount)",
+            "ended before its locks could be read",
+            {},
+            {},
+        ),
     ],
 )
 def test_what_cannot_be_told_for_sure_is_not_judged(
-    embedded_database: Database, sql: str, reason: str, locks: dict[str, LockMode], works: dict[str, Work]
+    embedded_database: Database,
+    sql: str,
+    reason: str,
+    locks: dict[str, LockMode] | None,
+    works: dict[str, Work],
 ) -> None:
     embedded_database.execute(TABLES)
     found = trace(embedded_database, sql, transaction=False)
     [statement] = found.statements
     assert reason in (statement.not_judged or "")
-    assert seen(statement) == (locks, works)
+    assert seen(statement) == (locks, works) or locks is None
     assert {lock.until for lock in statement.locks} <= {Until.STATEMENT}
 
 
@@ -122,6 +133,18 @@ def test_a_concurrent_statement_is_seen_while_it_waits(embedded_database: Databa
         (True,),
         (True,),
     ]
+
+
+@pytest.mark.both_majors
+def test_vacuum_is_seen_while_it_waits(database: Database) -> None:
+    database.execute(TABLES)
+    [plain] = trace(database, "vacuum shop.orders, shop.lines", transaction=False).statements
+    gentle = LockMode.SHARE_UPDATE_EXCLUSIVE
+    assert seen(plain) == ({ORDERS: gentle, LINES: gentle}, {ORDERS: Work.SCAN, LINES: Work.SCAN})
+    [full] = trace(database, "vacuum full shop.orders", transaction=False).statements
+    assert full.locks == (RelationLock(ORDERS, "table", ALL, Until.STATEMENT),)
+    assert {each.work for each in full.works} == {Work.REWRITE, Work.INDEX_BUILD}
+    assert (plain.not_judged, full.not_judged) == (None, None)
 
 
 def test_a_concurrent_statement_that_fails_ends_the_trace(embedded_database: Database) -> None:

@@ -31,4 +31,4 @@ def trace(database: Database, sql: str, *, transaction: bool = True) -> Migratio
     content = migration(sql, options="" if transaction else "transaction:false")
     parsed = parse_migration(migration_file("001_a.sql", content), content)
     assert isinstance(parsed, ParsedMigration)
-    return trace_migration(ScratchDatabase(url, cast(ReplayTools, tools)), parsed, open_session)
+    return trace_migration(ScratchDatabase(url, cast(ReplayTools, tools)), parsed)

@@ -64,6 +64,14 @@ def test_a_weaker_lock_of_a_statement_is_taken_under_the_stronger_one_that_is_he
     assert works(found) == [("shop.orders", Work.DATA)]
 
 
+def test_rows_that_an_earlier_statement_wrote_are_not_written_again() -> None:
+    """The second one looks for the rows that it references."""
+    before, after = locks(_1=WEAK), {1: frozenset({WEAK, LockMode.ROW_SHARE}), 3: frozenset({WEAK})}
+    facts = StatementFacts("INSERT", (("crm", "orders"),), frozenset({("crm", "orders")}), writes_rows=True)
+    assert works(judged(facts, before, after)) == [("crm.orders", Work.DATA)]
+    assert works(judged(facts, after, after)) == [("crm.orders", Work.DATA)]
+
+
 @pytest.mark.parametrize(
     ("after", "shown"),
     [

@@ -60,7 +60,10 @@ def test_the_tag_is_that_of_the_server(sql: str, tag: str) -> None:
         ("do $$ begin update t set i = 1; end $$", "writes_rows"),
         ("create function f() returns void language plpgsql as $$ begin update t set i = 1; end $$", ""),
         ("create rule r as on insert to t do also insert into u values (1)", ""),
+        ("explain update t set i = 1", ""),
         ("truncate t", "truncates"),
+        ("vacuum t", "reads_rows"),
+        ("analyze t", ""),
         ("create table u as select * from t", "reads_rows"),
         ("create table u as select * from t with no data", ""),
         ("refresh materialized view v", "reads_rows"),
@@ -98,6 +101,11 @@ def test_work_that_no_message_tells_is_read(sql: str, expected: str) -> None:
 )
 def test_the_relations_are_named_the_main_one_first(sql: str, names: list[tuple[str, str]]) -> None:
     assert list(facts(sql).names) == names
+
+
+def test_the_targets_of_writes_are_named() -> None:
+    sql = "with a as (delete from x.t returning i) insert into u select a.i from a join v on v.i = a.i"
+    assert facts(sql).targets == {("x", "t"), ("", "u")}
 
 
 @pytest.mark.parametrize(
