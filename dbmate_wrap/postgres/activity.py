@@ -1,32 +1,14 @@
 """Reads, in a session of its own, what dbmate's server process does and which sessions block it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from dbmate_wrap.domain.activity import Activity, Blocker, Progress
+from dbmate_wrap.domain.lock_conflicts import conflicting_modes, strongest_first
 from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Session
-
-# https://www.postgresql.org/docs/18/explicit-locking.html#TABLE-LOCK-COMPATIBILITY, weakest first.
-_MODES = (
-    *("AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"),
-    *("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"),
-)
-_CONFLICTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "AccessShareLock": frozenset(_MODES[7:]),
-        "RowShareLock": frozenset(_MODES[6:]),
-        "RowExclusiveLock": frozenset(_MODES[4:]),
-        "ShareUpdateExclusiveLock": frozenset(_MODES[3:]),
-        "ShareLock": frozenset((*_MODES[2:4], *_MODES[5:])),
-        "ShareRowExclusiveLock": frozenset(_MODES[2:]),
-        "ExclusiveLock": frozenset(_MODES[1:]),
-        "AccessExclusiveLock": frozenset(_MODES),
-    }
-)
 
 
 def prepare(session: Session) -> None:
@@ -61,13 +43,13 @@ def _blocker(row: dict[str, Any]) -> Blocker:
     return Blocker(mode=mode, holds=holds, **row)
 
 
-def _mode(held: Iterable[str], awaited: str | None, wanted: str | None) -> tuple[str | None, bool]:
+def _mode(held: Collection[str], awaited: str | None, wanted: str | None) -> tuple[str | None, bool]:
     """Return the mode that blocks, and True where it is held: of several, the strongest that conflicts.
 
     A session that only waits for a lock blocks those behind it in the queue.
     """
-    strongest = sorted(held, key=lambda mode: _MODES.index(mode) if mode in _MODES else -1, reverse=True)
-    against = [mode for mode in strongest if wanted is None or mode in _CONFLICTS.get(wanted, _MODES)]
+    strongest = strongest_first(held)
+    against = [mode for mode in strongest if wanted is None or mode in conflicting_modes(wanted)]
     for mode, holds in ((against[:1], True), ([awaited] if awaited else [], False), (strongest[:1], True)):
         if mode:
             return mode[0], holds
