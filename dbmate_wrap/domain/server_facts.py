@@ -54,13 +54,17 @@ class Migrating:
 
 @dataclass(frozen=True)
 class Transaction:
-    """An open transaction of somebody else; `idle` when nothing runs in it, `age` in seconds."""
+    """An open transaction of somebody else; `idle` when nothing runs in it, `age` in seconds.
+
+    `query` is its last one, masked.
+    """
 
     pid: int
     application: str
     user: str
     idle: bool
     age: float
+    query: str = ""
 
     @property
     def label(self) -> str:

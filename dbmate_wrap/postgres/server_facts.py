@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.domain.ownership import NotOwned
 from dbmate_wrap.domain.server_facts import (
     InvalidIndex,
@@ -63,7 +64,7 @@ def read_facts(session: Session, question: Question, parts: Collection[str] = _P
         migrations=_parse(answers["migrations"], lambda found: _all(Migrating, found["sessions"])),
         transactions=_parse(
             answers["transactions"],
-            lambda found: Transactions(_all(Transaction, found["transactions"]), found["hidden"]),
+            lambda found: Transactions(tuple(map(_transaction, found["transactions"])), found["hidden"]),
         ),
         prepared=_parse(answers["prepared"], lambda found: _all(Prepared, found["prepared"])),
         invalid_indexes=_parse(answers["indexes"], lambda found: _all(InvalidIndex, found["invalid"])),
@@ -128,6 +129,10 @@ def _parse(answer: str | Unavailable, make: Callable[[dict[str, Any]], _T]) -> _
 
 def _all(make: Callable[..., _T], items: list[dict[str, Any]]) -> tuple[_T, ...]:
     return tuple(make(**item) for item in items)
+
+
+def _transaction(found: dict[str, Any]) -> Transaction:
+    return Transaction(**(found | {"query": masked_query(found["query"])}))
 
 
 def _privileges(found: dict[str, Any]) -> Privileges:

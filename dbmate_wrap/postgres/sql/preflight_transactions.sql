@@ -6,6 +6,12 @@ with others as (
         application_name,
         usename,
         state,
+        -- Of SQL_ASCII not even the encoding is known.
+        case
+            when pg_catalog.getdatabaseencoding() = 'SQL_ASCII'
+                then pg_catalog.regexp_replace(pg_catalog.left(query, 1000), '[^\x01-\x7f]', '?', 'g')
+            else pg_catalog.left(query, 1000)
+        end as query,
         query = '<insufficient privilege>' as hidden,
         extract(epoch from pg_catalog.clock_timestamp() - xact_start) as age,
         state like 'idle in transaction%%'
@@ -28,7 +34,8 @@ long as (
 select json_build_object(
     'transactions', (
         select coalesce(json_agg(json_build_object(
-            'pid', pid, 'application', application_name, 'user', usename, 'idle', coalesce(idle, false), 'age', age
+            'pid', pid, 'application', application_name, 'user', usename, 'idle', coalesce(idle, false), 'age', age,
+            'query', coalesce(query, '')
         ) order by age desc), '[]')
         from long
     ),
