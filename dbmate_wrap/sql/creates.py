@@ -111,11 +111,18 @@ def _changes_privileges(tree: Message) -> bool:
             return False
 
 
+def new_relation(tree: Message) -> pb.RangeVar | None:
+    """Return the relation that the statement makes; None if it makes none, or a temporary one."""
+    relation_of = _RELATION.get(type(tree))
+    relation = relation_of(tree) if relation_of is not None else None
+    return relation if relation is not None and relation.relname and not is_temporary(relation) else None
+
+
 def _schemas_of(tree: Message) -> Sequence[str]:
     """Return the schema in which the statement creates an object; none if it creates none in a schema."""
-    if relation_of := _RELATION.get(type(tree)):
-        relation = relation_of(tree)
-        return [relation.schemaname] if relation.relname and not is_temporary(relation) else []
+    if type(tree) in _RELATION:
+        relation = new_relation(tree)
+        return [relation.schemaname] if relation is not None else []
     match tree:
         case pb.AlterObjectSchemaStmt():
             return [tree.newschema]

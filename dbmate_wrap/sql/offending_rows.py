@@ -1,25 +1,23 @@
-"""Writes the query that finds the rows for which a constraint cannot be added."""
+"""Finds the queries for the rows for which a constraint cannot be added: after a failure, or before."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from google.protobuf.message import Message
-from postgast import deparse, parse
-from postgast import pg_query_pb2 as pb
+from dbmate_wrap.domain.probe import ConstraintLookup, Probe
+from dbmate_wrap.domain.statement_trace import TracedStatement
+from dbmate_wrap.sql.added_constraints import AddedConstraint, Kind, added_constraints, complete, table_name
+from dbmate_wrap.sql.nested import nested_statements
+from dbmate_wrap.sql.parse import Statement, read_sql
+from dbmate_wrap.sql.pending_changes import PendingChanges
 
-from dbmate_wrap.sql.parse import read_sql
+ReadDefinitions = Callable[[Collection[ConstraintLookup]], Mapping[ConstraintLookup, str]]
 
-_NOT_NULL, _FOREIGN_KEY, _UNIQUE, _CHECK = "23502", "23503", "23505", "23514"
-_MOST_ROWS = 20
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A constraint that a statement adds: its own name (None where the server makes one), and the query."""
-
-    name: str | None
-    table: str
-    query: str
+_KINDS: Mapping[str, Kind] = {
+    "23502": Kind.NOT_NULL,
+    "23503": Kind.FOREIGN_KEY,
+    "23505": Kind.UNIQUE,
+    "23514": Kind.CHECK,
+}
 
 
 def find_query(text: str, sqlstate: str, message: str) -> str | None:
@@ -30,139 +28,138 @@ def find_query(text: str, sqlstate: str, message: str) -> str | None:
     kind = _KINDS.get(sqlstate)
     if kind is None:
         return None
-    found = [each for statement in read_sql(text).statements for each in _candidates(statement.tree, kind)]
+    added = (each for statement in read_sql(text).statements for each in added_constraints(statement.tree))
+    found = [each for each in added if each.kind is kind and each.query and each.validated and not each.fills]
     named = [each for each in found if each.name is not None and f'"{each.name}"' in message]
-    of_table = [each for each in found if f'"{each.table}' in message]
+    of_table = [each for each in found if f'"{each.relation.relname}' in message]
     for chosen in (named, of_table, found):
         if len(chosen) == 1:
             return chosen[0].query
     return None
 
 
-def _candidates(
-    tree: Message, kind: Callable[[pb.RangeVar, pb.Constraint], str | None]
-) -> Iterator[_Candidate]:
-    if isinstance(tree, pb.IndexStmt) and kind is _duplicates and tree.unique:
-        query = _duplicate_query(tree.relation, tree.index_params, tree.where_clause)
-        if query is not None:
-            yield _Candidate(tree.idxname or None, tree.relation.relname, query)
-    if not isinstance(tree, pb.AlterTableStmt):
-        return
-    for command in (node.alter_table_cmd for node in tree.cmds):
-        table = tree.relation.relname
-        if command.subtype == pb.AT_SetNotNull and kind is _nulls:
-            query = _select(tree.relation, "where c is null", {"c": _column(command.name)})
-            yield _Candidate(command.name, table, query)
-        constraint = getattr(command, "def").constraint
-        if command.subtype == pb.AT_AddConstraint and (query := kind(tree.relation, constraint)):
-            yield _Candidate(constraint.conname or None, table, query)
+def probes_for(
+    statements: Iterable[TracedStatement], read_definitions: ReadDefinitions | None = None
+) -> tuple[Probe, ...]:
+    """Return the query for the rows in the way of each constraint that pending statements add or validate.
 
-
-def _nulls(relation: pb.RangeVar, constraint: pb.Constraint) -> str | None:
-    keys = [key.string.sval for key in constraint.keys]
-    if constraint.contype != pb.CONSTR_PRIMARY or not keys:
-        return None
-    where = " or ".join(f"c{number} is null" for number in range(len(keys)))
-    return _select(relation, f"where {where}", {f"c{n}": _column(key) for n, key in enumerate(keys)})
-
-
-def _violations(relation: pb.RangeVar, constraint: pb.Constraint) -> str | None:
-    if constraint.contype != pb.CONSTR_CHECK or constraint.skip_validation:
-        return None
-    return _select(relation, "where not (c)", {"c": constraint.raw_expr})
-
-
-def _duplicates(relation: pb.RangeVar, constraint: pb.Constraint) -> str | None:
-    if constraint.contype not in (pb.CONSTR_UNIQUE, pb.CONSTR_PRIMARY) or not constraint.keys:
-        return None
-    columns = [_as_index_column(key.string.sval) for key in constraint.keys]
-    return _duplicate_query(relation, columns, pb.Node())
-
-
-def _orphans(relation: pb.RangeVar, constraint: pb.Constraint) -> str | None:
-    own = [key.string.sval for key in constraint.fk_attrs]
-    keys = [key.string.sval for key in constraint.pk_attrs]
-    if constraint.contype != pb.CONSTR_FOREIGN or constraint.skip_validation or len(keys) != len(own):
-        return None
-    filled = " and ".join(f"r{n} is not null" for n in range(len(own)))
-    same = " and ".join(f"k{n} = r{n}" for n in range(len(own)))
-    stands_for = {f"r{n}": _column("referencing", key) for n, key in enumerate(own)}
-    stands_for |= {f"k{n}": _column("referenced", key) for n, key in enumerate(keys)}
-    where = f"where {filled} and not exists (select from r as referenced where {same})"
-    return _select(relation, where, stands_for, alias="referencing", referenced=constraint.pktable)
-
-
-def _duplicate_query(relation: pb.RangeVar, columns: Sequence[pb.Node], where: pb.Node) -> str | None:
-    values = [each.index_elem for each in columns]
-    if not values:
-        return None
-    names = [f"c{number}" for number in range(len(values))]
-    stands_for = {
-        name: value.expr if value.HasField("expr") else _column(value.name)
-        for name, value in zip(names, values, strict=True)
+    `read_definitions` asks the live server for definitions that only it knows, once, where there are any
+    (`postgres/probe.py:read_definitions`); None where there is no live server.
+    """
+    reader = _Reader()
+    for statement in statements:
+        reader.add(statement)
+    wanted = {
+        each.added.lookup for each in reader.found if each.added.lookup is not None and not each.not_run
     }
-    listed = ", ".join(names)
-    condition = ""
-    if where.WhichOneof("node") is not None:
-        condition, stands_for["w"] = "where w", where
-    text = f"select {listed}, count(*) from t {condition} group by {listed} having count(*) > 1"  # noqa: S608 - a template of our own
-    return _write(text, relation, stands_for)
+    known = read_definitions(wanted) if read_definitions is not None and wanted else {}
+    return tuple(
+        probe for each in reader.found for probe in each.probes(known, asked=read_definitions is not None)
+    )
 
 
-def _select(
-    relation: pb.RangeVar,
-    where: str,
-    stands_for: Mapping[str, pb.Node],
-    *,
-    alias: str = "",
-    referenced: pb.RangeVar | None = None,
-) -> str:
-    text = f"select * from t {f'as {alias}' if alias else ''} {where}"  # noqa: S608 - the same
-    return _write(text, relation, stands_for, referenced)
+@dataclass(frozen=True)
+class _Found:
+    """A constraint that a pending statement adds or validates, at `line` of its file."""
+
+    statement: TracedStatement
+    line: int
+    added: AddedConstraint
+    not_run: str | None
+    changed_first: str | None
+
+    def probes(self, known: Mapping[ConstraintLookup, str], *, asked: bool) -> Iterator[Probe]:
+        lookup = self.added.lookup
+        if lookup is None or self.not_run:
+            yield self._probe(self.added, self.not_run)
+        elif lookup in known:
+            for each in complete(self.added, known[lookup]):
+                yield self._probe(each, None if each.query else "no query is known for such a constraint")
+        else:
+            yield self._probe(self.added, _unknown(lookup) if asked else _unasked(lookup))
+
+    def _probe(self, added: AddedConstraint, not_run: str | None) -> Probe:
+        return Probe(
+            version=self.statement.version,
+            file=self.statement.file,
+            line=self.line,
+            what=added.what,
+            query=added.query,
+            not_run=not_run,
+            counts="duplicate value" if added.kind is Kind.UNIQUE else "row",
+            fails_now=added.validated,
+            changed_first=self.changed_first,
+        )
 
 
-def _write(
-    template: str,
-    relation: pb.RangeVar,
-    stands_for: Mapping[str, pb.Node],
-    referenced: pb.RangeVar | None = None,
-) -> str:
-    """Return the template with the table for `t`, the referenced one for `r`, and nodes for plain names."""
-    result = parse(f"{template} limit {_MOST_ROWS}")
-    _replace(result, {"t": relation, "r": referenced or pb.RangeVar()}, stands_for)
-    return deparse(result)
+@dataclass
+class _Reader:
+    """Goes through the pending statements in their order."""
+
+    found: list[_Found] = field(default_factory=list)
+    _changes: PendingChanges = field(default_factory=PendingChanges)
+
+    def add(self, statement: TracedStatement) -> None:
+        for whole in read_sql(statement.text, skip_long=True).statements:
+            for part in nested_statements(whole):
+                line = statement.line + statement.text.count("\n", 0, part.offset)
+                self._add_part(statement, part, line)
+        self._changes.add_made(statement.makes, f"{statement.file} line {statement.line}")
+
+    def _add_part(self, statement: TracedStatement, part: Statement, line: int) -> None:
+        place = f"{statement.file} line {line}"
+        # Of one ALTER TABLE the columns come first, whatever the order of its commands.
+        self._changes.add_columns(part.tree, place)
+        for added in added_constraints(part.tree):
+            # Underscores stand for a name that is known only at run time.
+            if added.relation.relname.strip("_"):
+                self._add_constraint(statement, line, self._from_pending(added))
+        self._changes.add(part, statement.version, place)
+
+    def _add_constraint(self, statement: TracedStatement, line: int, added: AddedConstraint) -> None:
+        not_run = self._not_run(statement.version, added)
+        changed = self._changes.writer_of(added.relation)
+        if changed is None and added.referenced is not None:
+            changed = self._changes.writer_of(added.referenced)
+        self.found.append(_Found(statement, line, added, not_run, changed))
+
+    def _from_pending(self, added: AddedConstraint) -> AddedConstraint:
+        """Return what VALIDATE CONSTRAINT is about, where a pending statement has added that."""
+        if added.lookup is None or added.lookup.name is None:
+            return added
+        for place, each in enumerate(self.found):
+            same_name = each.added.name == added.name and not each.added.validated
+            if same_name and _may_be_same(each.added, added):
+                del self.found[place]  # Only the validation looks at the rows.
+                return replace(each.added, validated=True)
+        return added
+
+    def _not_run(self, version: str, added: AddedConstraint) -> str | None:
+        for relation in filter(None, (added.relation, added.referenced)):
+            if (place := self._changes.maker_of(relation)) is not None:
+                return f"{table_name(relation)} is made by {place}"
+            if not relation.schemaname and (place := self._changes.path_of(version)) is not None:
+                return f"{place} sets the search_path in which {table_name(relation)} is looked for"
+        columns = [(added.relation, name) for name in added.columns]
+        columns += [(added.constraint.pktable, node.string.sval) for node in added.constraint.pk_attrs]
+        for relation, name in columns:
+            if (place := self._changes.maker_of_column(relation, name)) is not None:
+                return f"{table_name(relation)}.{name} is made or changed by {place}"
+        return None
 
 
-def _replace(message: Message, tables: Mapping[str, pb.RangeVar], stands_for: Mapping[str, pb.Node]) -> None:
-    if isinstance(message, pb.RangeVar):
-        given = tables[message.relname]
-        message.schemaname, message.relname = given.schemaname, given.relname
-        return
-    if isinstance(message, pb.Node) and message.HasField("column_ref"):
-        fields = message.column_ref.fields
-        name = fields[0].string.sval if len(fields) == 1 else ""
-        if name in stands_for:
-            message.CopyFrom(stands_for[name])
-            return
-    for descriptor, value in message.ListFields():
-        if descriptor.message_type is None:
-            continue
-        for each in value if descriptor.is_repeated else [value]:
-            _replace(each, tables, stands_for)
+def _may_be_same(one: AddedConstraint, other: AddedConstraint) -> bool:
+    schemas = one.relation.schemaname, other.relation.schemaname
+    return one.relation.relname == other.relation.relname and (schemas[0] == schemas[1] or "" in schemas)
 
 
-def _column(*names: str) -> pb.Node:
-    fields = [pb.Node(string=pb.String(sval=name)) for name in names]
-    return pb.Node(column_ref=pb.ColumnRef(fields=fields))
+def _unknown(lookup: ConstraintLookup) -> str:
+    table = f"{lookup.schema}.{lookup.table}" if lookup.schema else lookup.table
+    if lookup.name is None:
+        return f"the live database has no primary key of {table}"
+    return f"the live database has no constraint {lookup.name} on {table}"
 
 
-def _as_index_column(name: str) -> pb.Node:
-    return pb.Node(index_elem=pb.IndexElem(name=name))
-
-
-_KINDS: Mapping[str, Callable[[pb.RangeVar, pb.Constraint], str | None]] = {
-    _NOT_NULL: _nulls,
-    _FOREIGN_KEY: _orphans,
-    _UNIQUE: _duplicates,
-    _CHECK: _violations,
-}
+def _unasked(lookup: ConstraintLookup) -> str:
+    what = "the primary key that it references" if lookup.name is None else "the definition"
+    return f"only the live database knows {what}"

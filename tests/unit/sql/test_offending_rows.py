@@ -24,13 +24,20 @@ CHECK, NULL, UNIQUE, KEY = "23514", "23502", "23505", "23503"
             "create unique index i on app.orders (lower(email), tenant) where not deleted",
             *(UNIQUE, 'could not create unique index "i"'),
             "SELECT lower(email), tenant, count(*) FROM app.orders WHERE NOT deleted"
+            " AND lower(email) IS NOT NULL AND tenant IS NOT NULL"
             " GROUP BY lower(email), tenant HAVING count(*) > 1 LIMIT 20",
         ),
         # Named by the server.
         (
             "alter table only orders add primary key (a, b)",
             *(UNIQUE, 'could not create unique index "orders_pkey"'),
-            "SELECT a, b, count(*) FROM orders GROUP BY a, b HAVING count(*) > 1 LIMIT 20",
+            "SELECT a, b, count(*) FROM orders WHERE a IS NOT NULL AND b IS NOT NULL"
+            " GROUP BY a, b HAVING count(*) > 1 LIMIT 20",
+        ),
+        (
+            "create unique index i on orders (a) nulls not distinct",
+            *(UNIQUE, 'could not create unique index "i"'),
+            "SELECT a, count(*) FROM orders GROUP BY a HAVING count(*) > 1 LIMIT 20",
         ),
         (
             "alter table orders add primary key (a, b)",

@@ -1,0 +1,101 @@
+"""Remembers what earlier pending statements make and write, so that nobody asks the live server about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pb
+
+from dbmate_wrap.sql.changes import new_names
+from dbmate_wrap.sql.creates import new_relation
+from dbmate_wrap.sql.parse import Statement
+
+_WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
+_VERBS = {pb.InsertStmt: "INSERT", pb.UpdateStmt: "UPDATE", pb.DeleteStmt: "DELETE", pb.MergeStmt: "MERGE"}
+
+
+@dataclass
+class _Places:
+    """Places of statements, by names with or without a schema: one without may be in any."""
+
+    found: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+
+    def add(self, schema: str, name: str, place: str, column: str = "") -> None:
+        self.found.setdefault((name, column), []).append((schema, place))
+
+    def find(self, schema: str, name: str, column: str = "") -> str | None:
+        for known, place in self.found.get((name, column), ()):
+            if not known or not schema or known == schema:
+                return place
+        return None
+
+
+@dataclass
+class PendingChanges:
+    """What the statements so far make and write; places are like ``002_x.sql line 4``."""
+
+    _tables: _Places = field(default_factory=_Places)
+    _columns: _Places = field(default_factory=_Places)
+    _writes: _Places = field(default_factory=_Places)
+    # The migrations that set the search_path.
+    _path_of: dict[str, str] = field(default_factory=dict)
+
+    def add_made(self, relations: Iterable[str], place: str) -> None:
+        """Remember relations that were seen to be made, by their names as people read them."""
+        for relation in relations:
+            schema, _, name = relation.partition(".")
+            self._tables.add(schema, name, place)
+
+    def add(self, statement: Statement, version: str, place: str) -> None:
+        """Remember what the statement makes and writes, as far as it says it."""
+        tree = statement.tree
+        made = new_relation(tree)
+        if made is not None:
+            self._tables.add(made.schemaname, made.relname, place)
+        for named in new_names(statement):
+            self._tables.add(named.schema, named.name, place)
+        if isinstance(tree, pb.VariableSetStmt) and tree.name == "search_path":
+            self._path_of[version] = place
+        if isinstance(tree, pb.RenameStmt) and tree.rename_type == pb.OBJECT_COLUMN:
+            self._columns.add(tree.relation.schemaname, tree.relation.relname, place, tree.newname)
+        self._add_writes(statement, place)
+
+    def add_columns(self, tree: Message, place: str) -> None:
+        """Remember the columns that the statement adds or gives another type."""
+        if not isinstance(tree, pb.AlterTableStmt):
+            return
+        for command in (node.alter_table_cmd for node in tree.cmds):
+            name = None
+            if command.subtype == pb.AT_AddColumn:
+                name = getattr(command, "def").column_def.colname
+            elif command.subtype == pb.AT_AlterColumnType:
+                name = command.name
+            if name:
+                self._columns.add(tree.relation.schemaname, tree.relation.relname, place, name)
+
+    def _add_writes(self, statement: Statement, place: str) -> None:
+        tree = statement.tree
+        for node in statement.of(*_WRITES):
+            relation, verb = node.relation, _VERBS[type(node)]
+            self._writes.add(relation.schemaname, relation.relname, f"{verb} in {place}")
+        if isinstance(tree, pb.CopyStmt) and tree.is_from:
+            self._writes.add(tree.relation.schemaname, tree.relation.relname, f"COPY in {place}")
+        if isinstance(tree, pb.TruncateStmt):
+            for item in tree.relations:
+                self._writes.add(item.range_var.schemaname, item.range_var.relname, f"TRUNCATE in {place}")
+
+    def maker_of(self, relation: pb.RangeVar) -> str | None:
+        """Return the statement that makes the relation, or gives it its name."""
+        return self._tables.find(relation.schemaname, relation.relname)
+
+    def maker_of_column(self, relation: pb.RangeVar, column: str) -> str | None:
+        """Return the statement that makes or changes the column."""
+        return self._columns.find(relation.schemaname, relation.relname, column)
+
+    def writer_of(self, relation: pb.RangeVar) -> str | None:
+        """Return the first statement that writes rows of the relation."""
+        return self._writes.find(relation.schemaname, relation.relname)
+
+    def path_of(self, version: str) -> str | None:
+        """Return the statement of the migration that sets the search_path."""
+        return self._path_of.get(version)
