@@ -76,6 +76,22 @@ def entries(session: Session) -> tuple[LedgerEntry, ...] | LedgerUnavailable:
     return tuple(_entry(row) for row in rows)
 
 
+def durations(session: Session, environment: str, checksums: Collection[str]) -> dict[str, float]:
+    """Return how long each of these files took when a run of the environment applied it here, in seconds.
+
+    Empty where there is no ledger, or it cannot be read. Two round trips.
+    """
+    try:
+        access = _look(session)
+        if access.unreadable is not None or not access.complete:
+            return {}
+        words: dict[str, Cell] = {"checksums": ",".join(checksums), "environment": environment}
+        rows = session.rows(queries.load_query("ledger_durations"), words)
+    except FailedError:
+        return {}
+    return {str(checksum): int(str(milliseconds)) / 1000 for checksum, milliseconds in rows}
+
+
 def missing_evidence(session: Session, server: Server, access: LedgerAccess) -> Evidence:
     """What may explain that the ledger has a version and the history table has not. Needs a ledger."""
     table = server.history
