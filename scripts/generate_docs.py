@@ -101,6 +101,8 @@ def output_schema() -> dict[str, object]:
 
 def complete(schema: dict[str, object]) -> dict[str, object]:
     """The schema of an object that always has all of its keys: an unknown value is null, never left out."""
+    if "properties" not in schema:
+        return schema  # One word of a list.
     properties = schema["properties"]
     assert isinstance(properties, dict)
     shown = {

@@ -12,7 +12,7 @@ from dbmate_wrap import __version__, process
 from dbmate_wrap.atomic import write_by_rename
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.repository import repository_of
-from dbmate_wrap.cli.terminal import Terminal, escape_for_log, is_terminal, paint_for
+from dbmate_wrap.cli.terminal import Terminal, escape_for_log, is_terminal, paint_for, view_for
 from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
@@ -57,7 +57,7 @@ def write_result(
     if unwritten and outcome.exit is ExitCode.OK:
         outcome.exit, outcome.error = ExitCode.CONFIG, unwritten.pop(0).report()
         masked = _mask_outcome(outcome, secrets)
-    _write_stdout(masked, common.format, terminal, ended_at)
+    _write_stdout(masked, common, terminal, ended_at)
     if common.format is Format.GITHUB and (warning := _append_step_summary(masked)):
         terminal.say(f"warning: {warning}")
     for error in unwritten:
@@ -77,15 +77,17 @@ def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
     return mask.mask_outcome(outcome, secrets.mask)
 
 
-def _write_stdout(outcome: Outcome, chosen: Format, terminal: Terminal, ended_at: datetime) -> None:
-    match chosen:
+def _write_stdout(outcome: Outcome, common: Common, terminal: Terminal, ended_at: datetime) -> None:
+    match common.format:
         case Format.TEXT:
             verbatim = text.verbatim_text(outcome)
             if verbatim is None or is_terminal(sys.stdout):
-                shown = text.render(outcome, paint_for(sys.stdout))
+                shown = text.render(
+                    outcome, paint_for(sys.stdout), view_for(sys.stdout, verbose=common.verbose)
+                )
             else:
                 shown = verbatim
-            terminal.out_masked(escape_for_log(chosen)(shown))
+            terminal.out_masked(escape_for_log(common.format)(shown))
         case Format.JSON:
             from dbmate_wrap.render import json
 

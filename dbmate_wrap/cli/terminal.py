@@ -12,7 +12,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.options import Format
 from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.escape import cut_to_width, visible, visible_columns
-from dbmate_wrap.render.table import Paint
+from dbmate_wrap.render.table import Paint, View
 
 # Their runners read every line for commands: GitHub (Gitea and Forgejo set it too), Azure Pipelines.
 _RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")
@@ -111,6 +111,11 @@ def paint_for(stream: TextIO | None) -> Paint:
     variables = process.inherited(("NO_COLOR", "TERM"))
     plain = variables.get("NO_COLOR") or variables.get("TERM") == "dumb"
     return Paint(is_terminal(stream) and not plain)
+
+
+def view_for(stream: TextIO | None, *, verbose: bool) -> View:
+    """Return the columns of a terminal; a pipe and a file have no limit."""
+    return View(_columns(stream) if is_terminal(stream) else None, verbose)
 
 
 def give_up(error: OSError) -> NoReturn:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dbmate_wrap.domain.count import count
+
 
 @dataclass(frozen=True)
 class ConstraintLookup:
@@ -61,3 +63,16 @@ class ProbeResult:
     rows: int = 0
     more: bool = False
     reason: str | None = None
+
+
+def rows_in_words(result: ProbeResult) -> str:
+    """Return what a probe found: ``3 rows``, ``20 or more duplicate values``, ``no row``, ``not run``."""
+    noun = result.probe.counts
+    match result.status:
+        case ProbeStatus.FOUND:
+            number = count(result.rows, noun)
+            return number.replace(" ", " or more ", 1) if result.more else number
+        case ProbeStatus.CLEAN:
+            return f"no {noun}"
+        case _:
+            return f"{result.status}: {result.reason}" if result.reason else str(result.status)

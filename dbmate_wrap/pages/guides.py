@@ -9,7 +9,10 @@ from dbmate_wrap.pages.page import Page, slug
 
 # Copies that `make docs` keeps equal to docs/: only what is in the package is in the wheel.
 FOLDER = Path(__file__).parent / "guides"
-GUIDES = ("adopt", "agents", "check", "exit-codes", "formats", "runbook", "settings", "untrusted-branches")
+GUIDES = (
+    *("adopt", "agents", "check", "exit-codes", "formats", "runbook", "safe-migrations", "settings"),
+    "untrusted-branches",
+)
 
 # Not a comment in a listing.
 _HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -45,7 +45,8 @@ class Annotation:
 def annotations_of(outcome: Outcome, repository: Repository) -> tuple[Annotation, ...]:
     """Return the error, unless it only sums up findings, and the findings, errors first; all is visible."""
     lines_of = source_lines(outcome)
-    found = [_annotate(finding, repository, line_of_code(finding, lines_of)) for finding in outcome.told]
+    told = [*outcome.told, *_of_plan(outcome)]
+    found = [_annotate(finding, repository, line_of_code(finding, lines_of)) for finding in told]
     if outcome.error is not None and not _error_only_summarizes(outcome):
         found.insert(0, Annotation(_finding_of(outcome, outcome.error, repository)))
     order = ("error", "warning", "notice")
@@ -87,6 +88,15 @@ def fingerprints(found: Sequence[Annotation]) -> list[str]:
         seen[key] += 1
         result.append(hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "backslashreplace")).hexdigest())
     return result
+
+
+def _of_plan(outcome: Outcome) -> Iterator[Finding]:
+    """Yield a warning for each statement of a plan that is no finding already."""
+    if outcome.command != "plan":
+        return
+    from dbmate_wrap.domain.plan_gate import warnings_of  # Few runs are plans.
+
+    yield from warnings_of(outcome)
 
 
 def _annotate(finding: Finding, repository: Repository, line: str | None) -> Annotation:

@@ -10,6 +10,7 @@ from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.render import plan_markdown
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_text import block, cell, code
 from dbmate_wrap.render.stderr_text import error_lines, severity_counts
@@ -96,6 +97,8 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block("\n".join(each.diff for each in outcome.result.differences), _MAX_OUTPUT)
     if isinstance(outcome.result, results.KeptTextResult):
         yield block(outcome.result.text, _MAX_OUTPUT)
+    if isinstance(outcome.result, results.PlanResult):
+        yield from plan_markdown.opening(outcome.result)
     yield from _by_hand(outcome)
 
 
@@ -131,9 +134,8 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case results.InitResult(files):
             lines = [(code(row.file), cell(row.state), cell(row.reason or "")) for row in files]
             yield _table("Files", ("file", "what is done", "why"), lines)
-        case results.PlanResult(steps):
-            rows = [(code(step.version), code(step.file), step.mode) for step in steps]
-            yield _table("Pending", ("version", "file", "runs"), rows)
+        case results.PlanResult():
+            yield from (_Table(*each) for each in plan_markdown.tables(outcome.result))
         case results.DriftResult(differences):
             rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
             yield _table("Differences", ("change", "object", "what to do"), rows)

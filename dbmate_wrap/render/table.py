@@ -22,6 +22,17 @@ class Paint:
 PLAIN = Paint(False)
 
 
+@dataclass(frozen=True)
+class View:
+    """How much a person sees: the columns of the terminal (None: no limit), and all of it with `verbose`."""
+
+    columns: int | None = None
+    verbose: bool = False
+
+
+WHOLE_LINES = View()
+
+
 def table(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],

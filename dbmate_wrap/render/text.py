@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render.table import Paint, table
+from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
@@ -22,13 +22,13 @@ _DIFF_STYLE = {"-": "red", "+": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
-def render(outcome: Outcome, paint: Paint) -> str:
+def render(outcome: Outcome, paint: Paint, view: View = WHOLE_LINES) -> str:
     """Return the text for stdout; empty when there is nothing to show."""
     if (verbatim := verbatim_text(outcome)) is not None:
         return f"{_visible_text(verbatim.removesuffix(chr(10)))}\n"
     if is_one_line(outcome):
         return f"{visible(outcome.summary)}\n" if outcome.summary else ""
-    parts = [part for part in (_body(outcome, paint), visible_lines(outcome.summary or "")) if part]
+    parts = [part for part in (_body(outcome, paint, view), visible_lines(outcome.summary or "")) if part]
     if parts and outcome.target is not None:
         target = outcome.target
         database = f"database {target.database} on {target.place}, PostgreSQL {target.server_version}"
@@ -59,18 +59,18 @@ def is_one_line(outcome: Outcome) -> bool:
     return outcome.command in ("new", "db url")
 
 
-def _body(outcome: Outcome, paint: Paint) -> str:
+def _body(outcome: Outcome, paint: Paint, view: View) -> str:
     result = outcome.result
-    return _common(outcome, paint) if result is None else _own(outcome, result, paint)
+    return _common(outcome, paint) if result is None else _own(outcome, result, paint, view)
 
 
-def _own(outcome: Outcome, result: "results.Result", paint: Paint) -> str:
+def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -> str:
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
 
     match result:
-        case results.PlanResult(steps):
-            return _steps(steps)
+        case results.PlanResult():
+            return _plan(result, paint, view)
         case results.HistoryResult(entries):
             return _ledger(entries, paint)
         case results.DriftResult(differences):
@@ -117,10 +117,11 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             return _migrations(outcome.migrations, paint)
 
 
-def _steps(steps: "Sequence[results.Step]") -> str:
-    rows = [(step.version, step.file, step.mode) for step in steps]
-    texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in steps if step.sql]
-    return "\n\n".join([table(("version", "file", "runs"), rows), *texts])
+def _plan(result: "results.PlanResult", paint: Paint, view: View) -> str:
+    from dbmate_wrap.render.plan_text import plan_text
+
+    texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in result.steps if step.sql]
+    return "\n\n".join([plan_text(result, paint, view), *texts])
 
 
 def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:

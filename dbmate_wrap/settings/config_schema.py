@@ -8,9 +8,11 @@ from dbmate_wrap.errors import Fault
 from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.policy.registry import FAMILIES, RULES, nearest_rule, rule_of
 from dbmate_wrap.settings.config_file import ConfigDocument
-from dbmate_wrap.settings.model import BOOLEANS, NAMES
+from dbmate_wrap.settings.model import BOOLEANS, NAMES, PLAN_KEYS
 from dbmate_wrap.settings.names import PREFIX, holds_secret, is_name, nearest
 
+# What stands in a table of its own in a file.
+_PLAIN_NAMES = tuple(name for name in NAMES if name not in PLAN_KEYS.values())
 _SEVERITIES = ("error", "warning", "off")
 _VERSION = re.compile(r"[0-9]+")
 _SECRET_KEY = re.compile(r"(.*_)?(url|database_url|password|pgpassword)", re.IGNORECASE)
@@ -42,7 +44,7 @@ class _Validation:
         environments = self._environments(shared.pop("environments", {}))
         default = self._default(shared.pop("default_environment", None))
         policy = self._policy(shared.pop("policy", {}))
-        known = (*NAMES, "default_environment", "environments", "policy")
+        known = (*_PLAIN_NAMES, "default_environment", "environments", "policy", "plan")
         kept = self._settings((), shared, known)
         return ConfigTable(self.document, kept, environments, default, policy)
 
@@ -56,7 +58,7 @@ class _Validation:
             elif not is_name(name):
                 self._add("must be a name of letters, digits, - and _", path)
             else:
-                found[name] = self._settings(path, table, NAMES)
+                found[name] = self._settings(path, table, (*_PLAIN_NAMES, "plan"))
         return found
 
     def _default(self, name: object) -> str | None:
@@ -92,7 +94,17 @@ class _Validation:
         for key, fault in faults.items():
             if fault:
                 self._add(fault[0], (*path, _display_key(key)), fault[1])
-        return {key: value for key, value in table.items() if not faults[key]}
+        kept = {key: value for key, value in table.items() if not faults[key]}
+        plan = kept.pop("plan", {})
+        return kept | self._plan(path, plan)
+
+    def _plan(self, path: tuple[str, ...], table: object) -> dict[str, object]:
+        """Return the settings of a table [plan] by their own names."""
+        if not isinstance(table, dict):
+            self._add("must be a table", (*path, "plan"), "write [plan]")
+            return {}
+        kept = self._settings((*path, "plan"), table, tuple(PLAN_KEYS)) if table else {}
+        return {PLAN_KEYS[key]: value for key, value in kept.items()}
 
     def _entries(self, table: object, key: str, hint: str) -> dict[str, object]:
         if isinstance(table, dict):

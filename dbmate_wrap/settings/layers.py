@@ -13,7 +13,7 @@ from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
 from dbmate_wrap.settings.faults import variable_source
-from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values
+from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values, written_keys
 from dbmate_wrap.settings.names import (
     BRANCH_VARIABLE,
     COMMIT_VARIABLE,
@@ -51,8 +51,8 @@ def merge_layers(name: str, table: ConfigTable, root: Path, faults: list[Fault])
     sources = dict.fromkeys(NAMES, _DEFAULT) | dict.fromkeys(given, f"default for {name}")
     document, own = table.document, dict(table.environments.get(name, {}))
     given |= dict(table.shared) | own
-    sources |= {key: document.source(key) for key in table.shared}
-    sources |= {key: document.source("environments", name, key) for key in own}
+    sources |= {key: document.source(*written_keys(key)) for key in table.shared}
+    sources |= {key: document.source("environments", name, *written_keys(key)) for key in own}
     for key in NAMES:
         if is_set_by_process(key):
             own.pop(key, None)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dbmate_wrap.domain.byte_size import parse_size, write_size
 from dbmate_wrap.domain.drift_ignore import IgnoredDifference, read_ignored
 from dbmate_wrap.settings.durations import (
     Duration,
@@ -56,6 +57,10 @@ def _shadow(value: str) -> str:
     if not re.fullmatch(r"auto|url|(embedded|local)(:[0-9]{1,2})?", value):
         raise ValueError("must be auto, embedded, local, either with :<major> (as in local:16), or url")
     return value
+
+
+def _size(value: object) -> object:
+    return value if isinstance(value, int) else parse_size(value)
 
 
 FilePath = Annotated[Path, BeforeValidator(_path)]
@@ -152,6 +157,20 @@ class Values(BaseSettings):
     drift_ignore: Annotated[tuple[IgnoredDifference, ...], NoDecode, BeforeValidator(read_ignored)] = Field(
         (), description="What `drift` and `baseline` leave out: each with `kind`, `name` and `because`."
     )
+    plan_fail_on: (
+        Literal[
+            "rewrites",
+            "blocks all",
+            "blocks writes",
+            "waits for old transactions",
+            "scans online",
+            "brief lock",
+        ]
+        | None
+    ) = Field(None, description="The least bad verdict with which `plan` ends with 12.")
+    plan_size_limit: Annotated[int, BeforeValidator(_size)] | None = Field(
+        None, description="From this size of a table on the gate `plan.fail_on` counts: `1GB`; else always."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -167,6 +186,8 @@ class Values(BaseSettings):
 
 
 NAMES: tuple[str, ...] = tuple(Values.model_fields)
+# Their names in the table [plan] of a file.
+PLAN_KEYS = {name.removeprefix("plan_"): name for name in NAMES if name.startswith("plan_")}
 BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if field.annotation is bool)
 PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path", "_setup")))
 # The settings that are durations, with their type for the docs.
@@ -179,10 +200,17 @@ DURATIONS = {
 }
 
 
+def written_keys(name: str) -> tuple[str, ...]:
+    """Return a setting as a file has it: its key, below the table where it stands in one."""
+    return ("plan", name.removeprefix("plan_")) if name in PLAN_KEYS.values() else (name,)
+
+
 def format_value(name: str, value: object, root: Path) -> str:
     """Return the value of the setting `name` as text; paths below `root` are relative to it."""
     if name in DURATIONS and (value is None or isinstance(value, float)):
         return write_duration(value)
+    if name == "plan_size_limit" and isinstance(value, int):
+        return write_size(value)
     match value:
         case None | ():
             return "-"

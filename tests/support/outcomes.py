@@ -8,6 +8,7 @@ from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
+from dbmate_wrap.domain.plan_gate import Gate, findings_over
 from dbmate_wrap.domain.results import (
     DoctorResult,
     DriftResult,
@@ -32,7 +33,9 @@ from dbmate_wrap.domain.results import (
     Step,
     UrlResult,
 )
+from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
+from tests.support.plans import GB, sample_plan
 
 STARTED = datetime(2026, 1, 31, 12, 30, 5, 123456, tzinfo=UTC)
 ENDED = STARTED + timedelta(seconds=1, milliseconds=500)
@@ -193,6 +196,18 @@ def plan() -> Outcome:
     )
     run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "pending")]
     run.summary = "3 pending; nothing was changed"
+    return run
+
+
+def plan_measured() -> Outcome:
+    """A statement of each kind, measured and joined with a live server; one is over the gate."""
+    run = outcome("plan")
+    run.location = ProjectLocation(Path("/srv/shop/crm"), "db/migrations")
+    run.result = sample_plan(notes=("the durations of production: cannot reach it",))
+    run.findings = [*findings_over(Gate(Verdict.BLOCKS_WRITES, GB), run.result.steps, "db/migrations")]
+    run.exit = ExitCode.POLICY
+    run.error = ErrorReport("2 statements are over the gate", run.findings[0].hint, None, "002_change.sql", 4)
+    run.summary = "4 pending; nothing was changed"
     return run
 
 
@@ -463,6 +478,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "status-hostile": status_hostile,
     "status-all": status_all,
     "plan": plan,
+    "plan-measured": plan_measured,
     "drift": drift,
     "envs": envs,
     "doctor": doctor,

@@ -24,7 +24,14 @@ from dbmate_wrap.render.mask import UNMASKED_FIELDS, mask_outcome
 from tests.support.outcomes import STARTED, outcome, status
 
 SECRET = "hunter-2026-x"
-_PLAIN: Mapping[object, object] = {int: 7, bool: True, datetime: STARTED, Path: Path("p"), str: SECRET}
+_PLAIN: Mapping[object, object] = {
+    int: 7,
+    float: 7.5,
+    bool: True,
+    datetime: STARTED,
+    Path: Path("p"),
+    str: SECRET,
+}
 
 
 def _outcomes() -> list[Outcome]:

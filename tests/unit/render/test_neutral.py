@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.plan_gate import warnings_of
 from dbmate_wrap.render import github, gitlab, junit, markdown, sarif, text
 from dbmate_wrap.render import json as json_format
 from dbmate_wrap.render.annotations import Repository
@@ -109,7 +110,7 @@ def assert_github(run: Outcome) -> None:
     assert is_visible(shown), shown
     commands = read_commands(shown)
     assert {name for name, _, _ in commands} <= {"error", "warning", "notice"}
-    assert len(commands) <= len(run.findings) + 1
+    assert len(commands) <= len(run.findings) + len([*warnings_of(run)]) + 1
     others = [
         line for line in shown.splitlines() if not line.startswith(("::error", "::warning", "::notice"))
     ]

@@ -7,7 +7,7 @@ from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render import text
 from dbmate_wrap.render.stderr_text import stderr_text
-from dbmate_wrap.render.table import PLAIN, Paint
+from dbmate_wrap.render.table import PLAIN, Paint, View
 from tests.support.cases import HERE, assert_golden
 from tests.support.outcomes import OUTCOMES, outcome, status, status_hostile, up
 
@@ -17,7 +17,7 @@ COLOURED = Paint(True)
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_what_is_shown_is_the_golden_text(name: str) -> None:
     run = OUTCOMES[name]()
-    shown = text.render(run, PLAIN)
+    shown = text.render(run, PLAIN, View(80))
     stderr = stderr_text(run, PLAIN, quiet=False)
     assert_golden(f"{name}.txt", f"--- stdout\n{shown}--- stderr\n{stderr}")
 
@@ -54,7 +54,18 @@ def test_states_and_severities_have_colours() -> None:
 
 @pytest.mark.parametrize("name", [name for name in OUTCOMES if "hostile" not in name])
 def test_ordinary_results_fit_into_eighty_columns(name: str) -> None:
-    assert max((len(line) for line in text.render(OUTCOMES[name](), PLAIN).split("\n")), default=0) <= 80
+    shown = text.render(OUTCOMES[name](), PLAIN, View(80))
+    assert max((len(line) for line in shown.split("\n")), default=0) <= 80
+
+
+@pytest.mark.parametrize(
+    ("view", "kind"), [(View(160), "wide"), (View(), "pipe"), (View(80, verbose=True), "verbose")], ids=str
+)
+def test_a_plan_is_folded_to_what_fits_and_whole_where_that_is_asked_for(view: View, kind: str) -> None:
+    shown = text.render(OUTCOMES["plan-measured"](), PLAIN, view)
+    assert_golden(f"plan-measured.{kind}", shown)
+    if view.columns and not view.verbose:
+        assert max(map(len, shown.split("\n"))) <= view.columns
 
 
 def test_every_table_ends_with_one_newline_and_no_line_with_spaces() -> None:

@@ -51,6 +51,18 @@ TOML = [
     ("[policy]\nsquawk = 'of'", "must be error, warning or off", "policy.squawk"),
     ("[policy]\nserch-path = 'off'", "is not a rule or a family", "policy.serch-path"),
     (f"[policy]\n'{SECRET}' = 'off'", "is not a rule or a family", "policy.(a key)"),
+    ("plan = 1", "must be a table", "dbmate-wrap.toml: plan"),
+    ("[plan]\nfail_on = 'blocks'", "must be 'rewrites', 'blocks all', 'blocks writes'", "plan.fail_on"),
+    ("[plan]\nfail_on = 'not judged'", "must be 'rewrites'", "plan.fail_on"),
+    ("[plan]\nfail_in = 'rewrites'", "is not a setting", "dbmate-wrap.toml: plan.fail_in"),
+    ("[plan]\nsize_limit = '1'", "is not a size", "plan.size_limit"),
+    ("[plan]\nsize_limit = true", "must not be true or false", "plan.size_limit"),
+    ("plan_fail_on = 'rewrites'", "is not a setting", "dbmate-wrap.toml: plan_fail_on"),
+    (
+        "[environments.staging.plan]\nsize_limit = '1 elephant'",
+        "is not a size",
+        "environments.staging.plan.size_limit",
+    ),
     ("drift_ignore = 'x'", "must be a list of tables", "dbmate-wrap.toml: drift_ignore"),
     ("drift_ignore = [{kind = 'table', name = 'x'}]", "must say because", "drift_ignore"),
     (f"drift_ignore = [{{name = '{SECRET}'}}]", "is a secret", "drift_ignore"),
@@ -143,9 +155,9 @@ def test_every_rule_and_family_can_have_a_severity(project: Path) -> None:
 # The place of a syntax error is another in pyproject.toml.
 @pytest.mark.parametrize(("toml", "words"), [(toml, words) for toml, words, at in TOML if "line" not in at])
 def test_pyproject_fault_has_its_source(project: Path, toml: str, words: str) -> None:
-    nested = toml.replace("[environments", "[tool.dbmate-wrap.environments").replace(
-        "[policy]", "[tool.dbmate-wrap.policy]"
-    )
+    nested = toml
+    for table in ("environments", "policy", "plan"):
+        nested = nested.replace(f"[{table}", f"[tool.dbmate-wrap.{table}")
     write(project, {"pyproject.toml": f"[project]\nname = 'x'\n[tool.dbmate-wrap]\n{nested}"})
     (only,) = faults()
     assert words in only.message

@@ -47,6 +47,15 @@ IMPLIED = [
         "dbmate-wrap.toml: disposable; not where protected",
     ),
     ("qa", "[environments.qa]", "create_database", False, "default"),
+    ("qa", "[environments.qa]", "plan_size_limit", None, "default"),
+    ("dev", "[plan]\nsize_limit = '1kB'", "plan_size_limit", 1024, "dbmate-wrap.toml: plan.size_limit"),
+    (
+        "staging",
+        "[plan]\nfail_on = 'rewrites'\n[environments.staging.plan]\nfail_on = 'blocks all'",
+        "plan_fail_on",
+        "blocks all",
+        "dbmate-wrap.toml: environments.staging.plan.fail_on",
+    ),
 ]
 
 STAGING_PLACES = [
@@ -84,11 +93,11 @@ def test_setting(
 
 @pytest.mark.parametrize(("environment", "toml", "key", "expected", "source"), IMPLIED)
 def test_default_that_the_environment_implies(
-    project: Path, environment: str, toml: str, key: str, expected: bool, source: str
+    project: Path, environment: str, toml: str, key: str, expected: object, source: str
 ) -> None:
     write(project, {"dbmate-wrap.toml": toml})
     found = settings.load().environment(environment)
-    assert getattr(found.values, key) is expected
+    assert getattr(found.values, key) == expected
     assert found.sources[key] == source
 
 

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "dbmate_wrap"
 # They start nothing, open nothing and connect to nothing. A new setting belongs here only if that is true.
 FREE = {
     *("concurrent_lock_timeout", "disposable", "drift_ignore", "role"),
+    *("plan_fail_on", "plan_size_limit"),
     *(
         "migrations_table",
         "protected",

@@ -8,6 +8,8 @@ from tests.support.repository import REPOSITORY
 
 # A format is what every outcome is rendered in; those of reports are of `check` alone.
 FORMATS = {"txt", "json", "md", "github"}
+# Of other terminals, for what is folded to their width.
+PLAN_VIEWS = {"wide", "pipe", "verbose"}
 REPORTS = {"gitlab.json", "junit.xml", "sarif"}
 
 
@@ -17,7 +19,7 @@ def test_each_golden_file_is_of_an_outcome_and_a_format_and_none_is_missing() ->
         f"{name}/{form}"
         for name, make in OUTCOMES.items()
         for form in FORMATS | (REPORTS if make().command == "check" else set())
-    }
+    } | {f"plan-measured/{view}" for view in PLAN_VIEWS}
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     assert files == expected
 
