@@ -37,6 +37,7 @@ from dbmate_wrap.cli.options import (
     Yes,
     seconds_of,
 )
+from dbmate_wrap.cli.plan_command import plan
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -78,7 +79,7 @@ def up(
 ) -> None:
     """Apply every pending migration."""
     if dry_run:
-        plan(common, to, wait, sql=False)
+        plan(common, to, wait)
         return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.up import up
 
@@ -86,18 +87,7 @@ def up(
     run_verb("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
 
 
-@command(app, "plan")
-def plan(
-    common: Common,
-    to: To = None,
-    wait: Wait = None,
-    sql: Annotated[bool, typer.Option("--sql", help="Show the statements too.")] = False,
-) -> None:
-    """Show what `up` would do, and change nothing."""
-    from dbmate_wrap.commands.plan import plan
-
-    seconds = seconds_of(wait)
-    run_verb("plan", common, lambda context, outcome: plan(context, outcome, to=to, wait=seconds, sql=sql))
+command(app, "plan")(plan)
 
 
 @command(app, "status")

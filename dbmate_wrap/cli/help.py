@@ -29,7 +29,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("up -e staging --to 012", "no further than 012"),
         ("up -e production --yes", "in a pipeline, where nobody can be asked"),
     ),
-    "plan": (("plan -e production", "before a deployment"),),
+    "plan": (
+        ("plan -e production", "before a deployment: locks, sizes, and who is in the way"),
+        ("plan --no-live --format markdown", "of a pull request: no database is asked"),
+        ("plan -e production --no-shadow", "the steps alone, at once"),
+    ),
     "status": (
         ("status -e staging --exit-code", "32 where something is pending"),
         ("status --all", "all environments side by side"),

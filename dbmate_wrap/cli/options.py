@@ -43,6 +43,14 @@ NewName = Annotated[str, typer.Argument(help="The change in a few words: add_ord
 NoShadow = Annotated[
     bool, typer.Option("--no-shadow", help="Skip the replay: read only files, lockfile and SQL.")
 ]
+NoMeasure = Annotated[
+    bool, typer.Option("--no-shadow", help="Do not measure what the statements lock and do.")
+]
+NoLive = Annotated[
+    bool, typer.Option("--no-live", help="Ask no database: plan what the branch adds (a pull request).")
+]
+RunProbes = Annotated[bool, typer.Option("--probe", help="Look for rows that would make it fail, read only.")]
+ShowSql = Annotated[bool, typer.Option("--sql", help="Show the statements too.")]
 Unknown = Annotated[bool, typer.Option("--unknown", help="Undo every applied version that has no file here.")]
 Show = Annotated[
     str | None, typer.Option("--show", metavar="VERSION", help="Print the text of this version that ran.")

@@ -1,10 +1,13 @@
-"""Shows the steps of `up`, and runs none."""
+"""Shows the steps of `up`, and what each statement locks and does; changes nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import PlanResult, Step
+from dbmate_wrap.errors import HistoryError, InterruptedRun, WrapError
 from dbmate_wrap.execution import readiness
 from dbmate_wrap.sql.batching import changes_session
 from dbmate_wrap.workspace import dbmate, guard, project_files
@@ -18,34 +21,124 @@ from dbmate_wrap.workspace.history import (
     read_history,
     without_database,
 )
-from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
+if TYPE_CHECKING:
+    # What measures is imported where something is pending.
+    from dbmate_wrap.review.live_plan import LivePlan
+    from dbmate_wrap.review.plan_report import PlanFacts
+    from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
-def plan(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, sql: bool) -> None:
-    """List the pending migrations and how each would run, with their statements where `sql`.
+_COMMAND = "dbmate-wrap plan"
+_NO_LIVE = "sizes, traffic and who is in the way: no database was asked (--no-live)"
+_NO_DATABASE = "sizes, traffic and who is in the way: there is no database yet"
 
-    Raises what `up` would before it asks and writes.
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What was asked for: `shadow` measures the statements, `live` looks at the database."""
+
+    to: str | None = None
+    wait: float | None = None
+    sql: bool = False
+    shadow: bool = True
+    live: bool = True
+    probe: bool = False
+
+
+def plan(context: Context, outcome: Outcome, options: PlanOptions) -> None:
+    """List the pending migrations, how each would run, and what each statement locks and does.
+
+    Raises what `up` would before it asks and writes; 22 and 30 as `check`; PolicyError (12) where a statement
+    is over the gate.
     """
-    environment = context.environment
-    loaded = project_files.load_files(environment, context.project.policy)
+    loaded = project_files.load_files(context.environment, context.project.policy)
+    if not options.live:
+        _plan_branch(context, outcome, loaded, options)
+        return
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
-    with open_database_if_present(context, wait=wait) as db:  # 21
+    with open_database_if_present(context, wait=options.wait) as db:  # 21
         if db is None:
-            _report(outcome, pending(without_database(files), files, to), sql=sql)
+            todo = pending(without_database(files), files, options.to)
+            steps = _report(outcome, todo, options)
+            if options.shadow and todo:
+                facts = _measure_files(context, replace(files, parsed=()), todo, None)
+                _conclude(context, outcome, steps, replace(facts, notes=(_NO_DATABASE,)), files.folder)
             return
         outcome.target = db.target
-        found = read_history(db, files, environment.values)
+        found = read_history(db, files, context.environment.values)
         outcome.migrations = found.rows
-        todo = _compare(context, db, found, files, to)  # 13, 20
-        _report(outcome, todo, sql=sql)
+        todo = _compare(context, db, found, files, options.to)  # 13, 20
+        steps = _report(outcome, todo, options)
         if todo:
-            texts = [section.up.sql for each in todo for section in each.sections]
-            checks = readiness.run_preflight(context, db, found, texts)
-            outcome.checks += checks
-            readiness.raise_for_failed(checks, context.console.say)  # 22
-            dbmate.start_verification(context)()  # 11
+            from dbmate_wrap.review.live_plan import LivePlan
+
+            _plan_live(context, outcome, LivePlan(db, found, files, todo), steps, options)
+
+
+def _plan_live(
+    context: Context, outcome: Outcome, live: "LivePlan", steps: Sequence[Step], options: PlanOptions
+) -> None:
+    """Ask the server whether it can take the migrations, measure them, and tell both."""
+    texts = [section.up.sql for each in live.todo for section in each.sections]
+    checks = readiness.run_preflight(context, live.db, live.found, texts)
+    outcome.checks += checks
+    binary = dbmate.start_verification(context)
+    if not options.shadow:
+        readiness.raise_for_failed(checks, context.console.say)  # 22
+        binary()  # 11
+        return
+    from dbmate_wrap.review.live_plan import measure_live
+    from dbmate_wrap.review.plan_report import fill_in
+
+    try:
+        facts = measure_live(context, live, _COMMAND, probe=options.probe)
+    except WrapError as error:
+        if not isinstance(error, InterruptedRun):
+            readiness.raise_for_failed(checks, context.console.say)  # `up` would end with this one.
+        raise
+    fill_in(outcome, steps, facts)  # It is shown beside what the server cannot take.
+    readiness.raise_for_failed(checks, context.console.say)  # 22
+    binary()  # 11
+    filled = _conclude(context, outcome, steps, facts, live.files.folder)  # 12, 30
+    _keep(context, live, filled)
+
+
+def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, options: PlanOptions) -> None:
+    """Plan what a branch adds: no database is asked."""
+    from dbmate_wrap.review.branch import compare_with_base, superuser_counts
+    from dbmate_wrap.settings.pull_request import pipeline_targets
+    from dbmate_wrap.workspace.replay_setup import ReplaySetup
+
+    environment, config = context.environment, context.project.config_file
+    files = _files_of_branch(context, outcome, loaded)  # 12
+    branch = compare_with_base(
+        files, environment.values, config, None, every=False, targets=pipeline_targets()
+    )
+    up_to = pending(without_database(files), files, options.to)
+    todo = tuple(each for each in up_to if each.file.name in branch.new)
+    steps = _report(outcome, todo, options)
+    for check in branch.checks[:1]:
+        context.console.say(f"{'warning: ' if check.status == 'warn' else ''}{check.message}")
+    if options.shadow and todo:
+        before = tuple(each for each in files.parsed if each.file.name not in branch.new)
+        setup = ReplaySetup(context, superuser_counts(environment, branch))
+        facts = _measure_files(context, replace(files, parsed=before), todo, setup)
+        _conclude(context, outcome, steps, replace(facts, notes=(_NO_LIVE,)), files.folder)
+
+
+def _files_of_branch(context: Context, outcome: Outcome, loaded: LoadedFiles) -> ProjectFiles:
+    """Return the files; what the lockfile lacks is for `check` to judge. Raises PolicyError (12)."""
+    loaded.raise_if_unreadable()  # 13
+    try:
+        files = loaded.checked()
+    except HistoryError as error:
+        context.console.say(f"warning: {error.message}")
+        return loaded.files
+    loaded.report_to(outcome)
+    return files
 
 
 def _compare(
@@ -62,12 +155,56 @@ def _compare(
     return pending(found, files, to)
 
 
-def _report(outcome: Outcome, todo: Sequence[ParsedMigration], *, sql: bool) -> None:
-    outcome.result = PlanResult(tuple(_step(each, sql=sql) for each in todo))
+def _report(outcome: Outcome, todo: Sequence[ParsedMigration], options: PlanOptions) -> tuple[Step, ...]:
+    steps = tuple(_step(each, sql=options.sql) for each in todo)
+    outcome.result = PlanResult(steps)
     outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
+    return steps
 
 
 def _step(migration: ParsedMigration, *, sql: bool) -> Step:
     text = "\n".join(section.up.sql.rstrip() for section in migration.sections) if sql else None
     file, alone = migration.file, changes_session(migration)
     return Step(file.version, file.name, migration.transactional, alone, text)
+
+
+def _measure_files(
+    context: Context,
+    history: ProjectFiles,
+    todo: Sequence[ParsedMigration],
+    setup: "ReplaySetup | None",
+) -> "PlanFacts":
+    """Measure on top of files alone. Raises as `check` does where the server lacks something (22)."""
+    from dbmate_wrap.review.measured_plan import measure
+    from dbmate_wrap.review.plan_report import PlanFacts
+    from dbmate_wrap.review.replay_means import make_means
+    from dbmate_wrap.workspace.replay_setup import make_setup
+    from dbmate_wrap.workspace.shadow_server import ANYTHING
+
+    means = make_means(history, context.environment, setup or make_setup(context), context.console)
+    return PlanFacts(measure(means, ANYTHING, todo, _COMMAND))
+
+
+def _conclude(
+    context: Context, outcome: Outcome, steps: Sequence[Step], facts: "PlanFacts", folder: str
+) -> tuple[Step, ...]:
+    """Tell what was measured.
+
+    Raises the error of a migration that failed (30), of rows in the way (22), or of the gate (12).
+    """
+    from dbmate_wrap.review.plan_report import fill_in, raise_for_gate, raise_for_rows
+
+    filled = fill_in(outcome, steps, facts)
+    if facts.measured.failed is not None:
+        raise facts.measured.failed
+    raise_for_rows(facts.probes)
+    raise_for_gate(outcome, filled, context.environment.values, folder)
+    return filled
+
+
+def _keep(context: Context, live: "LivePlan", steps: Sequence[Step]) -> None:
+    """Keep the verdicts for an `up` of the same files, which shows them before it asks."""
+    from dbmate_wrap.review.plan_report import verdicts_in_words
+    from dbmate_wrap.workspace.kept_verdicts import keep_verdicts
+
+    keep_verdicts(context, live.found.applied, live.todo, verdicts_in_words(steps))

@@ -49,7 +49,7 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
 
         binary = dbmate.start_verification(context)
         _check_readiness(context, outcome, db, found, todo)  # 22
-        names = [each.file.name for each in todo]
+        names = _with_verdicts(context, found, todo, yes=yes)
         guard.confirm_migrations(environment, console, db.target, names, yes=yes)  # 20
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
@@ -93,6 +93,22 @@ def _adopt(context: Context, db: Database, files: ProjectFiles, found: History, 
     except LockedError as error:
         console.say(f"notice: the database is not stamped as {environment.name} yet: {error.message}")
         return ""
+
+
+def _with_verdicts(
+    context: Context, found: History, todo: Sequence[ParsedMigration], *, yes: bool
+) -> list[str]:
+    """Return the names of the files; where somebody is asked, with the verdicts of a plan of these files."""
+    names = [each.file.name for each in todo]
+    if yes or not context.environment.values.protected:
+        return names
+    from dbmate_wrap.workspace.kept_verdicts import read_verdicts
+
+    verdicts = read_verdicts(context, found.applied, todo)
+    if not verdicts:
+        context.console.say("what they lock is not known here: `dbmate-wrap plan` measures it")
+        return names
+    return [f"{name}: {verdicts[name]}" if name in verdicts else name for name in names]
 
 
 def _hindrance(context: Context, db: Database, found: History) -> str | None:

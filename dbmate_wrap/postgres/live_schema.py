@@ -32,6 +32,15 @@ def tables_named(session: Session, names: Sequence[str]) -> tuple[tuple[str, str
     return tuple((str(schema), str(name)) for schema, name in rows)
 
 
+def has_relation(session: Session, name: str) -> bool:
+    """Return True where there is a relation of this name, with or without its schema, as messages have it."""
+    query = (
+        "select 1 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where c.relname::text = %(name)s or n.nspname::text || '.' || c.relname::text = %(name)s limit 1"
+    )
+    return bool(session.rows(query, {"name": name}))
+
+
 def read_needs(session: Session) -> tuple[frozenset[str], bool]:
     """Return the extensions of the database, and whether one of its objects has a collation of ICU."""
     [(extensions, icu)] = session.rows(queries.load_query("schema_needs"))

@@ -73,7 +73,7 @@ def test_what_destroys_or_protects_asks_everywhere(
 def test_reading_asks_nothing(project: MakeProject, run_cli: RunCli, embedded_database: Database) -> None:
     folder = project(TWO, sealed=True)
     env = {"PRODUCTION_DATABASE_URL": embedded_database.url, **AGENT}
-    for args in (["status"], ["plan"], ["history"], ["doctor"], ["envs"]):
+    for args in (["status"], ["plan", "--no-shadow"], ["history"], ["doctor"], ["envs"]):
         assert run_cli([*args, "-e", "production"], folder.root, env).returncode == 0, args
     assert run_cli(["exec", "-e", "production", "--", "status"], folder.root, env).returncode in (0, 32)
 

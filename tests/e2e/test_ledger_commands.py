@@ -401,7 +401,7 @@ def test_a_run_that_fails_is_closed_with_its_code_and_keeps_what_it_applied(
 
 EMPTY = "truncate public.schema_migrations"
 ROLLBACK = ["rollback", "-e", "staging"]
-PLAN = ["plan", "-e", "staging"]
+PLAN = ["plan", "-e", "staging", "--no-shadow"]
 
 
 def hint_of(document: Document) -> str:

@@ -355,12 +355,14 @@ def test_plan_shows_the_statements_where_they_are_wanted(
     project: MakeProject, run_cli: RunCli, embedded_database: Database
 ) -> None:
     folder, env = project(THREE, sealed=True), staging(embedded_database)
-    shown = run_cli(["plan", "-e", "staging", "--sql", "--to", "1"], folder.root, env)
+    shown = run_cli(["plan", "-e", "staging", "--sql", "--no-shadow", "--to", "1"], folder.root, env)
     assert shown.returncode == 0, shown.stderr
     text = THREE["001_a.sql"].partition("-- migrate:down")[0].rstrip()
     assert f"001_a.sql\n{text}\n" in shown.stdout
     assert "002_b.sql" not in shown.stdout
-    document = run_cli(["plan", "-e", "staging", "--sql", "--format", "json"], folder.root, env).json()
+    document = run_cli(
+        ["plan", "-e", "staging", "--sql", "--no-shadow", "--format", "json"], folder.root, env
+    ).json()
     steps = document["steps"]
     assert isinstance(steps, list)
     assert steps[0]["sql"] == text
@@ -440,6 +442,11 @@ def test_a_publication_of_the_ledger_is_told_before_its_tables_are_made_and_neve
     database.execute("create schema dbmate_wrap")
     database.execute(f"create publication everything for {publication}")
     told = "the tables of the schema dbmate_wrap are published as soon as they are made (everything:"
-    for words, expected in ((["plan"], 1), (["up", "--to", "1"], 1), (["plan"], 0), (["up"], 0)):
+    for words, expected in (
+        (["plan", "--no-shadow"], 1),
+        (["up", "--to", "1"], 1),
+        (["plan", "--no-shadow"], 0),
+        (["up"], 0),
+    ):
         done = run_cli([*words, "-e", "staging"], folder.root, staging(database))
         assert (done.returncode, done.stderr.count(told)) == (0, expected), done.stderr

@@ -147,7 +147,7 @@ def test_the_first_up_stamps_and_another_environment_is_refused(
         if pending:
             folder.add("003_c.sql", THIRD)
             folder.seal()
-        for words in (UP_PRODUCTION, ["plan", "-e", "production"]):
+        for words in (UP_PRODUCTION, ["plan", "-e", "production", "--no-shadow"]):
             refused = run_cli(words, folder.root, production(database))
             said = r"stamped as staging \(by .*\), not as production"
             assert_refused(refused, 20, said, "stamp -e production")

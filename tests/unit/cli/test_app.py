@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from dbmate_wrap.cli import app
+from dbmate_wrap.cli import app, plan_command
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ def test_one_verb_runs_even_if_running_it_came_back(
 ) -> None:
     names: list[str] = []
     # The real one ends the process: that alone must not keep a dry run from migrating.
-    monkeypatch.setattr(app, "run_verb", lambda name, *rest: names.append(name))
+    for module in (app, plan_command):
+        monkeypatch.setattr(module, "run_verb", lambda name, *rest: names.append(name))
     assert CliRunner().invoke(app.app, typed).exit_code == 0
     assert names == ran

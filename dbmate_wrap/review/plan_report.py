@@ -1,0 +1,133 @@
+"""Puts what was measured of a plan into the outcome, and judges it by the gate of the settings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.live_relation import Durations, LiveFacts
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.plan_gate import Gate, findings_over
+from dbmate_wrap.domain.plan_rows import plan_rows
+from dbmate_wrap.domain.probe import ProbeResult, ProbeStatus, rows_in_words
+from dbmate_wrap.domain.results import PlanResult, Step
+from dbmate_wrap.domain.verdict import Verdict
+from dbmate_wrap.errors import PolicyError, PreflightError
+from dbmate_wrap.review.measured_plan import Measured
+from dbmate_wrap.settings import Values
+
+_NO_DURATIONS = Durations({}, ())
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """What is known of a plan: `live` is None where no database was asked, and then a note says so."""
+
+    measured: Measured
+    live: LiveFacts | None = None
+    durations: Durations = field(default=_NO_DURATIONS)
+    notes: tuple[str, ...] = ()
+    probes: tuple[ProbeResult, ...] = ()
+
+
+def fill_in(outcome: Outcome, steps: Sequence[Step], facts: PlanFacts) -> tuple[Step, ...]:
+    """Give each step its rows, and the outcome what is known; return the steps."""
+    live, measured = facts.live, facts.measured
+    rows = plan_rows(measured.statements, live, facts.durations.took)
+    filled = tuple(
+        replace(step, verdict=rows[step.version].verdict, took=rows[step.version].took, statements=found)
+        if (found := rows[step.version].statements if step.version in rows else ())
+        else step
+        for step in steps
+    )
+    if measured.failed is not None:
+        filled = tuple(_without_verdict_from(filled, measured.failed.migration))
+    of_live = (*live.notes, *facts.durations.notes) if live is not None else ()
+    outcome.result = PlanResult(
+        filled,
+        live.long_transactions if live is not None else (),
+        (*measured.notes, *facts.notes, *of_live),
+        facts.probes,
+    )
+    outcome.summary = _summary(filled, measured)
+    return filled
+
+
+def _without_verdict_from(steps: Sequence[Step], failing: str | None) -> Iterator[Step]:
+    """Yield the steps; the one that fails and those after it have no verdict."""
+    fails = False
+    for step in steps:
+        fails = fails or step.file == failing
+        yield replace(step, verdict=None) if fails else step
+
+
+def raise_for_rows(probes: Sequence[ProbeResult]) -> None:
+    """Raise PreflightError (22) where rows would make a migration fail now."""
+    found = [each for each in probes if each.status is ProbeStatus.FOUND and each.probe.fails_now]
+    if found:
+        first = found[0].probe
+        raise PreflightError(
+            f"{first.file}:{first.line}: {first.what}: {rows_in_words(found[0])} would make it fail"
+            + (f", and {len(found) - 1} more of these constraints" if len(found) > 1 else ""),
+            hint=f"mend the rows first; they are: {first.query}",
+            migration=first.file,
+            line=first.line,
+        )
+
+
+def raise_for_gate(outcome: Outcome, steps: Sequence[Step], values: Values, folder: str) -> None:
+    """Raise PolicyError (12) where a statement is over the gate; say what the gate could not judge."""
+    if values.plan_fail_on is None:
+        return
+    gate = Gate(Verdict(values.plan_fail_on), values.plan_size_limit)
+    rows = [row for step in steps for row in step.statements]
+    notes = _not_gated(gate, sum(map(gate.misses_size, rows)), [row.verdict for row in rows])
+    if notes and isinstance(outcome.result, PlanResult):
+        outcome.result = replace(outcome.result, notes=(*outcome.result.notes, *notes))
+    found = [*findings_over(gate, steps, folder)]
+    if not found:
+        return
+    outcome.findings += found
+    first = found[0]
+    number = f"{count(len(found), 'statement')} {'is' if len(found) == 1 else 'are'}"
+    raise PolicyError(
+        f"{first.file}:{first.line}: {first.message}"
+        if len(found) == 1
+        else f"{number} over the gate of plan",
+        hint=f"{first.hint}; the gate is {gate.words} (`dbmate-wrap explain safe-migrations`)",
+        migration=(first.file or "").removeprefix(f"{folder}/"),
+        line=first.line,
+    )
+
+
+def verdicts_in_words(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the verdict of each file in words: ``blocks writes on public.orders (line 3)``."""
+    found: dict[str, str] = {}
+    for step in steps:
+        if step.verdict is None:
+            continue
+        row = next(each for each in step.statements if each.verdict is step.verdict)
+        subject = f" on {row.object.relation}" if row.object is not None else ""
+        found[step.file] = f"{step.verdict}{subject} (line {row.line})"
+    return found
+
+
+def _not_gated(gate: Gate, unknown_sizes: int, verdicts: Sequence[Verdict]) -> list[str]:
+    notes = []
+    if unknown_sizes:
+        size = count(unknown_sizes, "statement")
+        notes.append(f"the gate ({gate.words}) left out {size}: the size of what is locked is not known")
+    if unjudged := verdicts.count(Verdict.NOT_JUDGED):
+        notes.append(f"the gate ({gate.words}) left out {count(unjudged, 'statement')} not judged")
+    return notes
+
+
+def _summary(steps: Sequence[Step], measured: Measured) -> str:
+    unjudged = sum(row.verdict is Verdict.NOT_JUDGED for step in steps for row in step.statements)
+    number = sum(len(step.statements) for step in steps)
+    words = f"{len(steps)} pending"
+    if measured.is_measured:
+        words += f"; {count(number, 'statement')} measured on {measured.origin}"
+    if measured.failed is not None:
+        words += f", up to what fails in {measured.failed.migration}"
+    words += f", {unjudged} of them not judged" if measured.is_measured and unjudged else ""
+    return f"{words}; nothing was changed"
