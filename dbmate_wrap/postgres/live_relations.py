@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.server_facts import Question, read_facts
-from dbmate_wrap.postgres.session import Cell, Session
+from dbmate_wrap.postgres.session import Session
 
 _T = TypeVar("_T")
 # Stands for pg_locks where that cannot be read.
@@ -75,19 +74,19 @@ def read_live_facts(
 ) -> LiveFacts:
     """Read the relations of these names that exist, and who is in the way of locks in these modes.
 
-    Eight queries at most, all of them reads. Traffic is measured over `seconds`, which are waited only where
-    there is a table. Raises UnreachableError.
+    Eight queries at most, all of them reads, and no setting of the session changes. Traffic is measured over
+    `seconds`, which are waited only where there is a table. Raises UnreachableError.
     """
     notes = _Notes()
-    with _limited(session) as account:
-        found = notes.answer("relations", lambda: _read_relations(session, names))
-        tables = [each.oid for each in found if each.has_rows]
-        first, begun = _look(session, tables, notes), time.monotonic()
-        seen = notes.answer("locks and sessions", lambda: _read_sessions(session, found, modes))
-        long, hidden = _read_transactions(session, account, notes)
-        if first:
-            time.sleep(max(seconds - (time.monotonic() - begun), 0))
-        second = _look(session, tables, notes) if first else {}
+    account = _read_account(session)
+    found = notes.answer("relations", lambda: _read_relations(session, names))
+    tables = [each.oid for each in found if each.has_rows]
+    first, begun = _look(session, tables, notes), time.monotonic()
+    seen = notes.answer("locks and sessions", lambda: _read_sessions(session, found, modes))
+    long, hidden = _read_transactions(session, account, notes)
+    if first:
+        time.sleep(max(seconds - (time.monotonic() - begun), 0))
+    second = _look(session, tables, notes) if first else {}
     if hidden or any(each.hidden for each in seen):
         notes.lines.append(
             "queries and transactions of other roles are hidden from this account;"
@@ -112,22 +111,10 @@ def read_sizes(session: Session, names: Collection[str]) -> Mapping[str, int]:
     return {each.name: each.heap + each.indexes + each.toast for each in _read_relations(session, names)}
 
 
-@contextmanager
-def _limited(session: Session) -> Iterator[_Account]:
-    """Limit the time of every query of the block, and yield who we are."""
-    before = session.rows(queries.load_query("live_limits"))
-    try:
-        yield _Account(name=str(before[0][4]), application=str(before[0][3]))
-    finally:
-        _restore(session, {str(row[0]): str(row[1]) for row in before})
-
-
-def _restore(session: Session, settings: Mapping[str, str]) -> None:
-    words: dict[str, Cell] = {"settings": json.dumps(settings)}
-    session.rows(
-        "select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(%(settings)s::json)",
-        words,
-    )
+def _read_account(session: Session) -> _Account:
+    query = "select pg_catalog.quote_ident(current_user), pg_catalog.current_setting('application_name')"
+    [(name, application)] = session.rows(query)
+    return _Account(str(name), str(application))
 
 
 def _read_relations(session: Session, names: Collection[str]) -> list[_Found]:

@@ -101,14 +101,14 @@ def of_constraint(relation: pb.RangeVar, constraint: pb.Constraint) -> Iterator[
     match constraint.contype:
         case pb.CONSTR_NOTNULL:
             yield replace(_not_null(relation, keys), name=name or keys[0], validated=validated)
-        case pb.CONSTR_CHECK:
+        case pb.CONSTR_CHECK if constraint.is_enforced:
             query = queries.check_query(relation, constraint.raw_expr)
             what = " ".join(filter(None, ("CHECK", name, f"of {table}")))
             columns = tuple(_columns_in(constraint.raw_expr))
             yield AddedConstraint(Kind.CHECK, name, what, relation, query, columns, validated)
         case pb.CONSTR_UNIQUE | pb.CONSTR_PRIMARY if keys and not constraint.without_overlaps:
             yield from _of_keys(relation, constraint, keys)
-        case pb.CONSTR_FOREIGN:
+        case pb.CONSTR_FOREIGN if constraint.is_enforced:
             yield _foreign_key(relation, constraint)
         case _:
             pass

@@ -137,7 +137,7 @@ class _Reader:
     def _not_run(self, version: str, added: AddedConstraint) -> str | None:
         for relation in filter(None, (added.relation, added.referenced)):
             if (place := self._changes.maker_of(relation)) is not None:
-                return f"{table_name(relation)} is made by {place}"
+                return f"{table_name(relation)} is made or renamed by {place}"
             if not relation.schemaname and (place := self._changes.path_of(version)) is not None:
                 return f"{place} sets the search_path in which {table_name(relation)} is looked for"
         columns = [(added.relation, name) for name in added.columns]

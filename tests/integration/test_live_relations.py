@@ -11,7 +11,9 @@ import pytest
 
 from dbmate_wrap.domain.live_relation import LiveFacts
 from dbmate_wrap.domain.statement_trace import LockMode
+from dbmate_wrap.postgres import live_relations
 from dbmate_wrap.postgres.live_relations import read_live_facts, read_sizes
+from dbmate_wrap.postgres.queries import load_query
 from dbmate_wrap.postgres.session import Session
 from tests.support.servers import Database
 from tests.support.sessions import open_session
@@ -141,11 +143,23 @@ def test_traffic_is_measured_between_two_looks(database: Database, session: Sess
 
 
 def test_eight_queries_are_asked_at_most_and_settings_stay(session: Session) -> None:
-    session.rows("set statement_timeout = '77s'")
+    session.rows("set lock_timeout = '77s'")
     counting = CountingSession(session)
     read(counting, "public.orders", "public.missing")
     assert 0 < counting.asked <= 8
-    assert session.rows("show statement_timeout") == [("77s",)]
+    assert session.rows("show lock_timeout") == [("77s",)]
+
+
+def test_a_lock_that_somebody_takes_meanwhile_is_not_waited_for_long(
+    database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it had not been there yet when the locks were looked at.
+    sized = load_query("live_relations").replace(":locks", live_relations._NO_LOCKS)
+    monkeypatch.setattr("dbmate_wrap.postgres.queries.load_query", lambda name: sized)
+    with transaction(database, "lock table orders in access exclusive mode"):
+        sizes = read_sizes(session, ["public.orders"])
+    assert sizes["public.orders"] > 100_000
+    assert session.rows("show lock_timeout") == [("0",)]
 
 
 def test_without_rights_columns_are_empty_and_it_is_said_once(database: Database, session: Session) -> None:

@@ -2,13 +2,15 @@
 -- partitioned table the sums over its partitions. `names` is a JSON list of names as people read them.
 -- The size of a file is asked only where nobody holds, or waits for, a lock that this would have to wait for; there,
 -- or where `estimate`, the pages of the last VACUUM or ANALYZE are taken. `:locks` is filled in by
--- postgres/live_relations.py.
+-- postgres/live_relations.py. For a lock that somebody takes meanwhile there is a lock_timeout: until the end of this
+-- statement, since a setting of the session might stay behind in a pooler. All else comes after `wanted`.
 with recursive wanted as materialized (
     select c.oid, n.nspname || '.' || c.relname as name, c.relkind
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where n.nspname || '.' || c.relname in (select pg_catalog.json_array_elements_text(%(names)s::json))
       and c.relkind in ('r', 'p', 'i', 'I', 'm', 'v', 'S', 'f')
+      and (select pg_catalog.set_config('lock_timeout', '500ms', true)) is not null
 ),
 
 -- Not pg_partition_tree, which locks each of them.

@@ -102,6 +102,8 @@ def test_a_primary_key_has_two_queries() -> None:
         "alter table t add unique (a, b without overlaps)",
         "alter table t add constraint e exclude using gist (a with &&)",
         "do $$ begin execute format('alter table %I alter x set not null', name); end $$",
+        "alter table t add check (x > 0) not enforced",
+        "alter table t add foreign key (x) references p (id) not enforced",
         "select 1",
         "no SQL",
     ],
@@ -180,17 +182,25 @@ def test_without_a_live_server_its_definitions_are_not_known() -> None:
         (
             "create table app.t ()",
             "alter table app.t alter x set not null",
-            "app.t is made by 002_x.sql line 3",
+            "app.t is made or renamed by 002_x.sql line 3",
         ),
         # A name without a schema may be any.
-        ("create table app.t ()", "alter table t alter x set not null", "t is made by 002_x.sql line 3"),
-        ("create table p (id int)", "alter table t add foreign key (x) references p (id)", "p is made by"),
+        (
+            "create table app.t ()",
+            "alter table t alter x set not null",
+            "t is made or renamed by 002_x.sql line 3",
+        ),
+        (
+            "create table p (id int)",
+            "alter table t add foreign key (x) references p (id)",
+            "p is made or renamed by",
+        ),
         (
             "create table p (id int primary key)",
             "alter table t add foreign key (x) references p",
-            "p is made by",
+            "p is made or renamed by",
         ),
-        ("alter table s rename to t", "alter table t alter x set not null", "t is made by"),
+        ("alter table s rename to t", "alter table t alter x set not null", "t is made or renamed by"),
         ("alter table t add column x int", "alter table t alter x set not null", "t.x is made or changed by"),
         ("alter table t rename y to x", "alter table t alter x set not null", "t.x is made or changed by"),
         (
@@ -216,7 +226,7 @@ def test_without_a_live_server_its_definitions_are_not_known() -> None:
         (
             "do $$ begin create table t (x int); end $$",
             "alter table t alter x set not null",
-            "t is made by 002_x.sql line 3",
+            "t is made or renamed by 002_x.sql line 3",
         ),
     ],
 )
@@ -234,7 +244,7 @@ def test_a_column_of_the_same_statement_is_not_there_yet() -> None:
 def test_what_was_seen_to_be_made_is_not_asked_for() -> None:
     made = statement("select make_tables()", makes=("app.t",))
     [probe] = probes_for([made, statement("alter table app.t alter x set not null", 4)])
-    assert probe.not_run == "app.t is made by 002_x.sql line 3"
+    assert probe.not_run == "app.t is made or renamed by 002_x.sql line 3"
 
 
 @pytest.mark.parametrize(
