@@ -64,6 +64,15 @@ class ProbeResult:
     more: bool = False
     reason: str | None = None
 
+    @property
+    def would_fail(self) -> bool:
+        """True where these rows make the migration fail, unless somebody fixes them.
+
+        Not where the migrations write to the table before: they may fix them themselves.
+        """
+        found = self.status is ProbeStatus.FOUND
+        return found and self.probe.fails_now and self.probe.changed_first is None
+
 
 def rows_in_words(result: ProbeResult) -> str:
     """Return what a probe found: ``3 rows``, ``20 or more duplicate values``, ``no row``, ``not run``."""

@@ -8,7 +8,7 @@ from dbmate_wrap.domain.live_relation import Durations, LiveFacts
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.plan_gate import Gate, findings_over
 from dbmate_wrap.domain.plan_rows import plan_rows
-from dbmate_wrap.domain.probe import ProbeResult, ProbeStatus, rows_in_words
+from dbmate_wrap.domain.probe import ProbeResult, rows_in_words
 from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import PolicyError, PreflightError
@@ -62,7 +62,7 @@ def _without_verdict_from(steps: Sequence[Step], failing: str | None) -> Iterato
 
 def raise_for_rows(probes: Sequence[ProbeResult]) -> None:
     """Raise PreflightError (22) where rows would make a migration fail now."""
-    found = [each for each in probes if each.status is ProbeStatus.FOUND and each.probe.fails_now]
+    found = [each for each in probes if each.would_fail]
     if found:
         first = found[0].probe
         raise PreflightError(
