@@ -25,8 +25,7 @@ class Probe:
     `what`: ``NOT NULL of public.orders.total``. `query` is None where it cannot be written; `not_run` says
     why it must not be run now. `counts` is what a row of the answer stands for: ``row``, or
     ``duplicate value``. `fails_now` is False for what is NOT VALID: only VALIDATE CONSTRAINT fails later.
-    `changed_first` names the pending statement that writes to the table before: what is found now may be
-    gone by then, and what is not found may be there.
+    `changed_first` names the pending statement that may fix these rows before.
     """
 
     version: str

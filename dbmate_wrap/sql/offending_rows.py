@@ -118,9 +118,10 @@ class _Reader:
 
     def _add_constraint(self, statement: TracedStatement, line: int, added: AddedConstraint) -> None:
         not_run = self._not_run(statement.version, added)
-        changed = self._changes.writer_of(added.relation)
+        changed = self._changes.fixer_of(added.relation, added.columns)
         if changed is None and added.referenced is not None:
-            changed = self._changes.writer_of(added.referenced)
+            keys = [str(node.string.sval) for node in added.constraint.pk_attrs]
+            changed = self._changes.supplier_of(added.referenced, keys)
         self.found.append(_Found(statement, line, added, not_run, changed))
 
     def _from_pending(self, added: AddedConstraint) -> AddedConstraint:

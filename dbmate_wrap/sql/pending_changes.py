@@ -1,6 +1,6 @@
 """Remembers what earlier pending statements make and write, so that nobody asks the live server about it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
@@ -30,13 +30,32 @@ class _Places:
         return None
 
 
+@dataclass(frozen=True)
+class _Write:
+    """A statement that writes rows of a table: `fixes` those that are there, `adds` others.
+
+    `columns` are those that UPDATE sets; None for all.
+    """
+
+    relation: pb.RangeVar
+    place: str
+    fixes: bool
+    adds: bool
+    columns: frozenset[str] | None = None
+
+    def is_about(self, relation: pb.RangeVar, columns: Collection[str]) -> bool:
+        schemas = self.relation.schemaname, relation.schemaname
+        same = self.relation.relname == relation.relname and (schemas[0] == schemas[1] or "" in schemas)
+        return same and (self.columns is None or not self.columns.isdisjoint(columns))
+
+
 @dataclass
 class PendingChanges:
     """What the statements so far make and write; places are like ``002_x.sql line 4``."""
 
     _tables: _Places = field(default_factory=_Places)
     _columns: _Places = field(default_factory=_Places)
-    _writes: _Places = field(default_factory=_Places)
+    _writes: list[_Write] = field(default_factory=list)
     # The migrations that set the search_path.
     _path_of: dict[str, str] = field(default_factory=dict)
 
@@ -76,13 +95,13 @@ class PendingChanges:
     def _add_writes(self, statement: Statement, place: str) -> None:
         tree = statement.tree
         for node in statement.of(*_WRITES):
-            relation, verb = node.relation, _VERBS[type(node)]
-            self._writes.add(relation.schemaname, relation.relname, f"{verb} in {place}")
+            self._writes.append(_write(node, f"{_VERBS[type(node)]} in {place}"))
         if isinstance(tree, pb.CopyStmt) and tree.is_from:
-            self._writes.add(tree.relation.schemaname, tree.relation.relname, f"COPY in {place}")
+            self._writes.append(_Write(tree.relation, f"COPY in {place}", fixes=False, adds=True))
         if isinstance(tree, pb.TruncateStmt):
             for item in tree.relations:
-                self._writes.add(item.range_var.schemaname, item.range_var.relname, f"TRUNCATE in {place}")
+                gone = _Write(item.range_var, f"TRUNCATE in {place}", fixes=True, adds=False)
+                self._writes.append(gone)
 
     def maker_of(self, relation: pb.RangeVar) -> str | None:
         """Return the statement that makes the relation, or gives it its name."""
@@ -92,10 +111,30 @@ class PendingChanges:
         """Return the statement that makes or changes the column."""
         return self._columns.find(relation.schemaname, relation.relname, column)
 
-    def writer_of(self, relation: pb.RangeVar) -> str | None:
-        """Return the first statement that writes rows of the relation."""
-        return self._writes.find(relation.schemaname, relation.relname)
+    def fixer_of(self, relation: pb.RangeVar, columns: Collection[str]) -> str | None:
+        """Return the first statement that changes or removes rows of the relation, by these columns."""
+        found = (each for each in self._writes if each.fixes and each.is_about(relation, columns))
+        return next((each.place for each in found), None)
+
+    def supplier_of(self, relation: pb.RangeVar, columns: Collection[str]) -> str | None:
+        """Return the first statement that gives the relation rows, or these columns other values."""
+        found = (each for each in self._writes if each.adds and each.is_about(relation, columns))
+        return next((each.place for each in found), None)
 
     def path_of(self, version: str) -> str | None:
         """Return the statement of the migration that sets the search_path."""
         return self._path_of.get(version)
+
+
+def _write(node: Message, place: str) -> _Write:
+    match node:
+        case pb.UpdateStmt():
+            columns = frozenset(str(each.res_target.name) for each in node.target_list)
+            return _Write(node.relation, place, fixes=True, adds=True, columns=columns)
+        case pb.DeleteStmt():
+            return _Write(node.relation, place, fixes=True, adds=False)
+        case pb.InsertStmt():
+            updates = node.on_conflict_clause.action == pb.ONCONFLICT_UPDATE
+            return _Write(node.relation, place, fixes=updates, adds=True)
+        case _:
+            return _Write(node.relation, place, fixes=True, adds=True)

@@ -266,21 +266,43 @@ def test_other_tables_and_columns_are_asked_for(before: str, text: str) -> None:
     [
         ("update app.t set x = 0 where x is null", "UPDATE in 002_x.sql line 3"),
         ("with gone as (delete from t where x is null) select", "DELETE in 002_x.sql line 3"),
-        ("insert into t values (1)", "INSERT in 002_x.sql line 3"),
-        ("copy t from stdin", "COPY in 002_x.sql line 3"),
         ("truncate t", "TRUNCATE in 002_x.sql line 3"),
+        ("update t set (y, x) = (1, 2)", "UPDATE in 002_x.sql line 3"),
+        (
+            "insert into t values (1) on conflict (id) do update set x = 0",
+            "INSERT in 002_x.sql line 3",
+        ),
+        # These leave the rows that are there as they are.
+        ("update t set y = x", None),
+        ("insert into t values (1)", None),
+        ("copy t from stdin", None),
         ("update s set x = 0", None),
         ("select * from t", None),
     ],
 )
-def test_a_statement_that_writes_to_the_table_before_is_named(before: str, changed: str | None) -> None:
+def test_a_statement_that_may_fix_the_rows_before_is_named(before: str, changed: str | None) -> None:
     [probe] = probes(before, "alter table app.t alter x set not null")
     assert (probe.changed_first, probe.not_run) == (changed, None)
 
 
-def test_a_write_to_the_referenced_table_counts_too() -> None:
-    [probe] = probes("insert into p values (1)", "alter table t add foreign key (x) references p (id)")
-    assert probe.changed_first == "INSERT in 002_x.sql line 3"
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [
+        ("insert into p values (1)", "INSERT in 002_x.sql line 3"),
+        ("copy p from stdin", "COPY in 002_x.sql line 3"),
+        ("update p set id = id + 1", "UPDATE in 002_x.sql line 3"),
+        ("update p set name = ''", None),
+        ("delete from p", None),
+    ],
+)
+def test_what_may_give_the_referenced_table_its_rows_is_named(before: str, changed: str | None) -> None:
+    [probe] = probes(before, "alter table t add foreign key (x) references p (id)")
+    assert probe.changed_first == changed
+
+
+def test_rows_are_no_fewer_for_a_new_column_after_an_update() -> None:
+    [probe] = probes("update t set x = 0", "alter table t add column y int not null")
+    assert probe.changed_first is None
 
 
 def test_the_line_is_that_of_the_statement_in_a_block() -> None:
