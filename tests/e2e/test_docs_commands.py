@@ -546,6 +546,24 @@ def url_command(stage: Play, shown: Sequence[Block]) -> None:
     assert said[-1].output == "postgres://deploy:a%20b%2Fc%40@db.internal:5432/crm?sslmode=verify-full\n"
 
 
+SAFE_WAYS = (
+    *("Build an index", "Add a unique or primary key", "Add a foreign key", "Set NOT NULL"),
+    *("Add a column with a default", "Backfill in batches"),
+)
+
+
+def safe_way(stage: Play, shown: Sequence[Block]) -> None:
+    stage.database.execute(
+        "create table public.customers (id int primary key);"
+        "create table public.orders (id int primary key, customer_id int, number int, total int,"
+        " state text, placed_at timestamptz)"
+    )
+    if shown[0].heading == "Backfill in batches":
+        stage.database.execute("alter table public.orders add token uuid")
+    for block in shown:
+        stage.play(stage.shell(stage.folder), block)
+
+
 STORIES: Mapping[tuple[str, str], Story] = {
     ("README.md", "Two commands"): two_commands,
     ("README.md", "In a repository of your own"): own_repository,
@@ -572,6 +590,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("docs/runbook.md", "Somebody blocks the migration"): somebody_blocks,
     ("docs/runbook.md", "An index is invalid"): invalid_index,
     ("docs/runbook.md", "Ledger and history table disagree"): ledger_and_table,
+    **{("docs/safe-migrations.md", heading): safe_way for heading in SAFE_WAYS},
     ("docs/settings.md", "A shadow on a server of your own"): shadow_of_ones_own,
     ("docs/settings.md", "url_command"): url_command,
 }
@@ -582,7 +601,7 @@ def at_three_in_the_morning(stage: Play) -> None:
         stage.project(TWO_TABLES, sealed=True).root, PRODUCTION_DATABASE_URL=stage.database.url
     )
     stage.says(shell, "dbmate-wrap doctor -e production", "PRODUCTION_DATABASE_URL")
-    stage.says(shell, "dbmate-wrap plan -e production", "2 pending; nothing was changed")
+    stage.says(shell, "dbmate-wrap plan -e production", "2 pending; 2 statements measured")
     assert tables(stage.database) == []
     stage.type(shell, "dbmate-wrap up -e production --yes")
     stage.says(shell, "dbmate-wrap status -e production", "002_b.sql +applied")
