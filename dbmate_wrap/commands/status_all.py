@@ -1,17 +1,22 @@
 """Shows environments beside each other: which migration has reached which database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history import disagreements
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import Matrix, MatrixError, MatrixResult, MatrixRow
 from dbmate_wrap.errors import ConfigError, ExitCode, HistoryError, WrapError
 from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.at_once import ask_at_once
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import resolve_url
 from dbmate_wrap.workspace.history import History, ledger_contradiction, read_history_if_present
+from dbmate_wrap.workspace.project_files import ProjectFiles
 
 
 def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
@@ -20,13 +25,7 @@ def status_all(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
     Raises HistoryError when a history disagrees, else the first error of an environment that is configured:
     it has a URL, or an embedded server that was made; else the exit code is 32 as in `status`.
     """
-    columns: dict[str, History] = {}
-    failures: list[tuple[Environment, WrapError]] = []
-    for environment in context.project.environments.values():
-        try:
-            columns[environment.name] = _read_column(replace(context, environment=environment))
-        except WrapError as error:
-            failures.append((environment, error))
+    columns, failures = _read_columns(context)
     errors = tuple(
         MatrixError(each.name, int(error.code), error.message.removeprefix(f"{each.name}, "))
         for each, error in failures
@@ -60,14 +59,43 @@ def _is_meant(context: Context, environment: Environment) -> bool:
     return is_made and binaries.from_wheel() is not None
 
 
-def _read_column(context: Context) -> History:
+def _read_columns(context: Context) -> tuple[dict[str, History], list[tuple[Environment, WrapError]]]:
+    """Return the histories of the environments that can be read, and why the others cannot be.
+
+    All are asked at once. What may run a command, start a server, or learn a secret is done before, in turn.
+    """
+    questions: dict[str, Callable[[], History]] = {}
+    unusable: dict[str, WrapError] = {}
+    for environment in context.project.environments.values():
+        try:
+            questions[environment.name] = _question(replace(context, environment=environment))
+        except WrapError as error:
+            unusable[environment.name] = error
+    answers = unusable | ask_at_once(questions)
+    columns: dict[str, History] = {}
+    failures: list[tuple[Environment, WrapError]] = []
+    for name, environment in context.project.environments.items():
+        answer = answers[name]
+        if isinstance(answer, WrapError):
+            failures.append((environment, answer))
+        else:
+            columns[name] = answer
+    return columns, failures
+
+
+def _question(context: Context) -> Callable[[], History]:
+    """Return what reads the history of the environment's database, and touches nothing that others use."""
     environment = context.environment
     if environment.is_embedded and server.state(context.embedded_home).data is None:
         hint = f"dbmate-wrap up -e {environment.name}"
         raise ConfigError(f"the embedded server is not created yet: `{hint}` does it", hint=hint)
     loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
     loaded.raise_if_unreadable()
-    found = read_history_if_present(context, loaded.files, wait=None)
+    return partial(_read_column, context, loaded.files, resolve_url(context))
+
+
+def _read_column(context: Context, files: ProjectFiles, url: DatabaseUrl) -> History:
+    found = read_history_if_present(context, files, wait=None, url=url)
     if found.not_baselined is not None and ledger_contradiction(found.history) is None:
         raise found.not_baselined
     return found.history

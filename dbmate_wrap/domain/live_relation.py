@@ -11,7 +11,7 @@ class SessionInWay:
     `age` is of its transaction, in seconds; None where this account may not see it. `query` is masked, on
     one line, and empty where it is not known. `why`: ``holds AccessShareLock``, ``waits for
     AccessExclusiveLock``, ``autovacuum to prevent wraparound``, ``old snapshot``, ``open transaction``,
-    ``idle in transaction``.
+    ``idle in transaction``, ``prepared transaction``.
     """
 
     pid: int

@@ -18,6 +18,7 @@ from dbmate_wrap.settings import Environment, ResolvedUrl
 from dbmate_wrap.settings.names import url_variable
 from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.tls import with_tls
 
 if TYPE_CHECKING:
     from dbmate_wrap.cluster.server import Endpoint
@@ -27,7 +28,6 @@ _MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"
 _POLL_SECONDS = 0.25
 _T = TypeVar("_T")
 _NO_SUCH_ROLE = "22023"  # As SET ROLE says it.
-_MAY_BE_PLAIN = frozenset({"disable", "allow", "prefer"})
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,11 @@ def open_database(context: Context, *, wait: float | None = None, create: bool =
 
 
 @contextmanager
-def open_database_if_present(context: Context, *, wait: float | None = None) -> Iterator[Database | None]:
+def open_database_if_present(
+    context: Context, *, wait: float | None = None, url: DatabaseUrl | None = None
+) -> Iterator[Database | None]:
     """As `open_database`, but None, which is said, where `up` would create the database first."""
-    url = resolve_url(context)
+    url = url or resolve_url(context)
     try:
         session = open_session(context, url, wait=wait)
     except UnreachableError as error:
@@ -129,22 +131,7 @@ def accept_url(context: Context, resolved: ResolvedUrl) -> DatabaseUrl:
     console.detail(f"URL from {resolved.source}: {url.public()}")
     for warning in resolved.warnings:
         console.say(f"warning: {warning.source}: {warning.message}")
-    return _with_tls(context, url)
-
-
-def _with_tls(context: Context, url: DatabaseUrl) -> DatabaseUrl:
-    # `prefer` and `allow` would fall back to a plain connection, without a warning.
-    if not context.environment.values.require_tls or url.is_local or url.sslmode not in _MAY_BE_PLAIN:
-        return url
-    if url.sslmode == "disable":
-        raise PreflightError(
-            f"{context.environment.name} requires TLS (require_tls), and its URL says sslmode=disable",
-            hint="write sslmode=require or, better, verify-full into the URL",
-        )
-    parameters = tuple(
-        ("sslmode", "require") if name == "sslmode" else (name, value) for name, value in url.parameters
-    )
-    return replace(url, parameters=parameters)
+    return with_tls(context.environment, url)
 
 
 def start_embedded(context: Context) -> DatabaseUrl:

@@ -1,6 +1,7 @@
 """Every way of not connecting: 21, which way it was, what to do, and never for long."""
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -13,6 +14,7 @@ import pytest
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster import server as cluster
 from tests.support.cli import TWO, CliResult, RunCli, assert_refused, started
+from tests.support.network import black_hole
 from tests.support.projects import MakeProject
 from tests.support.servers import APP_PASSWORD, TcpServer, free_port
 
@@ -74,6 +76,28 @@ def test_the_matrix_does_not_fail_for_what_is_not_configured(
         assert "1 of 4 environments read" in each.stdout
     assert "dev: the embedded server is not created yet: `dbmate-wrap up -e dev` does it" in done.stdout
     assert not (folder.root / ".dbmate-wrap").exists()
+
+
+def test_the_matrix_marks_each_that_cannot_be_reached_and_reads_the_others(
+    project: MakeProject, run_cli: RunCli, tcp_server: TcpServer
+) -> None:
+    names = ("asia", "europe", "staging")
+    folder = project(
+        TWO, toml='connect_timeout = "2s"\n' + "".join(f"[environments.{each}]\n" for each in names)
+    )
+    with tcp_server.new_database() as database, black_hole() as port:
+        env = {
+            "ASIA_DATABASE_URL": f"postgres://u@127.0.0.1:{port}/d",
+            "EUROPE_DATABASE_URL": f"postgres://u@127.0.0.1:{port}/e",
+            "STAGING_DATABASE_URL": tcp_server.tcp_url(database.name, user="app"),
+        }
+        done = run_cli(["status", "--all"], folder.root, env)
+    assert done.returncode == 21
+    assert re.search(r"^migration +staging$", done.stdout, re.MULTILINE)
+    assert re.findall(r"^  (asia|europe): .* did not answer in time", done.stdout, re.MULTILINE) == [
+        "asia",
+        "europe",
+    ]
 
 
 def test_there_is_no_such_socket_folder(tried: Tried, tmp_path: Path) -> None:

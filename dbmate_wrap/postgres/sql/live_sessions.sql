@@ -32,7 +32,10 @@ select
     in_way.relation,
     coalesce(in_way.pid, 0) as pid,
     coalesce(
-        nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), 'prepared as "' || x.gid || '"', ''
+        nullif(a.application_name, ''),
+        nullif(a.backend_type, 'client backend'),
+        'prepared as ' || pg_catalog.quote_literal(x.gid),
+        ''
     ) as application,
     extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, x.prepared))::float8 as age,
     in_way.mode,
