@@ -37,7 +37,10 @@ Wait = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 ExitWhenPending = Annotated[bool, typer.Option("--exit-code", help="Exit with 32 when anything is pending.")]
-AllEnvironments = Annotated[bool, typer.Option("--all", help="Show all environments side by side.")]
+AllEnvironments = Annotated[
+    bool,
+    typer.Option("--all", help="Show all environments side by side; -v: durations, and who deployed last."),
+]
 AllFiles = Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")]
 NewName = Annotated[str, typer.Argument(help="The change in a few words: add_orders.")]
 NoShadow = Annotated[

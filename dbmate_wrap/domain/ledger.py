@@ -158,6 +158,19 @@ class Ledger:
         return {line.version: line.checksum for line in self.current.values() if line.checksum is not None}
 
 
+def last_applied(entries: Sequence[LedgerEntry], history: str) -> dict[str, LedgerEntry]:
+    """Return the last line of each version that a run applied, oldest first; rolled back or not.
+
+    `entries` are in their order. A line of format 1 names no history table, and counts for each.
+    """
+    found: dict[str, LedgerEntry] = {}
+    for line in entries:
+        if line.how == Origin.APPLIED and line.history in (None, history):
+            found.pop(line.version, None)
+            found[line.version] = line
+    return found
+
+
 def lines_of_changes(
     before: Collection[str], after: Collection[str], files: Sequence[MigrationFile]
 ) -> tuple[Record, ...]:

@@ -92,11 +92,15 @@ class DoctorResult:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One migration, and its state in each environment of the matrix ("-" where it is unknown)."""
+    """One migration, and its state in each environment of the matrix ("-" where it is unknown).
+
+    `durations_ms` are the times that it took there; null where no run of ours applied it.
+    """
 
     version: str
     file: str | None
     states: tuple[str, ...]
+    durations_ms: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -110,11 +114,12 @@ class MatrixError:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Environments x migrations."""
+    """Environments x migrations; `deployed` is what a run applied last in each, null where none did."""
 
     environments: tuple[str, ...]
     migrations: tuple[MatrixRow, ...]
     errors: tuple[MatrixError, ...]
+    deployed: tuple[LedgerEntry | None, ...]
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,17 @@ def _matrix_tables(matrix: results.Matrix) -> Iterator[_Table]:
         (code(row.file or f"{row.version} (no file)"), *map(cell, row.states)) for row in matrix.migrations
     ]
     yield _table("Environments", ("migration", *map(cell, matrix.environments)), rows)
+    last = [
+        (
+            code(name),
+            code(line.file or line.version),
+            cell(line.os_user or line.database_user),
+            cell(line.host or ""),
+        )
+        for name, line in zip(matrix.environments, matrix.deployed, strict=True)
+        if line is not None
+    ]
+    yield _table("Deployed last", ("environment", "migration", "by", "on"), last)
     errors = [(code(failed.environment), cell(failed.error)) for failed in matrix.errors]
     yield _table("Not reached", ("environment", "why"), errors)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
+from dbmate_wrap.domain.activity import format_elapsed
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ExitCode
@@ -81,7 +82,7 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             rows = [(row.name, row.value, row.source) for row in settings]
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
         case results.MatrixResult(matrix):
-            return _matrix(matrix, paint)
+            return _matrix(matrix, paint, view)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
         case results.InitResult(files):
@@ -183,11 +184,29 @@ def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _matrix(matrix: "results.Matrix", paint: Paint) -> str:
-    rows = [(row.file or f"{row.version} (no file)", *row.states) for row in matrix.migrations]
-    text = table(("migration", *matrix.environments), rows, paint)
+def _matrix(matrix: "results.Matrix", paint: Paint, view: View) -> str:
+    rows = [(row.file or f"{row.version} (no file)", *_states(row, view)) for row in matrix.migrations]
+    parts = [table(("migration", *matrix.environments), rows, paint)]
+    if view.verbose:
+        last = [
+            f"  {name}: {visible(line.file or line.version)}  {_run_heading(line)}"
+            for name, line in zip(matrix.environments, matrix.deployed, strict=True)
+            if line is not None
+        ]
+        parts += ["Deployed last:\n" + "\n".join(last)] if last else []
     errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]
-    return text + ("\n\nNot reached:\n" + "\n".join(errors) if errors else "")
+    parts += ["Not reached:\n" + "\n".join(errors)] if errors else []
+    return "\n\n".join(parts)
+
+
+def _states(row: "results.MatrixRow", view: View) -> tuple[str, ...]:
+    """Return the states, each with the time that the migration took there where a person wants more."""
+    if not view.verbose:
+        return row.states
+    return tuple(
+        state if took is None else f"{state}, {format_elapsed(took / 1000)}"
+        for state, took in zip(row.states, row.durations_ms, strict=True)
+    )
 
 
 def _ledger(lines: "Sequence[LedgerEntry]", paint: Paint) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain import history, missing_rows
 from dbmate_wrap.domain.count import count, join_names
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
@@ -122,14 +121,12 @@ def _find_missing_rows(db: Database, files: ProjectFiles, recorded: Ledger) -> M
     return missing_rows.find_missing_rows(applied, lines, known, evidence)
 
 
-def read_history_if_present(
-    context: Context, files: ProjectFiles, *, wait: float | None, url: DatabaseUrl | None = None
-) -> FoundHistory:
+def read_history_if_present(context: Context, files: ProjectFiles, *, wait: float | None) -> FoundHistory:
     """The history of the environment's database, also where `up` would create the database first.
 
-    `url` is the environment's where that is known already. Raises ConfigError, UnreachableError.
+    Raises ConfigError, UnreachableError.
     """
-    with database.open_database_if_present(context, wait=wait, url=url) as db:
+    with database.open_database_if_present(context, wait=wait) as db:
         if db is None:
             return FoundHistory(None, without_database(files))
         found = read_history(db, files, context.environment.values)

@@ -606,6 +606,7 @@ def at_three_in_the_morning(stage: Play) -> None:
     stage.type(shell, "dbmate-wrap up -e production --yes")
     stage.says(shell, "dbmate-wrap status -e production", "002_b.sql +applied")
     stage.says(shell, "dbmate-wrap status --all", "migration +production")
+    stage.says(shell, "dbmate-wrap status --all -v", "Deployed last:\n  production: 002_b.sql")
     stage.says(shell, "dbmate-wrap history -e production", "002_b.sql")
 
 

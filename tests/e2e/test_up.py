@@ -1,5 +1,6 @@
 """`up` and `status` against real servers: what the database says is what is reported."""
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -377,11 +378,16 @@ def test_the_status_matrix_shows_how_far_each_environment_is(
         run_cli(["up", "-e", "staging"], folder.root, both)
         run_cli(["up", "-e", "production", "--yes", "--to", "1"], folder.root, both)
         done = run_cli(["status", "--all", "--format", "json"], folder.root, both)
+        told = run_cli(["status", "--all", "-v"], folder.root, both)
     matrix = done.json()["matrix"]
     assert isinstance(matrix, dict)
     test, live = matrix["environments"].index("staging"), matrix["environments"].index("production")
     assert [row["states"][test] for row in matrix["migrations"]] == ["applied", "applied", "applied"]
     assert [row["states"][live] for row in matrix["migrations"]] == ["applied", "pending", "pending"]
+    assert [row["durations_ms"][live] is None for row in matrix["migrations"]] == [False, True, True]
+    assert (matrix["deployed"][test]["file"], matrix["deployed"][live]["file"]) == ("003_c.sql", "001_a.sql")
+    assert re.search(r"^001_a\.sql +applied, \d+ ms +applied, \d+ ms$", told.stdout, re.MULTILINE)
+    assert re.search(r"^  production: 001_a\.sql  .*Z  up by .+@", told.stdout, re.MULTILINE)
 
 
 def test_exec_runs_the_pinned_dbmate_on_the_environment(

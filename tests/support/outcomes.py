@@ -172,11 +172,12 @@ def status_all() -> Outcome:
         Matrix(
             ("dev", "staging"),
             (
-                MatrixRow("001", "001_init.sql", ("applied", "applied")),
-                MatrixRow("002", "002_add_orders.sql", ("applied", "pending")),
-                MatrixRow("003", None, ("unknown", "-")),
+                MatrixRow("001", "001_init.sql", ("applied", "applied"), (12, None)),
+                MatrixRow("002", "002_add_orders.sql", ("applied", "pending"), (38_500, None)),
+                MatrixRow("003", None, ("unknown", "-"), (None, None)),
             ),
             (MatrixError("production", 21, "cannot reach db.example.com:5432\nis it running?"),),
+            (_ledger_lines()[1], None),
         )
     )
     run.exit = ExitCode.HISTORY
@@ -279,24 +280,24 @@ def init() -> Outcome:
     return run
 
 
-def history() -> Outcome:
-    """Two runs: one applied two files, one of a newer tool has no file and an unknown origin."""
-    run = outcome("history")
+def _ledger_lines() -> tuple[LedgerEntry, ...]:
     first = ("applied", "0123456789ab", "up", "staging", "deploy", "ada", "laptop", "0" * 40, True)
     later = ("imported", "ba9876543210", "import", "staging", "deploy", None, None, None, None)
     table = "public.schema_migrations"
     when = "2026-01-31T12:00:00.000Z"
-    run.result = HistoryResult(
-        (
-            LedgerEntry("001", "001_init.sql", "1" * 64, when, when, 12, *first, "1.0.0", "2.37.0", table),
-            LedgerEntry(
-                "002", "002_add_orders.sql", "2" * 64, when, when, 1234, *first, "1.0.0", "2.37.0", table
-            ),
-            LedgerEntry(
-                "003", None, None, None, "2026-02-01T08:30:00.000Z", None, *later, "9.0.0", None, None
-            ),
-        )
+    return (
+        LedgerEntry("001", "001_init.sql", "1" * 64, when, when, 12, *first, "1.0.0", "2.37.0", table),
+        LedgerEntry(
+            "002", "002_add_orders.sql", "2" * 64, when, when, 1234, *first, "1.0.0", "2.37.0", table
+        ),
+        LedgerEntry("003", None, None, None, "2026-02-01T08:30:00.000Z", None, *later, "9.0.0", None, None),
     )
+
+
+def history() -> Outcome:
+    """Two runs: one applied two files, one of a newer tool has no file and an unknown origin."""
+    run = outcome("history")
+    run.result = HistoryResult(_ledger_lines())
     run.summary = "3 entries"
     return run
 

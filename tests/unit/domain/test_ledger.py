@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, Origin, Record, lines_to_adopt
+from dbmate_wrap.domain.ledger import (
+    AppliedVersion,
+    Ledger,
+    LedgerEntry,
+    Origin,
+    Record,
+    last_applied,
+    lines_to_adopt,
+)
 from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.stamp import Identity, Stamp
@@ -137,3 +145,25 @@ def test_a_run_without_pending_migrations_writes_what_the_ledger_lacks(
 ) -> None:
     ledger = Ledger(3, Identity("7", 5), stamp, {version: line(version) for version in recorded}, FULL)
     assert ledger.lacks(applied, FILES) is lacking
+
+
+def entry(
+    version: str, how: str, duration_ms: int | None = 1, history: str | None = "public.h"
+) -> LedgerEntry:
+    """A line of the whole ledger."""
+    when, run = "2024-02-29T12:00:00.000Z", ("r1", "up", "staging", "deploy", "ada", "laptop", None, None)
+    return LedgerEntry(version, None, None, when, when, duration_ms, how, *run, "0.1.0", None, history)
+
+
+def test_the_last_line_of_each_version_that_a_run_applied_counts_in_the_order_of_the_ledger() -> None:
+    entries = (
+        entry("001", "applied", 5),
+        entry("002", "applied"),
+        entry("001", "rolled-back"),
+        entry("001", "applied", 7, history=None),
+        entry("003", "adopted"),
+        entry("000", "baseline"),
+        entry("004", "applied", history="other.h"),
+    )
+    found = last_applied(entries, "public.h")
+    assert [(version, line.duration_ms) for version, line in found.items()] == [("002", 1), ("001", 7)]

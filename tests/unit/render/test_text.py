@@ -68,6 +68,13 @@ def test_a_plan_is_folded_to_what_fits_and_whole_where_that_is_asked_for(view: V
         assert max(map(len, shown.split("\n"))) <= view.columns
 
 
+def test_a_matrix_has_durations_and_the_last_deployment_where_more_is_wanted() -> None:
+    shown = text.render(OUTCOMES["status-all"](), PLAIN, View(verbose=True))
+    assert "002_add_orders.sql  applied, 38 s   pending\n" in shown
+    last = "  dev: 002_add_orders.sql  2026-01-31 12:00:00Z  up by ada@laptop, commit 0000000000 (dirty)\n"
+    assert f"\nDeployed last:\n{last}" in shown
+
+
 def test_every_table_ends_with_one_newline_and_no_line_with_spaces() -> None:
     for make in OUTCOMES.values():
         shown = text.render(make(), PLAIN)
