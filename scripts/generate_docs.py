@@ -100,9 +100,12 @@ def output_schema() -> dict[str, object]:
 
 
 def complete(schema: dict[str, object]) -> dict[str, object]:
-    """The schema of an object that always has all of its keys: an unknown value is null, never left out."""
-    if "properties" not in schema:
-        return schema  # One word of a list.
+    """The schema of an object that always has all of its keys: an unknown value is null, never left out.
+
+    That of a list of words stays as it is.
+    """
+    if "enum" in schema:
+        return schema
     properties = schema["properties"]
     assert isinstance(properties, dict)
     shown = {

@@ -19,7 +19,6 @@ from dbmate_wrap.cli.options import (
     Arguments,
     Base,
     Common,
-    DryRun,
     ExitWhenPending,
     Gitlab,
     Junit,
@@ -30,14 +29,12 @@ from dbmate_wrap.cli.options import (
     ReportFiles,
     Sarif,
     Show,
-    To,
     Unknown,
-    Wait,
     Write,
     Yes,
-    seconds_of,
 )
 from dbmate_wrap.cli.plan_command import plan
+from dbmate_wrap.cli.up_command import up
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -69,24 +66,7 @@ app.add_typer(db)
 command(app, "init")(init)
 
 
-@command(app, "up")
-def up(
-    common: Common,
-    to: To = None,
-    wait: Wait = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Apply every pending migration."""
-    if dry_run:
-        plan(common, to, wait)
-        return  # Whatever `plan` does, a dry run migrates nothing.
-    from dbmate_wrap.commands.up import up
-
-    seconds = seconds_of(wait)
-    run_verb("up", common, lambda context, outcome: up(context, outcome, to=to, wait=seconds, yes=yes))
-
-
+command(app, "up")(up)
 command(app, "plan")(plan)
 
 

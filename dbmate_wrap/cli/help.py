@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("up", "everything, on the default environment"),
         ("up -e staging --to 012", "no further than 012"),
         ("up -e production --yes", "in a pipeline, where nobody can be asked"),
+        ("up -e production --phase before", "then roll out the new code, then `up` again"),
     ),
     "plan": (
         ("plan -e production", "before a deployment: locks, sizes, and who is in the way"),

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from dbmate_wrap.workspace.rollout import Wanted
 
 
 class Format(StrEnum):
@@ -31,6 +34,14 @@ ProjectDir = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm a protected environment without being asked.")]
 To = Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Stop after this version.")]
+Phase = Annotated[
+    str | None,
+    typer.Option(
+        "--phase",
+        metavar="before",
+        help="Stop in front of the first migration that waits for the rollout of the new code.",
+    ),
+]
 Wait = Annotated[
     str | None,
     typer.Option("--wait", metavar="DURATION", help="Wait this long for a server that starts: 60s."),
@@ -117,3 +128,16 @@ def seconds_of(wait: str | None) -> float | None:
         return parse_duration(wait)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--wait") from None
+
+
+def wanted_of(to: str | None, phase: str | None) -> "Wanted":
+    """Return the bounds that `--to` and `--phase` give. Raises BadParameter."""
+    from dbmate_wrap.domain.history import Phase
+    from dbmate_wrap.workspace.rollout import Wanted
+
+    if phase == "after":
+        message = "once the new code is out, `up` without --phase applies the rest"
+        raise typer.BadParameter(message, param_hint="--phase")
+    if phase not in (None, "before"):
+        raise typer.BadParameter(f"{phase!r}: the only one is `before`", param_hint="--phase")
+    return Wanted(to, Phase.BEFORE if phase else None)

@@ -3,12 +3,24 @@
 import typer
 
 from dbmate_wrap.cli.command import run_verb
-from dbmate_wrap.cli.options import Common, NoLive, NoMeasure, RunProbes, ShowSql, To, Wait, seconds_of
+from dbmate_wrap.cli.options import (
+    Common,
+    NoLive,
+    NoMeasure,
+    Phase,
+    RunProbes,
+    ShowSql,
+    To,
+    Wait,
+    seconds_of,
+    wanted_of,
+)
 
 
 def plan(  # noqa: PLR0913 - one parameter for each option of the command
     common: Common,
     to: To = None,
+    phase: Phase = None,
     wait: Wait = None,
     sql: ShowSql = False,
     no_live: NoLive = False,
@@ -24,5 +36,5 @@ def plan(  # noqa: PLR0913 - one parameter for each option of the command
     if probe and (no_live or no_shadow):
         message = "needs a database to ask and a measure of what is pending"
         raise typer.BadParameter(message, param_hint="--probe")
-    options = PlanOptions(to, seconds_of(wait), sql, not no_shadow, not no_live, probe)
+    options = PlanOptions(wanted_of(to, phase), seconds_of(wait), sql, not no_shadow, not no_live, probe)
     run_verb("plan", common, lambda context, outcome: plan(context, outcome, options))

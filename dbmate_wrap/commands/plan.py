@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.domain.results import PlanResult, Step
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.errors import HistoryError, InterruptedRun, WrapError
 from dbmate_wrap.execution import readiness
+from dbmate_wrap.migrations.phase import phases
 from dbmate_wrap.sql.batching import changes_session
 from dbmate_wrap.workspace import dbmate, guard, project_files
 from dbmate_wrap.workspace.context import Context
@@ -17,17 +19,17 @@ from dbmate_wrap.workspace.history import (
     History,
     disagreement,
     not_baselined,
-    pending,
     read_history,
     without_database,
 )
 from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
+from dbmate_wrap.workspace.rollout import Todo, Wanted
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 if TYPE_CHECKING:
     # What measures is imported where something is pending.
     from dbmate_wrap.review.live_plan import LivePlan
-    from dbmate_wrap.review.plan_report import PlanFacts
+    from dbmate_wrap.review.plan_report import Listed, PlanFacts
     from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
 _COMMAND = "dbmate-wrap plan"
@@ -39,7 +41,7 @@ _NO_DATABASE = "sizes, traffic and who is in the way: there is no database yet"
 class PlanOptions:
     """What was asked for: `shadow` measures the statements, `live` looks at the database."""
 
-    to: str | None = None
+    wanted: Wanted
     wait: float | None = None
     sql: bool = False
     shadow: bool = True
@@ -61,25 +63,26 @@ def plan(context: Context, outcome: Outcome, options: PlanOptions) -> None:
     files = loaded.checked()  # 12, 13
     with open_database_if_present(context, wait=options.wait) as db:  # 21
         if db is None:
-            todo = pending(without_database(files), files, options.to)
-            steps = _report(outcome, todo, options)
-            if options.shadow and todo:
+            todo = options.wanted.find(without_database(files), files)  # 12
+            listed = _list(outcome, todo, options)
+            if options.shadow and todo.migrations:
                 facts = _measure_files(context, replace(files, parsed=()), todo, None)
-                _conclude(context, outcome, steps, replace(facts, notes=(_NO_DATABASE,)), files.folder)
+                _conclude(context, outcome, listed, replace(facts, notes=(_NO_DATABASE,)), files.folder)
             return
         outcome.target = db.target
         found = read_history(db, files, context.environment.values)
         outcome.migrations = found.rows
-        todo = _compare(context, db, found, files, options.to)  # 13, 20
-        steps = _report(outcome, todo, options)
-        if todo:
+        _compare(context, db, found)  # 13, 20
+        todo = options.wanted.find(found, files)  # 12
+        listed = _list(outcome, todo, options)
+        if todo.migrations:
             from dbmate_wrap.review.live_plan import LivePlan
 
-            _plan_live(context, outcome, LivePlan(db, found, files, todo), steps, options)
+            _plan_live(context, outcome, LivePlan(db, found, files, todo.migrations), listed, options)
 
 
 def _plan_live(
-    context: Context, outcome: Outcome, live: "LivePlan", steps: Sequence[Step], options: PlanOptions
+    context: Context, outcome: Outcome, live: "LivePlan", listed: "Listed", options: PlanOptions
 ) -> None:
     """Ask the server whether it can take the migrations, measure them, and tell both."""
     texts = [section.up.sql for each in live.todo for section in each.sections]
@@ -91,7 +94,7 @@ def _plan_live(
         binary()  # 11
         return
     from dbmate_wrap.review.live_plan import measure_live
-    from dbmate_wrap.review.plan_report import fill_in
+    from dbmate_wrap.review.plan_report import tell
 
     try:
         facts = measure_live(context, live, _COMMAND, probe=options.probe)
@@ -99,11 +102,11 @@ def _plan_live(
         if not isinstance(error, InterruptedRun):
             readiness.raise_for_failed(checks, context.console.say)  # `up` would end with this one.
         raise
-    fill_in(outcome, steps, facts)  # It is shown beside what the server cannot take.
+    outcome.result = tell(listed, facts).result  # It is shown beside what the server cannot take.
     readiness.raise_for_failed(checks, context.console.say)  # 22
     binary()  # 11
-    filled = _conclude(context, outcome, steps, facts, live.files.folder)  # 12, 30
-    _keep(context, live, filled)
+    steps = _conclude(context, outcome, listed, facts, live.files.folder)  # 12, 30
+    _keep(context, live, steps)
 
 
 def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, options: PlanOptions) -> None:
@@ -117,16 +120,15 @@ def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, option
     branch = compare_with_base(
         files, environment.values, config, None, every=False, targets=pipeline_targets()
     )
-    up_to = pending(without_database(files), files, options.to)
-    todo = tuple(each for each in up_to if each.file.name in branch.new)
-    steps = _report(outcome, todo, options)
+    todo = options.wanted.find(without_database(files), files).among(branch.new)  # 12
+    listed = _list(outcome, todo, options)
     for check in branch.checks[:1]:
         context.console.say(f"{'warning: ' if check.status == 'warn' else ''}{check.message}")
-    if options.shadow and todo:
+    if options.shadow and todo.migrations:
         before = tuple(each for each in files.parsed if each.file.name not in branch.new)
         setup = ReplaySetup(context, superuser_counts(environment, branch))
         facts = _measure_files(context, replace(files, parsed=before), todo, setup)
-        _conclude(context, outcome, steps, replace(facts, notes=(_NO_LIVE,)), files.folder)
+        _conclude(context, outcome, listed, replace(facts, notes=(_NO_LIVE,)), files.folder)
 
 
 def _files_of_branch(context: Context, outcome: Outcome, loaded: LoadedFiles) -> ProjectFiles:
@@ -141,10 +143,8 @@ def _files_of_branch(context: Context, outcome: Outcome, loaded: LoadedFiles) ->
     return files
 
 
-def _compare(
-    context: Context, db: Database, found: History, files: ProjectFiles, to: str | None
-) -> tuple[ParsedMigration, ...]:
-    """Return what is pending. Raises where history or stamp are not this project's or environment's."""
+def _compare(context: Context, db: Database, found: History) -> None:
+    """Raise where history or stamp are not this project's or environment's."""
     environment = context.environment
     say_tolerated(context, found)
     if error := disagreement(found) or not_baselined(db):
@@ -152,27 +152,31 @@ def _compare(
     guard.refuse_foreign_stamp(environment, found)
     if warning := guard.stamp_warning(environment, found):
         context.console.say(f"warning: {warning}")
-    return pending(found, files, to)
 
 
-def _report(outcome: Outcome, todo: Sequence[ParsedMigration], options: PlanOptions) -> tuple[Step, ...]:
-    steps = tuple(_step(each, sql=options.sql) for each in todo)
+def _list(outcome: Outcome, todo: Todo, options: PlanOptions) -> "Listed":
+    from dbmate_wrap.review.plan_report import Listed
+
+    wanted, number = options.wanted, len(todo.migrations)
+    sides = zip(todo.migrations, phases([each.file for each in todo.migrations]), strict=True)
+    steps = tuple(_step(each, phase, sql=options.sql) for each, phase in sides)
+    side = f" {wanted.phase} the rollout" if wanted.phase is not None else ""
+    stop = wanted.describe_stop(todo.held, outcome.environment or "")
+    listed = Listed(steps, f"{number} pending{side}", stop)
     outcome.result = PlanResult(steps)
-    outcome.summary = f"{len(todo)} pending; nothing was changed" if todo else "nothing is pending"
-    return steps
+    done = f"{listed.pending}; nothing was changed" if number else f"nothing is pending{side}"
+    outcome.summary = f"{done}{stop}"
+    return listed
 
 
-def _step(migration: ParsedMigration, *, sql: bool) -> Step:
+def _step(migration: ParsedMigration, phase: Phase, *, sql: bool) -> Step:
     text = "\n".join(section.up.sql.rstrip() for section in migration.sections) if sql else None
     file, alone = migration.file, changes_session(migration)
-    return Step(file.version, file.name, migration.transactional, alone, text)
+    return Step(file.version, file.name, migration.transactional, alone, text, phase)
 
 
 def _measure_files(
-    context: Context,
-    history: ProjectFiles,
-    todo: Sequence[ParsedMigration],
-    setup: "ReplaySetup | None",
+    context: Context, history: ProjectFiles, todo: Todo, setup: "ReplaySetup | None"
 ) -> "PlanFacts":
     """Measure on top of files alone. Raises as `check` does where the server lacks something (22)."""
     from dbmate_wrap.review.measured_plan import measure
@@ -182,24 +186,29 @@ def _measure_files(
     from dbmate_wrap.workspace.shadow_server import ANYTHING
 
     means = make_means(history, context.environment, setup or make_setup(context), context.console)
-    return PlanFacts(measure(means, ANYTHING, todo, _COMMAND))
+    return PlanFacts(measure(means, ANYTHING, todo.migrations, _COMMAND))
 
 
 def _conclude(
-    context: Context, outcome: Outcome, steps: Sequence[Step], facts: "PlanFacts", folder: str
+    context: Context, outcome: Outcome, listed: "Listed", facts: "PlanFacts", folder: str
 ) -> tuple[Step, ...]:
     """Tell what was measured.
 
     Raises the error of a migration that failed (30), of rows in the way (22), or of the gate (12).
     """
-    from dbmate_wrap.review.plan_report import fill_in, raise_for_gate, raise_for_rows
+    from dbmate_wrap.review.plan_report import ask_gate, raise_for_rows, tell
 
-    filled = fill_in(outcome, steps, facts)
+    told = tell(listed, facts)
+    outcome.result, outcome.summary = told.result, told.summary
     if facts.measured.failed is not None:
         raise facts.measured.failed
     raise_for_rows(facts.probes)
-    raise_for_gate(outcome, filled, context.environment.values, folder)
-    return filled
+    gate = ask_gate(told.result.steps, context.environment.values, folder)
+    outcome.result = replace(told.result, notes=(*told.result.notes, *gate.notes))
+    outcome.findings += gate.findings
+    if gate.error is not None:
+        raise gate.error
+    return told.result.steps
 
 
 def _keep(context: Context, live: "LivePlan", steps: Sequence[Step]) -> None:

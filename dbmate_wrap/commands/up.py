@@ -14,17 +14,16 @@ from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import (
     History,
     is_adoption_due,
-    nothing_pending,
-    pending,
     raise_for_disagreement,
     read_history,
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.rollout import Wanted
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
-def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None, yes: bool) -> None:
-    """Apply the pending migrations, up to and with version `to`; `wait` seconds for a server that starts."""
+def up(context: Context, outcome: Outcome, wanted: Wanted, *, wait: float | None, yes: bool) -> None:
+    """Apply the pending migrations that are `wanted`; `wait` seconds for a server that starts."""
     environment, console = context.environment, context.console
     loaded = project_files.load_files(environment, context.project.policy)
     loaded.report_to(outcome)
@@ -38,9 +37,11 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         say_tolerated(context, found)
         # Also where nothing is pending: a pipeline with a wrong URL must not end green.
         guard.refuse_foreign_stamp(environment, found)  # 20
-        todo = pending(found, files, to)
+        todo, held = wanted.find(found, files)  # 12
+        stop = wanted.describe_stop(held, environment.name)
         if not todo:
-            outcome.summary = nothing_pending(found, to) + _adopt(context, db, files, found, yes=yes)
+            adopted = _adopt(context, db, files, found, yes=yes)
+            outcome.summary = wanted.describe_nothing(found) + adopted + stop
             return
         # Imported when there is something to do: most runs of a pipeline find nothing.
         from dbmate_wrap.execution.apply import apply_pending
@@ -54,14 +55,13 @@ def up(context: Context, outcome: Outcome, *, to: str | None, wait: float | None
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
             try:
-                apply_pending(run, to)  # 24, 30, 31, 130, 143
+                apply_pending(run, wanted)  # 24, 30, 31, 130, 143
             finally:
                 outcome.migrations, outcome.applied = run.history.rows, run.applied
-        if not run.applied:
-            outcome.summary = nothing_pending(run.history, to)
-            return
-        outcome.summary = done = f"{count(len(run.applied), 'migration')} applied"
-        schema_file.write_where_set(context, db, done)
+        done = f"{count(len(run.applied), 'migration')} applied"
+        outcome.summary = (done if run.applied else wanted.describe_nothing(run.history)) + stop
+        if run.applied:
+            schema_file.write_where_set(context, db, done)
 
 
 def _adopt(context: Context, db: Database, files: ProjectFiles, found: History, *, yes: bool) -> str:

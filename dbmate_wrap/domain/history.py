@@ -20,6 +20,13 @@ class MigrationState(StrEnum):
     OUT_OF_ORDER = "out-of-order"
 
 
+class Phase(StrEnum):
+    """The side of a rollout on which a migration that is not applied is to run."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
 @dataclass(frozen=True)
 class Sealed:
     """One line of the lockfile; `line` counts from 1.
@@ -42,13 +49,14 @@ class Sealed:
 
 @dataclass(frozen=True)
 class MigrationEntry:
-    """One migration: `file` is None where only the database has it."""
+    """One migration: `file` is None where only the database has it, `phase` where it is applied."""
 
     version: str
     file: str | None
     state: MigrationState
     applied: bool
     checksum: str | None
+    phase: Phase | None = None
 
 
 # States that end a run with 13: database and files disagree.

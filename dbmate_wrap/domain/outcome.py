@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.errors import ErrorReport, ExitCode
 
 if TYPE_CHECKING:
@@ -40,13 +41,22 @@ class ProjectLocation:
 
 @dataclass(frozen=True)
 class MigrationRow:
-    """One row of the result's table; `applied_at` is an RFC 3339 time where it is known."""
+    """One row of the result's table; `applied_at` is an RFC 3339 time where it is known.
+
+    `phase` is the side of a rollout on which it is to run, null where it is applied or has no file.
+    """
 
     version: str
     file: str | None
     state: str
     applied_at: str | None
     checksum: str | None
+    phase: Phase | None = None
+
+    @property
+    def label(self) -> str:
+        """The state for people, who also see what waits for a rollout."""
+        return f"{self.state} (after rollout)" if self.phase is Phase.AFTER else self.state
 
 
 @dataclass

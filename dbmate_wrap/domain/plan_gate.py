@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dbmate_wrap.domain.byte_size import write_size
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.plan_rows import PlannedStatement
-from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.domain.safe_way import GUIDE
 from dbmate_wrap.domain.verdict import Verdict, is_risky
 

@@ -30,18 +30,19 @@ from dbmate_wrap.execution.run import Attempt, AttendedRun, Inventory
 from dbmate_wrap.execution.server_words import with_server_words
 from dbmate_wrap.sql.batching import batches, may_be_done_twice
 from dbmate_wrap.workspace.guard import refuse_foreign_stamp
-from dbmate_wrap.workspace.history import History, pending, raise_for_disagreement
+from dbmate_wrap.workspace.history import History, raise_for_disagreement
+from dbmate_wrap.workspace.rollout import Wanted
 
 _DEADLOCK = "40P01"
 
 
-def apply_pending(run: AttendedRun, to: str | None) -> None:
-    """Apply what is still pending under the lock, in order, up to `to`; nothing where another run was faster.
+def apply_pending(run: AttendedRun, wanted: Wanted) -> None:
+    """Apply what of `wanted` is pending under the lock, in order; nothing where another run was faster.
 
     Raises the one error for the end of the run; `run.applied` and `run.history` are true then too.
     """
     raise_for_disagreement(run.db, run.history)
-    todo = pending(run.history, run.files, to)
+    todo = wanted.find(run.history, run.files).migrations
     if not todo:
         return
     refuse_foreign_stamp(run.environment, run.history)

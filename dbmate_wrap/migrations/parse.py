@@ -10,7 +10,7 @@ from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, 
 # the text that dbmate runs.
 _SPACE = r"[\t\n\f\r ]"
 _DIRECTIVE = rf"(?m)^--{_SPACE}*migrate:%s(?:{_SPACE}*$|{_SPACE}+[^\t\n\f\r ]+)"
-_UP = re.compile(_DIRECTIVE % "up")
+UP = re.compile(_DIRECTIVE % "up")
 _DOWN = re.compile(_DIRECTIVE % "down")
 _OPTION_PREFIX = re.compile(rf"^--{_SPACE}*migrate:(?:up|down)")
 # Go's TrimSpace removes these and U+2000 to U+200A; str.strip() removes more.
@@ -32,7 +32,7 @@ class ParseFault:
 
 def parse_migration(file: MigrationFile, text: str) -> ParsedMigration | ParseFault:
     """Return the sections of a file whose decoded content is `text`, or the first fault that dbmate finds."""
-    starts = [match.start() for match in _UP.finditer(text)]
+    starts = [match.start() for match in UP.finditer(text)]
     if not starts:
         return ParseFault(
             "missing-up", 1, "has no `-- migrate:up` line", "begin the file with `-- migrate:up`"

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.policy.phase_comment import is_phase_comment
 from dbmate_wrap.policy.positions import Position, Positions
 from dbmate_wrap.policy.registry import RULES, family_of
 from dbmate_wrap.policy.suppression_comment import ATTEMPT, CommentFault, parse_comment
@@ -162,7 +163,7 @@ def _comments(migration: ParsedMigration) -> Iterator[_FoundComment]:
     head = migration.file.content.decode("utf-8").split("\n")[: first - 1]
     for number, text in enumerate(head, 1):
         comment = text.strip()
-        if ATTEMPT.match(comment):
+        if ATTEMPT.match(comment) and not is_phase_comment(comment):
             column = len(text) - len(text.lstrip()) + 1
             yield (number, column), None, parse_comment(comment, in_head=True, has_statement=True)
     for section in migration.sections:
@@ -177,6 +178,8 @@ def _block_comments(block: Block) -> Iterator[_FoundComment]:
 
     positions = Positions(block.sql, block.line)
     for comment in comments(block.sql, ATTEMPT):
+        if is_phase_comment(comment.text):
+            continue  # It is nothing that could allow something: see the rule unknown-option.
         parsed = parse_comment(comment.text, in_head=False, has_statement=comment.statement is not None)
         end = comment.statement[1] if comment.statement else comment.offset
         yield positions.of(comment.offset), positions.of(end), parsed

@@ -9,6 +9,7 @@ from dbmate_wrap.domain import results
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import plan_markdown
 from dbmate_wrap.render.annotations import Repository
@@ -97,7 +98,7 @@ def _opening(outcome: Outcome) -> Iterator[str]:
         yield block("\n".join(each.diff for each in outcome.result.differences), _MAX_OUTPUT)
     if isinstance(outcome.result, results.KeptTextResult):
         yield block(outcome.result.text, _MAX_OUTPUT)
-    if isinstance(outcome.result, results.PlanResult):
+    if isinstance(outcome.result, PlanResult):
         yield from plan_markdown.opening(outcome.result)
     yield from _by_hand(outcome)
 
@@ -134,7 +135,7 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case results.InitResult(files):
             lines = [(code(row.file), cell(row.state), cell(row.reason or "")) for row in files]
             yield _table("Files", ("file", "what is done", "why"), lines)
-        case results.PlanResult():
+        case PlanResult():
             yield from (_Table(*each) for each in plan_markdown.tables(outcome.result))
         case results.DriftResult(differences):
             rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
@@ -166,7 +167,7 @@ def _environment_table(environments: Sequence[results.EnvironmentRow]) -> _Table
 
 
 def _migration_table(rows: Sequence[MigrationRow]) -> _Table:
-    cells = [(code(row.version), code(row.file) if row.file else "no file", cell(row.state)) for row in rows]
+    cells = [(code(row.version), code(row.file) if row.file else "no file", cell(row.label)) for row in rows]
     return _table("Migrations", ("version", "file", "state"), cells)
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from dbmate_wrap.domain.byte_size import write_size
 from dbmate_wrap.domain.live_relation import SessionInWay, Took
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.plan_rows import PlannedRelation, PlannedStatement
 from dbmate_wrap.domain.probe import ProbeResult, rows_in_words
-from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.domain.statement_trace import LockMode, Until
 from dbmate_wrap.domain.verdict import Blocks, Verdict
 

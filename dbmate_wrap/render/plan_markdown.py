@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dbmate_wrap.domain.results import PlanResult
+from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.domain.verdict import Verdict, worst
 from dbmate_wrap.render import plan_cells
 from dbmate_wrap.render.markdown_text import cell, code

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from dbmate_wrap.domain.byte_size import write_size
 from dbmate_wrap.domain.escape import visible, visible_lines
+from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.domain.plan_rows import PlannedRelation
 from dbmate_wrap.domain.probe import ProbeStatus
-from dbmate_wrap.domain.results import PlanResult
 from dbmate_wrap.domain.verdict import Blocks, Verdict
 from dbmate_wrap.render import plan_cells
 from dbmate_wrap.render.plan_cells import COLUMNS, Row

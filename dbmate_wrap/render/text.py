@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.drift import SchemaDifference
     from dbmate_wrap.domain.ledger import LedgerEntry
+    from dbmate_wrap.domain.plan_result import PlanResult
 
 _STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _FILE_STYLE = {"written": "green", "appended": "green", "is there": "dim"}
@@ -68,9 +69,10 @@ def _body(outcome: Outcome, paint: Paint, view: View) -> str:
 def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -> str:
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
+    from dbmate_wrap.domain.plan_result import PlanResult
 
     match result:
-        case results.PlanResult():
+        case PlanResult():
             return _plan(result, paint, view)
         case results.HistoryResult(entries):
             return _ledger(entries, paint)
@@ -118,7 +120,7 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             return _migrations(outcome.migrations, paint)
 
 
-def _plan(result: "results.PlanResult", paint: Paint, view: View) -> str:
+def _plan(result: "PlanResult", paint: Paint, view: View) -> str:
     from dbmate_wrap.render.plan_text import plan_text
 
     texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in result.steps if step.sql]
@@ -126,7 +128,7 @@ def _plan(result: "results.PlanResult", paint: Paint, view: View) -> str:
 
 
 def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
-    cells = [(row.version, row.file or "(no file)", row.state) for row in rows]
+    cells = [(row.version, row.file or "(no file)", row.label) for row in rows]
     styles = [_STATE_STYLE.get(row.state, "red") for row in rows]
     return table(("version", "file", "state"), cells, paint, styles)
 

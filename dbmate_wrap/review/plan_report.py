@@ -1,15 +1,15 @@
-"""Puts what was measured of a plan into the outcome, and judges it by the gate of the settings."""
+"""Says in words what was measured of a plan, and holds it to the gate of the settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.live_relation import Durations, LiveFacts
-from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.plan_gate import Gate, findings_over
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.plan_rows import plan_rows
 from dbmate_wrap.domain.probe import ProbeResult, rows_in_words
-from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import PolicyError, PreflightError
 from dbmate_wrap.review.measured_plan import Measured
@@ -29,27 +29,44 @@ class PlanFacts:
     probes: tuple[ProbeResult, ...] = ()
 
 
-def fill_in(outcome: Outcome, steps: Sequence[Step], facts: PlanFacts) -> tuple[Step, ...]:
-    """Give each step its rows, and the outcome what is known; return the steps."""
+@dataclass(frozen=True)
+class Listed:
+    """What is pending: its steps, their number in words, and where the run stops ("" for nowhere)."""
+
+    steps: tuple[Step, ...]
+    pending: str
+    stop: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a plan tells: its result, and its summary."""
+
+    result: PlanResult
+    summary: str
+
+
+def tell(listed: Listed, facts: PlanFacts) -> Told:
+    """Give each step its rows, and say what is known and what is not."""
     live, measured = facts.live, facts.measured
     rows = plan_rows(measured.statements, live, facts.durations.took)
     filled = tuple(
         replace(step, verdict=rows[step.version].verdict, took=rows[step.version].took, statements=found)
         if (found := rows[step.version].statements if step.version in rows else ())
         else step
-        for step in steps
+        for step in listed.steps
     )
     if measured.failed is not None:
         filled = tuple(_without_verdict_from(filled, measured.failed.migration))
     of_live = (*live.notes, *facts.durations.notes) if live is not None else ()
-    outcome.result = PlanResult(
+    result = PlanResult(
         filled,
         live.long_transactions if live is not None else (),
         (*measured.notes, *facts.notes, *of_live),
         facts.probes,
     )
-    outcome.summary = _summary(filled, measured)
-    return filled
+    words = f"{listed.pending}{_measured_in_words(filled, measured)}; nothing was changed{listed.stop}"
+    return Told(result, words)
 
 
 def _without_verdict_from(steps: Sequence[Step], failing: str | None) -> Iterator[Step]:
@@ -74,25 +91,32 @@ def raise_for_rows(probes: Sequence[ProbeResult]) -> None:
         )
 
 
-def raise_for_gate(outcome: Outcome, steps: Sequence[Step], values: Values, folder: str) -> None:
-    """Raise PolicyError (12) where a statement is over the gate; say what the gate could not judge."""
+@dataclass(frozen=True)
+class GateAnswer:
+    """What the gate of the settings says: the statements over it, what it left out, and the error, if any."""
+
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: PolicyError | None = None
+
+
+def ask_gate(steps: Sequence[Step], values: Values, folder: str) -> GateAnswer:
+    """Hold the steps to the gate of the settings; where a statement is over it, the error is a 12."""
     if values.plan_fail_on is None:
-        return
+        return GateAnswer()
     gate = Gate(Verdict(values.plan_fail_on), values.plan_size_limit)
     rows = [row for step in steps for row in step.statements]
     notes = _not_gated(gate, sum(map(gate.misses_size, rows)), [row.verdict for row in rows])
-    if notes and isinstance(outcome.result, PlanResult):
-        outcome.result = replace(outcome.result, notes=(*outcome.result.notes, *notes))
-    found = [*findings_over(gate, steps, folder)]
-    if not found:
-        return
-    outcome.findings += found
+    found = tuple(findings_over(gate, steps, folder))
+    return GateAnswer(found, notes, _over_gate(gate, found, folder) if found else None)
+
+
+def _over_gate(gate: Gate, found: Sequence[Finding], folder: str) -> PolicyError:
     first = found[0]
-    number = f"{count(len(found), 'statement')} {'is' if len(found) == 1 else 'are'}"
-    raise PolicyError(
+    return PolicyError(
         f"{first.file}:{first.line}: {first.message}"
         if len(found) == 1
-        else f"{number} over the gate of plan",
+        else f"{count(len(found), 'statement')} are over the gate of plan",
         hint=f"{first.hint}; the gate is {gate.words} (`dbmate-wrap explain safe-migrations`)",
         migration=(first.file or "").removeprefix(f"{folder}/"),
         line=first.line,
@@ -111,23 +135,20 @@ def verdicts_in_words(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _not_gated(gate: Gate, unknown_sizes: int, verdicts: Sequence[Verdict]) -> list[str]:
+def _not_gated(gate: Gate, unknown_sizes: int, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     notes = []
     if unknown_sizes:
         size = count(unknown_sizes, "statement")
         notes.append(f"the gate ({gate.words}) left out {size}: the size of what is locked is not known")
     if unjudged := verdicts.count(Verdict.NOT_JUDGED):
         notes.append(f"the gate ({gate.words}) left out {count(unjudged, 'statement')} not judged")
-    return notes
+    return tuple(notes)
 
 
-def _summary(steps: Sequence[Step], measured: Measured) -> str:
+def _measured_in_words(steps: Sequence[Step], measured: Measured) -> str:
     unjudged = sum(row.verdict is Verdict.NOT_JUDGED for step in steps for row in step.statements)
     number = sum(len(step.statements) for step in steps)
-    words = f"{len(steps)} pending"
-    if measured.is_measured:
-        words += f"; {count(number, 'statement')} measured on {measured.origin}"
+    words = f"; {count(number, 'statement')} measured on {measured.origin}" if measured.is_measured else ""
     if measured.failed is not None:
         words += f", up to what fails in {measured.failed.migration}"
-    words += f", {unjudged} of them not judged" if measured.is_measured and unjudged else ""
-    return f"{words}; nothing was changed"
+    return words + (f", {unjudged} of them not judged" if measured.is_measured and unjudged else "")

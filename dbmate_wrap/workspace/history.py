@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain import history, missing_rows
-from dbmate_wrap.domain.count import count, join_names
+from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
 from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
@@ -13,6 +13,7 @@ from dbmate_wrap.domain.migration import ParsedMigration, is_same_version, versi
 from dbmate_wrap.domain.missing_rows import MissingRows
 from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import HistoryError, PreflightError, UsageError
+from dbmate_wrap.migrations.phase import set_phases
 from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import database
@@ -208,12 +209,6 @@ def is_adoption_due(found: History, files: ProjectFiles) -> bool:
     return isinstance(found.ledger, Ledger) and found.ledger.lacks(found.applied, files.migrations)
 
 
-def nothing_pending(found: History, to: str | None) -> str:
-    """The summary where no migration has to be applied."""
-    upto = f" up to {to}" if to is not None else ""
-    return f"nothing is pending{upto}: {count(len(found.applied), 'migration')} applied before"
-
-
 def _last(entries: Sequence[MigrationEntry], to: str) -> str:
     for entry in entries:
         if entry.file is not None and (entry.file == to or is_same_version(entry.version, to)):
@@ -234,6 +229,7 @@ def _compare(
     counted = {file.version for file in files.migrations} if disposable else set(applied)
     newest = max(counted.intersection(applied), default="")
     entries = history.compare_history(files.migrations, files.sealed, applied, ran, newest)
+    entries = set_phases(entries, files.migrations)
     return History(applied, entries, recorded, disposable=disposable)
 
 
@@ -243,4 +239,5 @@ def _describe(state: MigrationState) -> str:
 
 def _row(entry: MigrationEntry, line: AppliedVersion | None) -> MigrationRow:
     applied_at = line.applied_at if line is not None and entry.applied else None
-    return MigrationRow(entry.version, entry.file, entry.state.value, applied_at, entry.checksum)
+    state = entry.state.value
+    return MigrationRow(entry.version, entry.file, state, applied_at, entry.checksum, entry.phase)

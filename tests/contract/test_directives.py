@@ -32,6 +32,8 @@ ACCEPTED = {
     "trailing text": ("-- migrate:up create it" + TAIL, IN),
     "CRLF": ("-- migrate:up" + TAIL.replace("\n", "\r\n"), IN),
     "comments and blank lines before": ("-- hello\n\n   -- world\n \t\n-- migrate:up" + TAIL, IN),
+    # Ours (migrations/phase.py): dbmate, which knows no phases, must pass over it.
+    "the comment with the phase": ("-- dbmate-wrap: phase after\n-- migrate:up" + TAIL, IN),
     "an empty down before up": ("-- migrate:down\n-- migrate:up" + TAIL, IN),
     "empty up": (f"-- migrate:up\n-- migrate:down\n{DOWN}", [("down", True)]),
     "up with a comment only": (f"-- migrate:up\n-- nothing\n-- migrate:down\n{DOWN}", [("down", True)]),

@@ -407,6 +407,20 @@ def deploy(stage: Play, shown: Sequence[Block]) -> None:
     assert applied(stage.database) == ["001", "002"]
 
 
+def around_a_rollout(stage: Play, shown: Sequence[Block]) -> None:
+    marked, commands = shown
+    columns = "id int, fax text"
+    made = f"create schema crm; create table crm.customers ({columns});"
+    last = {"003_b.sql": TWO_TABLES["002_b.sql"]}
+    folder = stage.project({"001_init.sql": migration(made), "002_fax.sql": marked.text, **last}, sealed=True)
+    stage.typed.append(marked.text)
+    env = {"PRODUCTION_DATABASE_URL": stage.database.url}
+    shell = stage.shell(folder.root, answer="production\nproduction", **env)  # Each `up` asks.
+    first, _ = stage.play(shell, commands)
+    assert "stopped in front of 002_fax.sql" in first.output
+    assert applied(stage.database) == ["001", "002", "003"]
+
+
 NOT_NULL = "alter table public.orders alter column customer set not null;"
 NULLABLE = "alter table public.orders alter column customer drop not null;"
 MENDED = f"""-- dbmate-wrap: allow data-write because old orders have no customer
@@ -584,6 +598,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("docs/exit-codes.md", "In a script"): in_a_script,
     ("docs/formats.md", "The advisory lock"): advisory_lock,
     ("docs/runbook.md", "Deploy"): deploy,
+    ("docs/runbook.md", "Deploy around a rollout"): around_a_rollout,
     ("docs/runbook.md", "A sealed migration failed"): sealed_migration_failed,
     ("docs/runbook.md", "Somebody merged first"): somebody_merged_first,
     ("docs/runbook.md", "Another run holds the lock"): another_run,

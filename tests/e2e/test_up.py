@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.migrations.phase import PHASE_COMMENT
 from dbmate_wrap.preflight.check import RUN_SESSIONS
 from tests.support.cli import RunCli, applied, error_of, staging
 from tests.support.projects import MakeProject, ProjectFolder, migration
@@ -21,11 +22,11 @@ THREE: Mapping[str, str] = {
 }
 
 
-def states(document: dict[str, object]) -> list[tuple[str, str]]:
-    """Version and state of each row of a document."""
+def states(document: dict[str, object], key: str = "state") -> list[tuple[str, object]]:
+    """Version and state, or another key, of each row of a document."""
     rows = document["migrations"]
     assert isinstance(rows, list)
-    return [(row["version"], row["state"]) for row in rows]
+    return [(row["version"], row[key]) for row in rows]
 
 
 @pytest.mark.both_majors
@@ -56,6 +57,34 @@ def test_up_to_an_unknown_version_is_a_usage_error(
     done = run_cli(["up", "-e", "staging", "--to", "9"], folder.root, staging(embedded_database))
     assert done.returncode == 2
     assert "001 to 003" in done.stderr
+
+
+def test_up_before_the_rollout_stops_and_a_plain_one_applies_the_rest(
+    project: MakeProject, run_cli: RunCli, database: Database
+) -> None:
+    marked = f"{PHASE_COMMENT}\n{THREE['002_b.sql']}"
+    folder = project({**THREE, "002_b.sql": marked}, sealed=True)
+    before = ["-e", "staging", "--phase", "before"]
+    planned = run_cli(["plan", *before], folder.root, staging(database))
+    assert "1 pending before the rollout; nothing was changed" in planned.stdout
+    first = run_cli(["up", *before], folder.root, staging(database))
+    assert first.returncode == 0, first.stderr
+    assert "stopped in front of 002_b.sql, which waits for the rollout; 003_c.sql comes after" in first.stdout
+    assert "`dbmate-wrap up -e staging`" in first.stdout
+    assert applied(database) == ["001"]
+    second = run_cli(["up", *before, "--format", "json"], folder.root, staging(database)).json()
+    assert states(second, "phase") == [("001", None), ("002", "after"), ("003", "after")]
+    status = run_cli(["status", "-e", "staging", "--exit-code"], folder.root, staging(database))
+    assert status.returncode == 32
+    assert "pending (after rollout)" in status.stdout
+    assert run_cli(["up", "-e", "staging"], folder.root, staging(database)).returncode == 0
+    assert applied(database) == ["001", "002", "003"]
+
+
+def test_no_other_phase_can_be_asked_for(project: MakeProject, run_cli: RunCli) -> None:
+    done = run_cli(["up", "--phase", "after"], project(THREE).root)
+    assert done.returncode == 2
+    assert "`up` without --phase applies the rest" in done.stderr
 
 
 def test_a_failing_migration_leaves_nothing_and_says_where(

@@ -68,6 +68,7 @@ SCAFFOLDED = scaffolded("github.com", "gitlab.com")
 WORKFLOWS = [
     WORKFLOW.read_text("utf-8"),
     *examples("github.md"),
+    examples("rollout.md")[0],
     SCAFFOLDED[".github/workflows/migrations.yml"],
 ]
 
@@ -113,6 +114,11 @@ def test_the_workflows_fit_their_schema(text: str, tmp_path: Path) -> None:
 
 def test_the_gitlab_job_fits_its_schema() -> None:
     check_schema("gitlab-ci", PAGES / "gitlab.yml", "--data-transform", "gitlab-ci")
+
+
+def test_the_gitlab_jobs_of_a_deployment_fit_their_schema(tmp_path: Path) -> None:
+    (tmp_path / "jobs.yml").write_text(examples("rollout.md")[1])
+    check_schema("gitlab-ci", tmp_path / "jobs.yml", "--data-transform", "gitlab-ci")
 
 
 def test_the_gitlab_job_of_a_scaffold_fits_its_schema(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.finding import Check, Finding
+from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
 from dbmate_wrap.domain.plan_gate import Gate, findings_over
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.results import (
     DoctorResult,
     DriftResult,
@@ -26,11 +28,9 @@ from dbmate_wrap.domain.results import (
     MatrixResult,
     MatrixRow,
     NewResult,
-    PlanResult,
     ScaffoldedFile,
     SchemaResult,
     SettingRow,
-    Step,
     UrlResult,
 )
 from dbmate_wrap.domain.verdict import Verdict
@@ -51,10 +51,10 @@ UNSEALED = Finding(
 )
 
 
-def row(number: int, name: str, state: str) -> MigrationRow:
+def row(number: int, name: str, state: str, phase: Phase | None = None) -> MigrationRow:
     """A row of the table of migrations."""
     version = f"{number:03}"
-    return MigrationRow(version, f"{version}_{name}.sql", state, None, f"{number:064x}")
+    return MigrationRow(version, f"{version}_{name}.sql", state, None, f"{number:064x}", phase)
 
 
 def outcome(command: str, environment: str | None = "staging", target: Target | None = TARGET) -> Outcome:
@@ -77,6 +77,19 @@ def up_nothing() -> Outcome:
     run = outcome("up")
     run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "applied")]
     run.summary = "nothing is pending: 2 migrations applied before"
+    return run
+
+
+def up_before() -> Outcome:
+    """One was applied before the rollout, and one is left for the time after it."""
+    run = outcome("up")
+    run.migrations = [row(1, "init", "applied"), row(2, "add", "applied")]
+    run.migrations += [row(3, "drop", "pending", Phase.AFTER)]
+    run.applied = ["002"]
+    run.summary = (
+        "1 migration applied\nstopped in front of 003_drop.sql, which waits for the rollout"
+        "\nonce the new code is out everywhere: `dbmate-wrap up -e staging`"
+    )
     return run
 
 
@@ -118,9 +131,10 @@ def status() -> Outcome:
         row(2, "add_orders", "edited"),
         row(3, "late", "out-of-order"),
         MigrationRow("004", None, "unknown", None, None),
-        row(5, "next", "pending"),
+        row(5, "next", "pending", Phase.BEFORE),
+        row(6, "drop", "pending", Phase.AFTER),
     ]
-    run.summary = "1 applied, 1 pending, 1 edited, 1 unknown, 1 out-of-order"
+    run.summary = "1 applied, 2 pending, 1 edited, 1 unknown, 1 out-of-order"
     run.exit = ExitCode.HISTORY
     run.error = ErrorReport(
         "files and database disagree: 002_add_orders.sql, 003_late.sql, 004 (edited after it was sealed)",
@@ -193,10 +207,11 @@ def plan() -> Outcome:
             Step("002", "002_add_orders.sql", transaction=True, own_process=False),
             Step("003", "003_index_orders_concurrently.sql", transaction=False, own_process=False),
             Step("004", "004_set_search_path.sql", transaction=True, own_process=True),
+            Step("005", "005_drop_legacy.sql", transaction=True, own_process=False, phase=Phase.AFTER),
         )
     )
     run.migrations = [row(1, "init", "applied"), row(2, "add_orders", "pending")]
-    run.summary = "3 pending; nothing was changed"
+    run.summary = "4 pending; nothing was changed"
     return run
 
 
@@ -472,6 +487,7 @@ def check_hostile() -> Outcome:
 OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "up": up,
     "up-nothing": up_nothing,
+    "up-before": up_before,
     "up-failed": up_failed,
     "up-config": up_config,
     "status": status,

@@ -1,9 +1,9 @@
 """A plan of every kind of verdict, made from traced statements and what a live server has."""
 
 from dbmate_wrap.domain.live_relation import LiveFacts, LiveRelation, SessionInWay, Took
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.plan_rows import plan_rows
 from dbmate_wrap.domain.probe import Probe, ProbeResult, ProbeStatus
-from dbmate_wrap.domain.results import PlanResult, Step
 from dbmate_wrap.domain.statement_trace import (
     LockMode,
     RelationLock,
@@ -123,7 +123,12 @@ def result_of(
     rows = plan_rows(statements, live, TOOK)
     files = {each.version: each.file for each in statements}
     steps = tuple(
-        Step(version, files[version], version != "003", False, None, each.verdict, each.took, each.statements)
+        Step(
+            *(version, files[version], version != "003", False),
+            verdict=each.verdict,
+            took=each.took,
+            statements=each.statements,
+        )
         for version, each in rows.items()
     )
     return PlanResult(steps, live.long_transactions if live else (), notes, PROBES if live else ())

@@ -3,7 +3,8 @@
 import pytest
 from typer.testing import CliRunner
 
-from dbmate_wrap.cli import app, plan_command
+from dbmate_wrap.cli import app
+from tests.support.verbs import record_verbs
 
 
 @pytest.mark.parametrize(
@@ -19,9 +20,7 @@ from dbmate_wrap.cli import app, plan_command
 def test_one_verb_runs_even_if_running_it_came_back(
     typed: list[str], ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names: list[str] = []
     # The real one ends the process: that alone must not keep a dry run from migrating.
-    for module in (app, plan_command):
-        monkeypatch.setattr(module, "run_verb", lambda name, *rest: names.append(name))
+    names = record_verbs(monkeypatch)
     assert CliRunner().invoke(app.app, typed).exit_code == 0
     assert names == ran

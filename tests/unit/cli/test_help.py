@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner
 
-from dbmate_wrap.cli import adoption_app, amend_command, app, db_app, explain_app, init_command, plan_command
+from dbmate_wrap.cli import app
 from dbmate_wrap.cli.help import EXAMPLES, OTHER_NAMES
 from dbmate_wrap.cli.main import main
 from dbmate_wrap.errors import ExitCode
 from scripts import generate_docs
+from tests.support.verbs import record_verbs
 
 
 def shown(*words: str) -> str:
@@ -62,14 +63,7 @@ def every_example() -> Iterator[str]:
 def test_every_example_is_a_command_line_that_is_understood(
     line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[str] = []
-
-    def run(name: str, *rest: object) -> None:
-        ran.append(name)
-
-    for module in (app, adoption_app, db_app, amend_command, init_command, plan_command):
-        monkeypatch.setattr(module, "run_verb", run)
-    monkeypatch.setattr(explain_app, "run_without_project", run)
+    ran = record_verbs(monkeypatch)
     done = CliRunner().invoke(app.app, shlex.split(line), prog_name="dbmate-wrap")
     assert done.exit_code == 0, done.output
     assert line.startswith(("help", *ran))

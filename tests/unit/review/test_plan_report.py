@@ -6,20 +6,21 @@ import pytest
 
 from dbmate_wrap.domain.live_relation import Durations
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
-from dbmate_wrap.domain.results import PlanResult, Step
+from dbmate_wrap.domain.plan_result import PlanResult, Step
 from dbmate_wrap.domain.statement_trace import Work
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import FailedError, PolicyError, PreflightError
 from dbmate_wrap.review.measured_plan import Measured, without_drift
 from dbmate_wrap.review.plan_report import (
+    GateAnswer,
+    Listed,
     PlanFacts,
-    fill_in,
-    raise_for_gate,
+    ask_gate,
     raise_for_rows,
+    tell,
     verdicts_in_words,
 )
 from dbmate_wrap.settings import Values
-from tests.support.outcomes import outcome
 from tests.support.plans import LIVE, ORDERS, PROBES, STATEMENTS, TOOK, lock, sample_plan, traced
 
 STEPS = tuple(
@@ -34,49 +35,50 @@ def migration(version: str, sql: str) -> ParsedMigration:
     return ParsedMigration(file, (Section(Block(f"-- migrate:up\n{sql}", 1), Block("", 9)),))
 
 
+LISTED = Listed(STEPS, "4 pending")
+
+
 def test_each_step_gets_its_rows_and_the_summary_says_where_they_are_from() -> None:
-    run = outcome("plan")
     live = PlanFacts(Measured(STATEMENTS, origin="embedded 18"), LIVE, Durations(TOOK, ("a note",)))
-    steps = fill_in(run, STEPS, live)
-    assert [step.verdict for step in steps] == [
+    told = tell(replace(LISTED, pending="4 pending before the rollout", stop="\nstopped"), live)
+    assert [step.verdict for step in told.result.steps] == [
         *(Verdict.BLOCKS_WRITES, Verdict.WAITS, Verdict.BLOCKS_ALL, Verdict.NOT_JUDGED)
     ]
-    assert steps[0].took == TOOK["002"]
-    assert run.summary == (
-        "4 pending; 6 statements measured on embedded 18, 1 of them not judged; nothing was changed"
+    assert told.result.steps[0].took == TOOK["002"]
+    assert told.result.notes == ("a note",)
+    assert told.summary == (
+        "4 pending before the rollout; 6 statements measured on embedded 18, 1 of them not judged;"
+        " nothing was changed\nstopped"
     )
-    assert isinstance(run.result, PlanResult)
-    assert run.result.notes == ("a note",)
 
 
 def test_a_migration_that_fails_and_those_after_it_have_no_verdict() -> None:
-    run, failed = outcome("plan"), FailedError("no", migration="004_change.sql")
-    steps = fill_in(run, STEPS, PlanFacts(Measured(STATEMENTS[:4], failed, origin="x")))
+    failed = FailedError("no", migration="004_change.sql")
+    told = tell(LISTED, PlanFacts(Measured(STATEMENTS[:4], failed, origin="x")))
+    steps = told.result.steps
     assert [step.verdict for step in steps] == [Verdict.BLOCKS_WRITES, Verdict.WAITS, None, None]
     assert len(steps[2].statements) == 1
-    assert "up to what fails in 004_change.sql" in (run.summary or "")
+    assert "up to what fails in 004_change.sql" in told.summary
 
 
 def test_nothing_measured_is_said_so() -> None:
-    run = outcome("plan")
-    fill_in(run, STEPS, PlanFacts(Measured((), notes=("no server",), is_measured=False), notes=("no size",)))
-    assert run.summary == "4 pending; nothing was changed"
-    assert isinstance(run.result, PlanResult)
-    assert run.result.notes == ("no server", "no size")
+    unmeasured = PlanFacts(Measured((), notes=("no server",), is_measured=False), notes=("no size",))
+    told = tell(LISTED, unmeasured)
+    assert told.summary == "4 pending; nothing was changed"
+    assert told.result.notes == ("no server", "no size")
+
+
+def gate_of(plan: PlanResult, **settings: object) -> GateAnswer:
+    """What the gate of these settings answers."""
+    values = Values.model_construct(**{**Values.model_construct().model_dump(), **settings})
+    return ask_gate(plan.steps, values, "db/migrations")
 
 
 def gated(**settings: object) -> PolicyError | None:
     """The error of the gate for the sample, or None."""
-    run = outcome("plan")
-    run.result = sample_plan(None)
-    values = Values.model_construct(**{**Values.model_construct().model_dump(), **settings})
-    try:
-        raise_for_gate(run, run.result.steps, values, "db/migrations")
-    except PolicyError as error:
-        assert [found.rule for found in run.findings] == ["plan"] * len(run.findings)
-        return error
-    assert run.findings == []
-    return None
+    answer = gate_of(sample_plan(None), **settings)
+    assert {found.rule for found in answer.findings} == ({"plan"} if answer.error else set())
+    return answer.error
 
 
 def test_the_gate_names_place_and_way_out() -> None:
@@ -94,11 +96,9 @@ def test_the_gate_names_place_and_way_out() -> None:
 
 
 def test_a_gate_without_sizes_says_what_it_left_out() -> None:
-    run = outcome("plan")
-    run.result = sample_plan(None)
-    values = Values.model_construct(plan_fail_on="blocks writes", plan_size_limit=1024**3)
-    raise_for_gate(run, run.result.steps, values, "db/migrations")
-    assert run.result.notes == (
+    answer = gate_of(sample_plan(None), plan_fail_on="blocks writes", plan_size_limit=1024**3)
+    assert answer.error is None
+    assert answer.notes == (
         'the gate (fail_on = "blocks writes" on 1 GB or more) left out 2 statements: the size of what is'
         " locked is not known",
         'the gate (fail_on = "blocks writes" on 1 GB or more) left out 1 statement not judged',

@@ -1,0 +1,23 @@
+"""The command `up` as people type it."""
+
+from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.options import Common, DryRun, Phase, To, Wait, Yes, seconds_of, wanted_of
+from dbmate_wrap.cli.plan_command import plan
+
+
+def up(
+    common: Common,
+    to: To = None,
+    phase: Phase = None,
+    wait: Wait = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Apply every pending migration."""
+    if dry_run:
+        plan(common, to, phase, wait)
+        return  # Whatever `plan` does, a dry run migrates nothing.
+    from dbmate_wrap.commands.up import up
+
+    seconds, wanted = seconds_of(wait), wanted_of(to, phase)
+    run_verb("up", common, lambda context, outcome: up(context, outcome, wanted, wait=seconds, yes=yes))
