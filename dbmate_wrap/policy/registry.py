@@ -77,6 +77,7 @@ _ALL = (
     Rule("swallowed-errors", "sql", "warning", style=True),
     Rule("publication-for-all-tables", "sql", "warning"),
     Rule("database-name", "sql", "warning", style=True),
+    Rule("drops-before-rollout", "sql", "warning", scope="either"),
     Rule("down-incomplete", "sql", "warning", scope="file"),
     Rule("no-effect", "sql", "warning", scope="file"),
     Rule("useless-allow", "sql", refusal="a comment that is not needed can be removed"),

@@ -1,12 +1,15 @@
 """Runs every SQL rule over the blocks of one migration."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.migrations.phase import waits_for_rollout
 from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.policy.rules import (
     data_write,
     database_name,
+    drops_before_rollout,
     history_table,
     invisible_character,
     literal_password,
@@ -23,6 +26,7 @@ from dbmate_wrap.policy.rules import (
     transaction_control,
     unqualified_name,
 )
+from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
 from dbmate_wrap.sql.parse import Reading, read_sql
 
 _RULES = (
@@ -45,8 +49,13 @@ _RULES_BY_WORD = {
 }
 
 
-def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iterator[tuple[Block, Hit]]:
-    """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table."""
+def find_hits(
+    migration: ParsedMigration, table: tuple[str | None, str], earlier: MadeObjects
+) -> Iterator[tuple[Block, Hit]]:
+    """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table.
+
+    `earlier` has what the migrations before it made; what this one makes is added.
+    """
     ups: list[tuple[Block, Reading]] = []
     for section in migration.sections:
         up, down = read_sql(section.up.sql), read_sql(section.down.sql)
@@ -55,6 +64,13 @@ def find_hits(migration: ParsedMigration, table: tuple[str | None, str]) -> Iter
         yield from _hits(section.down, down, BlockContext(section.down.transaction, table, down=True))
     mixed = mixed_changes.find([reading.statements for _, reading in ups])
     yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in mixed))
+    texts = [(up.sql.lower(), reading.statements) for up, reading in ups]
+    if not waits_for_rollout(migration.file):
+        taken = drops_before_rollout.find(texts, earlier)
+        yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in taken))
+    with suppress(RecursionError):  # That it is too deep was said above.
+        for text, statements in texts:
+            earlier.add(text, statements)
 
 
 def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy.positions import Positions
 from dbmate_wrap.policy.registry import RULES
+
+if TYPE_CHECKING:
+    from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
 
 _BASELINE = re.compile(r"\d+_(?:init|baseline)\.sql", re.ASCII)
 _MERGED = "it is merged: leave the file as it is, and change what it created in a new migration"
@@ -39,11 +43,13 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
         message = f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}"
         hint = "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs"
         return (Finding("sql", "notice", None, None, None, message, hint),)
-    baseline = baseline_name(migration.file.name for migration in migrations)
+    from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
+
+    baseline, earlier = baseline_name(migration.file.name for migration in migrations), MadeObjects()
     findings = [
         finding
         for migration in migrations
-        for finding in _findings(migration, context, without_style=migration.file.name == baseline)
+        for finding in _findings(migration, context, earlier, without_style=migration.file.name == baseline)
     ]
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
 
@@ -73,11 +79,13 @@ def baseline_name(names: Iterable[str]) -> str | None:
     return first if _BASELINE.fullmatch(first) else None
 
 
-def _findings(migration: ParsedMigration, context: RuleContext, *, without_style: bool) -> Iterator[Finding]:
+def _findings(
+    migration: ParsedMigration, context: RuleContext, earlier: "MadeObjects", *, without_style: bool
+) -> Iterator[Finding]:
     from dbmate_wrap.policy.sql_hits import find_hits
 
     positions: dict[int, Positions] = {}
-    for block, hit in find_hits(migration, context.history_table):
+    for block, hit in find_hits(migration, context.history_table, earlier):
         rule = RULES[hit.rule]
         if without_style and rule.style:
             continue

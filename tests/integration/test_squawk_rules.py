@@ -7,6 +7,7 @@ import pytest
 
 from dbmate_wrap import process
 from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.migrations.phase import PHASE_COMMENT
 from dbmate_wrap.policy import rule_pages, squawk
 from dbmate_wrap.policy.file_rules import check_contents
 from dbmate_wrap.policy.registry import NO_RULES, SQUAWK_RULES
@@ -34,6 +35,25 @@ def judged(example: Example) -> tuple[Finding, ...]:
 def test_the_bad_example_of_the_page_is_found_and_the_good_one_is_not() -> None:
     assert [finding.rule for finding in judged(PAGE.bad)] == ["squawk/ban-drop-column"]
     assert judged(PAGE.good) == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("ALTER TABLE x.y DROP COLUMN a;", "ALTER TABLE x.y RENAME COLUMN a TO b;", "DROP TABLE x.y;"),
+        *(
+            "ALTER TABLE x.y RENAME TO z;",
+            "ALTER TABLE x.y SET SCHEMA z;",
+            "DROP VIEW x.y;",
+            "DROP TYPE x.y;",
+        ),
+        *("DROP DOMAIN x.y;", "DROP SCHEMA x;", "ALTER TYPE x.y RENAME TO z;"),
+    ],
+)
+def test_what_breaks_old_code_is_no_hazard_once_no_old_code_is_left(statement: str) -> None:
+    text = f"-- migrate:up\n{statement}\n-- migrate:down\n"
+    assert judged(Example({"002_a.sql": text}, None, None)) != ()
+    assert judged(Example({"002_a.sql": f"{PHASE_COMMENT}\n{text}"}, None, None)) == ()
 
 
 def test_the_allow_comment_of_the_page_allows_the_bad_example() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
+from dbmate_wrap.migrations.phase import waits_for_rollout
 from dbmate_wrap.policy.positions import Position, Positions
 from dbmate_wrap.policy.squawk.program import Violation, find_violations
 
@@ -33,6 +34,13 @@ IGNORED_RULES: Mapping[str, str] = {
     "require-table-schema": "unqualified-name reports it; squawk has it switched off anyway",
 }
 
+# Rules about what breaks old code: no hazard in a migration that waits until none is left.
+_BREAKS_OLD_CODE = frozenset(
+    {
+        *("renaming-column", "renaming-table", "renaming-object", "ban-set-schema", "ban-drop-schema"),
+        *("ban-drop-column", "ban-drop-table", "ban-drop-view", "ban-drop-type", "ban-drop-domain"),
+    }
+)
 # The rules of which squawk's help asks for CONCURRENTLY.
 _CONCURRENTLY = "require-concurrent-"
 # The white space of dbmate's directive may span lines (migrations/parse.py); its comment ends with the line.
@@ -90,8 +98,9 @@ def _of_file(migration: ParsedMigration, where: str, violations: Sequence[Violat
     if unread := [violation for violation in violations if violation.rule == "syntax-error"]:
         line, column = positions.of(unread[0])
         yield _not_judged(where, line, column, unread[0].message)
+    ignored = {*IGNORED_RULES, *(_BREAKS_OLD_CODE if waits_for_rollout(migration.file) else ())}
     for violation in sorted(violations, key=lambda each: (each.line, each.column, each.rule)):
-        if violation.rule not in IGNORED_RULES:
+        if violation.rule not in ignored:
             yield _finding(where, *positions.of(violation), violation)
 
 

@@ -154,13 +154,13 @@ def test_every_rule_of_the_contract_is_there() -> None:
         *("session-state", "ownership", "history-table", "edited", "removed", "not-appended", "unsealed"),
         *("useless-allow", "down-incomplete", "stale-schema-file", "swallowed-errors"),
         *("invisible-character", "literal-password", "no-effect"),
-        *("publication-for-all-tables", "database-name"),
+        *("publication-for-all-tables", "database-name", "drops-before-rollout"),
     }
     warnings = {rule.id for rule in RULES.values() if rule.severity == "warning"}
     assert warnings == {
         *("unqualified-name", "mixed-changes", "session-state", "ownership"),
         *("down-incomplete", "stale-schema-file", "swallowed-errors", "literal-password", "no-effect"),
-        *("publication-for-all-tables", "database-name"),
+        *("publication-for-all-tables", "database-name", "drops-before-rollout"),
     }
 
 

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
+from dbmate_wrap.migrations.phase import PHASE_COMMENT
 from dbmate_wrap.policy import sql_hits
 from dbmate_wrap.policy.registry import RULES
 from dbmate_wrap.policy.sql_rules import RuleContext, baseline_name, check_sql, checked_rules
@@ -116,6 +118,16 @@ def test_what_is_merged_gets_notices_that_no_policy_raises() -> None:
     found = check_sql([up("002_a.sql", PREAMBLE), up("003_b.sql", "DELETE FROM x.y;")], context)
     severities = {(finding.file, finding.severity) for finding in apply_severities(found, {"sql": "error"})}
     assert severities == {("db/migrations/002_a.sql", "notice"), ("db/migrations/003_b.sql", "error")}
+
+
+def test_what_earlier_migrations_made_is_known_to_later_ones_alone() -> None:
+    made, drop = "CREATE TABLE x.y (a int);", "DROP TABLE x.y;"
+    history = [up("001_a.sql", drop), up("002_b.sql", made), up("003_c.sql", drop), up("004_d.sql", drop)]
+    marked = parsed("005_e.sql", f"{PHASE_COMMENT}\n-- migrate:up\n{drop}\n-- migrate:down\n")
+    found = check_sql([*history, marked], replace(CONTEXT, merged=frozenset({"003_c.sql"})))
+    assert rules(found) == {"drops-before-rollout"}
+    assert places(found) == [("003_c.sql", 2, 1), ("004_d.sql", 2, 1)]
+    assert [finding.severity for finding in found] == ["notice", "warning"]
 
 
 def test_what_is_too_deep_for_the_parser_is_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
