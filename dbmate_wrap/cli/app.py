@@ -1,6 +1,7 @@
 """The commands as people type them; each imports its verb when it runs."""
 
 import os
+from functools import partial
 from inspect import Parameter
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from dbmate_wrap.cli.options import (
     Base,
     Common,
     ExitWhenPending,
+    Full,
     Gitlab,
     Junit,
     Last,
@@ -71,14 +73,19 @@ command(app, "plan")(plan)
 
 
 @command(app, "status")
-def status(common: Common, exit_code: ExitWhenPending = False, all: AllEnvironments = False) -> None:
+def status(
+    common: Common, exit_code: ExitWhenPending = False, all: AllEnvironments = False, full: Full = False
+) -> None:
     """Show every migration with its state."""
     if all:
-        from dbmate_wrap.commands.status_all import status_all as verb
-    else:
-        from dbmate_wrap.commands.status import status as verb
+        from dbmate_wrap.commands.status_all import status_all
 
-    run_verb("status", common, lambda context, outcome: verb(context, outcome, exit_code=exit_code))
+        verb = partial(status_all, exit_code=exit_code)
+    else:
+        from dbmate_wrap.commands.status import status
+
+        verb = partial(status, exit_code=exit_code, full=full)
+    run_verb("status", common, verb)
 
 
 @command(app, "new")

@@ -38,6 +38,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "status": (
         ("status -e staging --exit-code", "32 where something is pending"),
         ("status --all", "all environments side by side"),
+        ("status -e production --full", "what is applied too, where that is much"),
     ),
     "new": (("new add_orders", "the first line of output is the path"),),
     "check": (

@@ -52,6 +52,10 @@ AllEnvironments = Annotated[
     bool,
     typer.Option("--all", help="Show all environments side by side; -v: durations, and who deployed last."),
 ]
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="Do not fold what is applied to a count (JSON and Markdown have it all)."),
+]
 AllFiles = Annotated[bool, typer.Option("--all", help="Check old migrations as strictly as new ones.")]
 NewName = Annotated[str, typer.Argument(help="The change in a few words: add_orders.")]
 NoShadow = Annotated[

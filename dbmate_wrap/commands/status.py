@@ -11,8 +11,12 @@ from dbmate_wrap.workspace.history import disagreement, read_history_if_present
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
-def status(context: Context, outcome: Outcome, *, exit_code: bool) -> None:
-    """List every migration with its state; 13 when the history disagrees, 32 (`exit_code`) when pending."""
+def status(context: Context, outcome: Outcome, *, exit_code: bool, full: bool) -> None:
+    """List every migration with its state; 13 when the history disagrees, 32 (`exit_code`) when pending.
+
+    `full` folds nothing of a long history.
+    """
+    outcome.full = full
     loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()

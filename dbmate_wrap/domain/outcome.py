@@ -63,7 +63,8 @@ class MigrationRow:
 class Outcome:
     """One run of one verb. Mutable on purpose: the verb fills it in step by step.
 
-    `location`, `sources` and `old_files` are not part of the JSON. `sources` has the text of each file that
+    `location`, `full`, `sources` and `old_files` are not part of the JSON. `full` asks for a text in which
+    nothing is folded. `sources` has the text of each file that
     findings are about, "" for the others, by the names in findings; `old_files` are those, by the same names,
     that are merged or sealed.
     """
@@ -74,6 +75,7 @@ class Outcome:
     started_at: datetime
     target: Target | None = None
     location: ProjectLocation | None = None
+    full: bool = False
     exit: ExitCode = ExitCode.OK
     error: ErrorReport | None = None
     summary: str | None = None

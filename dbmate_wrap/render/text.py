@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from dbmate_wrap.domain.activity import format_elapsed
 from dbmate_wrap.domain.escape import visible, visible_lines
-from dbmate_wrap.domain.outcome import MigrationRow, Outcome
+from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.render.migration_table import migration_table
 from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from dbmate_wrap.domain.ledger import LedgerEntry
     from dbmate_wrap.domain.plan_result import PlanResult
 
-_STATE_STYLE = {"applied": "green", "applied (former text)": "green", "pending": "yellow", "sealed": "green"}
 _FILE_STYLE = {"written": "green", "appended": "green", "is there": "dim"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
 _COMMIT_DIGITS = 10
@@ -111,13 +111,14 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             rows = [
                 row for row in outcome.migrations if row.version in new or not row.state.startswith("applied")
             ]
-            return _migrations(rows, paint)
+            return migration_table(rows, paint)
         case "check" | "amend":
             return _checks(outcome, paint)
         case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor":
             return ""
         case _:
-            return _migrations(outcome.migrations, paint)
+            folded = outcome.command == "status" and not outcome.full
+            return migration_table(outcome.migrations, paint, folded=folded)
 
 
 def _plan(result: "PlanResult", paint: Paint, view: View) -> str:
@@ -125,12 +126,6 @@ def _plan(result: "PlanResult", paint: Paint, view: View) -> str:
 
     texts = [f"{visible(step.file)}\n{_visible_text(step.sql)}" for step in result.steps if step.sql]
     return "\n\n".join([plan_text(result, paint, view), *texts])
-
-
-def _migrations(rows: Sequence[MigrationRow], paint: Paint) -> str:
-    cells = [(row.version, row.file or "(no file)", row.label) for row in rows]
-    styles = [_STATE_STYLE.get(row.state, "red") for row in rows]
-    return table(("version", "file", "state"), cells, paint, styles)
 
 
 def _differences(differences: "Sequence[SchemaDifference]", paint: Paint) -> str:
