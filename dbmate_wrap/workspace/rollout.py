@@ -59,14 +59,14 @@ class Wanted:
         if not held:
             return ""
         first, *later = [each.file.name for each in held]
-        line = f"stopped in front of {first}, which waits for the rollout"
+        lines = f"\nstopped in front of {first}, which waits for the rollout"
         if len(later) == 1:
-            line += f"; {later[0]} comes after it, and waits too"
+            lines += f"\n{later[0]} comes after it, and waits too"
         elif later:
-            line += f"; the {count(len(later), 'migration')} after it wait too"
+            lines += f"\nthe {count(len(later), 'migration')} after it wait too: the order stays"
         bound = f" --to {shlex.quote(self.to)}" if self.to is not None else ""
         command = f"dbmate-wrap up -e {shlex.quote(environment)}{bound}"
-        return f"\n{line}\nonce the new code is out everywhere: `{command}`"
+        return f"{lines}\nonce the new code is out everywhere: `{command}`"
 
 
 def _raise_for_faults(migrations: Sequence[ParsedMigration], files: ProjectFiles) -> None:

@@ -69,7 +69,8 @@ def test_up_before_the_rollout_stops_and_a_plain_one_applies_the_rest(
     assert "1 pending before the rollout; nothing was changed" in planned.stdout
     first = run_cli(["up", *before], folder.root, staging(database))
     assert first.returncode == 0, first.stderr
-    assert "stopped in front of 002_b.sql, which waits for the rollout; 003_c.sql comes after" in first.stdout
+    assert "stopped in front of 002_b.sql, which waits for the rollout\n" in first.stdout
+    assert "003_c.sql comes after it" in first.stdout
     assert "`dbmate-wrap up -e staging`" in first.stdout
     assert applied(database) == ["001"]
     second = run_cli(["up", *before, "--format", "json"], folder.root, staging(database)).json()

@@ -60,13 +60,14 @@ def test_a_run_before_the_rollout_stops_in_front_of_the_first_that_waits(
 def test_what_is_said_names_the_file_and_the_command_for_afterwards() -> None:
     _, held = Wanted(None, BEFORE).find(history_of(FILES, "001"), FILES)
     assert Wanted(None, BEFORE).describe_stop(held, "staging") == (
-        "\nstopped in front of 003_drop.sql, which waits for the rollout; the 2 migrations after it wait too"
+        "\nstopped in front of 003_drop.sql, which waits for the rollout"
+        "\nthe 2 migrations after it wait too: the order stays"
         "\nonce the new code is out everywhere: `dbmate-wrap up -e staging`"
     )
     two = Wanted("004", BEFORE).describe_stop(held[:2], "a")
-    assert "; 004_c.sql comes after it, and waits too\n" in two
+    assert "\n004_c.sql comes after it, and waits too\n" in two
     assert two.endswith("`dbmate-wrap up -e a --to 004`")
-    assert Wanted(None, BEFORE).describe_stop(held[:1], "a").count(";") == 0
+    assert Wanted(None, BEFORE).describe_stop(held[:1], "a").count("\n") == 2
     assert Wanted(None, BEFORE).describe_stop((), "a") == ""
 
 
