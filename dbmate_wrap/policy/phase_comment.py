@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.migrations.phase import PHASE_COMMENT, RIGHT
@@ -36,14 +35,15 @@ def is_phase_comment(comment: str) -> bool:
     if found is None:
         return False
     word = (found["word"] or "phase").lower()
-    return word in ("after", "before") or bool(get_close_matches(word, ["phase"], 1, _LIKE))
+    if word in ("phase", "after", "before"):
+        return True
+    from difflib import get_close_matches  # Needed by hardly any run, and it takes a while to load.
+
+    return bool(get_close_matches(word, ["phase"], 1, _LIKE))
 
 
 def find_phase_faults(migration: ParsedMigration) -> Iterator[PhaseFault]:
     """The comments of a file that are meant to mark it, and that `up --phase before` does not see."""
-    # Most files have none, and to read thousands of them again would be felt.
-    if b"wrap" not in migration.file.content.lower():
-        return
     yield from _in_head(migration)
     for section in migration.sections:
         yield from _in_block(section.up, "below the first `-- migrate:up`")

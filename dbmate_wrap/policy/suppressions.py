@@ -8,7 +8,6 @@ from typing import TypeAlias
 from dbmate_wrap import sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import Block, ParsedMigration
-from dbmate_wrap.policy.phase_comment import is_phase_comment
 from dbmate_wrap.policy.positions import Position, Positions
 from dbmate_wrap.policy.registry import RULES, family_of
 from dbmate_wrap.policy.suppression_comment import ATTEMPT, CommentFault, parse_comment
@@ -159,6 +158,8 @@ def _useless(suppression: Suppression) -> Finding:
 
 
 def _comments(migration: ParsedMigration) -> Iterator[_FoundComment]:
+    from dbmate_wrap.policy.phase_comment import is_phase_comment
+
     first = migration.sections[0].up.line
     head = migration.file.content.decode("utf-8").split("\n")[: first - 1]
     for number, text in enumerate(head, 1):
@@ -174,6 +175,7 @@ def _comments(migration: ParsedMigration) -> Iterator[_FoundComment]:
 def _block_comments(block: Block) -> Iterator[_FoundComment]:
     if not sql.is_available():
         return
+    from dbmate_wrap.policy.phase_comment import is_phase_comment
     from dbmate_wrap.sql.comments import comments
 
     positions = Positions(block.sql, block.line)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.phase import PHASE_COMMENT
-from dbmate_wrap.policy.phase_comment import find_phase_faults
 
 _LONGEST = 60
 _HINT = "the only option is `transaction:false`, lower case, without a space; SQL goes below"
@@ -28,6 +27,10 @@ def find(migration: ParsedMigration, path: str) -> Iterator[Finding]:
                 )
                 hint = _PHASE_HINT if "phase" in words.lower() else _HINT
                 yield Finding("unknown-option", "error", path, block.line, 1, message, hint)
+    if b"wrap" not in migration.file.content.lower():
+        return  # Nearly every file: to read a thousand again, or load what reads them, would be felt.
+    from dbmate_wrap.policy.phase_comment import find_phase_faults
+
     for fault in find_phase_faults(migration):
         message = f"{name} {fault.message}"
         yield Finding("unknown-option", "error", path, fault.line, fault.column, message, fault.hint)
