@@ -1,11 +1,11 @@
-"""The command `amend` as people type it."""
+"""The commands about one new or sealed file as people type them: amend, renumber."""
 
 from typing import Annotated
 
 import typer
 
 from dbmate_wrap.cli.command import run_verb
-from dbmate_wrap.cli.options import Common
+from dbmate_wrap.cli.options import Base, Common
 
 _NotAppliedIn = Annotated[
     list[str] | None,
@@ -28,3 +28,14 @@ def amend(
 
     named = tuple(not_applied_in or ())
     run_verb("amend", common, lambda context, outcome: amend(context, outcome, file, because, named))
+
+
+def renumber(
+    common: Common,
+    file: Annotated[str, typer.Argument(help="The new migration: its name, path or version.")],
+    base: Base = None,
+) -> None:
+    """Give a new migration that lost its number to another branch the next free one."""
+    from dbmate_wrap.commands.renumber import renumber
+
+    run_verb("renumber", common, lambda context, outcome: renumber(context, outcome, file, base=base))

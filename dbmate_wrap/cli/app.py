@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbmate_wrap.cli.adoption_app import add_adoption
-from dbmate_wrap.cli.amend_command import amend
+from dbmate_wrap.cli.amend_command import amend, renumber
 from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.explain_app import add_explain_and_help
@@ -130,6 +130,7 @@ def seal(common: Common) -> None:
 
 
 command(app, "amend")(amend)
+command(app, "renumber")(renumber)
 
 
 @command(app, "redo")

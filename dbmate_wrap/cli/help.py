@@ -50,6 +50,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "amend": (
         ("amend 012_orders.sql --because 'two rows had one number'", "a sealed migration that failed"),
     ),
+    "renumber": (
+        ("renumber 012_orders.sql", "after `git merge origin/main`: those after it follow"),
+        ("renumber 012_orders.sql --base origin/release", "where the branch goes elsewhere"),
+    ),
     "redo": (("redo", "after an edit of a migration that dev has applied"),),
     "snapshot": (
         ("snapshot -e production", "db/migrations/001_init.sql, where it makes the same schema"),

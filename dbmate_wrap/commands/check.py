@@ -1,12 +1,13 @@
 """Proves a pull request without a shared database: files, lockfile, base, SQL, hazards, replay."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import InterruptedRun, WrapError
+from dbmate_wrap.errors import ConfigError, InterruptedRun, WrapError
 from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.file_rules import notices_in_old_files
 from dbmate_wrap.policy.findings_error import findings_error
@@ -14,10 +15,11 @@ from dbmate_wrap.policy.lockfile_rules import check_base
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
+from dbmate_wrap.review.renumbering import with_command
 from dbmate_wrap.settings.pull_request import pipeline_targets
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
 
 if TYPE_CHECKING:
     from dbmate_wrap.review.replay import ReplayReport
@@ -32,9 +34,7 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
     environment, values = context.environment, context.environment.values
     raw = project_files.load_raw_files(environment)
     if raw.broken_lockfile is not None:
-        loaded = project_files.resolve(raw, context.project.policy)
-        loaded.report_to(outcome)
-        loaded.checked()  # 12, 13
+        _raise_for_lockfile(context, outcome, raw, base)  # 12, 13
     files = raw.files
     branch = compare_with_base(
         files, values, context.project.config_file, base, every=all_files, targets=pipeline_targets()
@@ -56,6 +56,17 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
         outcome.checks += [row for row in rows if row is not None]
     _raise_for_findings(result, given.rules.folder)
     outcome.summary = _summary(files, result.findings)
+
+
+def _raise_for_lockfile(context: Context, outcome: Outcome, raw: LoadedFiles, base: str | None) -> None:
+    """Raise for a lockfile that cannot be read; where the base tells, with the command that settles it."""
+    config, values = context.project.config_file, context.environment.values
+    with suppress(ConfigError):  # Of the base, which is not what is wrong first.
+        branch = compare_with_base(raw.files, values, config, base, every=False, targets=pipeline_targets())
+        raw = with_command(raw, branch)
+    loaded = project_files.resolve(raw, context.project.policy)
+    loaded.report_to(outcome)
+    loaded.checked()
 
 
 def _lint_input(

@@ -129,6 +129,22 @@ class NewResult:
 
 
 @dataclass(frozen=True)
+class RenamedFile:
+    """One migration with another number: its former name, and the one that it has now."""
+
+    former: str
+    file: str
+
+
+@dataclass(frozen=True)
+class RenumberResult:
+    """`renumber`: the files with other numbers, in order, and those that were rolled back before."""
+
+    renumbered: tuple[RenamedFile, ...]
+    rolled_back: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DumpResult:
     """`dump`: the schema file, and whether its bytes have changed."""
 
@@ -201,6 +217,7 @@ Result: TypeAlias = (
     | KeptTextResult
     | UrlResult
     | NewResult
+    | RenumberResult
     | DumpResult
     | SchemaResult
     | ExecResult

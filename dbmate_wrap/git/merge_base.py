@@ -33,7 +33,8 @@ class MergeBase:
     `files` are the migrations of the folder at `commit`, from name to checksum, in dbmate's order; `lockfile`
     its bytes there, None where it did not exist; `tip_names` the migrations at `ref` itself, in order;
     `config` the bytes of the configuration file there, None where there is none. `filtered` are files of
-    which git keeps other bytes than a checkout has: their checksums say nothing.
+    which git keeps other bytes than a checkout has: their checksums say nothing. `option` names `ref` to a
+    command that would compare with another one without it.
     """
 
     ref: str
@@ -43,6 +44,7 @@ class MergeBase:
     tip_names: tuple[str, ...]
     config: bytes | None = field(default=None, repr=False)
     filtered: frozenset[str] = frozenset()
+    option: str = ""
 
     def restore_command(self, path: str) -> str:
         """The git command that restores the file at `path` as it is at `commit`."""

@@ -109,3 +109,50 @@ def create_migration(path: Path, text: str) -> None:
     except OSError as error:
         hint = f"look at the folder's permissions: ls -ld {path.parent}"
         raise ConfigError(f"cannot write {path}: {error.strerror}", hint=hint) from None
+
+
+def rename_migration(folder: Path, name: str, new_name: str) -> None:
+    """Give a file another name; never overwrites, also not what appeared a moment ago. Raises ConfigError.
+
+    What a kill leaves are two names of one file, which `take_back_half_renames` knows.
+    """
+    old, new = folder / name, folder / new_name
+    try:
+        try:
+            os.link(old, new, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without links: looked for first, for a rename would overwrite.
+            if os.path.lexists(new):
+                raise FileExistsError from None
+            os.rename(old, new)
+        else:
+            os.unlink(old)
+    except FileExistsError:
+        message = f"{new} exists already: {name} was not renamed"
+        raise ConfigError(message, hint=f"look at both: ls -l {folder}") from None
+    except OSError as error:
+        hint = f"look at the folder's permissions: ls -ld {folder}"
+        raise ConfigError(f"cannot rename {old} to {new_name}: {error.strerror}", hint=hint) from None
+
+
+def take_back_half_renames(folder: Path) -> None:
+    """Remove the second name of a file whose renaming was killed between its two steps."""
+    slugs: dict[str, str] = {}
+    for entry in _entries(folder):
+        version = version_of(entry.name)
+        if version is None or not entry.is_file(follow_symlinks=False):
+            continue
+        first = slugs.setdefault(entry.name.removeprefix(version), entry.name)
+        if first != entry.name and os.path.samefile(folder / first, entry.path):
+            _remove(entry.path)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot remove {path}: {error.strerror}", hint=f"look at its permissions: ls -l {path}"
+        ) from None

@@ -12,7 +12,7 @@ from dbmate_wrap.errors import HistoryError
 
 HEADER = (
     "# Sealed migrations, in order: append only. Written by `dbmate-wrap seal`; a conflict here means that\n"
-    "# two branches added a migration: give the later one the next number, then seal it again.\n"
+    "# two branches added a migration: `dbmate-wrap renumber FILE` gives the later one the next number.\n"
 )
 # The rule `file-name` refuses most of the names that fit here, but a team can turn that rule off.
 _NAME = r"\d+(?:(?! sha256:)[^/\\\x00-\x1f\x7f\ud800-\udfff])*\.sql"
@@ -23,9 +23,10 @@ _FORMER = " was sha256:"
 # Of the line below it: so a comment that a merge has moved is not taken for the reason of another line.
 _REASON = "# amended {}: "
 # `git checkout --` refuses what is in conflict, and which side is "ours" differs between merge and rebase.
+# `check` knows the base, and names the file.
 _CONFLICT_HINT = (
-    "keep the lines of the main branch and take out the others, give your own migrations the next numbers"
-    " after those, then run `dbmate-wrap seal`"
+    "`dbmate-wrap renumber FILE`, FILE being your own new migration, gives yours the next numbers and puts"
+    " the lines in order; where you have none, keep the lines of the main branch"
 )
 
 
@@ -58,6 +59,24 @@ def parse_lockfile(content: bytes, path: Path) -> tuple[Sealed, ...]:
         former = tuple(match["former"].split(_FORMER)[1:])
         sealed.append(Sealed(name, match["hex"], number, former, _reason(comment, name)))
     return tuple(sealed)
+
+
+def parse_line(line: str) -> Sealed | None:
+    """Return the sealed line, without its number and reason; None for any other text."""
+    match = _LINE.fullmatch(line.rstrip())
+    if match is None:
+        return None
+    return Sealed(match["name"], match["hex"], 0, tuple(match["former"].split(_FORMER)[1:]))
+
+
+def read_content(path: Path) -> bytes:
+    """Return the bytes of the lockfile; none without one. Raises HistoryError."""
+    return _content(path) or b""
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write the whole lockfile."""
+    write_by_rename(path, content)
 
 
 def _reason(comment: str, name: str) -> str | None:

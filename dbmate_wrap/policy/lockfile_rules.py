@@ -87,14 +87,17 @@ def check_base(
             findings.append(removed.renamed_since_base(name, new_names[name], folder, base, lost))
         else:
             findings.append(removed.removed_since_base(name, folder, base))
-    findings += not_appended.before_base(files, base, folder, new_names.values())
-    if changed_lines and not lines:
-        findings.append(removed.removed_lockfile(len(changed_lines), lockfile, base))
-    else:
-        lines_alone = [item for item in changed_lines.items() if item[0] not in changed]
-        findings += [_line_finding(*item, lockfile, base) for item in lines_alone]
+    overtaken = [*not_appended.before_base(files, base, folder, new_names.values())]
+    kept = [_with_newer_file(each, overtaken) for each in kept]
+    findings += [*overtaken, *_of_lines(lines, changed, changed_lines, lockfile, base)]
     known = {found.file for found in kept if found.rule == "not-appended"}
     return (*kept, *(each for each in findings if each.rule != "not-appended" or each.file not in known))
+
+
+def _with_newer_file(found: Finding, overtaken: Sequence[Finding]) -> Finding:
+    """Which of two files with one version is the newer one, the base knows."""
+    is_known = bool(overtaken) and found.rule == "duplicate-version"
+    return replace(found, hint=overtaken[0].hint) if is_known else found
 
 
 def _with_names(
@@ -104,6 +107,19 @@ def _with_names(
     names = {(lockfile, line.line): line.name for line in sealed}
     names |= {(f"{folder}/{name}", 1): name for name in files}
     return [(found, names.get((found.file or "", found.line or 0), "")) for found in reported]
+
+
+def _of_lines(
+    lines: Collection[str],
+    changed: Collection[str],
+    changed_lines: Mapping[str, Sealed | None],
+    lockfile: str,
+    base: "MergeBase",
+) -> Sequence[Finding]:
+    if changed_lines and not lines:
+        return [removed.removed_lockfile(len(changed_lines), lockfile, base)]
+    alone = [item for item in changed_lines.items() if item[0] not in changed]
+    return [_line_finding(*item, lockfile, base) for item in alone]
 
 
 def _line_finding(name: str, line: Sealed | None, lockfile: str, base: "MergeBase") -> Finding:

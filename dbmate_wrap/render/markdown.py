@@ -129,7 +129,14 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
     match outcome.result:
         case results.KeptTextResult() | results.SchemaResult() | results.ExplainResult():
             return
-        case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
+        case (
+            None
+            | results.UrlResult()
+            | results.NewResult()
+            | results.RenumberResult()
+            | results.DumpResult()
+            | results.ExecResult()
+        ):
             has_checks = outcome.command in ("check", "amend")
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
         case results.InitResult(files):

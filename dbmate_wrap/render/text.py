@@ -92,6 +92,7 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
         case (
             results.UrlResult()
             | results.NewResult()
+            | results.RenumberResult()
             | results.DumpResult()
             | results.ExecResult()
             | results.KeptTextResult()

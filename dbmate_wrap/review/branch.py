@@ -1,6 +1,7 @@
 """Compares a branch with its merge base: which migrations are new, which are merged, what was changed."""
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from dbmate_wrap.workspace.project_files import ProjectFiles, sealed_names
 _MOST_NAMES_SHOWN = 3
 # Without a base: so many unsealed migrations are a history that was never sealed.
 _MOST_IN_A_CHANGE = 20
+# What a clone is compared with, where nobody names another.
+_USUAL_REFS = ("origin/main", "origin/master")
 _FETCH = "git fetch; or name the branch that this one is meant for: --base REF"
 
 
@@ -68,12 +71,14 @@ def compare_with_base(
     folder = values.migrations_dir
     places = (folder, values.lockfile, files.migrations, config)
     if ref is not None:
-        return diff_branch(files, read_merge_base(ref, *places), every=every)
+        return diff_branch(files, _with_option(read_merge_base(ref, *places)), every=every)
     try:
-        found = known_ref(folder, targets) or default_ref(folder)
+        target = known_ref(folder, targets)
+        found = target or default_ref(folder)
         base = read_merge_base(found, *places) if found is not None else None
         if base is not None:
             base = replace(base, ref=base.ref.removeprefix("refs/remotes/"))
+            base = _with_option(base) if target is not None else base
     except UnsafeRepositoryError:
         raise  # A branch must not keep itself from being compared.
     except ConfigError as error:
@@ -86,6 +91,11 @@ def compare_with_base(
     is_committed = why.status == "skip" and known_ref(folder, ["HEAD"]) is not None
     committed = read_merge_base("HEAD", *places).files if is_committed else {}
     return diff_branch(files, why, every=every, committed=committed)
+
+
+def _with_option(base: MergeBase) -> MergeBase:
+    usual = base.ref in _USUAL_REFS
+    return base if usual else replace(base, option=f" --base {shlex.quote(base.ref)}")
 
 
 def allows_superuser(branch: BranchDiff) -> bool:

@@ -1,17 +1,18 @@
 """Asks other environments' databases whether a migration is applied there."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.history import amend_command
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import RefusedError, UnreachableError, WrapError
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.workspace import guard
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.history import ledger_contradiction, read_history_if_present
+from dbmate_wrap.workspace.history import History, ledger_contradiction, read_history_if_present
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 
@@ -38,7 +39,7 @@ def ask_environments(
     """Ask each environment in turn; none is written to."""
     for environment in environments:
         try:
-            applied = _is_applied(replace(context, environment=environment), files, version)
+            applied = version in read_history_of(context, environment, files).applied
         except WrapError as error:
             yield Answer(environment.name, None, error)
         else:
@@ -72,13 +73,81 @@ def ask_where_rows_matter(
         )
 
 
-def _is_applied(context: Context, files: ProjectFiles, version: str) -> bool:
+def ran_as(found: History, file: MigrationFile, files: Sequence[MigrationFile]) -> bool | None:
+    """Return True where this file ran as its version, False where another did; None where no ledger tells."""
+    if file.version not in found.applied:
+        return False
+    line = found.ledger.current.get(file.version) if isinstance(found.ledger, Ledger) else None
+    if line is not None and (line.checksum or line.file):
+        return file.checksum == line.checksum or file.name == line.file
+    return None if any(each.version == file.version and each != file for each in files) else True
+
+
+def refuse_where_ran(
+    context: Context, files: ProjectFiles, wanted: Sequence[MigrationFile], *, must_answer: bool
+) -> Iterator[Check]:
+    """Ask each environment whose rows matter whether one of the files has run there; yield every answer.
+
+    Raises RefusedError (20) where one has, and what the asking raises where one cannot be asked and
+    `must_answer`; else that is said.
+    """
+    names, silent = join_names([file.name for file in wanted]), []
+    for environment in context.project.environments.values():
+        if environment.values.disposable:
+            continue
+        failure = found = None
+        if environment.url_source() is not None:
+            try:
+                found = read_history_of(context, environment, files)
+            except WrapError as error:
+                failure = error
+        if found is not None:
+            yield from _refuse_where_ran(context, environment.name, found, files, wanted)
+            continue
+        yield answer_check(Answer(environment.name, None, failure), names)
+        if failure is not None and must_answer:
+            raise failure
+        silent.append(environment.name)
+    if silent:
+        verb = "is" if len(wanted) == 1 else "are"
+        context.console.say(
+            f"{join_names(silent)} could not be asked whether {names} {verb} applied there: where that is so,"
+            " `up` ends with 13 from now on"
+        )
+
+
+def _refuse_where_ran(
+    context: Context, where: str, found: History, files: ProjectFiles, wanted: Sequence[MigrationFile]
+) -> Iterator[Check]:
+    for file in wanted:
+        ran = ran_as(found, file, files.migrations)
+        yield answer_check(Answer(where, ran is True), file.name)
+        if ran is None:
+            context.console.say(
+                f"{where} has applied {file.version}, and no ledger tells which file of that number: where it"
+                f" was {file.name}, `up` ends with 13 there from now on"
+            )
+        if ran:
+            raise RefusedError(
+                f"{file.name} is applied in {where}: it keeps its number",
+                hint="the file that is applied nowhere yet gets another one, on its own branch; what is"
+                f" applied there: dbmate-wrap status -e {where}",
+                migration=file.name,
+            )
+
+
+def read_history_of(context: Context, environment: Environment, files: ProjectFiles) -> History:
+    """Return the history of another environment, which is only read.
+
+    Raises WrapError where it cannot be asked: the answer of another environment's database, or of one without
+    a usable history, says nothing.
+    """
+    context = replace(context, environment=environment)
     found = read_history_if_present(context, files, wait=None)
-    # The answer of another environment's database, or of one without a usable history, says nothing.
-    guard.refuse_foreign_stamp(context.environment, found.history)
+    guard.refuse_foreign_stamp(environment, found.history)
     if error := ledger_contradiction(found.history) or found.not_baselined:
         raise error
-    return version in found.history.applied
+    return found.history
 
 
 def answer_check(answer: Answer, file: str, otherwise: str = "") -> Check:

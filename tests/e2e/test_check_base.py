@@ -165,7 +165,7 @@ def test_a_number_that_main_has_taken_meanwhile_is_found_before_the_merge(
     git(mine.root, "fetch", "--quiet")
     done = run_cli(STATIC, mine.root)
     cause = "origin/main has gone on: 003_theirs.sql is there, and 003_mine.sql has the number of 003_theirs"
-    assert_refused(done, 13, cause, "merge origin/main, rename 003_mine.sql to 004_mine.sql")
+    assert_refused(done, 13, cause, "git merge origin/main, then dbmate-wrap renumber 003_mine.sql")
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,16 @@ def test_after_a_conflict_in_the_lockfile_the_advice_leads_out(
     with pytest.raises(AssertionError):
         git(mine.root, "-c", "user.name=t", "merge", "--quiet", "origin/main")
     assert "<<<<<<<" in mine.lockfile.read_text()
-    assert_refused(run_cli(STATIC, mine.root), 12, "duplicate-version", "next free number")
-    git(mine.root, "mv", "db/migrations/003_mine.sql", "db/migrations/004_mine.sql")
-    assert_refused(run_cli(STATIC, mine.root), 13, "merge conflict", "keep the lines of the main branch")
-    git(mine.root, "checkout", "--quiet", "--theirs", "db/migrations.lock")
-    assert run_cli(["seal"], mine.root).returncode == 0
+    done = run_cli(STATIC, mine.root)
+    assert_refused(done, 12, "duplicate-version", "hint: dbmate-wrap renumber 003_mine.sql")
+    renumbered = run_cli(["renumber", "003_mine.sql"], mine.root)
+    assert renumbered.returncode == 0, renumbered.stderr
+    assert "003_mine.sql is 004_mine.sql" in renumbered.stdout
     done = run_cli(STATIC, mine.root)
     assert done.returncode == 0, done.stderr
-    assert mine.lockfile.read_text().splitlines()[-1].startswith("004_mine.sql sha256:")
+    names = [line.split()[0] for line in mine.lockfile.read_text().splitlines()[1:]]
+    assert names == ["001_init.sql", "002_b.sql", "003_theirs.sql", "004_mine.sql"]
+    assert sorted(each.name for each in mine.migrations.iterdir()) == names
 
 
 def test_severities_hold_for_the_base_too(mine: ProjectFolder, run_json: RunJson) -> None:

@@ -26,6 +26,7 @@ COMMANDS = [
     ["check"],
     ["seal"],
     ["amend", "x", "--because", "y"],
+    ["renumber", "x"],
     ["snapshot"],
     ["baseline"],
     ["drift"],

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": ["check"],
     "seal": ["seal"],
     "amend": ["amend", "002_b.sql", "--because", "it failed"],
+    "renumber": ["renumber", "002_b.sql"],
     "snapshot": ["snapshot"],
     "baseline": ["baseline"],
     "drift": ["drift"],

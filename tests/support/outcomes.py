@@ -28,6 +28,8 @@ from dbmate_wrap.domain.results import (
     MatrixResult,
     MatrixRow,
     NewResult,
+    RenamedFile,
+    RenumberResult,
     ScaffoldedFile,
     SchemaResult,
     SettingRow,
@@ -272,6 +274,22 @@ def new() -> Outcome:
     return run
 
 
+def renumber() -> Outcome:
+    """Two files with other numbers, one of which had been applied."""
+    run = outcome("renumber", "dev")
+    run.migrations = [
+        MigrationRow("003", "003_mine.sql", "renumbered", None, "aa" * 32),
+        MigrationRow("004", "004_more.sql", "renumbered", None, "bb" * 32),
+    ]
+    pairs = (("002_mine.sql", "003_mine.sql"), ("003_more.sql", "004_more.sql"))
+    run.result = RenumberResult(tuple(RenamedFile(*pair) for pair in pairs), ("002_mine.sql",))
+    run.summary = (
+        "002_mine.sql is 003_mine.sql; 003_more.sql is 004_more.sql; rolled back in dev: 002_mine.sql\n"
+        "next: dbmate-wrap up -e dev, then git add db/migrations db/migrations.lock && dbmate-wrap check"
+    )
+    return run
+
+
 def init() -> Outcome:
     """A file of every state; one is left with two lines to add."""
     run = outcome("init", "dev", None)
@@ -500,6 +518,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "envs": envs,
     "doctor": doctor,
     "new": new,
+    "renumber": renumber,
     "init": init,
     "history": history,
     "history-show": history_show,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.numbering import renumber_command
 
 
 def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
@@ -14,9 +15,7 @@ def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:
             message = (
                 f"{file.name} has the version of {first[file.version]}: dbmate would run only one of them"
             )
-            hint = (
-                "give the newer file the next free number, take its line out of the lockfile if it has one,"
-                " and run `dbmate-wrap seal`"
-            )
+            hint = f"give the newer file the next free number: {renumber_command(first[file.version])}"
+            hint += f", or {renumber_command(file.name)}"
             yield Finding("duplicate-version", "error", f"{folder}/{file.name}", 1, 1, message, hint)
         first.setdefault(file.version, file.name)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.migration import MigrationFile, is_time, version_of
+from dbmate_wrap.domain.migration import MigrationFile, version_of
+from dbmate_wrap.domain.numbering import renumber_command
 
 if TYPE_CHECKING:
     from dbmate_wrap.git.merge_base import MergeBase
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 def before_sealed(file: MigrationFile, path: str, last: str) -> Finding:
     """The finding for a new file that would run before the sealed `last`."""
     message = f"{file.name} is new but would run before {last}, which is sealed"
-    return Finding("not-appended", "error", path, 1, 1, message, f"give it a number after {last}")
+    hint = f"give it a number after {last}: {renumber_command(file.name)}"
+    return Finding("not-appended", "error", path, 1, 1, message, hint)
 
 
 def before_base(
@@ -28,30 +30,24 @@ def before_base(
     # Where two versions differ, the text of the names is in the order of their bytes.
     last = max(there, default="")
     versions = {version_of(name): name for name in there}
-    for number, file in enumerate(new, 1):
+    first = None
+    for file in new:
         before = versions.get(file.version)
         if before is None and file.name < last:
             before = last
         if before is not None:
-            yield _finding(file, before, base, folder, _next_name(file, last, number))
+            first = first or file.name
+            yield _finding(file, before, base, folder, first)
 
 
-def _finding(file: MigrationFile, before: str, base: "MergeBase", folder: str, name: str | None) -> Finding:
+def _finding(file: MigrationFile, before: str, base: "MergeBase", folder: str, first: str) -> Finding:
+    """The finding; the `first` of all such files is renumbered, and those after it with it."""
     is_same = version_of(before) == file.version
     what = f"has the number of {before}" if is_same else f"would run before {before}"
     if before in base.files:
         message = f"{file.name} is new but {what}, which is in {base.ref}"
     else:
         message = f"{base.ref} has gone on: {before} is there, and {file.name} {what}"
-    new_number = f"rename {file.name} to {name}" if name else f"give {file.name} a number after {before}"
-    merge = "" if before in base.files else f"merge {base.ref}, "
-    hint = f"{merge}{new_number}, and those after it likewise; then `dbmate-wrap seal`"
+    merge = "" if before in base.files else f"git merge {base.ref}, then "
+    hint = f"{merge}{renumber_command(first, base.option)}"
     return Finding("not-appended", "error", f"{folder}/{file.name}", 1, 1, message, hint)
-
-
-def _next_name(file: MigrationFile, last: str, number: int) -> str | None:
-    """The file's name with the `number`-th version after the last one; None where versions are times."""
-    version = version_of(last) or ""
-    if not version or is_time(version):
-        return None
-    return str(int(version) + number).zfill(len(version)) + file.name.removeprefix(file.version)

@@ -1,5 +1,6 @@
 """The migrations folder is listed as dbmate sees it, with everything that dbmate would not see."""
 
+import errno
 import os
 import socket
 import sys
@@ -196,3 +197,32 @@ def test_thousands_of_files_are_listed(tmp_path: Path) -> None:
     for number in range(3000):
         (tmp_path / f"{number:05}_x.sql").write_bytes(CONTENT)
     assert names(tmp_path) == [f"{number:05}_x.sql" for number in range(3000)]
+
+
+def test_a_file_gets_another_name_and_none_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "004_a.sql").write_text("a")
+    (tmp_path / "006_a.sql").write_text("other")
+    directory.rename_migration(tmp_path, "004_a.sql", "005_a.sql")
+    assert sorted(os.listdir(tmp_path)) == ["005_a.sql", "006_a.sql"]
+    with pytest.raises(ConfigError, match="exists already: 005_a"):
+        directory.rename_migration(tmp_path, "005_a.sql", "006_a.sql")
+    assert (tmp_path / "006_a.sql").read_text() == "other"
+    assert (tmp_path / "005_a.sql").read_text() == "a"
+
+
+def test_where_there_are_no_links_a_file_is_renamed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    test_a_file_gets_another_name_and_none_is_overwritten(tmp_path)
+
+
+def test_a_renaming_that_was_killed_is_taken_back(tmp_path: Path) -> None:
+    for name in ("004_a.sql", "006_b.sql", "007_a.sql"):
+        (tmp_path / name).write_text("same text")
+    os.link(tmp_path / "004_a.sql", tmp_path / "005_a.sql")
+    directory.take_back_half_renames(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["004_a.sql", "006_b.sql", "007_a.sql"]

@@ -96,7 +96,7 @@ def test_a_broken_line_is_named(content: str, line: int, reason: str, path: Path
         lockfile.read_lockfile(path)
     assert raised.value.message.startswith(f"{path}:{line}: ")
     assert raised.value.line == line
-    remedy = "keep the lines of the main branch" if "conflict" in reason else f"git checkout -- {path}"
+    remedy = "`dbmate-wrap renumber FILE`" if "conflict" in reason else f"git checkout -- {path}"
     assert remedy in (raised.value.hint or "")
 
 
@@ -104,9 +104,7 @@ def test_lines_that_a_merge_put_out_of_order_are_not_only_restored(path: Path) -
     path.write_text(f"{B}\n{A}\n")
     with pytest.raises(HistoryError) as raised:
         lockfile.read_lockfile(path)
-    assert "where a merge made it so, keep the lines of the main branch and take out the others" in (
-        raised.value.hint or ""
-    )
+    assert "where a merge made it so, `dbmate-wrap renumber FILE`" in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize("content", ["# é\n".encode("latin-1"), b"\xff\xfe", f"{A}\n".encode("utf-16")])

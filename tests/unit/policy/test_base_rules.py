@@ -160,14 +160,12 @@ def test_a_file_that_main_has_overtaken_gets_its_next_number() -> None:
     assert finding.message == (
         "origin/main has gone on: 003_other.sql is there, and 003_mine.sql has the number of 003_other.sql"
     )
-    assert "rename 003_mine.sql to 005_mine.sql" in (finding.hint or "")
-    assert (finding.hint or "").startswith("merge origin/main, ")
+    assert finding.hint == "git merge origin/main, then dbmate-wrap renumber 003_mine.sql"
 
 
 def test_the_number_of_another_file_is_taken_also_where_the_name_sorts_later() -> None:
     [finding] = check([A, B, "003_zzz.sql=x"], tip=[A, B, "003_other.sql"])
     assert "has the number of 003_other.sql" in finding.message
-    assert "rename 003_zzz.sql to 004_zzz.sql" in (finding.hint or "")
 
 
 def test_a_number_before_the_last_one_of_main_is_overtaken() -> None:
@@ -177,10 +175,15 @@ def test_a_number_before_the_last_one_of_main_is_overtaken() -> None:
     )
 
 
-def test_several_new_files_keep_their_order_when_renumbered() -> None:
+def test_of_several_new_files_the_first_is_renumbered_and_the_others_follow() -> None:
     found = check([A, B, "003_x.sql=x", "004_y.sql=y"], tip=[A, B, "003_other.sql", "004_other.sql"])
-    hints = [finding.hint or "" for finding in found]
-    assert [text.split(" to ")[1].split(",")[0] for text in hints] == ["005_x.sql", "006_y.sql"]
+    assert [each.hint for each in found] == ["git merge origin/main, then dbmate-wrap renumber 003_x.sql"] * 2
+
+
+def test_which_of_two_files_with_one_version_is_the_newer_the_base_knows() -> None:
+    reported = [Finding("duplicate-version", "error", "db/migrations/002_x.sql", 1, 1, "two", "one or other")]
+    found = check([A, "002_a.sql=a", B], then=[A, B], reported=reported)
+    assert {each.hint for each in found} == {"dbmate-wrap renumber 002_a.sql"}
 
 
 def test_a_new_file_after_all_of_mains_is_no_finding() -> None:
@@ -194,13 +197,14 @@ def test_a_new_file_that_main_has_by_now_is_no_finding() -> None:
 def test_versions_that_are_times_are_not_counted_up() -> None:
     old, other = "20260101120000_a.sql", "20260103120000_other.sql"
     [finding] = check([old, "20260102120000_mine.sql=x"], then=[old], tip=[old, other])
-    assert f"give 20260102120000_mine.sql a number after {other}" in (finding.hint or "")
+    assert f"20260102120000_mine.sql would run before {other}" in finding.message
+    assert (finding.hint or "").endswith("dbmate-wrap renumber 20260102120000_mine.sql")
 
 
 def test_a_file_between_two_of_the_base_is_reported_without_a_merge() -> None:
     [finding] = check([A, "001_b.sql=x", B])
     assert finding.message == "001_b.sql is new but has the number of 001_a.sql, which is in origin/main"
-    assert (finding.hint or "").startswith("rename 001_b.sql to 003_b.sql")
+    assert finding.hint == "dbmate-wrap renumber 001_b.sql"
 
 
 def test_of_two_versions_the_text_decides_as_in_dbmate() -> None:

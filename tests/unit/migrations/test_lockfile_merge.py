@@ -1,0 +1,87 @@
+"""Lines of a lockfile get other names and places, also of one that a merge has left broken."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dbmate_wrap.domain.migration import MigrationFile
+from dbmate_wrap.domain.numbering import Renumbered
+from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.migrations.lockfile_merge import renumber_lines
+from tests.support.migrations import file_of
+
+PATH = Path("db/migrations.lock")
+HEAD = "# header\n\n"
+
+
+def file(name: str) -> MigrationFile:
+    """A file with a text of its own, whatever its number."""
+    return file_of(f"{name}.sql", name.partition("_")[2])
+
+
+def line(name: str, *more: str) -> str:
+    return f"{name}.sql sha256:{file(name).checksum}{''.join(more)}\n"
+
+
+A, T, M, M2 = line("003_a"), line("004_theirs"), line("004_m"), line("005_m2")
+NEW = line("005_m") + line("006_m2")
+FORMER = f" was sha256:{'0' * 64}"
+REASON = "# amended 004_m.sql: two rows had one number\n"
+
+
+def renumbered(content: str, moves: Sequence[str] = ("004_m>005_m", "005_m2>006_m2")) -> str | None:
+    """The lockfile after the moves, where the files have their old names."""
+    pairs = [move.split(">") for move in moves]
+    plan = [Renumbered(file(old), f"{new}.sql") for old, new in pairs]
+    present = {"003_a.sql", "004_theirs.sql", *(each.file.name for each in plan)}
+    found = renumber_lines(content.encode(), plan, present, PATH)
+    return found.decode() if found is not None else None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f"{HEAD}{A}{M}{M2}{T}", f"{HEAD}{A}{T}{NEW}"),
+        (f"{HEAD}{A}<<<<<<< HEAD\n{M}{M2}=======\n{T}>>>>>>> main\n", f"{HEAD}{A}{T}{NEW}"),
+        (f"{HEAD}{A}<<<<<<< main\n{T}=======\n{M}{M2}>>>>>>> mine\n", f"{HEAD}{A}{T}{NEW}"),
+        (f"{HEAD}{A}<<<<<<< HEAD\n{M}{M2}||||||| 0123\n=======\n{T}>>>>>>> main\n", f"{HEAD}{A}{T}{NEW}"),
+        (f"{A}<<<<<<< H\n{T}{M}{M2}=======\n{T}>>>>>>> main\n", f"{A}{T}{NEW}"),
+        (f"{A}{T}", None),
+        (f"{A}{T}{M2}", f"{A}{T}{line('006_m2')}"),
+        (f"{A}{T}{NEW}", None),
+        (f"{A}{T}{line('005_m')}{M2}", f"{A}{T}{NEW}"),
+        (f"{A}{T}{M}{M2}".removesuffix("\n"), f"{A}{T}{NEW}"),
+        (f"{A}{M}{M2}{T}".replace("\n", "\r\n"), f"{A}{T}{NEW}".replace("\n", "\r\n")),
+        (
+            f"{A}{REASON}{line('004_m', FORMER)}{M2}{T}",
+            f"{A}{T}{REASON.replace('004', '005')}{line('005_m', FORMER)}{line('006_m2')}",
+        ),
+        ("", None),
+    ],
+    ids=[
+        *("union", "conflict", "conflict of a rebase", "conflict with the ancestor", "both sides have it"),
+        *("not sealed", "partly sealed", "killed before the renaming", "by hand"),
+        *("no final newline", "CRLF", "amended", "no lockfile"),
+    ],
+)
+def test_the_lines_come_last_with_their_new_names_and_all_others_stay(
+    content: str, expected: str | None
+) -> None:
+    assert renumbered(content) == expected
+
+
+def test_a_file_that_was_renamed_by_hand_gets_its_line() -> None:
+    assert renumbered(f"{A}{M}{T}", ["006_m>005_m"]) == f"{A}{T}{line('005_m')}"
+
+
+def test_two_lines_of_one_file_that_differ_are_for_a_person() -> None:
+    other = T.replace(file("004_theirs").checksum, "1" * 64)
+    with pytest.raises(HistoryError, match="two lines of 004_theirs") as raised:
+        renumbered(f"{A}<<<<<<< HEAD\n{T}{M}=======\n{other}>>>>>>> main\n", ["004_m>005_m"])
+    assert "dbmate-wrap amend 004_theirs.sql" in (raised.value.hint or "")
+
+
+def test_what_is_no_line_at_all_is_told_as_ever() -> None:
+    with pytest.raises(HistoryError, match="lock:3: the lockfile is broken: this line is not of the form"):
+        renumbered(f"{A}{T}x\n{M}", ["004_m>005_m"])
