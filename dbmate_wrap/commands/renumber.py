@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from dbmate_wrap.dbmate.client import Dbmate
-from dbmate_wrap.domain.count import join_names
+from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_same_version
 from dbmate_wrap.domain.numbering import (
     Renumbered,
@@ -143,8 +143,8 @@ class _Work:
         ran = [each.file for each in self.renamed if known[each.file.name]]
         if unknown := [name for name, answer in known.items() if answer is None]:
             context.console.say(
-                f"no ledger of {environment.name} tells whether it has applied {join_names(unknown)} or another"
-                f" file of that number: where it has, {self._start_over()}"
+                f"no ledger of {environment.name} tells whether {join_names(unknown)} or another file of that"
+                f" number is applied there: where it is this one, {self._start_over()}"
             )
         if not ran:
             return ()
@@ -188,17 +188,15 @@ class _Work:
         self.outcome.result = RenumberResult(
             tuple(RenamedFile(each.file.name, each.new_name) for each in self.renamed), tuple(undone)
         )
-        done = [f"{each.file.name} is {each.new_name}" for each in self.renamed]
-        done = done or [f"the lines of {environment.display_path(environment.values.lockfile)} are in order"]
-        if undone:
-            done.append(f"rolled back in {environment.name}: {', '.join(undone)}")
-        self.outcome.summary = "; ".join(done) + f"\n{self._next(undone)}"
-
-    def _next(self, undone: Sequence[str]) -> str:
-        paths = (self.context.environment.values.migrations_dir, self.context.environment.values.lockfile)
-        shown = " ".join(self.context.environment.display_path(path) for path in paths)
-        apply = f"dbmate-wrap up -e {self.context.environment.name}, then " if undone else ""
-        return f"next: {apply}git add {shown} && dbmate-wrap check"
+        where = environment.display_path(environment.values.lockfile)
+        done = [
+            f"{count(len(self.renamed), 'migration')} renumbered"
+            if self.renamed
+            else f"the lines of {where} are in order"
+        ]
+        done += [f"{len(undone)} rolled back in {environment.name}"] if undone else []
+        apply = f"dbmate-wrap up -e {environment.name}, then " if undone else ""
+        self.outcome.summary = f"{', '.join(done)}\nnext: {apply}dbmate-wrap check, and commit them"
 
 
 def _may_have_data(context: Context) -> bool:

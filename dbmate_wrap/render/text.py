@@ -87,12 +87,11 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             return _matrix(matrix, paint, view)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
-        case results.InitResult(files):
-            return _scaffold(files, paint)
+        case results.InitResult() | results.RenumberResult():
+            return _files(result, paint)
         case (
             results.UrlResult()
             | results.NewResult()
-            | results.RenumberResult()
             | results.DumpResult()
             | results.ExecResult()
             | results.KeptTextResult()
@@ -169,6 +168,14 @@ def _pages(pages: "Sequence[results.ExplainedPage]", paint: Paint) -> str:
         return pages[0].text.rstrip()
     parts = [(paint("bold", f"As {_KINDS[page.kind]}:"), page.text.rstrip()) for page in pages]
     return "\n\n".join(text for part in parts for text in part)
+
+
+def _files(result: "results.InitResult | results.RenumberResult", paint: Paint) -> str:
+    from dbmate_wrap.domain import results
+
+    if isinstance(result, results.InitResult):
+        return _scaffold(result.files, paint)
+    return table(("was", "is now"), [(each.former, each.file) for each in result.renumbered])
 
 
 def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint) -> str:

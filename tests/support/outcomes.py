@@ -284,8 +284,8 @@ def renumber() -> Outcome:
     pairs = (("002_mine.sql", "003_mine.sql"), ("003_more.sql", "004_more.sql"))
     run.result = RenumberResult(tuple(RenamedFile(*pair) for pair in pairs), ("002_mine.sql",))
     run.summary = (
-        "002_mine.sql is 003_mine.sql; 003_more.sql is 004_more.sql; rolled back in dev: 002_mine.sql\n"
-        "next: dbmate-wrap up -e dev, then git add db/migrations db/migrations.lock && dbmate-wrap check"
+        "2 migrations renumbered, 1 rolled back in dev\n"
+        "next: dbmate-wrap up -e dev, then dbmate-wrap check, and commit them"
     )
     return run
 
