@@ -11,6 +11,7 @@ from dbmate_wrap.cli.adoption_app import add_adoption
 from dbmate_wrap.cli.amend_command import amend, renumber
 from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
+from dbmate_wrap.cli.diagram_command import diagram
 from dbmate_wrap.cli.explain_app import add_explain_and_help
 from dbmate_wrap.cli.help import MainGroup
 from dbmate_wrap.cli.init_command import init
@@ -221,5 +222,6 @@ def exec_(
     run_verb("exec", common, lambda context, outcome: exec_(context, outcome, arguments, yes=yes))
 
 
+command(app, "diagram")(diagram)
 add_adoption(app)
 add_explain_and_help(app)

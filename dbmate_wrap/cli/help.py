@@ -81,6 +81,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("dump", "the schema file, from the database of dev"),
         ("dump -e production --output -", "to stdout"),
     ),
+    "diagram": (
+        ("diagram --output schema.mmd", "what the migrations make, for Mermaid"),
+        ("diagram --table deals --hops 1", "a table and those that its keys join it with"),
+        ("diagram -e production --schema crm", "a schema of a live database"),
+    ),
     "psql": (
         ("psql -e staging", "read only"),
         ("psql -e staging -- -c 'select 1'", "everything after -- is for psql"),

@@ -9,14 +9,15 @@ from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_same_version
 from dbmate_wrap.domain.numbering import (
+    RenamedFile,
     Renumbered,
+    RenumberResult,
     in_order_of_renaming,
     plan_renumbering,
     renumber_command,
     slug_of,
 )
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
-from dbmate_wrap.domain.results import RenamedFile, RenumberResult
 from dbmate_wrap.errors import ConfigError, HistoryError, RefusedError, UnreachableError, UsageError
 from dbmate_wrap.execution import readiness
 from dbmate_wrap.execution.attended import attended_run

@@ -26,6 +26,22 @@ class Renumbered:
         return self.new_name != self.file.name
 
 
+@dataclass(frozen=True)
+class RenamedFile:
+    """One migration with another number: its former name, and the one that it has now."""
+
+    former: str
+    file: str
+
+
+@dataclass(frozen=True)
+class RenumberResult:
+    """`renumber`: the files with other numbers, in order, and those that were rolled back before."""
+
+    renumbered: tuple[RenamedFile, ...]
+    rolled_back: tuple[str, ...]
+
+
 def slug_of(file: MigrationFile) -> str:
     """Return the rest of the file's name after its version."""
     return file.name.removeprefix(file.version)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dbmate_wrap.domain.drift import SchemaDifference
+from dbmate_wrap.domain.entities import DiagramResult
 from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.plan_result import PlanResult
 
 
@@ -129,22 +131,6 @@ class NewResult:
 
 
 @dataclass(frozen=True)
-class RenamedFile:
-    """One migration with another number: its former name, and the one that it has now."""
-
-    former: str
-    file: str
-
-
-@dataclass(frozen=True)
-class RenumberResult:
-    """`renumber`: the files with other numbers, in order, and those that were rolled back before."""
-
-    renumbered: tuple[RenamedFile, ...]
-    rolled_back: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class DumpResult:
     """`dump`: the schema file, and whether its bytes have changed."""
 
@@ -218,6 +204,7 @@ Result: TypeAlias = (
     | UrlResult
     | NewResult
     | RenumberResult
+    | DiagramResult
     | DumpResult
     | SchemaResult
     | ExecResult

@@ -6,24 +6,22 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from dbmate_wrap.domain import results
+from dbmate_wrap.domain.entities import DiagramResult
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.render import plan_markdown
 from dbmate_wrap.render.annotations import Repository
-from dbmate_wrap.render.markdown_text import block, cell, code
-from dbmate_wrap.render.stderr_text import error_lines, severity_counts
-from dbmate_wrap.render.text import is_one_line
+from dbmate_wrap.render.markdown_opening import opening
+from dbmate_wrap.render.markdown_text import cell, code, size_of
+from dbmate_wrap.render.stderr_text import severity_counts
 
 # GitHub takes 65,536 characters; counted in bytes, which are never fewer.
 LIMIT = 65_000
 _RESERVED = 300
-# In characters, of which one has at most four bytes: with these there is always room for the rest.
-_MAX_ERROR = 5_000
-_MAX_OUTPUT = 5_000
-_MAX_SUMMARY = 1_000
 _UNFOLDED_FINDINGS = 10
 _UNFOLDED_ROWS = 30
 _TITLES: Mapping[Severity, str] = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
@@ -47,13 +45,13 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
     """
     # Without a command where the command line was wrong.
     title = f"dbmate-wrap {outcome.command}".rstrip()
-    parts = [f"{marker(outcome)}\n## {title}: {verdict(outcome)}", *_opening(outcome)]
-    left = limit - _RESERVED - sum(_size(part) for part in parts)
+    parts = [f"{marker(outcome)}\n## {title}: {verdict(outcome)}", *opening(outcome, limit - _RESERVED)]
+    left = limit - _RESERVED - sum(size_of(part) for part in parts)
     cut = False
     for table in (*_findings(outcome, repository), *_tables(outcome)):
         text, whole = _fit(table, left)
         parts += [text] if text else []
-        left -= _size(text)
+        left -= size_of(text)
         cut = cut or not whole
     if cut:
         parts.append("Not everything fits here: the log of the run has the rest.")
@@ -79,37 +77,6 @@ def verdict(outcome: Outcome) -> str:
     return f"failed (exit {int(outcome.exit)}, {outcome.exit.label})" + (f": {found}" if found else "")
 
 
-def _opening(outcome: Outcome) -> Iterator[str]:
-    if outcome.target is not None:
-        target, environment = outcome.target, code(outcome.environment or "")
-        server = f"PostgreSQL {cell(target.server_version)}"
-        yield f"{environment}: database {code(target.database)} on {code(target.place)}, {server}"
-    if outcome.error is not None:
-        yield block("\n".join(error_lines(outcome)), _MAX_ERROR)
-    if outcome.summary:
-        yield (block if is_one_line(outcome) else cell)(outcome.summary, _MAX_SUMMARY)
-    if isinstance(outcome.result, results.ExplainResult):
-        yield from (page.text.rstrip() for page in outcome.result.pages)
-    if isinstance(outcome.result, results.ExecResult) and outcome.result.stdout:
-        yield block(outcome.result.stdout, _MAX_OUTPUT)
-    if isinstance(outcome.result, results.SchemaResult):
-        yield block(outcome.result.schema, _MAX_OUTPUT)
-    if isinstance(outcome.result, results.DriftResult) and outcome.result.differences:
-        yield block("\n".join(each.diff for each in outcome.result.differences), _MAX_OUTPUT)
-    if isinstance(outcome.result, results.KeptTextResult):
-        yield block(outcome.result.text, _MAX_OUTPUT)
-    if isinstance(outcome.result, PlanResult):
-        yield from plan_markdown.opening(outcome.result)
-    yield from _by_hand(outcome)
-
-
-def _by_hand(outcome: Outcome) -> Iterator[str]:
-    files = outcome.result.files if isinstance(outcome.result, results.InitResult) else ()
-    for row in files:
-        if row.text:
-            yield f"By hand, in {code(row.file)}:\n\n{block(row.text, _MAX_OUTPUT)}"
-
-
 def _findings(outcome: Outcome, repository: Repository) -> Iterator[_Table]:
     for severity, title in _TITLES.items():
         found = [finding for finding in outcome.told if finding.severity == severity]
@@ -127,23 +94,15 @@ def _row(finding: Finding, repository: Repository) -> tuple[str, ...]:
 def _tables(outcome: Outcome) -> Iterator[_Table]:
     """Yield the tables of the command; they may be empty."""
     match outcome.result:
-        case results.KeptTextResult() | results.SchemaResult() | results.ExplainResult():
+        case results.KeptTextResult() | results.SchemaResult() | results.ExplainResult() | DiagramResult():
             return
-        case (
-            None
-            | results.UrlResult()
-            | results.NewResult()
-            | results.RenumberResult()
-            | results.DumpResult()
-            | results.ExecResult()
-        ):
+        case None | results.UrlResult() | results.NewResult() | results.DumpResult() | results.ExecResult():
             has_checks = outcome.command in ("check", "amend")
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
-        case results.InitResult(files):
-            lines = [(code(row.file), cell(row.state), cell(row.reason or "")) for row in files]
-            yield _table("Files", ("file", "what is done", "why"), lines)
         case PlanResult():
             yield from (_Table(*each) for each in plan_markdown.tables(outcome.result))
+        case results.InitResult() | RenumberResult():
+            yield _file_table(outcome.result)
         case results.DriftResult(differences):
             rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
             yield _table("Differences", ("change", "object", "what to do"), rows)
@@ -159,6 +118,14 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
             yield from _matrix_tables(matrix)
         case _:
             assert_never(outcome.result)
+
+
+def _file_table(result: results.InitResult | RenumberResult) -> _Table:
+    if isinstance(result, RenumberResult):
+        pairs = [(code(each.former), code(each.file)) for each in result.renumbered]
+        return _table("Renumbered", ("was", "is now"), pairs)
+    lines = [(code(row.file), cell(row.state), cell(row.reason or "")) for row in result.files]
+    return _table("Files", ("file", "what is done", "why"), lines)
 
 
 def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> _Table:
@@ -226,10 +193,10 @@ def _fit(table: _Table, room: int) -> tuple[str, bool]:
     if not table.rows:
         return "", True
     rows: list[str] = []
-    room -= _size(_with_title(table, []))
+    room -= size_of(_with_title(table, []))
     for row in table.rows:
         line = _line(row)
-        room -= _size(line)
+        room -= size_of(line)
         if room < 0:
             break
         rows.append(line)
@@ -245,8 +212,3 @@ def _with_title(table: _Table, rows: Sequence[str]) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _size(text: str) -> int:
-    # With the line ends around it.
-    return len(text.encode("utf-8")) + 2

@@ -37,11 +37,11 @@ def code(words: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}".replace("|", "\\|")
 
 
-def block(words: str, longest: int) -> str:
+def block(words: str, longest: int, language: str = "text") -> str:
     """Lines as they are, in a fence longer than any in them."""
     text = _break_commands(_cut(words, longest, "\n... (cut)"))
     fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
-    return f"{fence}text\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _break_commands(text: str) -> str:
@@ -52,3 +52,8 @@ def _cut(words: str, longest: int, end: str) -> str:
     # Cut before and after: an escaped text is never shorter than the text, and may be ten times as long.
     text = visible_lines(words[: longest + 1], "")
     return f"{text[:longest]}{end}" if len(text) > longest or len(words) > longest + 1 else text
+
+
+def size_of(text: str) -> int:
+    """Return the bytes that it takes, with the line ends around it."""
+    return len(text.encode("utf-8")) + 2

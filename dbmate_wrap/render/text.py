@@ -1,10 +1,8 @@
 """Renders the result that a person reads on stdout; findings and the error are in `stderr_text`."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
-from dbmate_wrap.domain.activity import format_elapsed
 from dbmate_wrap.domain.escape import visible, visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
@@ -14,12 +12,11 @@ from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.drift import SchemaDifference
-    from dbmate_wrap.domain.ledger import LedgerEntry
+    from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
 
 _FILE_STYLE = {"written": "green", "appended": "green", "is there": "dim"}
 _KINDS = {"rule": "a rule", "exit code": "an exit code", "state": "a state", "guide": "a guide"}
-_COMMIT_DIGITS = 10
 _DIFF_STYLE = {"-": "red", "+": "green"}
 _CHECK_STYLE = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
@@ -48,9 +45,14 @@ def verbatim_text(outcome: Outcome) -> str | None:
     if outcome.result is None:
         return None
     from dbmate_wrap.domain import results
+    from dbmate_wrap.domain.entities import DiagramResult
 
     match outcome.result:
-        case results.SchemaResult(text) | results.KeptTextResult(text=text):
+        case (
+            results.SchemaResult(text)
+            | results.KeptTextResult(text=text)
+            | DiagramResult(diagram=text, file=None)
+        ):
             return text
         case _:
             return None
@@ -69,13 +71,16 @@ def _body(outcome: Outcome, paint: Paint, view: View) -> str:
 def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -> str:
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
+    from dbmate_wrap.domain.entities import DiagramResult
+    from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
+    from dbmate_wrap.render import ledger_text
 
     match result:
         case PlanResult():
             return _plan(result, paint, view)
         case results.HistoryResult(entries):
-            return _ledger(entries, paint)
+            return ledger_text.ledger_text(entries, paint)
         case results.DriftResult(differences):
             return _differences(differences, paint)
         case results.EnvironmentsResult(environments):
@@ -84,14 +89,15 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             rows = [(row.name, row.value, row.source) for row in settings]
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
         case results.MatrixResult(matrix):
-            return _matrix(matrix, paint, view)
+            return ledger_text.matrix_text(matrix, paint, view)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
-        case results.InitResult() | results.RenumberResult():
+        case results.InitResult() | RenumberResult():
             return _files(result, paint)
         case (
             results.UrlResult()
             | results.NewResult()
+            | DiagramResult()
             | results.DumpResult()
             | results.ExecResult()
             | results.KeptTextResult()
@@ -170,7 +176,7 @@ def _pages(pages: "Sequence[results.ExplainedPage]", paint: Paint) -> str:
     return "\n\n".join(text for part in parts for text in part)
 
 
-def _files(result: "results.InitResult | results.RenumberResult", paint: Paint) -> str:
+def _files(result: "results.InitResult | RenumberResult", paint: Paint) -> str:
     from dbmate_wrap.domain import results
 
     if isinstance(result, results.InitResult):
@@ -187,57 +193,3 @@ def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint) -> str:
             lines = (f"    {line}".rstrip() for line in _visible_text(row.text.rstrip()).split("\n"))
             parts.append("\n".join([paint("bold", f"By hand, in {visible(row.file)}:"), *lines]))
     return "\n\n".join(part for part in parts if part)
-
-
-def _matrix(matrix: "results.Matrix", paint: Paint, view: View) -> str:
-    rows = [(row.file or f"{row.version} (no file)", *_states(row, view)) for row in matrix.migrations]
-    parts = [table(("migration", *matrix.environments), rows, paint)]
-    if view.verbose:
-        last = [
-            f"  {name}: {visible(line.file or line.version)}  {_run_heading(line)}"
-            for name, line in zip(matrix.environments, matrix.deployed, strict=True)
-            if line is not None
-        ]
-        parts += ["Deployed last:\n" + "\n".join(last)] if last else []
-    errors = [f"  {failed.environment}: {visible_lines(failed.error, '    ')}" for failed in matrix.errors]
-    parts += ["Not reached:\n" + "\n".join(errors)] if errors else []
-    return "\n\n".join(parts)
-
-
-def _states(row: "results.MatrixRow", view: View) -> tuple[str, ...]:
-    """Return the states, each with the time that the migration took there where a person wants more."""
-    if not view.verbose:
-        return row.states
-    return tuple(
-        state if took is None else f"{state}, {format_elapsed(took / 1000)}"
-        for state, took in zip(row.states, row.durations_ms, strict=True)
-    )
-
-
-def _ledger(lines: "Sequence[LedgerEntry]", paint: Paint) -> str:
-    """A paragraph for each run, oldest first, a line for each migration in it."""
-    if not lines:
-        return ""
-    names = [visible(line.file or f"{line.version} (no file)") for line in lines]
-    width = max(map(len, names))
-    origin_width = max(len(visible(line.how)) for line in lines)
-    parts: list[str] = []
-    shown = iter(names)
-    for _, run in groupby(lines, key=lambda line: line.run_id):
-        of_run = list(run)
-        parts.append("\n" * bool(parts) + paint("bold", _run_heading(of_run[0])))
-        for line in of_run:
-            duration = "" if line.duration_ms is None else f"{line.duration_ms} ms"
-            row = f"  {next(shown):{width}}  {visible(line.how):{origin_width}}  {duration:>9}"
-            parts.append(row.rstrip())
-    return "\n".join(parts)
-
-
-def _run_heading(line: "LedgerEntry") -> str:
-    """``2026-01-31 12:00:00Z  up by ada@laptop, commit 0123456789 (dirty)``."""
-    time = (line.applied_at or line.recorded_at)[:19].replace("T", " ")
-    author = f"{line.os_user or line.database_user}@{line.host or '?'}"
-    commit = f", commit {line.git_commit[:_COMMIT_DIGITS]}" if line.git_commit else ""
-    dirty = " (dirty)" if line.git_dirty else ""
-    agreed = f", an AI agent typed: {line.consent!r}" if line.consent else ""
-    return visible(f"{time}Z  {line.command} by {author}{commit}{dirty}{agreed}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow.cache import SchemaDump
@@ -14,6 +15,7 @@ from dbmate_wrap.sql.batching import batches
 # Applying more than so many again, or with more processes of dbmate, costs more than one more template.
 _MOST_REAPPLIED = 20
 _MOST_PROCESSES = 2
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,15 @@ def make_state(tools: ReplayTools, plan: ReplayPlan) -> tuple[SchemaState, Recor
 
     Raises as `run_replay`.
     """
-    return _Replay(tools, plan).make_state()
+    return read_at_end(tools, plan, lambda database: (database.read_state(), database.history()))
+
+
+def read_at_end(tools: ReplayTools, plan: ReplayPlan, read: Callable[[ScratchDatabase], _Read]) -> _Read:
+    """Return what `read` makes of the database after all the plan's migrations, without a round trip.
+
+    Raises as `run_replay`.
+    """
+    return _Replay(tools, plan).read_at_end(read)
 
 
 @contextmanager
@@ -143,11 +153,11 @@ class _Replay:
             if _needs_template(self.plan.migrations[base:first]) and self._save_template(base, first):
                 base = first
 
-    def make_state(self) -> tuple[SchemaState, RecordedVersions]:
-        """Apply all migrations on top of the longest history before the first that is due."""
+    def read_at_end(self, read: Callable[[ScratchDatabase], _Read]) -> _Read:
+        """Apply all migrations on top of the longest history before the first that is due, and read."""
         with self.open_state() as database:
             database.apply(self.plan.migrations[self.plan.base :])
-            return database.read_state(), database.history()
+            return read(database)
 
     @contextmanager
     def open_state(self) -> Iterator[ScratchDatabase]:

@@ -578,6 +578,13 @@ def safe_way(stage: Play, shown: Sequence[Block]) -> None:
         stage.play(stage.shell(stage.folder), block)
 
 
+def diagram_of_the_sample(stage: Play, shown: Sequence[Block]) -> None:
+    shell = stage.shell(stage.crm().root)
+    _, around = (each.output for each in stage.play(shell, shown[0]))
+    assert '"crm.pipelines" ||..o{ "crm.deals" : "pipeline_id"' in around
+    assert len(around) < len((shell.folder / "docs" / "crm.mmd").read_text())
+
+
 STORIES: Mapping[tuple[str, str], Story] = {
     ("README.md", "Two commands"): two_commands,
     ("README.md", "In a repository of your own"): own_repository,
@@ -587,6 +594,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("CONTRIBUTING.md", "Set-up"): set_up,
     ("db/README.md", "Running migrations"): running_migrations,
     ("docs/agents.md", "For the agent"): for_the_agent,
+    ("docs/diagram.md", "A diagram of the schema"): diagram_of_the_sample,
     ("docs/adopt.md", "A database that no tool has touched"): no_tool,
     ("docs/adopt.md", "A database that is shared with other schemas"): shared_database,
     ("docs/adopt.md", "An empty start"): empty_start,

@@ -36,6 +36,7 @@ COMMANDS += [
     ["history"],
     ["stamp"],
     ["dump"],
+    ["diagram", "--live"],
     ["doctor"],
     ["envs"],
     ["db", "url"],

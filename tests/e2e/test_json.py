@@ -28,6 +28,7 @@ COMMANDS = {
     "drift": ["drift"],
     "rollback": ["rollback"],
     "dump": ["dump"],
+    "diagram": ["diagram", "--live"],
     "doctor": ["doctor"],
     "envs": ["envs"],
     "exec": ["exec"],

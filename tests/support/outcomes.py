@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dbmate_wrap.domain.drift import SchemaDifference
+from dbmate_wrap.domain.entities import DiagramResult, Entity, EntityColumn, EntitySchema, ForeignKey
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.domain.ledger import LedgerEntry
+from dbmate_wrap.domain.mermaid import write_diagram
+from dbmate_wrap.domain.numbering import RenamedFile, RenumberResult
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome, ProjectLocation, Target
 from dbmate_wrap.domain.plan_gate import Gate, findings_over
 from dbmate_wrap.domain.plan_result import PlanResult, Step
@@ -28,8 +31,6 @@ from dbmate_wrap.domain.results import (
     MatrixResult,
     MatrixRow,
     NewResult,
-    RenamedFile,
-    RenumberResult,
     ScaffoldedFile,
     SchemaResult,
     SettingRow,
@@ -290,6 +291,19 @@ def renumber() -> Outcome:
     return run
 
 
+def diagram() -> Outcome:
+    """Two tables and a key between them."""
+    run = outcome("diagram", "dev")
+    customers = Entity("crm", "customers", (EntityColumn("id", "bigint", True),), ("id",), (("id",),))
+    orders = Entity("crm", "orders", (EntityColumn("customer_id", "bigint", True),), (), ())
+    key = ForeignKey(
+        "orders_fkey", "crm", "orders", ("customer_id",), "crm", "customers", ("id",), validated=True
+    )
+    text = write_diagram(EntitySchema((customers, orders), (key,)), (key,))
+    run.result = DiagramResult(text, (customers, orders), (key,), None, changed=False)
+    return run
+
+
 def init() -> Outcome:
     """A file of every state; one is left with two lines to add."""
     run = outcome("init", "dev", None)
@@ -519,6 +533,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "doctor": doctor,
     "new": new,
     "renumber": renumber,
+    "diagram": diagram,
     "init": init,
     "history": history,
     "history-show": history_show,

@@ -125,7 +125,7 @@ def assert_json(run: Outcome) -> None:
     assert not re.search(r"##\w*\[|(?m:^\s*::)", shown)
 
 
-FENCE = re.compile(r"^(`{3,})text\n.*?\n\1$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(`{3,})(?:text|mermaid)\n.*?\n\1$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 
 

@@ -1,0 +1,37 @@
+"""Reads the schema that a history makes, on a shadow server."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from dbmate_wrap.postgres import catalog
+from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
+from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.shadow import replay as shadow_replay
+from dbmate_wrap.shadow.scratch import ScratchDatabase
+
+_Read = TypeVar("_Read")
+
+
+def read_made(means: ReplayMeans, read: Callable[[Session, tuple[str, str]], _Read], command: str) -> _Read:
+    """Return what `read` makes of a database in which all files were applied, and its history table.
+
+    There is at least one file. Raises as `replay`.
+    """
+    with signals_as_errors(command):
+        choice = means.choose_server()
+        bind = means.setup.start_dbmate()
+        with choice.open() as pool:
+            means.prepare(pool, choice)
+            store = means.store(choice, pool.major, pool)
+            plan = shadow_replay.plan_replay(means.files.parsed, store.keys, (), pool.longest_cached_prefix)
+            progress = ReplayProgress(means.console, plan, pool.origin)
+            tools = means.tools(pool, store, bind, plan, progress)
+
+            def at_end(database: ScratchDatabase) -> _Read:
+                with database.connect() as session:
+                    history = catalog.read_server(session, tools.migrations_table).history
+                    return read(session, (history.schema, history.table))
+
+            with means.failures_as_errors(tools, progress):
+                return shadow_replay.read_at_end(tools, plan, at_end)
