@@ -89,9 +89,14 @@ class Terminal:
             if before or text:
                 _write(sys.stderr, before + text)
 
+    @property
+    def can_ask(self) -> bool:
+        """True where a person sits at a terminal."""
+        return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
     def ask(self, question: str) -> str | None:
         """Return what was typed; None where nobody can be asked."""
-        if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        if not self.can_ask:
             return None
         self.err(question)
         return sys.stdin.readline()

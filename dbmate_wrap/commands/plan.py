@@ -1,6 +1,5 @@
 """Shows the steps of `up`, and what each statement locks and does; changes nothing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -105,8 +104,7 @@ def _plan_live(
     outcome.result = tell(listed, facts).result  # It is shown beside what the server cannot take.
     readiness.raise_for_failed(checks, context.console.say)  # 22
     binary()  # 11
-    steps = _conclude(context, outcome, listed, facts, live.files.folder)  # 12, 30
-    _keep(context, live, steps)
+    _conclude(context, outcome, listed, facts, live.files.folder)  # 12, 30
 
 
 def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, options: PlanOptions) -> None:
@@ -189,9 +187,7 @@ def _measure_files(
     return PlanFacts(measure(means, ANYTHING, todo.migrations, _COMMAND))
 
 
-def _conclude(
-    context: Context, outcome: Outcome, listed: "Listed", facts: "PlanFacts", folder: str
-) -> tuple[Step, ...]:
+def _conclude(context: Context, outcome: Outcome, listed: "Listed", facts: "PlanFacts", folder: str) -> None:
     """Tell what was measured.
 
     Raises the error of a migration that failed (30), of rows in the way (22), or of the gate (12).
@@ -208,12 +204,3 @@ def _conclude(
     outcome.findings += gate.findings
     if gate.error is not None:
         raise gate.error
-    return told.result.steps
-
-
-def _keep(context: Context, live: "LivePlan", steps: Sequence[Step]) -> None:
-    """Keep the verdicts for an `up` of the same files, which shows them before it asks."""
-    from dbmate_wrap.review.plan_report import verdicts_in_words
-    from dbmate_wrap.workspace.kept_verdicts import keep_verdicts
-
-    keep_verdicts(context, live.found.applied, live.todo, verdicts_in_words(steps))

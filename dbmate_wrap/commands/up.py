@@ -1,6 +1,6 @@
 """Applies pending migrations under the advisory lock, and reports the result from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dbmate_wrap.domain.count import count
@@ -50,7 +50,7 @@ def up(context: Context, outcome: Outcome, wanted: Wanted, *, wait: float | None
 
         binary = dbmate.start_verification(context)
         _check_readiness(context, outcome, db, found, todo)  # 22
-        names = _with_verdicts(context, found, todo, yes=yes)
+        names = _name_files(context, db, found, files, todo, asks=not yes)  # 130, 143
         guard.confirm_migrations(environment, console, db.target, names, yes=yes)  # 20
         bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
         with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
@@ -95,20 +95,25 @@ def _adopt(context: Context, db: Database, files: ProjectFiles, found: History, 
         return ""
 
 
-def _with_verdicts(
-    context: Context, found: History, todo: Sequence[ParsedMigration], *, yes: bool
+def _name_files(
+    context: Context,
+    db: Database,
+    found: History,
+    files: ProjectFiles,
+    todo: tuple[ParsedMigration, ...],
+    *,
+    asks: bool,
 ) -> list[str]:
-    """Return the names of the files; where somebody is asked, with the verdicts of a plan of these files."""
-    names = [each.file.name for each in todo]
-    if yes or not context.environment.values.protected:
-        return names
-    from dbmate_wrap.workspace.kept_verdicts import read_verdicts
+    """Return the names of the files; where a person is asked, with what each locks, if it can be measured."""
+    verdicts: Mapping[str, str] = {}
+    if asks and context.environment.values.protected and context.console.can_ask:
+        from dbmate_wrap.review.live_plan import LivePlan, measure_verdicts
 
-    verdicts = read_verdicts(context, found.applied, todo)
-    if not verdicts:
-        context.console.say("what they lock is not known here: `dbmate-wrap plan` measures it")
-        return names
-    return [f"{name}: {verdicts[name]}" if name in verdicts else name for name in names]
+        verdicts = measure_verdicts(context, LivePlan(db, found, files, todo), "dbmate-wrap up")
+    return [
+        f"{file.name}: {verdicts[file.version]}" if file.version in verdicts else file.name
+        for file in (each.file for each in todo)
+    ]
 
 
 def _hindrance(context: Context, db: Database, found: History) -> str | None:

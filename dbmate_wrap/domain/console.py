@@ -20,5 +20,9 @@ class Console(Protocol):
     def show(self, line: str) -> None:
         """Show a line of the result as it comes."""
 
+    @property
+    def can_ask(self) -> bool:
+        """True where a person sits at a terminal."""
+
     def ask(self, question: str) -> str | None:
         """Return what was typed; None where nobody can be asked."""

@@ -7,15 +7,15 @@ from functools import partial
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.migration import ParsedMigration
-from dbmate_wrap.domain.plan_rows import locked_relations
+from dbmate_wrap.domain.plan_rows import locked_relations, plan_rows
 from dbmate_wrap.domain.probe import ProbeResult, ProbeStatus
-from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.errors import HistoryError, InterruptedRun, WrapError
 from dbmate_wrap.execution.what_ran import read_texts
 from dbmate_wrap.postgres.live_relations import read_live_facts
 from dbmate_wrap.postgres.live_schema import has_relation
 from dbmate_wrap.postgres.probe import read_definitions, run_probe
 from dbmate_wrap.review.measured_plan import Measured, measure, without_drift
-from dbmate_wrap.review.plan_report import PlanFacts
+from dbmate_wrap.review.plan_report import PlanFacts, verdicts_in_words
 from dbmate_wrap.review.replay_means import make_means
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
@@ -44,11 +44,8 @@ def measure_live(context: Context, live: LivePlan, command: str, *, probe: bool)
 
     Raises as `measure`, and UnreachableError.
     """
-    history = replace(live.files, parsed=_ran(context, live))
-    means = make_means(history, context.environment, make_setup(context), context.console)
     session = live.db.session
-    measured = measure(means, read_needs(live.db), live.todo, command)  # 22
-    measured = without_drift(measured, live.todo, lambda name: has_relation(session, name))
+    measured = _measure(context, live, command)
     probes = _probes(context, live, measured, run=probe)
     locks = locked_relations(measured.statements)
     # It waits a second for the traffic. The others are asked meanwhile, in this thread: it may run commands.
@@ -57,6 +54,36 @@ def measure_live(context: Context, live: LivePlan, command: str, *, probe: bool)
         durations = read_durations(context, live.todo, _worked_on(measured))
         facts = looking.result()
     return PlanFacts(measured, facts, durations, probes=probes)
+
+
+def measure_verdicts(context: Context, live: LivePlan, command: str) -> Mapping[str, str]:
+    """Return what is to be said of each version before somebody is asked: its verdict, or that it fails.
+
+    What hinders the measure is said, and is no error. Raises InterruptedRun.
+    """
+    try:
+        measured = _measure(context, live, command)
+    except InterruptedRun:
+        raise
+    except WrapError as error:
+        context.console.say(f"what they lock was not measured: {error.message}")
+        return {}
+    for note in measured.notes:
+        context.console.say(f"not known: {note}")
+    if not measured.is_measured:
+        return {}
+    found = verdicts_in_words(plan_rows(measured.statements))
+    if (failed := measured.failed) is not None:
+        fails = {each.file.version for each in live.todo if each.file.name == failed.migration}
+        found |= dict.fromkeys(fails, f"fails on a throw-away database: {failed.message}")
+    return found
+
+
+def _measure(context: Context, live: LivePlan, command: str) -> Measured:
+    history = replace(live.files, parsed=_ran(context, live))
+    means = make_means(history, context.environment, make_setup(context), context.console)
+    measured = measure(means, read_needs(live.db), live.todo, command)  # 22
+    return without_drift(measured, live.todo, lambda name: has_relation(live.db.session, name))
 
 
 def _ran(context: Context, live: LivePlan) -> tuple[ParsedMigration, ...]:

@@ -1,6 +1,6 @@
 """Says in words what was measured of a plan, and holds it to the gate of the settings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbmate_wrap.domain.count import count
@@ -8,7 +8,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.live_relation import Durations, LiveFacts
 from dbmate_wrap.domain.plan_gate import Gate, findings_over
 from dbmate_wrap.domain.plan_result import PlanResult, Step
-from dbmate_wrap.domain.plan_rows import plan_rows
+from dbmate_wrap.domain.plan_rows import PlannedMigration, plan_rows
 from dbmate_wrap.domain.probe import ProbeResult, rows_in_words
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import PolicyError, PreflightError
@@ -123,15 +123,15 @@ def _over_gate(gate: Gate, found: Sequence[Finding], folder: str) -> PolicyError
     )
 
 
-def verdicts_in_words(steps: Sequence[Step]) -> dict[str, str]:
-    """Return the verdict of each file in words: ``blocks writes on public.orders (line 3)``."""
+def verdicts_in_words(planned: Mapping[str, PlannedMigration]) -> dict[str, str]:
+    """Return the verdict of each version in words: ``blocks writes on public.orders (line 3)``."""
     found: dict[str, str] = {}
-    for step in steps:
-        if step.verdict is None:
+    for version, migration in planned.items():
+        if migration.verdict is None:
             continue
-        row = next(each for each in step.statements if each.verdict is step.verdict)
+        row = next(each for each in migration.statements if each.verdict is migration.verdict)
         subject = f" on {row.object.relation}" if row.object is not None else ""
-        found[step.file] = f"{step.verdict}{subject} (line {row.line})"
+        found[version] = f"{migration.verdict}{subject} (line {row.line})"
     return found
 
 

@@ -80,7 +80,7 @@ def test_a_broken_lockfile_comes_after_broken_files(project: MakeProject, run_cl
     folder = project(GOOD, sealed=True)
     folder.lockfile.write_text("<<<<<<< HEAD\n")
     done = run_cli(STATIC, folder.root)
-    assert_refused(done, 13, r"migrations\.lock:1: .*merge conflict", "seal")
+    assert_refused(done, 13, r"migrations\.lock:1: .*merge conflict", "renumber")
     folder.add("003_c.sql", "select 1;\n")
     assert run_cli(STATIC, folder.root).returncode == 12
 

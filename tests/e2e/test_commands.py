@@ -316,7 +316,7 @@ def test_up_to_and_dry_run_and_the_guard(
     env = {"PRODUCTION_DATABASE_URL": embedded_database.url}
     planned = run_cli(["up", "-e", "production", "--dry-run"], folder.root, env)
     assert planned.returncode == 0, planned.stderr
-    assert "2 pending; nothing was changed" in planned.stdout
+    assert "2 pending; 2 statements measured on" in planned.stdout
     refused = run_cli(["up", "-e", "production"], folder.root, env)
     assert_refused(refused, 20, "production is protected, and there is no terminal", "--yes")
     done = run_cli(["up", "-e", "production", "--yes", "--to", "001_a.sql"], folder.root, env)

@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from tests.support.cli import PATIENCE, TWO, RunCli, applied
+from tests.support.cli import PATIENCE, TWO, applied
 from tests.support.projects import MakeProject, migration
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
@@ -95,21 +95,24 @@ def test_only_its_name_confirms_a_protected_environment(
         assert applied(embedded_database) == ["001", "002"]
 
 
-def test_the_question_follows_the_verdicts_of_the_last_plan_of_these_files(
-    project: MakeProject, run_cli: RunCli, clean_environment: Mapping[str, str], embedded_database: Database
+def test_the_question_follows_what_each_migration_locks(
+    project: MakeProject, clean_environment: Mapping[str, str], embedded_database: Database
 ) -> None:
     env = production(clean_environment, embedded_database)
     env |= {"DBMATE_WRAP_SHADOW": "url", "DBMATE_WRAP_SHADOW_URL": embedded_database.server.url("postgres")}
-    folder = project(TWO, sealed=True)
-    _, shown, _ = typed(["up", "-e", "production"], folder.root, env, "no\n")
-    assert "what they lock is not known here: `dbmate-wrap plan -e production` measures it" in shown
-    assert run_cli(["plan", "-e", "production"], folder.root, env).returncode == 0
-    _, shown, _ = typed(["up", "-e", "production"], folder.root, env, "no\n")
+    folder = project(
+        {**TWO, "003_fails.sql": migration("alter table public.a add column i int;")}, sealed=True
+    )
+    code, shown, _ = typed(["up", "-e", "production"], folder.root, env, "no\n")
+    assert code == 20
     assert "  001_a.sql: new object (line 2)" in shown
-    folder.add("003_c.sql", migration("select 3;"))
-    folder.seal()
-    _, shown, _ = typed(["up", "-e", "production"], folder.root, env, "no\n")
-    assert "what they lock is not known here" in shown
+    assert "  003_fails.sql: fails on a throw-away database: db/migrations/003_fails.sql:2:1: column" in shown
+    # Without a server to measure on it is asked all the same.
+    env["DBMATE_WRAP_SHADOW_URL"] = "postgres://postgres@127.0.0.1:1/postgres"
+    code, shown, _ = typed(["up", "-e", "production"], folder.root, env, "no\n")
+    assert code == 20
+    assert "not known: locks and work" in shown
+    assert applied(embedded_database) == []
 
 
 def test_nothing_is_coloured_but_on_a_terminal_without_no_color(

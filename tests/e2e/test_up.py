@@ -66,7 +66,7 @@ def test_up_before_the_rollout_stops_and_a_plain_one_applies_the_rest(
     folder = project({**THREE, "002_b.sql": marked}, sealed=True)
     before = ["-e", "staging", "--phase", "before"]
     planned = run_cli(["plan", *before], folder.root, staging(database))
-    assert "1 pending before the rollout; nothing was changed" in planned.stdout
+    assert "1 pending before the rollout; 1 statement measured on" in planned.stdout
     first = run_cli(["up", *before], folder.root, staging(database))
     assert first.returncode == 0, first.stderr
     assert "stopped in front of 002_b.sql, which waits for the rollout\n" in first.stdout

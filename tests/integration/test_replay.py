@@ -69,6 +69,10 @@ class QuietConsole:
     def show(self, line: str) -> None:
         pass
 
+    @property
+    def can_ask(self) -> bool:
+        return False
+
     def ask(self, question: str) -> str | None:
         return None
 

@@ -20,5 +20,9 @@ class RecordedConsole:
     def show(self, line: str) -> None:
         self.say_line(line)
 
+    @property
+    def can_ask(self) -> bool:
+        return False
+
     def ask(self, question: str) -> str | None:
         return None

@@ -7,6 +7,7 @@ import pytest
 from dbmate_wrap.domain.live_relation import Durations
 from dbmate_wrap.domain.migration import Block, MigrationFile, ParsedMigration, Section
 from dbmate_wrap.domain.plan_result import PlanResult, Step
+from dbmate_wrap.domain.plan_rows import plan_rows
 from dbmate_wrap.domain.statement_trace import Work
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import FailedError, PolicyError, PreflightError
@@ -116,11 +117,11 @@ def test_rows_in_the_way_are_an_error_of_the_server_as_it_is_now() -> None:
 
 
 def test_verdicts_in_words_name_table_and_line() -> None:
-    assert verdicts_in_words(sample_plan().steps) == {
-        "002_change.sql": "blocks writes on public.orders (line 4)",
-        "003_change.sql": "waits for old transactions on public.orders (line 2)",
-        "004_change.sql": "blocks all on public.orders (line 2)",
-        "005_change.sql": "not judged (line 2)",
+    assert verdicts_in_words(plan_rows(STATEMENTS)) == {
+        "002": "blocks writes on public.orders (line 4)",
+        "003": "waits for old transactions on public.orders (line 2)",
+        "004": "blocks all on public.orders (line 2)",
+        "005": "not judged (line 2)",
     }
 
 

@@ -32,6 +32,10 @@ class FakeConsole:
     def show(self, line: str) -> None:
         raise AssertionError(line)
 
+    @property
+    def can_ask(self) -> bool:
+        return False
+
     def ask(self, question: str) -> str | None:
         raise AssertionError(question)
 

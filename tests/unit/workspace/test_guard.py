@@ -30,6 +30,10 @@ class FakeConsole:
 
     detail = show = say
 
+    @property
+    def can_ask(self) -> bool:
+        return self.answer is not None
+
     def ask(self, question: str) -> str | None:
         self.questions.append(question)
         return self.answer
