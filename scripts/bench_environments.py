@@ -1,0 +1,52 @@
+"""Measures `status --all` where some servers do not answer."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbmate_wrap.cluster.server import Endpoint
+from scripts.measure import WRAP, Row, folder_of, in_turns, median, ms, psql, timed
+
+_READ, _SILENT = 6, 2
+_TIMEOUT = 2
+_UNREACHABLE = 21
+
+
+def environment_rows(server: Endpoint, repeat: int) -> list[Row]:
+    """What is promised of `status --all`."""
+    names = [f"e{number}" for number in range(_READ + _SILENT)]
+    with folder_of(20) as folder, _databases(server, names[:_READ]) as urls, _silent_port() as port:
+        settings = "".join(f"[environments.{name}]\n" for name in names)
+        (folder / "dbmate-wrap.toml").write_text(f'connect_timeout = "{_TIMEOUT}s"\n{settings}')
+        for name, url in urls.items():
+            command = [*WRAP, "up", "-e", name, "-q"]
+            timed(command, cwd=folder, extra={f"{name.upper()}_DATABASE_URL": url})
+        urls |= {name: f"postgres://u@127.0.0.1:{port}/{name}" for name in names[_READ:]}
+        extra = {f"{name.upper()}_DATABASE_URL": url for name, url in urls.items()}
+        command = [*WRAP, "status", "--all", "-q"]
+        [found] = in_turns(repeat, lambda: timed(command, cwd=folder, extra=extra, ends=_UNREACHABLE))
+    beyond = (median(found) - _TIMEOUT) * 1000
+    name = f"`status --all` over {len(names)} environments, {_SILENT} of them silent, beyond connect_timeout"
+    return [Row(name, f"+{beyond:.0f} ms ({ms(found)})", "at most +1,000 ms")]
+
+
+@contextmanager
+def _databases(server: Endpoint, names: list[str]) -> Iterator[dict[str, str]]:
+    """Databases of these names on the server; their URLs."""
+    for name in names:
+        psql(server, f"create database bench_{name}")
+    query = f"host={server.socket_dir}&port={server.port}"
+    try:
+        yield {name: f"postgres://{server.user}@/bench_{name}?{query}" for name in names}
+    finally:
+        for name in names:
+            psql(server, f"drop database bench_{name} with (force)")
+
+
+@contextmanager
+def _silent_port() -> Iterator[int]:
+    """A port of this machine that takes connections and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        yield listening.getsockname()[1]
