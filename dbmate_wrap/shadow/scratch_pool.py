@@ -130,7 +130,14 @@ class ScratchPool:
             if not self._open:
                 self.server.drop_stale_roles(templates)
             role = self.server.replay_role
-            shadow.create(self._session, name, source, unicode=self.server.unicode, owner=role)
+            shadow.create(
+                self._session,
+                name,
+                source,
+                unicode=self.server.unicode,
+                owner=role,
+                is_own=isinstance(self.server, OwnServer),
+            )
             if source is not None and source in templates:
                 self._copy_database_settings(source, name)
                 used = replace(templates[source], used_at=time.time())
