@@ -37,10 +37,11 @@ pytestmark = [pytest.mark.faults, pytest.mark.integration]
 SEED = 4711
 # Every check replays one migration more, and the first ones again when all are known.
 CHECKS = """
-import itertools, sys
+import faulthandler, itertools, signal, sys
 from pathlib import Path
 from dbmate_wrap.cluster import binaries
 from tests.support.shadows import HISTORY, KEYS, checking, replay
+faulthandler.register(signal.SIGUSR1)
 print("begun", flush=True)
 for length in itertools.cycle(range(1, 5)):
     with checking(sys.argv[1]) as pool:
@@ -77,7 +78,13 @@ def start(where: str) -> "subprocess.Popen[str]":
 def kill(running: "subprocess.Popen[str]", number: int = signal.SIGKILL) -> None:
     assert running.poll() is None, running.communicate()[1]
     running.send_signal(number)
-    running.communicate(timeout=60)
+    try:
+        running.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGUSR1)  # It says where it hangs.
+        time.sleep(1)
+        running.kill()
+        pytest.fail(running.communicate()[1])
 
 
 def assert_sound(where: str) -> None:

@@ -291,14 +291,14 @@ def test_a_setting_that_keeps_the_server_from_starting_does_not_outlive_the_chec
 @pytest.mark.parametrize(
     "broken", ["PG_VERSION", "global/pg_control", "postgresql.conf", "base/5/pg_filenode.map"]
 )
-def test_a_broken_data_directory_is_made_anew(both: Project, broken: str) -> None:
-    both.check([ONE], [A])
-    data = paths.find_data(both.folder)
+def test_a_broken_data_directory_is_made_anew(here: Project, broken: str) -> None:
+    here.check([ONE], [A])
+    data = paths.find_data(here.folder)
     assert data is not None
     (data / broken).unlink()
-    assert both.check([ONE], [A]) == 0
-    assert both.check([ONE], [A]) == 1
-    assert both.said == []
+    assert here.check([ONE], [A]) == 0
+    assert here.check([ONE], [A]) == 1
+    assert here.said == []
 
 
 def test_a_template_with_a_foreign_comment_is_dropped(here: Project) -> None:

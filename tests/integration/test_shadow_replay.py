@@ -75,7 +75,7 @@ class FakePool:
         name = f"s_{uuid.uuid4().hex[:12]}"
         self.made.append(key)
         template = self.templates[key] if key is not None else "template0"
-        self.run("create database {} template {}", name, template)
+        self.run("create database {} template {} strategy file_copy", name, template)
         handle = FakeHandle(self, name, replace(self.url, database=name))
         try:
             yield handle

@@ -14,6 +14,7 @@ import os
 import pkgutil
 import runpy
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -22,6 +23,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TypedDict
+
+from tests.support.data_directories import make_data_directories
 
 # What the server writes about a child: first its process id, and once it has ended its wait status.
 REPORT = struct.Struct("!q")
@@ -165,10 +168,14 @@ def end(code: int) -> None:
 def main() -> None:
     """Serve; what a child does with its request is its own end of this function."""
     preload()
-    with socket.socket(fileno=int(sys.argv[1])) as control:
-        request = Server(control).serve()
-    if request is not None:
-        carry_out(request)
+    made = make_data_directories()
+    with made.copied():
+        with socket.socket(fileno=int(sys.argv[1])) as control:
+            request = Server(control).serve()
+        if request is not None:
+            carry_out(request)
+            return
+    shutil.rmtree(made.folder)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ class Server:
     def new_database(self) -> Iterator["Database"]:
         """An empty database, dropped with its sessions at the end."""
         name = f"t_{uuid.uuid4().hex[:12]}"
-        create = psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
+        # The server flushes nothing: to copy the files takes a fraction of writing them to its log.
+        how = " STRATEGY FILE_COPY" if self.major >= 15 else ""
+        create = psycopg.sql.SQL("CREATE DATABASE {}" + how).format(psycopg.sql.Identifier(name))
         drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
         with self.connect() as connection:
             connection.execute(create)
