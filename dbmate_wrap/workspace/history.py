@@ -7,7 +7,7 @@ from dbmate_wrap.domain import history, missing_rows
 from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
-from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
+from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.migration import ParsedMigration, is_same_version, version_of
 from dbmate_wrap.domain.missing_rows import MissingRows
@@ -97,9 +97,12 @@ def read_history(db: Database, files: ProjectFiles, values: Values) -> History:
         raise error
     found = _compare(applied, files, recorded, disposable=values.disposable)
     if isinstance(recorded, Ledger) and not _covers(applied, recorded):
+        # The ledger first: a rollback may have ended between the two questions before. And what another run
+        # has recorded by now is in a table that the look after this finds.
+        lines = ledger.entries(db.session)
         if not table.exists and (again := db.look_again()).server.history.exists:
-            return read_history(again, files, values)  # Another run has made it since it was looked for.
-        return replace(found, missing=_find_missing_rows(db, files, recorded))
+            return read_history(again, files, values)
+        return replace(found, missing=_find_missing_rows(db, files, recorded, lines))
     return found
 
 
@@ -110,9 +113,12 @@ def _covers(applied: Sequence[str], recorded: Ledger) -> bool:
     return recorded.format is None
 
 
-def _find_missing_rows(db: Database, files: ProjectFiles, recorded: Ledger) -> MissingRows:
-    # Both are read again, the ledger first: a rollback may have ended between the two questions before.
-    lines = ledger.entries(db.session)
+def _find_missing_rows(
+    db: Database,
+    files: ProjectFiles,
+    recorded: Ledger,
+    lines: Sequence[LedgerEntry] | LedgerUnavailable,
+) -> MissingRows:
     if isinstance(lines, LedgerUnavailable):
         raise PreflightError(lines.reason, hint=lines.hint)
     applied = catalog.applied_versions(db.session, db.server)

@@ -108,22 +108,38 @@ def test_the_summary_of_nothing_counts_what_was_applied_before() -> None:
     )
 
 
+@pytest.mark.parametrize("moment", ["before the ledger is read", "before its lines are read"])
 def test_a_history_table_that_was_made_meanwhile_contradicts_no_ledger(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    def database(exists: bool) -> SimpleNamespace:
-        table = SimpleNamespace(exists=exists, name="public.schema_migrations")
-        return SimpleNamespace(server=SimpleNamespace(history=table), session=None)
+    """Another run makes the table, applies and records 001 at this moment, after the table was looked for."""
+    done: list[str] = []
 
-    before, after = database(False), database(True)
-    before.look_again = lambda: after
-    line = AppliedVersion("001", "001_a.sql", FILES.migrations[0].checksum, None, "applied")
-    recorded = Ledger(3, None, None, {"001": line}, cast(LedgerAccess, None))
+    def at(here: str) -> None:
+        if here == moment:
+            done.append(here)
+
+    def database() -> SimpleNamespace:
+        table = SimpleNamespace(exists=bool(done), name="public.schema_migrations")
+        found = SimpleNamespace(server=SimpleNamespace(history=table), session=None)
+        found.look_again = database
+        return found
+
+    def read(session: object, name: str) -> Ledger:
+        at("before the ledger is read")
+        line = AppliedVersion("001", "001_a.sql", FILES.migrations[0].checksum, None, "applied")
+        return Ledger(3, None, None, {"001": line} if done else {}, cast(LedgerAccess, None))
+
+    def entries(session: object) -> tuple[object, ...]:
+        at("before its lines are read")
+        return (SimpleNamespace(version="001", how="applied"),)
+
     monkeypatch.setattr(history_module, "objection_to_table", lambda table: None)
     monkeypatch.setattr(history_module, "objection_to_rows", lambda *rows: None)
-    monkeypatch.setattr(ledger, "read", lambda session, name: recorded)
+    monkeypatch.setattr(ledger, "read", read)
+    monkeypatch.setattr(ledger, "entries", entries)
     rows = {False: (), True: ("001",)}
     monkeypatch.setattr(catalog, "applied_versions", lambda session, server: rows[server.history.exists])
     values = SimpleNamespace(ledger=True, disposable=False)
-    found = read_history(cast(Database, before), FILES, cast(Values, values))
+    found = read_history(cast(Database, database()), FILES, cast(Values, values))
     assert (found.applied, found.missing) == (("001",), None)
