@@ -28,7 +28,7 @@ from dbmate_wrap.workspace.tolerated import say_tolerated
 if TYPE_CHECKING:
     # What measures is imported where something is pending.
     from dbmate_wrap.review.live_plan import LivePlan
-    from dbmate_wrap.review.plan_report import Listed, PlanFacts
+    from dbmate_wrap.review.plan_report import Listed, PlanFacts, Told
     from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
 _COMMAND = "dbmate-wrap plan"
@@ -65,8 +65,8 @@ def plan(context: Context, outcome: Outcome, options: PlanOptions) -> None:
             todo = options.wanted.find(without_database(files), files)  # 12
             listed = _list(outcome, todo, options)
             if options.shadow and todo.migrations:
-                facts = _measure_files(context, replace(files, parsed=()), todo, None)
-                _conclude(context, outcome, listed, replace(facts, notes=(_NO_DATABASE,)), files.folder)
+                facts = _measure_files(context, replace(files, parsed=()), todo, _NO_DATABASE)
+                _conclude(context, outcome, listed.tell(facts), facts, files.folder)
             return
         outcome.target = db.target
         found = read_history(db, files, context.environment.values)
@@ -93,7 +93,6 @@ def _plan_live(
         binary()  # 11
         return
     from dbmate_wrap.review.live_plan import measure_live
-    from dbmate_wrap.review.plan_report import tell
 
     try:
         facts = measure_live(context, live, _COMMAND, probe=options.probe)
@@ -101,10 +100,11 @@ def _plan_live(
         if not isinstance(error, InterruptedRun):
             readiness.raise_for_failed(checks, context.console.say)  # `up` would end with this one.
         raise
-    outcome.result = tell(listed, facts).result  # It is shown beside what the server cannot take.
+    told = listed.tell(facts)
+    outcome.result = told.result  # It is shown beside what the server cannot take.
     readiness.raise_for_failed(checks, context.console.say)  # 22
     binary()  # 11
-    _conclude(context, outcome, listed, facts, live.files.folder)  # 12, 30
+    _conclude(context, outcome, told, facts, live.files.folder)  # 12, 30
 
 
 def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, options: PlanOptions) -> None:
@@ -125,8 +125,8 @@ def _plan_branch(context: Context, outcome: Outcome, loaded: LoadedFiles, option
     if options.shadow and todo.migrations:
         before = tuple(each for each in files.parsed if each.file.name not in branch.new)
         setup = ReplaySetup(context, superuser_counts(environment, branch))
-        facts = _measure_files(context, replace(files, parsed=before), todo, setup)
-        _conclude(context, outcome, listed, replace(facts, notes=(_NO_LIVE,)), files.folder)
+        facts = _measure_files(context, replace(files, parsed=before), todo, _NO_LIVE, setup)
+        _conclude(context, outcome, listed.tell(facts), facts, files.folder)
 
 
 def _files_of_branch(context: Context, outcome: Outcome, loaded: LoadedFiles) -> ProjectFiles:
@@ -174,7 +174,7 @@ def _step(migration: ParsedMigration, phase: Phase, *, sql: bool) -> Step:
 
 
 def _measure_files(
-    context: Context, history: ProjectFiles, todo: Todo, setup: "ReplaySetup | None"
+    context: Context, history: ProjectFiles, todo: Todo, note: str, setup: "ReplaySetup | None" = None
 ) -> "PlanFacts":
     """Measure on top of files alone. Raises as `check` does where the server lacks something (22)."""
     from dbmate_wrap.review.measured_plan import measure
@@ -184,17 +184,16 @@ def _measure_files(
     from dbmate_wrap.workspace.shadow_server import ANYTHING
 
     means = make_means(history, context.environment, setup or make_setup(context), context.console)
-    return PlanFacts(measure(means, ANYTHING, todo.migrations, _COMMAND))
+    return PlanFacts(measure(means, ANYTHING, todo.migrations, _COMMAND), notes=(note,))
 
 
-def _conclude(context: Context, outcome: Outcome, listed: "Listed", facts: "PlanFacts", folder: str) -> None:
+def _conclude(context: Context, outcome: Outcome, told: "Told", facts: "PlanFacts", folder: str) -> None:
     """Tell what was measured.
 
     Raises the error of a migration that failed (30), of rows in the way (22), or of the gate (12).
     """
-    from dbmate_wrap.review.plan_report import ask_gate, raise_for_rows, tell
+    from dbmate_wrap.review.plan_report import ask_gate, raise_for_rows
 
-    told = tell(listed, facts)
     outcome.result, outcome.summary = told.result, told.summary
     if facts.measured.failed is not None:
         raise facts.measured.failed

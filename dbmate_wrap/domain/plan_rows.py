@@ -133,11 +133,6 @@ def locked_relations(traced: Sequence[TracedStatement]) -> dict[str, LockMode]:
     return found
 
 
-def not_traced(version: str, file: str, line: int, text: str, reason: str) -> TracedStatement:
-    """Return a statement of which nothing is known but its text."""
-    return TracedStatement(version, file, line, text, "", not_judged=reason)
-
-
 def one_line(statement: TracedStatement) -> str:
     """Return the text on one line; without its literals where they may be a password."""
     if _SECRET.match(statement.tag):

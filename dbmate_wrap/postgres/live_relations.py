@@ -108,7 +108,7 @@ def read_live_facts(
 
 def read_sizes(session: Session, names: Collection[str]) -> Mapping[str, int]:
     """Return the sizes in bytes of those relations that exist. Raises FailedError and UnreachableError."""
-    return {each.name: each.heap + each.indexes + each.toast for each in _read_relations(session, names)}
+    return {each.name: _relation(each, None, None, ()).bytes for each in _read_relations(session, names)}
 
 
 def _read_account(session: Session) -> _Account:

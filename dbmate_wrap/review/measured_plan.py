@@ -1,7 +1,7 @@
 """Measures pending migrations on a shadow server, and goes on without a measure where there is no server."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dbmate_wrap.domain.migration import ParsedMigration
@@ -9,7 +9,7 @@ from dbmate_wrap.domain.statement_trace import TracedStatement
 from dbmate_wrap.errors import ConfigError, UnreachableError, WrapError
 from dbmate_wrap.review.replay_means import ReplayMeans
 from dbmate_wrap.review.trace import trace_pending
-from dbmate_wrap.shadow.planned_statements import untraced
+from dbmate_wrap.shadow.planned_statements import untraced_rest
 from dbmate_wrap.workspace.server_choice import Wanted
 
 _NO_RELATION = "42P01"
@@ -38,7 +38,7 @@ def measure(means: ReplayMeans, wanted: Wanted, pending: Sequence[ParsedMigratio
     except (ConfigError, UnreachableError) as error:
         why = error.message.split("\n", 1)[0]
         return Measured(
-            tuple(_untraced(pending, "there is no server to measure it on")),
+            tuple(untraced_rest(pending, (), "there is no server to measure it on")),
             notes=(f"locks and work, for they were not measured: {why}",),
             is_measured=False,
         )
@@ -56,8 +56,7 @@ def without_drift(
     found = _NAMED.search(error.message) if error is not None and error.sqlstate == _NO_RELATION else None
     if found is None or not is_live(found[1]):
         return measured
-    done = {(each.file, each.line) for each in measured.statements}
-    rest = [each for each in _untraced(pending, "") if (each.file, each.line) not in done]
+    rest = untraced_rest(pending, measured.statements, "")
     reasons = [f"{NOT_IN_HISTORY}: {found[1]} exists in the database alone"]
     reasons += ["it comes after a statement that is not judged"] * len(rest)
     judged = (replace(each, not_judged=reason) for each, reason in zip(rest, reasons, strict=False))
@@ -68,8 +67,3 @@ def without_drift(
         failed=None,
         notes=(*measured.notes, note),
     )
-
-
-def _untraced(pending: Sequence[ParsedMigration], reason: str) -> Iterator[TracedStatement]:
-    for migration in pending:
-        yield from untraced(migration, reason)

@@ -30,15 +30,6 @@ class PlanFacts:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What is pending: its steps, their number in words, and where the run stops ("" for nowhere)."""
-
-    steps: tuple[Step, ...]
-    pending: str
-    stop: str = ""
-
-
-@dataclass(frozen=True)
 class Told:
     """What a plan tells: its result, and its summary."""
 
@@ -46,27 +37,35 @@ class Told:
     summary: str
 
 
-def tell(listed: Listed, facts: PlanFacts) -> Told:
-    """Give each step its rows, and say what is known and what is not."""
-    live, measured = facts.live, facts.measured
-    rows = plan_rows(measured.statements, live, facts.durations.took)
-    filled = tuple(
-        replace(step, verdict=rows[step.version].verdict, took=rows[step.version].took, statements=found)
-        if (found := rows[step.version].statements if step.version in rows else ())
-        else step
-        for step in listed.steps
-    )
-    if measured.failed is not None:
-        filled = tuple(_without_verdict_from(filled, measured.failed.migration))
-    of_live = (*live.notes, *facts.durations.notes) if live is not None else ()
-    result = PlanResult(
-        filled,
-        live.long_transactions if live is not None else (),
-        (*measured.notes, *facts.notes, *of_live),
-        facts.probes,
-    )
-    words = f"{listed.pending}{_measured_in_words(filled, measured)}; nothing was changed{listed.stop}"
-    return Told(result, words)
+@dataclass(frozen=True)
+class Listed:
+    """What is pending: its steps, their number in words, and where the run stops ("" for nowhere)."""
+
+    steps: tuple[Step, ...]
+    pending: str
+    stop: str = ""
+
+    def tell(self, facts: PlanFacts) -> Told:
+        """Give each step its rows, and say what is known and what is not."""
+        live, measured = facts.live, facts.measured
+        rows = plan_rows(measured.statements, live, facts.durations.took)
+        filled = tuple(
+            replace(step, verdict=rows[step.version].verdict, took=rows[step.version].took, statements=found)
+            if (found := rows[step.version].statements if step.version in rows else ())
+            else step
+            for step in self.steps
+        )
+        if measured.failed is not None:
+            filled = tuple(_without_verdict_from(filled, measured.failed.migration))
+        of_live = (*live.notes, *facts.durations.notes) if live is not None else ()
+        result = PlanResult(
+            filled,
+            live.long_transactions if live is not None else (),
+            (*measured.notes, *facts.notes, *of_live),
+            facts.probes,
+        )
+        words = f"{self.pending}{_measured_in_words(filled, measured)}; nothing was changed{self.stop}"
+        return Told(result, words)
 
 
 def _without_verdict_from(steps: Sequence[Step], failing: str | None) -> Iterator[Step]:

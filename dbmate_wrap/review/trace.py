@@ -12,7 +12,7 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.shadow import replay as shadow_replay
-from dbmate_wrap.shadow.planned_statements import untraced
+from dbmate_wrap.shadow.planned_statements import untraced_rest
 from dbmate_wrap.shadow.replay import ReplayPlan
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
@@ -88,9 +88,7 @@ class _Tracing:
         if failure is None or replayed is not None:
             return Trace(tuple(traced), replayed, self.pool.origin)
         reason = f"it failed when it was run by itself, and not as dbmate runs it: {failure.message}"
-        done = {(each.file, each.line) for each in traced}
-        pending = (each for one in self.plan.migrations[self.plan.base :] for each in untraced(one, reason))
-        rest = [each for each in pending if (each.file, each.line) not in done]
+        rest = untraced_rest(self.plan.migrations[self.plan.base :], traced, reason)
         return Trace((*traced, *rest), None, self.pool.origin)
 
     def _trace(self, traced: list[TracedStatement], begun: list[ParsedMigration]) -> FailedError | None:

@@ -1,6 +1,6 @@
 """Takes a migration apart into statements, each with what is run for it on a shadow server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dbmate_wrap import sql
@@ -35,6 +35,15 @@ def untraced(migration: ParsedMigration, reason: str) -> Iterator[TracedStatemen
     for section in migration.sections:
         for line, text, tag in _statements(section.up):
             yield TracedStatement(file.version, file.name, line, text, tag, not_judged=reason)
+
+
+def untraced_rest(
+    migrations: Iterable[ParsedMigration], traced: Iterable[TracedStatement], reason: str
+) -> list[TracedStatement]:
+    """Return the statements of the migrations that are not among those that were traced."""
+    done = {(each.file, each.line) for each in traced}
+    rest = (each for migration in migrations for each in untraced(migration, reason))
+    return [each for each in rest if (each.file, each.line) not in done]
 
 
 def _statements(block: Block) -> Iterator[tuple[int, str, str]]:

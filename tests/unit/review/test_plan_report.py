@@ -18,7 +18,6 @@ from dbmate_wrap.review.plan_report import (
     PlanFacts,
     ask_gate,
     raise_for_rows,
-    tell,
     verdicts_in_words,
 )
 from dbmate_wrap.settings import Values
@@ -41,7 +40,7 @@ LISTED = Listed(STEPS, "4 pending")
 
 def test_each_step_gets_its_rows_and_the_summary_says_where_they_are_from() -> None:
     live = PlanFacts(Measured(STATEMENTS, origin="embedded 18"), LIVE, Durations(TOOK, ("a note",)))
-    told = tell(replace(LISTED, pending="4 pending before the rollout", stop="\nstopped"), live)
+    told = replace(LISTED, pending="4 pending before the rollout", stop="\nstopped").tell(live)
     assert [step.verdict for step in told.result.steps] == [
         *(Verdict.BLOCKS_WRITES, Verdict.WAITS, Verdict.BLOCKS_ALL, Verdict.NOT_JUDGED)
     ]
@@ -55,7 +54,7 @@ def test_each_step_gets_its_rows_and_the_summary_says_where_they_are_from() -> N
 
 def test_a_migration_that_fails_and_those_after_it_have_no_verdict() -> None:
     failed = FailedError("no", migration="004_change.sql")
-    told = tell(LISTED, PlanFacts(Measured(STATEMENTS[:4], failed, origin="x")))
+    told = LISTED.tell(PlanFacts(Measured(STATEMENTS[:4], failed, origin="x")))
     steps = told.result.steps
     assert [step.verdict for step in steps] == [Verdict.BLOCKS_WRITES, Verdict.WAITS, None, None]
     assert len(steps[2].statements) == 1
@@ -64,7 +63,7 @@ def test_a_migration_that_fails_and_those_after_it_have_no_verdict() -> None:
 
 def test_nothing_measured_is_said_so() -> None:
     unmeasured = PlanFacts(Measured((), notes=("no server",), is_measured=False), notes=("no size",))
-    told = tell(LISTED, unmeasured)
+    told = LISTED.tell(unmeasured)
     assert told.summary == "4 pending; nothing was changed"
     assert told.result.notes == ("no server", "no size")
 
