@@ -6,7 +6,7 @@ from operator import attrgetter
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.sql.named import in_pg_temp, is_temporary, name_of_new, parts_of
+from dbmate_wrap.sql.named import in_pg_temp, is_temporary, name_of_new, parts_of, split_name
 from dbmate_wrap.sql.parse import Statement, read_sql
 from dbmate_wrap.sql.requirements import Requirements
 from dbmate_wrap.sql.touched import Touched, touched_by
@@ -69,7 +69,7 @@ class _Collector:
             case pb.IndexStmt():
                 self._add_index(tree)
             case pb.DropStmt() if tree.remove_type == pb.OBJECT_INDEX:
-                self._repaired.update(_pair(parts_of(item.list.items)) for item in tree.objects)
+                self._repaired.update(split_name(parts_of(item.list.items)) for item in tree.objects)
             case pb.ReindexStmt():
                 self._repaired.add((tree.relation.schemaname, tree.relation.relname))
             case pb.VariableSetStmt():
@@ -130,12 +130,7 @@ def _schemas_of(tree: Message) -> Sequence[str]:
             return [tree.local_schema]
         case _:
             name = name_of_new(tree)
-            return [_pair(name)[0]] if name and not in_pg_temp(name) else []
-
-
-def _pair(name: Sequence[str]) -> tuple[str, str]:
-    # A third part, before these two, would be the database.
-    return "".join(name[-2:-1]), name[-1]
+            return [split_name(name)[0]] if name and not in_pg_temp(name) else []
 
 
 def _calls_set_config(statement: Statement) -> bool:

@@ -67,10 +67,25 @@ class Named:
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
+def split_name(parts: Sequence[str]) -> tuple[str, str]:
+    """Return schema ("" for none) and name; a third part, before these two, would be the database."""
+    return "".join(parts[-2:-1]), parts[-1]
+
+
+def may_be_same_schema(one: str, other: str) -> bool:
+    """Return whether names in these schemas may be one; "" is a schema that is not named, and may be any."""
+    return not one or not other or one == other
+
+
+def may_be_same(one: pb.RangeVar, other: pb.RangeVar) -> bool:
+    """Return whether the two may be one relation."""
+    return one.relname == other.relname and may_be_same_schema(one.schemaname, other.schemaname)
+
+
 def by_parts(kind: str, parts: Sequence[str], location: int = -1) -> Iterator[Named]:
     """Yield the object of a name in parts (`app`, `orders`), perhaps with a database; none for no parts."""
     if parts:
-        yield Named(kind, "".join(parts[-2:-1]), parts[-1], location)
+        yield Named(kind, *split_name(parts), location)
 
 
 def parts_of(nodes: Sequence[Message]) -> list[str]:

@@ -9,7 +9,8 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.catalog_types import is_catalog_type
-from dbmate_wrap.sql.named import KIND_OF_OBJECT, Named, by_parts, is_temporary, parts_of
+from dbmate_wrap.sql.named import KIND_OF_OBJECT, Named, by_parts, is_temporary, parts_of, split_name
+from dbmate_wrap.sql.nodes import WRITES
 from dbmate_wrap.sql.object_names import object_names
 from dbmate_wrap.sql.parse import Statement
 
@@ -22,7 +23,6 @@ _LOOKUPS = {
     **dict.fromkeys(("to_regclass", "pg_get_serial_sequence"), "relation"),
 }
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
-_WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
 _KIND_OF_STATEMENT = {
     pb.CreateStmt: "table",
     pb.CreateForeignTableStmt: "table",
@@ -91,7 +91,7 @@ def _relations(statement: Statement) -> Iterator[Named]:
     # As the names of WITH do, those of a rule's rows stand for no relation.
     queries = {"old", "new"} if isinstance(statement.tree, pb.RuleStmt) else set()
     queries.update(cte.ctename for cte in statement.of(pb.CommonTableExpr))
-    written = {node.relation.location for node in statement.of(*_WRITES)} if queries else set()
+    written = {node.relation.location for node in statement.of(*WRITES)} if queries else set()
     kind = _kind(statement.tree)
     for node in nodes:
         is_query = node.relname in queries and not node.schemaname and node.location not in written
@@ -150,5 +150,5 @@ def _named_in_string(kind: str, node: Message) -> Iterator[Named]:
         return
     found = _PART.findall(node.a_const.sval.sval)
     parts = [quoted.replace('""', '"') or plain.lower() for quoted, plain in found]
-    if parts and not parts[0].isdigit() and _is_ours("".join(parts[-2:-1]), parts[-1]):
+    if parts and not parts[0].isdigit() and _is_ours(*split_name(parts)):
         yield from by_parts(kind, parts, node.a_const.location)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from dbmate_wrap.domain.probe import ConstraintLookup, Probe
 from dbmate_wrap.domain.statement_trace import TracedStatement
 from dbmate_wrap.sql.added_constraints import AddedConstraint, Kind, added_constraints, complete, table_name
+from dbmate_wrap.sql.named import may_be_same
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.parse import Statement, read_sql
 from dbmate_wrap.sql.pending_changes import PendingChanges
@@ -130,7 +131,7 @@ class _Reader:
             return added
         for place, each in enumerate(self.found):
             same_name = each.added.name == added.name and not each.added.validated
-            if same_name and _may_be_same(each.added, added):
+            if same_name and may_be_same(each.added.relation, added.relation):
                 del self.found[place]  # Only the validation looks at the rows.
                 return replace(each.added, validated=True)
         return added
@@ -147,11 +148,6 @@ class _Reader:
             if (place := self._changes.maker_of_column(relation, name)) is not None:
                 return f"{table_name(relation)}.{name} is made or changed by {place}"
         return None
-
-
-def _may_be_same(one: AddedConstraint, other: AddedConstraint) -> bool:
-    schemas = one.relation.schemaname, other.relation.schemaname
-    return one.relation.relname == other.relation.relname and (schemas[0] == schemas[1] or "" in schemas)
 
 
 def _unknown(lookup: ConstraintLookup) -> str:

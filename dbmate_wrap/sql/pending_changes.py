@@ -8,9 +8,10 @@ from postgast import pg_query_pb2 as pb
 
 from dbmate_wrap.sql.changes import new_names
 from dbmate_wrap.sql.creates import new_relation
+from dbmate_wrap.sql.named import may_be_same, may_be_same_schema
+from dbmate_wrap.sql.nodes import WRITES
 from dbmate_wrap.sql.parse import Statement
 
-_WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
 _VERBS = {pb.InsertStmt: "INSERT", pb.UpdateStmt: "UPDATE", pb.DeleteStmt: "DELETE", pb.MergeStmt: "MERGE"}
 
 
@@ -25,7 +26,7 @@ class _Places:
 
     def find(self, schema: str, name: str, column: str = "") -> str | None:
         for known, place in self.found.get((name, column), ()):
-            if not known or not schema or known == schema:
+            if may_be_same_schema(known, schema):
                 return place
         return None
 
@@ -44,9 +45,9 @@ class _Write:
     columns: frozenset[str] | None = None
 
     def is_about(self, relation: pb.RangeVar, columns: Collection[str]) -> bool:
-        schemas = self.relation.schemaname, relation.schemaname
-        same = self.relation.relname == relation.relname and (schemas[0] == schemas[1] or "" in schemas)
-        return same and (self.columns is None or not self.columns.isdisjoint(columns))
+        return may_be_same(self.relation, relation) and (
+            self.columns is None or not self.columns.isdisjoint(columns)
+        )
 
 
 @dataclass
@@ -94,7 +95,7 @@ class PendingChanges:
 
     def _add_writes(self, statement: Statement, place: str) -> None:
         tree = statement.tree
-        for node in statement.of(*_WRITES):
+        for node in statement.of(*WRITES):
             self._writes.append(_write(node, f"{_VERBS[type(node)]} in {place}"))
         if isinstance(tree, pb.CopyStmt) and tree.is_from:
             self._writes.append(_Write(tree.relation, f"COPY in {place}", fixes=False, adds=True))

@@ -10,14 +10,14 @@ from dbmate_wrap.domain.sql_lexer import Token, tokens
 from dbmate_wrap.domain.statement_facts import StatementFacts
 from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.sql.bodies import bodies
-from dbmate_wrap.sql.named import parts_of
+from dbmate_wrap.sql.named import parts_of, split_name
 from dbmate_wrap.sql.nested import nested_statements, unread_offsets
+from dbmate_wrap.sql.nodes import WRITES
 from dbmate_wrap.sql.non_transactional import is_concurrent
 from dbmate_wrap.sql.objects import objects
 from dbmate_wrap.sql.parse import Statement
 
 _RELATIONS = frozenset({"relation", "table", "view", "sequence", "index"})
-_WRITING = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
 _TAGS = {
     pb.InsertStmt: "INSERT",
     pb.UpdateStmt: "UPDATE",
@@ -98,7 +98,7 @@ def _calls(statement: Statement) -> Iterator[tuple[str, str]]:
     for node in statement.of(pb.FuncCall):
         name = parts_of(node.funcname)
         if name[:-1] != ["pg_catalog"]:
-            yield "".join(name[-2:-1]), name[-1]
+            yield split_name(name)
 
 
 def _runs_functions(tree: Message) -> bool:
@@ -111,11 +111,11 @@ def _writes_rows(statement: Statement) -> bool:
         return bool(tree.is_from)
     if isinstance(tree, pb.RefreshMatViewStmt):
         return bool(tree.concurrent)
-    return not isinstance(tree, _NOT_RUN) and any(statement.of(*_WRITING))
+    return not isinstance(tree, _NOT_RUN) and any(statement.of(*WRITES))
 
 
 def _targets(statement: Statement) -> Iterator[tuple[str, str]]:
-    kinds = (*_WRITING, pb.CopyStmt)
+    kinds = (*WRITES, pb.CopyStmt)
     return ((node.relation.schemaname, node.relation.relname) for node in statement.of(*kinds))
 
 

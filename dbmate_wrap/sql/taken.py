@@ -9,7 +9,7 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from dbmate_wrap.sql.named import KIND_OF_OBJECT, in_pg_temp, is_temporary, parts_of
+from dbmate_wrap.sql.named import KIND_OF_OBJECT, in_pg_temp, is_temporary, parts_of, split_name
 from dbmate_wrap.sql.statement import unwrap
 
 _RELATIONS = frozenset({pb.OBJECT_TABLE, pb.OBJECT_VIEW, pb.OBJECT_MATVIEW, pb.OBJECT_FOREIGN_TABLE})
@@ -79,10 +79,12 @@ def _dropped(tree: Message) -> Iterator[Taken]:
         yield from (Taken("drops", "schema", node.string.sval, "") for node in tree.objects)
     elif tree.remove_type in _RELATIONS:
         kind = KIND_OF_OBJECT[tree.remove_type]
-        yield from (Taken("drops", kind, *_pair(parts_of(node.list.items))) for node in tree.objects)
+        yield from (Taken("drops", kind, *split_name(parts_of(node.list.items))) for node in tree.objects)
     elif tree.remove_type in _TYPES:
         kind = KIND_OF_OBJECT[tree.remove_type]
-        yield from (Taken("drops", kind, *_pair(parts_of(node.type_name.names))) for node in tree.objects)
+        yield from (
+            Taken("drops", kind, *split_name(parts_of(node.type_name.names))) for node in tree.objects
+        )
 
 
 def _relation(relation: Message, *, lasts: bool = True) -> Sequence[Made]:
@@ -92,7 +94,7 @@ def _relation(relation: Message, *, lasts: bool = True) -> Sequence[Made]:
 
 
 def _type(parts: Sequence[str]) -> Sequence[Made]:
-    return (Made(*_pair(parts), lasts=not in_pg_temp(parts)),)
+    return (Made(*split_name(parts), lasts=not in_pg_temp(parts)),)
 
 
 def _columns(tree: Message) -> Sequence[Made]:
@@ -122,11 +124,7 @@ def _parts(tree: Message, kind: int) -> tuple[str, str] | None:
     """Return schema and name of the relation or type that ALTER names; None for anything else."""
     if kind in _RELATIONS:
         return tree.relation.schemaname, tree.relation.relname
-    return _pair(parts_of(tree.object.list.items)) if kind in _TYPES else None
-
-
-def _pair(parts: Sequence[str]) -> tuple[str, str]:
-    return "".join(parts[-2:-1]), parts[-1]
+    return split_name(parts_of(tree.object.list.items)) if kind in _TYPES else None
 
 
 def _commands(tree: Message, subtype: int) -> list[Message]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from dbmate_wrap.migrations.phase import PHASE_COMMENT
 from dbmate_wrap.policy.hit import Hit
+from dbmate_wrap.sql.named import may_be_same_schema
 from dbmate_wrap.sql.nested import nested_statements
 from dbmate_wrap.sql.nodes import pb
 from dbmate_wrap.sql.parse import Statement
@@ -67,8 +68,8 @@ def _is_made_here(taken: Taken, here: dict[tuple[str, str], set[str]]) -> bool:
 
 
 def _fits(schema: str, schemas: Iterable[str]) -> bool:
-    """Return whether a name in `schema` may be one of those in `schemas`; "" may be any."""
-    return any(not schema or not each or each == schema for each in schemas)
+    """Return whether a name in `schema` may be one of those in `schemas`."""
+    return any(may_be_same_schema(schema, each) for each in schemas)
 
 
 def _made(statements: Iterable[Statement]) -> Iterator[Made]:

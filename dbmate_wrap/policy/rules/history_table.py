@@ -6,7 +6,7 @@ from dbmate_wrap.policy.hit import BlockContext, Hit
 from dbmate_wrap.sql.catalog_queries import sweeps
 from dbmate_wrap.sql.named import Named
 from dbmate_wrap.sql.nested import nested_statements
-from dbmate_wrap.sql.nodes import Message, pb
+from dbmate_wrap.sql.nodes import WRITES, Message, pb
 from dbmate_wrap.sql.objects import objects, offset_of
 from dbmate_wrap.sql.parse import Statement
 
@@ -15,9 +15,8 @@ _HINT = "remove it: dbmate and dbmate-wrap keep their tables themselves"
 _SCHEMA_HINT = "the history goes with it: drop or move by name what is to go, and leave the schema"
 _OWNED_HINT = "the history goes with it where that role owns it: write REASSIGN OWNED BY ... TO ... before it"
 _REASSIGN_HINT = "dbmate may no longer write the history then: name the objects, ALTER ... OWNER TO ..."
-_WRITES = (pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt)
 # Their queries only read, however deep; what they write is looked for by itself.
-_READERS = (*_WRITES, pb.SelectStmt, pb.ExplainStmt, pb.DeclareCursorStmt, pb.VariableShowStmt)
+_READERS = (*WRITES, pb.SelectStmt, pb.ExplainStmt, pb.DeclareCursorStmt, pb.VariableShowStmt)
 # What they change is named in part, or only when they run.
 _OPAQUE = (pb.DoStmt, pb.DropStmt, pb.RenameStmt, pb.DropOwnedStmt, pb.ReassignOwnedStmt)
 
@@ -91,7 +90,7 @@ def _is_read(named: Named, statement: Statement) -> bool:
         return not tree.is_from
     if not isinstance(tree, _READERS):
         return False
-    written = {node.relation.location for node in statement.of(*_WRITES)}
+    written = {node.relation.location for node in statement.of(*WRITES)}
     written |= {into.rel.location for into in statement.of(pb.IntoClause)}
     return named.location not in written
 
