@@ -2,10 +2,10 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.measure import WRAP, Row, folder_of, in_turns, median, ms, psql, timed
+from scripts.measure import WRAP, Row, folder_of, in_turns, median, ms, new_database, timed
 
 _READ, _SILENT = 6, 2
 _TIMEOUT = 2
@@ -15,7 +15,8 @@ _UNREACHABLE = 21
 def environment_rows(server: Endpoint, repeat: int) -> list[Row]:
     """What is promised of `status --all`."""
     names = [f"e{number}" for number in range(_READ + _SILENT)]
-    with folder_of(20) as folder, _databases(server, names[:_READ]) as urls, _silent_port() as port:
+    with folder_of(20) as folder, _silent_port() as port, ExitStack() as databases:
+        urls = {name: databases.enter_context(new_database(server)) for name in names[:_READ]}
         settings = "".join(f"[environments.{name}]\n" for name in names)
         (folder / "dbmate-wrap.toml").write_text(f'connect_timeout = "{_TIMEOUT}s"\n{settings}')
         for name, url in urls.items():
@@ -28,19 +29,6 @@ def environment_rows(server: Endpoint, repeat: int) -> list[Row]:
     beyond = (median(found) - _TIMEOUT) * 1000
     name = f"`status --all` over {len(names)} environments, {_SILENT} of them silent, beyond connect_timeout"
     return [Row(name, f"+{beyond:.0f} ms ({ms(found)})", "at most +1,000 ms")]
-
-
-@contextmanager
-def _databases(server: Endpoint, names: list[str]) -> Iterator[dict[str, str]]:
-    """Databases of these names on the server; their URLs."""
-    for name in names:
-        psql(server, f"create database bench_{name}")
-    query = f"host={server.socket_dir}&port={server.port}"
-    try:
-        yield {name: f"postgres://{server.user}@/bench_{name}?{query}" for name in names}
-    finally:
-        for name in names:
-            psql(server, f"drop database bench_{name} with (force)")
 
 
 @contextmanager

@@ -1,12 +1,10 @@
 """Measures `plan` of five pending migrations on 300 tables, and counts what it asks the live server."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.server import Endpoint
 from scripts.measure import Project, Row, forget_shadows, in_turns, median, ms, project, psql
 
@@ -39,22 +37,7 @@ def plan_rows(server: Endpoint, repeat: int) -> list[Row]:
 
 def _log_of(server: Endpoint) -> Path:
     """Return the log, which is beside the data."""
-    program = binaries.embedded().bin_dir / "psql"
-    words = [
-        "-XAt",
-        "-h",
-        str(server.socket_dir),
-        "-p",
-        str(server.port),
-        "-U",
-        server.user,
-        "-d",
-        "postgres",
-    ]
-    done = subprocess.run(
-        [str(program), *words, "-c", "show data_directory"], check=True, capture_output=True, text=True
-    )
-    return Path(done.stdout.strip()).parent / "log"
+    return Path(psql(server, "show data_directory").strip()).parent / "log"
 
 
 def _queries(server: Endpoint, log: Path, made: Project, verb: str) -> int:

@@ -63,14 +63,19 @@ class Project:
 @contextmanager
 def project(server: Endpoint, migrations: int) -> Iterator[Project]:
     """A project of `migrations` small tables, sealed, on a new database; both are removed."""
-    with folder_of(migrations) as folder:
-        name = f"bench_{time.monotonic_ns()}"
-        psql(server, f"create database {name}")
-        try:
-            query = f"host={server.socket_dir}&port={server.port}"
-            yield Project(folder, f"postgres://{server.user}@/{name}?{query}")
-        finally:
-            psql(server, f"drop database {name} with (force)")
+    with folder_of(migrations) as folder, new_database(server) as url:
+        yield Project(folder, url)
+
+
+@contextmanager
+def new_database(server: Endpoint) -> Iterator[str]:
+    """The URL of a new database, which is removed."""
+    name = f"bench_{time.monotonic_ns()}"
+    psql(server, f"create database {name}")
+    try:
+        yield f"postgres://{server.user}@/{name}?host={server.socket_dir}&port={server.port}"
+    finally:
+        psql(server, f"drop database {name} with (force)")
 
 
 @contextmanager
@@ -102,8 +107,8 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def psql(server: Endpoint, statements: str, database: str = "postgres") -> None:
-    """Run one statement, or several in one transaction."""
+def psql(server: Endpoint, statements: str, database: str = "postgres") -> str:
+    """Run one statement, or several in one transaction; return what they answer, unaligned."""
     program = binaries.embedded().bin_dir / "psql"
     argv = [
         str(program),
@@ -113,11 +118,11 @@ def psql(server: Endpoint, statements: str, database: str = "postgres") -> None:
         str(server.port),
         "-U",
         server.user,
-        "-qXv",
+        "-qXAtv",
         "ON_ERROR_STOP=1",
         database,
     ]
-    subprocess.run(argv, check=True, capture_output=True, input=statements, text=True)
+    return subprocess.run(argv, check=True, capture_output=True, input=statements, text=True).stdout
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
