@@ -4,19 +4,7 @@ import re
 from functools import cache
 
 _VERBS = (
-    *(
-        "up",
-        "status",
-        "plan",
-        "rollback",
-        "redo",
-        "history",
-        "dump",
-        "doctor",
-        "stamp",
-        "exec",
-        "psql",
-    ),
+    *("up", "status", "plan", "rollback", "redo", "history", "dump", "doctor", "stamp", "exec", "psql"),
     *("snapshot", "baseline", "drift", "diagram"),
     *("db start", "db stop", "db url", "db psql", "db reset"),
 )

@@ -1,6 +1,6 @@
 """Runs every SQL rule over the blocks of one migration."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from dbmate_wrap.domain.migration import Block, ParsedMigration
@@ -27,7 +27,7 @@ from dbmate_wrap.policy.rules import (
     unqualified_name,
 )
 from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
-from dbmate_wrap.sql.parse import Reading, read_sql
+from dbmate_wrap.sql.parse import Reading, Statement, read_sql
 
 _RULES = (
     search_path.find,
@@ -56,26 +56,28 @@ def find_hits(
 
     `earlier` has what the migrations before it made; what this one makes is added.
     """
-    ups: list[tuple[Block, Reading]] = []
+    ups: list[Block] = []
+    texts: list[tuple[str, Sequence[Statement]]] = []
     for section in migration.sections:
-        up, down = read_sql(section.up.sql), read_sql(section.down.sql)
-        ups.append((section.up, up))
-        yield from _hits(section.up, up, BlockContext(section.up.transaction, table))
-        yield from _hits(section.down, down, BlockContext(section.down.transaction, table, down=True))
-    mixed = mixed_changes.find([reading.statements for _, reading in ups])
-    yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in mixed))
-    texts = [(up.sql.lower(), reading.statements) for up, reading in ups]
+        up, down, text = read_sql(section.up.sql), read_sql(section.down.sql), section.up.sql.lower()
+        ups.append(section.up)
+        texts.append((text, up.statements))
+        yield from _hits(section.up, text, up, BlockContext(section.up.transaction, table))
+        of_down = BlockContext(section.down.transaction, table, down=True)
+        yield from _hits(section.down, section.down.sql.lower(), down, of_down)
+    mixed = mixed_changes.find([statements for _, statements in texts])
+    yield from _until_too_deep(ups[0], ((ups[index], hit) for index, hit in mixed))
     if not waits_for_rollout(migration.file):
         taken = drops_before_rollout.find(texts, earlier)
-        yield from _until_too_deep(ups[0][0], ((ups[index][0], hit) for index, hit in taken))
+        yield from _until_too_deep(ups[0], ((ups[index], hit) for index, hit in taken))
     with suppress(RecursionError):  # That it is too deep was said above.
         for text, statements in texts:
             earlier.add(text, statements)
 
 
-def _hits(block: Block, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:
+def _hits(block: Block, text: str, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:
+    """Yield the hits of a block; `text` is its SQL in lower case."""
     found: Iterable[Hit]
-    text = block.sql.lower()
     for found in (
         syntax_error.find(reading),
         psql_command.find(reading),
