@@ -42,7 +42,7 @@ def diagram(context: Context, outcome: Outcome, wanted: Selection, *, live: bool
 def _read_live(context: Context, outcome: Outcome) -> EntitySchema:
     with database.open_database(context) as db:
         outcome.target = db.target
-        return read_entities(db.session, (db.server.history.schema, db.server.history.table))
+        return read_entities(db.session, db.server.history.place)
 
 
 def _read_made(context: Context, outcome: Outcome) -> EntitySchema:

@@ -33,6 +33,7 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import History, raise_for_disagreement, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.tolerated import reset_command
 
 
 def renumber(context: Context, outcome: Outcome, file: str, *, base: str | None) -> None:
@@ -176,8 +177,8 @@ class _Work:
 
     def _start_over(self) -> str:
         environment, first = self.context.environment, self.plan[0].file.name
-        reset = "db reset" if environment.url_source() is None else "exec -- drop"
-        return f"lose all rows of {environment.name}: `dbmate-wrap {reset}`, then `{renumber_command(first)}`"
+        reset = reset_command(environment)
+        return f"lose all rows of {environment.name}: `{reset}`, then `{renumber_command(first)}`"
 
     def report(self, undone: Sequence[str]) -> None:
         """Tell what has which number now, and the next command."""

@@ -53,6 +53,11 @@ class HistoryTable:
     columns: tuple[HistoryColumn, ...] = ()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Schema and table."""
+        return self.schema, self.table
+
+    @property
     def setting(self) -> str:
         """The table as `migrations_table` takes it."""
         return f"{self.schema}.{self.table}"

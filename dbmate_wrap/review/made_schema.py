@@ -31,7 +31,7 @@ def read_made(means: ReplayMeans, read: Callable[[Session, tuple[str, str]], _Re
             def at_end(database: ScratchDatabase) -> _Read:
                 with database.connect() as session:
                     history = catalog.read_server(session, tools.migrations_table).history
-                    return read(session, (history.schema, history.table))
+                    return read(session, history.place)
 
             with means.failures_as_errors(tools, progress):
                 return shadow_replay.read_at_end(tools, plan, at_end)

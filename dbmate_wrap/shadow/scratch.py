@@ -137,7 +137,7 @@ class ScratchDatabase:
         """Read the state now; `schema` is pg_dump's text where that is known."""
         with self.connect() as session:
             server = catalog.read_server(session, self.tools.migrations_table)
-            table = (server.history.schema, server.history.table)
+            table = server.history.place
             rights, shared = shadow_state.rights(session, table), shadow_state.shared(session)
         return SchemaState(self.dump() if schema is None else schema, rights, table, shared)
 

@@ -77,7 +77,7 @@ def read_live_schema(
 
     dbmate's own table is left out. Raises PreflightError (22) where the role may not read something.
     """
-    role, table = context.environment.values.role, _history_table(db)
+    role, table = context.environment.values.role, db.server.history.place
     text = _dump(context, db, program, excluded)
     facts = dict(shadow_state.rights(db.session, table))
     shared = shadow_state.shared(db.session).facts
@@ -85,10 +85,6 @@ def read_live_schema(
     facts |= {f"the index {name}": "is not valid" for name in live_schema.invalid_indexes(db.session)}
     owner = live_schema.history_owner(db.session, db.server) or role or db.url.user
     return LiveSchema(text, facts, db.server.major, table, owner)
-
-
-def _history_table(db: Database) -> tuple[str, str]:
-    return db.server.history.schema, db.server.history.table
 
 
 def _dump(
@@ -100,7 +96,7 @@ def _dump(
 ) -> str:
     values, redactor = context.environment.values, context.secrets.redactor
     role, timeout = values.role, values.lock_timeout
-    options = (*excluded, f"--exclude-table={'.'.join(map(quoted, _history_table(db)))}")
+    options = (*excluded, f"--exclude-table={'.'.join(map(quoted, db.server.history.place))}")
     if timeout is not None:
         # While it waits for one table, it holds the others: a migration would wait for it.
         options += (f"--lock-wait-timeout={max(1, round(timeout * 1000))}",)

@@ -14,8 +14,12 @@ _NAMED_AT_MOST = 5
 
 def start_over(environment: Environment) -> str:
     """The last way out of a database whose rows may be lost."""
-    reset = "db reset" if environment.url_source() is None else "exec -- drop"
-    return f"or lose all of its rows: `dbmate-wrap {reset}`, then `dbmate-wrap up`"
+    return f"or lose all of its rows: `{reset_command(environment)}`, then `dbmate-wrap up`"
+
+
+def reset_command(environment: Environment) -> str:
+    """Return the command that takes the environment's database away, with all of its rows."""
+    return "dbmate-wrap db reset" if environment.url_source() is None else "dbmate-wrap exec -- drop"
 
 
 def say_tolerated(context: Context, found: History) -> None:
