@@ -35,9 +35,9 @@ def diagram(
     if hops and not (schema or table):
         raise typer.BadParameter("it is about what --table or --schema names", param_hint="--hops")
     from dbmate_wrap.commands.diagram import diagram
-    from dbmate_wrap.domain.entities import Selection
+    from dbmate_wrap.domain.entities import TableSelection
 
-    wanted = Selection(tuple(schema or ()), tuple(table or ()), hops)
+    wanted = TableSelection(tuple(schema or ()), tuple(table or ()), hops)
     is_live = live or common.environment is not None
     run_verb(
         "diagram",

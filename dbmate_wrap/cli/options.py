@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dbmate_wrap.workspace.rollout import Wanted
+    from dbmate_wrap.workspace.rollout import Bounds
 
 
 class Format(StrEnum):
@@ -134,14 +134,14 @@ def seconds_of(wait: str | None) -> float | None:
         raise typer.BadParameter(str(error), param_hint="--wait") from None
 
 
-def wanted_of(to: str | None, phase: str | None) -> "Wanted":
+def bounds_of(to: str | None, phase: str | None) -> "Bounds":
     """Return the bounds that `--to` and `--phase` give. Raises BadParameter."""
     from dbmate_wrap.domain.history import Phase
-    from dbmate_wrap.workspace.rollout import Wanted
+    from dbmate_wrap.workspace.rollout import Bounds
 
     if phase == "after":
         message = "once the new code is out, `up` without --phase applies the rest"
         raise typer.BadParameter(message, param_hint="--phase")
     if phase not in (None, "before"):
         raise typer.BadParameter(f"{phase!r}: the only one is `before`", param_hint="--phase")
-    return Wanted(to, Phase.BEFORE if phase else None)
+    return Bounds(to, Phase.BEFORE if phase else None)

@@ -12,8 +12,8 @@ from dbmate_wrap.cli.options import (
     ShowSql,
     To,
     Wait,
+    bounds_of,
     seconds_of,
-    wanted_of,
 )
 
 
@@ -36,5 +36,5 @@ def plan(  # noqa: PLR0913 - one parameter for each option of the command
     if probe and (no_live or no_shadow):
         message = "needs a database to ask and a measure of what is pending"
         raise typer.BadParameter(message, param_hint="--probe")
-    options = PlanOptions(wanted_of(to, phase), seconds_of(wait), sql, not no_shadow, not no_live, probe)
+    options = PlanOptions(bounds_of(to, phase), seconds_of(wait), sql, not no_shadow, not no_live, probe)
     run_verb("plan", common, lambda context, outcome: plan(context, outcome, options))

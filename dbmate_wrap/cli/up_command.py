@@ -1,7 +1,7 @@
 """The command `up` as people type it."""
 
 from dbmate_wrap.cli.command import run_verb
-from dbmate_wrap.cli.options import Common, DryRun, Phase, To, Wait, Yes, seconds_of, wanted_of
+from dbmate_wrap.cli.options import Common, DryRun, Phase, To, Wait, Yes, bounds_of, seconds_of
 from dbmate_wrap.cli.plan_command import plan
 
 
@@ -19,5 +19,5 @@ def up(
         return  # Whatever `plan` does, a dry run migrates nothing.
     from dbmate_wrap.commands.up import up
 
-    seconds, wanted = seconds_of(wait), wanted_of(to, phase)
+    seconds, wanted = seconds_of(wait), bounds_of(to, phase)
     run_verb("up", common, lambda context, outcome: up(context, outcome, wanted, wait=seconds, yes=yes))

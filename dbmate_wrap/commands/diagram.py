@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from dbmate_wrap.domain.count import count
-from dbmate_wrap.domain.entities import DiagramResult, EntitySchema, Selection, select_entities
+from dbmate_wrap.domain.entities import DiagramResult, EntitySchema, TableSelection, select_entities
 from dbmate_wrap.domain.mermaid import MOST_CHARACTERS, MOST_EDGES, write_diagram
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.similar_name import similar_name
@@ -18,7 +18,9 @@ _STDOUT = "-"
 _NARROW = "narrow it: --schema NAME, or --table PATTERN --hops 1"
 
 
-def diagram(context: Context, outcome: Outcome, wanted: Selection, *, live: bool, output: str | None) -> None:
+def diagram(
+    context: Context, outcome: Outcome, wanted: TableSelection, *, live: bool, output: str | None
+) -> None:
     """Write the diagram into the file `output`, or to stdout: of the live database, or of what files make.
 
     Raises UsageError where no table is `wanted`; for the files as a replay, for a database UnreachableError.
@@ -62,7 +64,7 @@ def _read_made(context: Context, outcome: Outcome) -> EntitySchema:
     return read_made(means, read_entities, "dbmate-wrap diagram")
 
 
-def _nothing(schema: EntitySchema, wanted: Selection) -> UsageError:
+def _nothing(schema: EntitySchema, wanted: TableSelection) -> UsageError:
     """Return the error where no table is wanted, with one that is called alike."""
     if not schema.entities:
         return UsageError("the schema has no tables", hint="see what is applied: dbmate-wrap status")

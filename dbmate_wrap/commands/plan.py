@@ -22,7 +22,7 @@ from dbmate_wrap.workspace.history import (
     without_database,
 )
 from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
-from dbmate_wrap.workspace.rollout import Todo, Wanted
+from dbmate_wrap.workspace.rollout import Bounds, Todo
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _NO_DATABASE = "sizes, traffic and who is in the way: there is no database yet"
 class PlanOptions:
     """What was asked for: `shadow` measures the statements, `live` looks at the database."""
 
-    wanted: Wanted
+    wanted: Bounds
     wait: float | None = None
     sql: bool = False
     shadow: bool = True

@@ -13,9 +13,9 @@ from dbmate_wrap.domain.numbering import (
     Renumbered,
     RenumberResult,
     in_order_of_renaming,
+    name_after_version,
     plan_renumbering,
     renumber_command,
-    slug_of,
 )
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ConfigError, HistoryError, RefusedError, UnreachableError, UsageError
@@ -88,7 +88,7 @@ def _find(files: ProjectFiles, typed: str, new: NewFiles) -> MigrationFile:
         raise UsageError(f"{typed}: {len(named)} migrations have that number", hint=f"name one: {commands}")
     # As after a run that was killed, or one that went well.
     slug = name.lstrip("0123456789")
-    again = [each for each in files.migrations if each.name in new.names and slug == slug_of(each)]
+    again = [each for each in files.migrations if each.name in new.names and slug == name_after_version(each)]
     if len(again) == 1:
         return again[0]
     last = f": {renumber_command(files.migrations[-1].name)}" if files.migrations else ""

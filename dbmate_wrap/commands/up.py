@@ -18,11 +18,11 @@ from dbmate_wrap.workspace.history import (
     read_history,
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from dbmate_wrap.workspace.rollout import Wanted
+from dbmate_wrap.workspace.rollout import Bounds
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 
-def up(context: Context, outcome: Outcome, wanted: Wanted, *, wait: float | None, yes: bool) -> None:
+def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None, yes: bool) -> None:
     """Apply the pending migrations that are `wanted`; `wait` seconds for a server that starts."""
     environment, console = context.environment, context.console
     loaded = project_files.load_files(environment, context.project.policy)

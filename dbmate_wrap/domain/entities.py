@@ -58,7 +58,7 @@ class EntitySchema:
 
 
 @dataclass(frozen=True)
-class Selection:
+class TableSelection:
     """What is wanted: shell patterns for schemas and tables, and how many foreign keys around those."""
 
     schemas: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class DiagramResult:
     changed: bool
 
 
-def select_entities(schema: EntitySchema, wanted: Selection) -> EntitySchema:
+def select_entities(schema: EntitySchema, wanted: TableSelection) -> EntitySchema:
     """Return the tables that are named, those around them, and the foreign keys that join two of these."""
     chosen = {each.place for each in schema.entities if wanted.matches(each)}
     around = _neighbours(schema.foreign_keys)

@@ -10,7 +10,7 @@ from dbmate_wrap.domain.verdict import Blocks, blocks_of
 _HOLDS = "holds "
 
 
-def sessions_in_way(
+def sessions_to_wait_for(
     statement: TracedStatement, live: LiveFacts | None, new: Collection[str]
 ) -> Iterator[SessionInWay]:
     """Yield the sessions that the statement would wait for now, each once."""

@@ -18,7 +18,7 @@ class Renumbered:
     @property
     def version(self) -> str:
         """The new version."""
-        return self.new_name.removesuffix(slug_of(self.file))
+        return self.new_name.removesuffix(name_after_version(self.file))
 
     @property
     def is_changed(self) -> bool:
@@ -42,7 +42,7 @@ class RenumberResult:
     rolled_back: tuple[str, ...]
 
 
-def slug_of(file: MigrationFile) -> str:
+def name_after_version(file: MigrationFile) -> str:
     """Return the rest of the file's name after its version."""
     return file.name.removeprefix(file.version)
 
@@ -123,7 +123,8 @@ def plan_renumbering(
             return tuple(Renumbered(file, file.name) for file in moving)
     versions = next_versions(kept, len(moving), sequential=sequential, now=now)
     return tuple(
-        Renumbered(file, version + slug_of(file)) for file, version in zip(moving, versions, strict=True)
+        Renumbered(file, version + name_after_version(file))
+        for file, version in zip(moving, versions, strict=True)
     )
 
 

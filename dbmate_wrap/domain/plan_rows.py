@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dbmate_wrap.domain.in_way import sessions_in_way
+from dbmate_wrap.domain.in_way import sessions_to_wait_for
 from dbmate_wrap.domain.live_relation import LiveFacts, LiveRelation, SessionInWay, Took
 from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.domain.safe_way import safe_way
@@ -149,7 +149,7 @@ def _row(
     has_times: bool,
 ) -> PlannedStatement:
     relations = sorted(_relations(statement, live, new), key=_worst_first)
-    in_way = tuple(sessions_in_way(statement, live, new))
+    in_way = tuple(sessions_to_wait_for(statement, live, new))
     traced = statement.not_judged is None or bool(statement.locks)
     known = {
         KnownFrom.MEASURED: traced,

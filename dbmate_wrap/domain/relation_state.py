@@ -43,7 +43,7 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Reading:
+class LockReading:
     """What a session holds after a statement: its locks by OID, and which of the relations are there now."""
 
     locks: Locks
@@ -55,7 +55,7 @@ class Seen:
     """Locks before and after a statement, messages while it ran, and the tables of constraints by names."""
 
     before: Locks
-    after: Reading
+    after: LockReading
     messages: Sequence[str] = ()
     constraint_tables: Mapping[str, Collection[int]] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ def constraints_checked(messages: Sequence[str]) -> frozenset[str]:
     return frozenset(match["name"] for message in messages if (match := _FOREIGN_KEY.match(message)))
 
 
-def judge(facts: StatementFacts, seen: Seen, known: "KnownRelations", until: Until) -> Judged:
+def judge_relations(facts: StatementFacts, seen: Seen, known: "KnownRelations", until: Until) -> Judged:
     """Return what a statement does to the relations that were there before its migration.
 
     A lock that an earlier statement took is held still: it counts where this one uses the relation as well,
@@ -106,7 +106,7 @@ class KnownRelations:
         new.sort(key=lambda each: (_KINDS_OF_NEW.index(each.kind), each.full))
         return tuple(each.full for each in new)
 
-    def update(self, after: Reading) -> None:
+    def update(self, after: LockReading) -> None:
         """Take over how relations are after a statement; what it has locked and is gone was dropped."""
         gone = after.locks.keys() - after.relations.keys()
         former = [self.current.pop(oid) for oid in {*gone, *after.relations} if oid in self.current]

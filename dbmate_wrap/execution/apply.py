@@ -31,12 +31,12 @@ from dbmate_wrap.execution.server_words import with_server_words
 from dbmate_wrap.sql.batching import batches, may_be_done_twice
 from dbmate_wrap.workspace.guard import refuse_foreign_stamp
 from dbmate_wrap.workspace.history import History, raise_for_disagreement
-from dbmate_wrap.workspace.rollout import Wanted
+from dbmate_wrap.workspace.rollout import Bounds
 
 _DEADLOCK = "40P01"
 
 
-def apply_pending(run: AttendedRun, wanted: Wanted) -> None:
+def apply_pending(run: AttendedRun, wanted: Bounds) -> None:
     """Apply what of `wanted` is pending under the lock, in order; nothing where another run was faster.
 
     Raises the one error for the end of the run; `run.applied` and `run.history` are true then too.

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.identifier import quoted
-from dbmate_wrap.domain.relation_state import Locks, Reading, Relation
+from dbmate_wrap.domain.relation_state import LockReading, Locks, Relation
 from dbmate_wrap.domain.statement_trace import LockMode
 from dbmate_wrap.postgres import queries
 from dbmate_wrap.postgres.session import Cell, Session
@@ -50,19 +50,19 @@ class TracingSession:
         self.session.rows(text)
         return tuple(self._messages)
 
-    def read(self) -> Reading:
+    def read(self) -> LockReading:
         """Read the locks that this session holds; of relations that it has made only in the first reading."""
         if not self.known:
             # In a new database no lock is in anybody's way, and reading thousands of them takes long.
             made = read_relations(self.session, self._told)
             self._told = max(made, default=self._told)
-            return Reading({}, made)
+            return LockReading({}, made)
         which = {"pid": self.session.backend_pid, "known": self._last_known, "told": self._told}
         rows = self.session.rows(self._locks_query, which)
         found = (_relation(row[0], *row[2:]) for row in rows if row[3] is not None)
         locks = _locks(rows)
         self._told = max(self._told, *locks) if locks else self._told
-        return Reading(locks, {each.oid: each for each in found})
+        return LockReading(locks, {each.oid: each for each in found})
 
     def constraint_tables(self, names: Collection[str]) -> Mapping[str, Collection[int]]:
         """Return the tables of foreign keys by the names of these; of one name there may be several."""

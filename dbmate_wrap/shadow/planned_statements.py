@@ -16,7 +16,7 @@ _ENDS_TRANSACTION = "the migration ends its transaction itself: its statements w
 
 
 @dataclass(frozen=True)
-class PlannedStatement:
+class RunnableStatement:
     """A statement as the file has it, and the text that is run for it.
 
     `is_replaced`: a superuser runs something else, for what would connect to another server.
@@ -75,10 +75,10 @@ def reason_for_dbmate(migration: ParsedMigration) -> str | None:
 
 def plan_statements(
     tools: ReplayTools, migration: ParsedMigration
-) -> list[tuple[Block, tuple[PlannedStatement, ...]]]:
+) -> list[tuple[Block, tuple[RunnableStatement, ...]]]:
     """Return the statements of each migrate:up of a migration that can be taken apart."""
     from dbmate_wrap.sql.parse import read_sql
-    from dbmate_wrap.sql.statement_facts import read_facts
+    from dbmate_wrap.sql.statement_facts import read_statement_facts
 
     planned = []
     replayed = _replayed(tools, migration)
@@ -88,7 +88,9 @@ def plan_statements(
         for written, run in pairs:
             line = block.line + block.sql.count("\n", 0, written.offset)
             replaced = _is_replaced(tools, written.text, run.text)
-            statements.append(PlannedStatement(line, written.text, read_facts(written), run.text, replaced))
+            statements.append(
+                RunnableStatement(line, written.text, read_statement_facts(written), run.text, replaced)
+            )
         planned.append((block, tuple(statements)))
     return planned
 

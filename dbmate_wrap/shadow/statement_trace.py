@@ -8,12 +8,12 @@ from dbmate_wrap.domain.migration import Block, ParsedMigration
 from dbmate_wrap.domain.relation_state import (
     Judged,
     KnownRelations,
+    LockReading,
     Locks,
-    Reading,
     Relation,
     Seen,
     constraints_checked,
-    judge,
+    judge_relations,
 )
 from dbmate_wrap.domain.statement_facts import StatementFacts
 from dbmate_wrap.domain.statement_trace import TracedStatement, Until
@@ -21,7 +21,7 @@ from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.statement_trace import TracingSession, hold_lock, hold_snapshot, read_relations
 from dbmate_wrap.shadow.planned_statements import (
-    PlannedStatement,
+    RunnableStatement,
     plan_statements,
     reason_for_dbmate,
     untraced,
@@ -81,7 +81,7 @@ class _Tracer:
     known: KnownRelations
     connect: Callable[[], Session]
 
-    def run(self, block: Block, statements: Sequence[PlannedStatement], into: list[TracedStatement]) -> None:
+    def run(self, block: Block, statements: Sequence[RunnableStatement], into: list[TracedStatement]) -> None:
         """Run a block, and add each statement to `into` as soon as it has run. Raises FailedError."""
         if len(statements) == 1 and not block.transaction:
             into.append(self._run_alone(statements[0]))
@@ -95,7 +95,7 @@ class _Tracer:
         session.rows("commit")
 
     def _run_in_transaction(
-        self, statement: PlannedStatement, held: Locks, until: Until
+        self, statement: RunnableStatement, held: Locks, until: Until
     ) -> tuple[TracedStatement, Locks]:
         facts, tracing = statement.facts, self.tracing
         called = tracing.has_function(facts.calls) if facts.calls else None
@@ -103,13 +103,13 @@ class _Tracer:
         after = tracing.read()
         checked = constraints_checked(messages)
         tables = tracing.constraint_tables(checked) if checked else {}
-        judged = judge(facts, Seen(held, after, messages, tables), self.known, until)
+        judged = judge_relations(facts, Seen(held, after, messages, tables), self.known, until)
         self.known.update(after)
         if facts.tag in _CHANGES_SETTINGS:
             tracing.listen()
         return self._traced(statement, judged, _why_not_judged(statement, called)), after.locks
 
-    def _run_alone(self, statement: PlannedStatement) -> TracedStatement:
+    def _run_alone(self, statement: RunnableStatement) -> TracedStatement:
         """Run what is a transaction by itself: in one of ours, where the server allows that."""
         if statement.facts.concurrently:
             return self._run_concurrently(statement)
@@ -125,14 +125,14 @@ class _Tracer:
         session.rows("commit")
         return traced
 
-    def _run_without_transaction(self, statement: PlannedStatement) -> TracedStatement:
+    def _run_without_transaction(self, statement: RunnableStatement) -> TracedStatement:
         facts, relations = statement.facts, self._named(statement.facts)
         if facts.tag == "VACUUM" and relations and {each.kind for each in relations} <= _TABLES:
             return self._run_behind(statement, hold_lock, [[each] for each in relations])
         reason = f"{facts.tag} runs outside a transaction only, where its locks cannot be read"
         return self._run_outside(statement, lambda: (self.tracing.run(statement.runs), {}), reason)
 
-    def _run_concurrently(self, statement: PlannedStatement) -> TracedStatement:
+    def _run_concurrently(self, statement: RunnableStatement) -> TracedStatement:
         facts, relations = statement.facts, self._named(statement.facts)
         # What is named behind the first (a partition that is detached) is read by a second one.
         readers = [relations[:1], *([relations[1:]] if relations[1:] else [])]
@@ -145,7 +145,7 @@ class _Tracer:
 
     def _run_behind(
         self,
-        statement: PlannedStatement,
+        statement: RunnableStatement,
         hold: Callable[[Session, Sequence[Relation]], None],
         relations: Sequence[Sequence[Relation]],
         reason: str | None = None,
@@ -159,15 +159,15 @@ class _Tracer:
 
     def _run_outside(
         self,
-        statement: PlannedStatement,
+        statement: RunnableStatement,
         run: Callable[[], tuple[tuple[str, ...], Locks]],
         reason: str | None,
     ) -> TracedStatement:
         messages, locks = run()
         if statement.facts.concurrently and not locks:
             reason = reason or "it ended before its locks could be read"
-        after = Reading(locks, read_relations(self.tracing.session))
-        judged = judge(statement.facts, Seen({}, after, messages), self.known, Until.STATEMENT)
+        after = LockReading(locks, read_relations(self.tracing.session))
+        judged = judge_relations(statement.facts, Seen({}, after, messages), self.known, Until.STATEMENT)
         self.known.update(after)
         return self._traced(statement, judged, reason)
 
@@ -181,7 +181,7 @@ class _Tracer:
                     found.append(current[each.table] if each.table is not None else each)
         return list(dict.fromkeys(found))
 
-    def _traced(self, statement: PlannedStatement, judged: Judged, reason: str | None) -> TracedStatement:
+    def _traced(self, statement: RunnableStatement, judged: Judged, reason: str | None) -> TracedStatement:
         file = self.migration.file
         return TracedStatement(
             version=file.version,
@@ -196,7 +196,7 @@ class _Tracer:
         )
 
 
-def _why_not_judged(statement: PlannedStatement, called: str | None) -> str | None:
+def _why_not_judged(statement: RunnableStatement, called: str | None) -> str | None:
     if statement.is_replaced:
         return "it connects to another server, which the shadow server does not: something else stands for it"
     calls = f"it depends on data: it calls {called}()" if called is not None else None

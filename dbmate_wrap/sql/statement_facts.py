@@ -50,7 +50,7 @@ _WHERE_IT_RUNS = frozenset(
 )
 
 
-def read_facts(statement: Statement) -> StatementFacts:
+def read_statement_facts(statement: Statement) -> StatementFacts:
     """Return the facts about one statement."""
     tree, parts = statement.tree, tuple(nested_statements(statement))
     trees = tuple(part.tree for part in parts)

@@ -29,7 +29,7 @@ class Todo(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Bounds:
     """The bounds of a run, as the options give them; without `phase` it applies whatever is pending."""
 
     to: str | None = None

@@ -9,7 +9,7 @@ from dbmate_wrap.domain.entities import (
     EntityColumn,
     EntitySchema,
     ForeignKey,
-    Selection,
+    TableSelection,
     select_entities,
 )
 from dbmate_wrap.domain.mermaid import write_diagram
@@ -34,20 +34,22 @@ CRM = EntitySchema(
 @pytest.mark.parametrize(
     ("wanted", "tables", "keys"),
     [
-        (Selection(), "a b c d log", 3),
-        (Selection(tables=("b",)), "b", 0),
-        (Selection(tables=("b",), hops=1), "a b c", 2),
-        (Selection(tables=("b",), hops=2), "a b c d", 3),
-        (Selection(tables=("b",), hops=99), "a b c d", 3),
-        (Selection(tables=("[ab]", "lo*")), "a b log", 1),
-        (Selection(tables=("crm.?",)), "a b c d", 3),
-        (Selection(schemas=("ops",)), "log", 0),
-        (Selection(schemas=("o*", "crm")), "a b c d log", 3),
-        (Selection(schemas=("ops",), tables=("a",)), "", 0),
-        (Selection(tables=("B",)), "", 0),
+        (TableSelection(), "a b c d log", 3),
+        (TableSelection(tables=("b",)), "b", 0),
+        (TableSelection(tables=("b",), hops=1), "a b c", 2),
+        (TableSelection(tables=("b",), hops=2), "a b c d", 3),
+        (TableSelection(tables=("b",), hops=99), "a b c d", 3),
+        (TableSelection(tables=("[ab]", "lo*")), "a b log", 1),
+        (TableSelection(tables=("crm.?",)), "a b c d", 3),
+        (TableSelection(schemas=("ops",)), "log", 0),
+        (TableSelection(schemas=("o*", "crm")), "a b c d log", 3),
+        (TableSelection(schemas=("ops",), tables=("a",)), "", 0),
+        (TableSelection(tables=("B",)), "", 0),
     ],
 )
-def test_the_tables_that_are_named_and_those_around_them(wanted: Selection, tables: str, keys: int) -> None:
+def test_the_tables_that_are_named_and_those_around_them(
+    wanted: TableSelection, tables: str, keys: int
+) -> None:
     found = select_entities(CRM, wanted)
     assert " ".join(each.name for each in found.entities) == tables
     assert len(found.foreign_keys) == keys

@@ -5,12 +5,12 @@ import pytest
 from dbmate_wrap.domain.relation_state import (
     Judged,
     KnownRelations,
+    LockReading,
     Locks,
-    Reading,
     Relation,
     Seen,
     constraints_checked,
-    judge,
+    judge_relations,
 )
 from dbmate_wrap.domain.statement_facts import StatementFacts
 from dbmate_wrap.domain.statement_trace import LockMode, RelationLock, RelationWork, Until, Work
@@ -35,9 +35,9 @@ def judged(
     facts: StatementFacts, before: Locks, after: Locks, *messages: str, there: tuple[Relation, ...] = BEFORE
 ) -> Judged:
     """Judge the first statement of a migration."""
-    reading = Reading(after, {each.oid: each for each in there if each.oid in after})
+    reading = LockReading(after, {each.oid: each for each in there if each.oid in after})
     seen = Seen(before, reading, messages, {"c": {1}})
-    return judge(facts, seen, KnownRelations({each.oid: each for each in BEFORE}), Until.COMMIT)
+    return judge_relations(facts, seen, KnownRelations({each.oid: each for each in BEFORE}), Until.COMMIT)
 
 
 def works(found: Judged) -> list[tuple[str, Work]]:
@@ -126,9 +126,9 @@ def test_what_is_written_anew_is_not_read_as_well() -> None:
     written = (Relation(1, "shop", "orders", "materialized view", file=8), *BEFORE[1:])
     after = {1: frozenset({ALL, READ}), 3: frozenset({READ})}
     known = KnownRelations({1: Relation(1, "shop", "orders", "materialized view", file=1), 3: OTHER})
-    reading = Reading(after, {each.oid: each for each in written if each.oid in after})
+    reading = LockReading(after, {each.oid: each for each in written if each.oid in after})
     facts = StatementFacts("REFRESH MATERIALIZED VIEW", (("shop", "orders"),), reads_rows=True)
-    found = judge(facts, Seen({}, reading), known, Until.COMMIT)
+    found = judge_relations(facts, Seen({}, reading), known, Until.COMMIT)
     assert works(found) == [("shop.orders", Work.REWRITE), ("crm.orders", Work.SCAN)]
 
 
@@ -149,28 +149,32 @@ def test_the_columns_of_a_domain_are_read() -> None:
 
 def test_a_name_that_a_dropped_table_had_is_that_of_the_new_one() -> None:
     known = KnownRelations({1: ORDERS})
-    known.update(Reading(locks(_1=ALL), {}))
+    known.update(LockReading(locks(_1=ALL), {}))
     new = Relation(9, "shop", "orders", "table")
-    reading = Reading(locks(_1=ALL, _9=ALL), {9: new})
-    found = judge(NAMED, Seen(locks(_1=ALL), reading, ['verifying table "orders"']), known, Until.COMMIT)
+    reading = LockReading(locks(_1=ALL, _9=ALL), {9: new})
+    found = judge_relations(
+        NAMED, Seen(locks(_1=ALL), reading, ['verifying table "orders"']), known, Until.COMMIT
+    )
     assert (found.locks, found.works, found.makes) == ((), (), ("shop.orders",))
 
 
 def test_a_renamed_table_is_known_by_both_names_and_told_by_the_former() -> None:
     known = KnownRelations({1: ORDERS})
-    known.update(Reading(locks(_1=ALL), {1: Relation(1, "shop", "sales", "table", file=1)}))
-    reading = Reading(locks(_1=ALL), {1: known.current[1]})
+    known.update(LockReading(locks(_1=ALL), {1: Relation(1, "shop", "sales", "table", file=1)}))
+    reading = LockReading(locks(_1=ALL), {1: known.current[1]})
     facts = StatementFacts("ALTER TABLE", (("shop", "sales"),))
-    found = judge(facts, Seen(locks(_1=ALL), reading, ['verifying table "sales"']), known, Until.COMMIT)
+    found = judge_relations(
+        facts, Seen(locks(_1=ALL), reading, ['verifying table "sales"']), known, Until.COMMIT
+    )
     assert [each.relation for each in found.locks] == ["shop.orders"]
     assert works(found) == [("shop.orders", Work.SCAN)]
 
 
 def test_an_index_that_was_rebuilt_under_its_name_is_not_new() -> None:
     rebuilt = Relation(9, "shop", "orders_note", "index", table=1)
-    reading = Reading(locks(_1=LockMode.SHARE_UPDATE_EXCLUSIVE), {1: ORDERS, 9: rebuilt})
+    reading = LockReading(locks(_1=LockMode.SHARE_UPDATE_EXCLUSIVE), {1: ORDERS, 9: rebuilt})
     known = KnownRelations({1: ORDERS, 2: INDEX})
-    assert judge(NAMED, Seen({}, reading), known, Until.STATEMENT).makes == ()
+    assert judge_relations(NAMED, Seen({}, reading), known, Until.STATEMENT).makes == ()
 
 
 def test_new_tables_come_before_what_belongs_to_them() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from dbmate_wrap.domain.statement_facts import StatementFacts
 from dbmate_wrap.sql.parse import read_sql
-from dbmate_wrap.sql.statement_facts import read_facts
+from dbmate_wrap.sql.statement_facts import read_statement_facts
 
 
 def facts(sql: str) -> StatementFacts:
     [statement] = read_sql(sql).statements
-    return read_facts(statement)
+    return read_statement_facts(statement)
 
 
 @pytest.mark.parametrize(

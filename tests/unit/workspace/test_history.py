@@ -16,7 +16,7 @@ from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import history as history_module
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import History, disagreement, pending, read_history
-from dbmate_wrap.workspace.rollout import Wanted
+from dbmate_wrap.workspace.rollout import Bounds
 from tests.support.migrations import parsed_migration, project_files
 
 FIRST = parsed_migration("001_a.sql", "create table public.a (id int);")
@@ -102,9 +102,9 @@ def test_what_is_pending_and_too_old_ends_a_run_also_where_rows_may_be_lost() ->
 
 def test_the_summary_of_nothing_counts_what_was_applied_before() -> None:
     found = history_of("001", "002", "003")
-    assert Wanted().describe_nothing(found) == "nothing is pending: 3 migrations applied before"
+    assert Bounds().describe_nothing(found) == "nothing is pending: 3 migrations applied before"
     assert (
-        Wanted("003").describe_nothing(found) == "nothing is pending up to 003: 3 migrations applied before"
+        Bounds("003").describe_nothing(found) == "nothing is pending up to 003: 3 migrations applied before"
     )
 
 
