@@ -44,13 +44,15 @@ class ExitCode(IntEnum):
     PARTIAL = 31, "a migration outside a transaction failed and may have left something behind"
     PENDING = 32, "`status --exit-code`: migrations are pending"
     DRIFT = 33, "the live schema differs"
+    AGAIN = 34, "fleet: every failure may go away by itself (21, 23, 24, 143): run it again"
+    SOME_FAILED = 35, "fleet: at least one database needs a person"
     INTERRUPTED = 130, "stopped by SIGINT (Ctrl-C); the state was read and reported"
     TERMINATED = 143, "stopped by SIGTERM or SIGHUP; the state was read and reported"
 
     @property
     def label(self) -> str:
         """The lower-case name that the JSON carries."""
-        return self.name.lower()
+        return self.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True)

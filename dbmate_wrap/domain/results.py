@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.entities import DiagramResult
+from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.plan_result import PlanResult
@@ -210,4 +211,7 @@ Result: TypeAlias = (
     | ExecResult
     | ExplainResult
     | InitResult
+    | FleetTargetResult
+    | FleetResult
+    | FleetListResult
 )
