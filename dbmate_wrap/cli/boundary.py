@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,16 +12,14 @@ from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import begin_outcome, finish
 from dbmate_wrap.cli.terminal import Terminal, escape_for_log
-from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.cli.verb_end import end_verb
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome, ProjectLocation
-from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.workspace.context import Context
 
 Verb = Callable[[Context, Outcome], None]
 _Started = Callable[[Outcome, Secrets, Terminal], None]
-_HINT = "see the state with `dbmate-wrap status`"
 
 
 def run_and_exit(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
@@ -47,26 +44,8 @@ def _run(command: str, common: Common, verb: _Started, reports: ReportFiles) -> 
     terminal = Terminal(lambda text: escape(secrets.mask(text)), common.quiet, common.verbose, streams)
     outcome = begin_outcome(command)
     with process.terminations_as_exceptions():
-        _run_verb(verb, common, outcome, secrets, terminal)
+        end_verb(lambda: verb(outcome, secrets, terminal), outcome, terminal, common.project, secrets)
     raise typer.Exit(int(finish(outcome, common, terminal, secrets, reports)))
-
-
-def _run_verb(verb: _Started, common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
-    try:
-        verb(outcome, secrets, terminal)
-    except WrapError as error:
-        outcome.exit, outcome.error = error.code, error.report()
-        if hint := outcome.error.hint:
-            outcome.error = replace(outcome.error, hint=name_environment(hint, terminal.environment))
-    except KeyboardInterrupt:
-        outcome.exit, outcome.error = ExitCode.INTERRUPTED, ErrorReport("interrupted", hint=_HINT)
-    except process.Terminated:
-        outcome.exit, outcome.error = ExitCode.TERMINATED, ErrorReport("terminated", hint=_HINT)
-    except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not end in a traceback
-        from dbmate_wrap.cli.crash_report import report_bug
-
-        outcome.exit = ExitCode.INTERNAL
-        outcome.error = report_bug(error, outcome, common.project, secrets.mask)
 
 
 def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Context:

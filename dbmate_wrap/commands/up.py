@@ -1,7 +1,8 @@
 """Applies pending migrations under the advisory lock, and reports the result from the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.ledger import Ledger
@@ -21,47 +22,66 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.rollout import Bounds
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
+if TYPE_CHECKING:
+    from dbmate_wrap.dbmate.binary import Binary
+
+
+@dataclass(frozen=True)
+class UpRequest:
+    """What is applied, to one database or to each of several; `binary` is None where it is verified later."""
+
+    files: ProjectFiles
+    wanted: Bounds
+    yes: bool
+    binary: "Binary | None" = None
+
 
 def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None, yes: bool) -> None:
     """Apply the pending migrations that are `wanted`; `wait` seconds for a server that starts."""
-    environment, console = context.environment, context.console
-    loaded = project_files.load_files(environment, context.project.policy)
+    loaded = project_files.load_files(context.environment, context.project.policy)
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
-    create = environment.values.create_database
+    create = context.environment.values.create_database
     with database.open_database(context, wait=wait, create=create) as db:  # 21
-        outcome.target = db.target
-        found = read_history(db, files, environment.values)
-        outcome.migrations = found.rows
-        raise_for_disagreement(db, found)  # 13
-        say_tolerated(context, found)
-        # Also where nothing is pending: a pipeline with a wrong URL must not end green.
-        guard.refuse_foreign_stamp(environment, found)  # 20
-        todo, held = wanted.find(found, files)  # 12
-        stop = wanted.describe_stop(held, environment.name)
-        if not todo:
-            adopted = _adopt(context, db, files, found, yes=yes)
-            outcome.summary = wanted.describe_nothing(found) + adopted + stop
-            return
-        # Imported when there is something to do: most runs of a pipeline find nothing.
-        from dbmate_wrap.execution.apply import apply_pending
-        from dbmate_wrap.execution.attended import attended_run
-        from dbmate_wrap.workspace import dbmate, schema_file
+        migrate(context, outcome, db, UpRequest(files, wanted, yes))
 
-        binary = dbmate.start_verification(context)
-        _check_readiness(context, outcome, db, found, todo)  # 22
-        names = _name_files(context, db, found, files, todo, asks=not yes)  # 130, 143
-        guard.confirm_migrations(environment, console, db.target, names, yes=yes)  # 20
-        bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
-        with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
-            try:
-                apply_pending(run, wanted)  # 24, 30, 31, 130, 143
-            finally:
-                outcome.migrations, outcome.applied = run.history.rows, run.applied
-        done = f"{count(len(run.applied), 'migration')} applied"
-        outcome.summary = (done if run.applied else wanted.describe_nothing(run.history)) + stop
-        if run.applied:
-            schema_file.write_where_set(context, db, done)
+
+def migrate(context: Context, outcome: Outcome, db: Database, request: UpRequest) -> None:
+    """Apply what is pending in one open database, whatever the files were read for."""
+    environment, console = context.environment, context.console
+    files, wanted = request.files, request.wanted
+    outcome.target = db.target
+    found = read_history(db, files, environment.values)
+    outcome.migrations = found.rows
+    raise_for_disagreement(db, found)  # 13
+    say_tolerated(context, found)
+    # Also where nothing is pending: a pipeline with a wrong URL must not end green.
+    guard.refuse_foreign_stamp(environment, found)  # 20
+    todo, held = wanted.find(found, files)  # 12
+    stop = wanted.describe_stop(held, environment.name)
+    if not todo:
+        adopted = _adopt(context, db, files, found, yes=request.yes)
+        outcome.summary = wanted.describe_nothing(found) + adopted + stop
+        return
+    # Imported when there is something to do: most runs of a pipeline find nothing.
+    from dbmate_wrap.execution.apply import apply_pending
+    from dbmate_wrap.execution.attended import attended_run
+    from dbmate_wrap.workspace import dbmate, schema_file
+
+    binary = dbmate.start_verification(context, request.binary)
+    _check_readiness(context, outcome, db, found, todo)  # 22
+    names = _name_files(context, db, found, files, todo, asks=not request.yes)  # 130, 143
+    guard.confirm_migrations(environment, console, db.target, names, yes=request.yes)  # 20
+    bound = dbmate.bind(context, binary(), db.url, db.session, db.server.history)  # 11
+    with attended_run(db, files, environment, context.invocation, console, bound) as run:  # 23
+        try:
+            apply_pending(run, wanted)  # 24, 30, 31, 130, 143
+        finally:
+            outcome.migrations, outcome.applied = run.history.rows, run.applied
+    done = f"{count(len(run.applied), 'migration')} applied"
+    outcome.summary = (done if run.applied else wanted.describe_nothing(run.history)) + stop
+    if run.applied:
+        schema_file.write_where_set(context, db, done)
 
 
 def _adopt(context: Context, db: Database, files: ProjectFiles, found: History, *, yes: bool) -> str:

@@ -22,7 +22,7 @@ from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.poller import Probe
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.execution.timings import Timings
-from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.migrations.stage import stage_unless_staged
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.advisory_lock import HeldLock
 from dbmate_wrap.postgres.session import connect
@@ -170,7 +170,7 @@ class AttendedRun:
         dbmate = fit_lock_timeout(self.dbmate, blocks, self.environment.values.concurrent_lock_timeout)
         try:
             # dbmate is shown these files alone: it undoes the last applied one of those that it sees.
-            with stage([migration.file for migration in batch]) as folder:
+            with stage_unless_staged([each.file for each in batch], self.files.staged) as folder:
                 verb = dbmate.migrate if direction == "up" else dbmate.rollback
                 error = verb(folder, events)
         finally:

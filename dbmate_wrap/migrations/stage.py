@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dbmate_wrap.domain.migration import MigrationFile
@@ -38,6 +38,19 @@ def stage(files: Sequence[MigrationFile]) -> Iterator[Path]:
         if handle is not None:
             os.close(handle)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def stage_unless_staged(
+    files: Sequence[MigrationFile], staged: Mapping[tuple[str, ...], Path]
+) -> Iterator[Path]:
+    """Provide a folder as `stage` does; one of `staged`, by the names of its files, where these are staged.
+
+    A run over many databases stages once what all of them need.
+    """
+    folder = staged.get(tuple(file.name for file in files))
+    with stage(files) if folder is None else contextlib.nullcontext(folder) as found:
+        yield found
 
 
 def _locked(folder: str) -> int | None:

@@ -76,12 +76,14 @@ class Database:
 
 
 @contextmanager
-def open_database(context: Context, *, wait: float | None = None, create: bool = False) -> Iterator[Database]:
+def open_database(
+    context: Context, *, wait: float | None = None, create: bool = False, url: DatabaseUrl | None = None
+) -> Iterator[Database]:
     """The environment's database; a missing one is created where `create`, a server awaited `wait` seconds.
 
-    Raises ConfigError, UnreachableError.
+    `url` is given where it is known already. Raises ConfigError, UnreachableError.
     """
-    url = resolve_url(context)
+    url = url or resolve_url(context)
     with open_session(context, url, wait=wait, create=create) as session:
         yield read_database(context, url, session)
 

@@ -22,11 +22,17 @@ _CONNECTION_CHECK_SECONDS = 0.5
 _IDLE_IN_TRANSACTION_SECONDS = 60.0
 
 
-def start_verification(context: Context) -> Callable[[], Binary]:
+def start_verification(context: Context, known: Binary | None = None) -> Callable[[], Binary]:
     """Begin to find and hash the binary (25 ms) while other work goes on; calling the result waits for it.
 
-    The call raises BinaryError. Raises ConfigError where a pull request's branch set dbmate_path.
+    `known` is one that this run has verified before. The call raises BinaryError. Raises ConfigError where a pull request's branch set dbmate_path.
     """
+    if known is not None:
+
+        def verified() -> Binary:
+            return known
+
+        return verified
     context.environment.refuse_of_branch("dbmate_path")
     executor = ThreadPoolExecutor(1)
     explicit, scripts_dir = context.environment.values.dbmate_path, context.scripts_dir

@@ -1,7 +1,8 @@
 """The project's migrations and lockfile, read and checked before any database is touched."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
@@ -21,13 +22,15 @@ from dbmate_wrap.settings import Environment
 class ProjectFiles:
     """The migrations on disk and the lines of the lockfile; `folder` is the migrations' as people see it.
 
-    `parsed` has the migrations whose content was asked for and can be read.
+    `parsed` has the migrations whose content was asked for and can be read. `staged` are private folders with
+    exactly these files, by their names, which a run over many databases has made beforehand.
     """
 
     folder: str
     migrations: tuple[MigrationFile, ...]
     sealed: tuple[Sealed, ...]
     parsed: tuple[ParsedMigration, ...]
+    staged: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Turns the end of a verb, whatever it is, into its outcome."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from dbmate_wrap import process
+from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
+from dbmate_wrap.redact import Secrets
+
+_HINT = "see the state with `dbmate-wrap status`"
+
+
+class NamesEnvironment(Protocol):
+    """What knows how the commands of a hint name the environment; None where they need not."""
+
+    environment: str | None
+
+
+def end_verb(
+    verb: Callable[[], None],
+    outcome: Outcome,
+    console: NamesEnvironment,
+    project: Path | None,
+    secrets: Secrets,
+) -> None:
+    """Run a verb, and put its exit code and its error into `outcome`, whatever it ends with.
+
+    `project` is the folder for the report of a bug.
+    """
+    try:
+        verb()
+    except WrapError as error:
+        outcome.exit, outcome.error = error.code, error.report()
+        if hint := outcome.error.hint:
+            outcome.error = replace(outcome.error, hint=name_environment(hint, console.environment))
+    except KeyboardInterrupt:
+        outcome.exit, outcome.error = ExitCode.INTERRUPTED, ErrorReport("interrupted", hint=_HINT)
+    except process.Terminated:
+        outcome.exit, outcome.error = ExitCode.TERMINATED, ErrorReport("terminated", hint=_HINT)
+    except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not end in a traceback
+        from dbmate_wrap.cli.crash_report import report_bug
+
+        outcome.exit = ExitCode.INTERNAL
+        outcome.error = report_bug(error, outcome, project, secrets.mask)
