@@ -1,12 +1,10 @@
 """Turns the end of a verb, whatever it is, into its outcome."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from dbmate_wrap import process
-from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
@@ -34,9 +32,7 @@ def end_verb(
     try:
         verb()
     except WrapError as error:
-        outcome.exit, outcome.error = error.code, error.report()
-        if hint := outcome.error.hint:
-            outcome.error = replace(outcome.error, hint=name_environment(hint, console.environment))
+        outcome.fail(error, console.environment)
     except KeyboardInterrupt:
         outcome.exit, outcome.error = ExitCode.INTERRUPTED, ErrorReport("interrupted", hint=_HINT)
     except process.Terminated:

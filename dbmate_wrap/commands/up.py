@@ -1,10 +1,10 @@
 """Applies pending migrations under the advisory lock, and reports the result from the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
@@ -19,21 +19,8 @@ from dbmate_wrap.workspace.history import (
     read_history,
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from dbmate_wrap.workspace.rollout import Bounds
+from dbmate_wrap.workspace.rollout import Bounds, UpRequest
 from dbmate_wrap.workspace.tolerated import say_tolerated
-
-if TYPE_CHECKING:
-    from dbmate_wrap.dbmate.binary import Binary
-
-
-@dataclass(frozen=True)
-class UpRequest:
-    """What is applied, to one database or to each of several; `binary` is None where it is verified later."""
-
-    files: ProjectFiles
-    wanted: Bounds
-    yes: bool
-    binary: "Binary | None" = None
 
 
 def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None, yes: bool) -> None:
@@ -44,6 +31,13 @@ def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None
     create = context.environment.values.create_database
     with database.open_database(context, wait=wait, create=create) as db:  # 21
         migrate(context, outcome, db, UpRequest(files, wanted, yes))
+
+
+def up_target(context: Context, outcome: Outcome, url: DatabaseUrl, request: UpRequest) -> None:
+    """Apply what is pending in one database of many, whose URL is known."""
+    create = context.environment.values.create_database
+    with database.open_database(context, create=create, url=url) as db:  # 21
+        migrate(context, outcome, db, request)
 
 
 def migrate(context: Context, outcome: Outcome, db: Database, request: UpRequest) -> None:

@@ -21,3 +21,11 @@ def name_environment(text: str, environment: str | None) -> str:
     if environment is None or "dbmate-wrap " not in text:
         return text
     return _command().sub(lambda found: f"{found[0]} -e {environment}", text)
+
+
+def target_place(environment: str, target: str) -> str:
+    """Return what a command names one target of a fleet by, after ``-e``: ``production --target acme``."""
+    import shlex
+
+    # What begins with a hyphen would be taken for an option.
+    return f"{environment} --target{'=' if target.startswith('-') else ' '}{shlex.quote(target)}"

@@ -1,13 +1,12 @@
 """Sums up a run over a fleet: states, versions, failures that are alike, and the exit code of all."""
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias, get_args
 
-from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.command_hint import name_environment, target_place
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd
 from dbmate_wrap.domain.fleet_result import (
     FailureGroup,
@@ -138,9 +137,7 @@ def _without_name(text: str, name: str) -> str:
 def _group(scope: FleetScope, alike: Sequence[TargetEnd]) -> FailureGroup:
     first = alike[0]
     error = first.error or ErrorReport(first.exit.meaning)
-    name = first.row.name
-    # What begins with a hyphen would be taken for an option.
-    place = f"{scope.environment} --target{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
+    place = target_place(scope.environment, first.row.name)
     return FailureGroup(
         code=int(first.exit),
         name=first.exit.label,

@@ -1,13 +1,14 @@
 """The report of one run: filled in by a verb as it goes, so that nothing is lost when it ends early."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.history import Phase
-from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 
 if TYPE_CHECKING:
     # Twenty classes, of which a run needs one or none.
@@ -54,6 +55,11 @@ class MigrationRow:
     phase: Phase | None = None
 
     @property
+    def is_applied(self) -> bool:
+        """True where it is applied, and nothing disagrees."""
+        return self.state.startswith("applied")
+
+    @property
     def label(self) -> str:
         """The state for people, who also see what waits for a rollout."""
         return f"{self.state} (after rollout)" if self.phase is Phase.AFTER else self.state
@@ -86,6 +92,12 @@ class Outcome:
     result: "Result | None" = None
     sources: dict[str, str] = field(default_factory=dict)
     old_files: list[str] = field(default_factory=list)
+
+    def fail(self, error: WrapError, environment: str | None) -> None:
+        """End with an error; the commands of its hint name the `environment`, unless that is None."""
+        report = error.report()
+        hint = name_environment(report.hint, environment) if report.hint else None
+        self.exit, self.error = error.code, replace(report, hint=hint)
 
     @property
     def told(self) -> list[Finding]:

@@ -115,7 +115,7 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             # What this run applied, and what is not applied.
             new = frozenset(outcome.applied)
             rows = [
-                row for row in outcome.migrations if row.version in new or not row.state.startswith("applied")
+                row for row in outcome.migrations if row.version in new or not row.is_applied
             ]
             return migration_table(rows, paint)
         case "check" | "amend":

@@ -25,7 +25,8 @@ _IDLE_IN_TRANSACTION_SECONDS = 60.0
 def start_verification(context: Context, known: Binary | None = None) -> Callable[[], Binary]:
     """Begin to find and hash the binary (25 ms) while other work goes on; calling the result waits for it.
 
-    `known` is one that this run has verified before. The call raises BinaryError. Raises ConfigError where a pull request's branch set dbmate_path.
+    `known` is one that this run has verified before. The call raises BinaryError.
+    Raises ConfigError where a pull request's branch set dbmate_path.
     """
     if known is not None:
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.history import Phase, amend_command
@@ -12,6 +12,9 @@ from dbmate_wrap.errors import PolicyError
 from dbmate_wrap.migrations.phase import phases
 from dbmate_wrap.workspace.history import History, pending
 from dbmate_wrap.workspace.project_files import ProjectFiles
+
+if TYPE_CHECKING:
+    from dbmate_wrap.dbmate.binary import Binary
 
 
 class Todo(NamedTuple):
@@ -67,6 +70,16 @@ class Bounds:
         bound = f" --to {shlex.quote(self.to)}" if self.to is not None else ""
         command = f"dbmate-wrap up -e {shlex.quote(environment)}{bound}"
         return f"{lines}\nonce the new code is out everywhere: `{command}`"
+
+
+@dataclass(frozen=True)
+class UpRequest:
+    """What is applied, to one database or to each of several; `binary` is None where it is verified later."""
+
+    files: ProjectFiles
+    wanted: Bounds
+    yes: bool
+    binary: "Binary | None" = None
 
 
 def _raise_for_faults(migrations: Sequence[ParsedMigration], files: ProjectFiles) -> None:

@@ -1,0 +1,80 @@
+"""Notes how each target of a run ended, hands its document on, and sums up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dbmate_wrap.domain.fleet import FleetTarget, Selection
+from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd, target_end
+from dbmate_wrap.domain.fleet_result import FleetResult, FleetTargetResult, FleetTargetRow, TargetState
+from dbmate_wrap.domain.fleet_summary import exit_of, summarize
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.fleet.survey import Found
+
+
+@dataclass(frozen=True)
+class TargetDocuments:
+    """What the outcomes of single targets begin as, and where they go when they have ended."""
+
+    begin: Callable[[], Outcome]
+    report: Callable[[Outcome], None]
+
+
+@dataclass
+class Journal:
+    """The ends of the targets of one run; `files` are the names of the migration files by version."""
+
+    scope: FleetScope
+    selection: Selection
+    files: dict[str, str]
+    documents: TargetDocuments
+    ends: list[TargetEnd] = field(default_factory=list)
+
+    def begin(self) -> Outcome:
+        """Return the outcome of a target that is begun now."""
+        outcome = self.documents.begin()
+        outcome.environment = self.scope.environment
+        return outcome
+
+    def note_found(self, found: Found) -> None:
+        """Note a target of which the first pass tells all that there is to tell."""
+        failed = found.outcome.error is not None
+        state: TargetState = "failed" if failed else "pending" if found.pending else "up to date"
+        self._note(found.target, found.outcome, state, found.version, found.pending)
+
+    def note_end(self, found: Found, outcome: Outcome, good: TargetState) -> None:
+        """Note a target whose process has ended; `good` is its state where nothing failed."""
+        if outcome.target is None:
+            outcome.target = found.outcome.target
+        state = good if outcome.exit is ExitCode.OK else "failed"
+        newest = max(filter(None, (found.version, *outcome.applied)), default=None)
+        self._note(found.target, outcome, state, newest, found.pending - len(outcome.applied))
+
+    def note_not_begun(self, found: Found, why: str) -> None:
+        """Note a target that the run has not come to."""
+        found.outcome.exit = ExitCode.AGAIN
+        found.outcome.error = ErrorReport(f"not begun: {why}")
+        self._note(found.target, found.outcome, "not begun", found.version, found.pending)
+
+    def sum_up(self, outcome: Outcome, stopped: str | None = None) -> None:
+        """Put the summary and the exit code into the outcome of the whole run."""
+        outcome.result = FleetResult(summarize(self.scope, self.ends, self.files, stopped=stopped))
+        outcome.exit = exit_of(self.ends, ())
+
+    def _note(
+        self, target: FleetTarget, outcome: Outcome, state: TargetState, version: str | None, pending: int
+    ) -> None:
+        shard = self.selection.shard
+        row = FleetTargetRow(
+            self.scope.fleet,
+            target.name,
+            target.label_texts,
+            str(shard) if shard is not None else None,
+            self.scope.digest,
+            state,
+            version,
+            pending,
+        )
+        outcome.result = FleetTargetResult(row)
+        self.ends.append(target_end(row, outcome.exit, outcome.error))
+        self.documents.report(outcome)

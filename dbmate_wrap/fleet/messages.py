@@ -1,0 +1,34 @@
+"""What the process of one target tells the run over the fleet, and how such processes are started."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.process.workers import Worker
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of progress, masked; `asked_for` is shown to callers that asked for more only."""
+
+    line: str
+    asked_for: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """The masked outcome of the verb on this target: the last message."""
+
+    outcome: Outcome
+
+
+class TargetProcesses(Protocol):
+    """Starts a process for a target, in which a verb runs to its end and sends these messages."""
+
+    def prepare(self) -> None:
+        """Begin what makes the first start fast."""
+
+    def start(self, target: FleetTarget, url: DatabaseUrl) -> Worker:
+        """Begin with one target; `url` is where it is."""

@@ -1,0 +1,161 @@
+"""The second pass over a fleet: a process for each target, as many at once as may be, to the end of all."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dbmate_wrap.domain.activity import format_duration
+from dbmate_wrap.domain.console import Console
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.fleet.messages import Done, Said, TargetProcesses
+from dbmate_wrap.fleet.progress import ProgressDisplay
+from dbmate_wrap.fleet.schedule import End, Schedule, Waiting
+from dbmate_wrap.process import signals_held
+from dbmate_wrap.process.workers import Worker, is_interrupt, wait_for
+
+_LOOK_SECONDS = 0.25
+# A run that is told to stop ends dbmate and its server session, and reads the state. It has so long for that.
+_GRACE_SECONDS = 30.0
+_SIGNALLED = frozenset({ExitCode.INTERRUPTED, ExitCode.TERMINATED})
+
+
+@dataclass
+class _AtWork:
+    """A target whose process runs; times are those of the clock. `told_at`: when it was told to stop."""
+
+    waiting: Waiting
+    worker: Worker
+    since: float
+    outcome: Outcome | None = None
+    doing: str | None = None
+    told_at: float | None = None
+    is_late: bool = False
+
+
+@dataclass
+class Rollout:
+    """The run of one verb on every target of a schedule.
+
+    `begin` makes the outcome of a target whose process has told none; `deadline` are the seconds that one
+    target may take. `signal` is the first signal that arrived, None without one.
+    """
+
+    schedule: Schedule
+    processes: TargetProcesses
+    urls: Mapping[str, DatabaseUrl]
+    console: Console
+    begin: Callable[[], Outcome]
+    deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    signal: int | None = None
+    _at_work: list[_AtWork] = field(default_factory=list)
+    _done: int = 0
+    _failed: int = 0
+
+    def run(self) -> Iterator[tuple[FleetTarget, Outcome]]:
+        """Yield each target when it has ended, with its outcome.
+
+        After a signal no target is begun, those at work get it too, and are waited for.
+        """
+        begun, display = self.clock(), ProgressDisplay(self.console, self.clock)
+        with signals_held() as arrived:
+            try:
+                while self.schedule.waiting or self._at_work:
+                    self._begin_what_may()
+                    wait_for([each.worker for each in self._at_work], _LOOK_SECONDS)
+                    for each in [each for each in self._at_work if self._has_ended(each)]:
+                        display.clear()
+                        yield self._end(each)
+                    self._pass_on(arrived)
+                    self._enforce_deadlines()
+                    display.show(self._progress(begun))
+            finally:
+                display.clear()
+                # Only where something here failed: no target is left alone.
+                for each in self._at_work:
+                    each.worker.terminate()
+                    each.worker.close()
+
+    def _begin_what_may(self) -> None:
+        while (waiting := self.schedule.take()) is not None:
+            worker = self.processes.start(waiting.target, self.urls[waiting.target.name])
+            self._at_work.append(_AtWork(waiting, worker, self.clock()))
+
+    def _has_ended(self, each: _AtWork) -> bool:
+        """Take what its process says; return True where that has ended."""
+        has_ended = each.worker.exit_code is not None
+        for message in each.worker.messages():
+            match message:
+                case Said(line, asked_for):
+                    each.doing = line
+                    show = self.console.detail if asked_for else self.console.say
+                    show(f"{each.waiting.target.name}: {line}")
+                case Done(outcome):
+                    each.outcome = outcome
+        return has_ended
+
+    def _end(self, each: _AtWork) -> tuple[FleetTarget, Outcome]:
+        self._at_work.remove(each)
+        outcome = each.outcome or self._without_a_word(each)
+        each.worker.close()
+        if each.is_late and outcome.exit in _SIGNALLED:
+            told = outcome.error.message if outcome.error is not None else "stopped"
+            limit = format_duration(self.deadline or 0, exact=True)
+            hint = outcome.error.hint if outcome.error is not None else None
+            outcome.error = ErrorReport(f"it took longer than --target-deadline, {limit}: {told}", hint=hint)
+            outcome.exit = ExitCode.TERMINATED
+        error = outcome.error or ErrorReport("")
+        self.schedule.note_end(each.waiting, End(outcome.exit, error.migration, error.sqlstate))
+        self._done += 1
+        self._failed += outcome.exit is not ExitCode.OK
+        return each.waiting.target, outcome
+
+    def _without_a_word(self, each: _AtWork) -> Outcome:
+        """Return the outcome of a process that was killed: what it did is in the database."""
+        outcome, code = self.begin(), each.worker.exit_code or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}, and said nothing"
+        outcome.exit = ExitCode.TERMINATED
+        outcome.error = ErrorReport(
+            f"its process was ended by {how}: what it has done is not known here",
+            hint="run it again: the database knows what is done",
+        )
+        return outcome
+
+    def _pass_on(self, arrived: list[int]) -> None:
+        """Hand the signals on that came since the last call; stop the schedule at the first."""
+        if arrived and self.signal is None:
+            self.signal = arrived[0]
+            word = "interrupted" if is_interrupt(self.signal) else "terminated"
+            self.schedule.stop(f"the run was {word}")
+            running = len(self._at_work)
+            if running:
+                self.console.say(f"{word}: no target is begun any more, {running} at work are stopped")
+        for number in arrived:
+            for each in self._at_work:
+                self._tell(each, number)
+        arrived.clear()
+
+    def _enforce_deadlines(self) -> None:
+        now = self.clock()
+        for each in self._at_work:
+            if self.deadline is not None and each.told_at is None and now - each.since >= self.deadline:
+                each.is_late = True
+                each.worker.terminate()
+                each.told_at = now
+            elif each.told_at is not None and now - each.told_at >= _GRACE_SECONDS:
+                each.worker.kill()
+
+    def _tell(self, each: _AtWork, number: int) -> None:
+        each.worker.interrupt(number)
+        each.told_at = each.told_at or self.clock()
+
+    def _progress(self, begun: float) -> FleetProgress:
+        now = self.clock()
+        running = tuple(
+            Running(each.waiting.target.name, now - each.since, each.doing) for each in self._at_work
+        )
+        return FleetProgress(self._done, self._failed, self.schedule.waiting, running, now - begun)

@@ -1,0 +1,131 @@
+"""The first pass over a fleet: reads the history of every target, many at a time, and changes nothing."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from dbmate_wrap.domain.command_hint import target_place
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import HistoryError, WrapError
+from dbmate_wrap.fleet.console import TargetConsole
+from dbmate_wrap.fleet.turns import Limits, Turns
+from dbmate_wrap.workspace import guard
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import open_database_if_present
+from dbmate_wrap.workspace.history import (
+    History,
+    disagreement,
+    not_baselined,
+    read_history,
+    without_database,
+)
+from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.rollout import Bounds
+
+
+class Located(NamedTuple):
+    """A target, and its URL or why it has none."""
+
+    target: FleetTarget
+    url: DatabaseUrl | WrapError
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the first pass found at a target; its error is in `outcome`, if there is one.
+
+    `version` is the newest that is applied, `pending` how many migrations are not, `todo` the names of those
+    files that the run would apply. `outcome` has the migrations that are not simply applied.
+    """
+
+    target: FleetTarget
+    outcome: Outcome
+    version: str | None = None
+    pending: int = 0
+    todo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What each target is asked about: the files, and what of the pending ones the run would apply.
+
+    `begin` makes the outcome of a target.
+    """
+
+    context: Context
+    files: ProjectFiles
+    wanted: Bounds
+    begin: Callable[[], Outcome]
+
+    def read_all(self, located: Iterable[Located], limits: Limits) -> Iterator[Found]:
+        """Yield what is found at each target, as it comes; none stops another.
+
+        Any error but a WrapError is raised here.
+        """
+        turns = Turns(((_server(each.url), each) for each in located), limits)
+        answers: SimpleQueue[tuple[object, Found | BaseException]] = SimpleQueue()
+
+        def ask(server: object, each: Located) -> None:
+            try:
+                answers.put((server, self._read(each)))
+            except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+                answers.put((server, error))
+
+        while turns.waiting or turns.running:
+            while (taken := turns.take()) is not None:
+                # A thread that still waits for a silent host must not keep the process from ending.
+                threading.Thread(target=ask, args=taken, daemon=True).start()
+            server, answer = answers.get()
+            turns.give_back(server)
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+
+    def _read(self, located: Located) -> Found:
+        found = Found(located.target, self.begin())
+        try:
+            if isinstance(located.url, WrapError):
+                raise located.url
+            return self._ask(found, located.url)
+        except WrapError as error:
+            found.outcome.fail(error, target_place(self.context.environment.name, located.target.name))
+            return found
+
+    def _ask(self, found: Found, url: DatabaseUrl) -> Found:
+        """Return what the database says. Raises WrapError where it cannot be asked."""
+        environment = self.context.environment.at(found.target)
+        console = TargetConsole(self.context.console, found.target.name)
+        context = replace(self.context, environment=environment, console=console)
+        with open_database_if_present(context, url=url) as db:
+            if db is None:
+                return self._judge(found, without_database(self.files), None)
+            found.outcome.target = db.target
+            history = read_history(db, self.files, environment.values)
+            # As `up` asks: what disagrees comes before the stamp.
+            return self._judge(found, history, disagreement(history) or not_baselined(db))
+
+    def _judge(self, found: Found, history: History, error: HistoryError | None) -> Found:
+        found.outcome.migrations = [row for row in history.rows if not row.is_applied]
+        found = replace(
+            found,
+            version=history.applied[-1] if history.applied else None,
+            pending=len(history.pending),
+        )
+        try:
+            if error is not None:
+                raise error
+            guard.refuse_foreign_stamp(self.context.environment, history)
+            todo = self.wanted.find(history, self.files).migrations
+        except WrapError as refused:
+            found.outcome.fail(refused, target_place(self.context.environment.name, found.target.name))
+            return found
+        return replace(found, todo=tuple(each.file.name for each in todo))
+
+
+def _server(url: DatabaseUrl | WrapError) -> object:
+    """Return what two URLs on one server have in common."""
+    return (url.host, url.port) if isinstance(url, DatabaseUrl) else None

@@ -1,0 +1,136 @@
+"""Runs functions in processes of their own, each forked from a process that has imported what they need.
+
+That is the fork server of `multiprocessing`: a start takes some milliseconds, and nothing of our threads and
+connections is in the new process.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import TypeVar
+
+from dbmate_wrap.process.signals import signals_held
+
+_T = TypeVar("_T")
+_OF_TERMINALS = frozenset({signal.SIGINT, signal.SIGHUP})
+
+
+def workers_exist() -> bool:
+    """Return True where the system has fork servers: all but Windows."""
+    return sys.platform != "win32"
+
+
+class Workers:
+    """Starts processes; `preload` are modules that the fork server imports before the first."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+
+    def prepare(self) -> None:
+        """Start the fork server, which imports while we do something else; calling it again does nothing."""
+        from multiprocessing import forkserver
+
+        # It and all that it starts begin with these blocked: Ctrl-C in a terminal, and its end, reach every
+        # process of a group, and the fork server has to outlive both.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def start(self, work: Callable[[Connection, _T], None], argument: _T) -> "Worker":
+        """Run ``work(messages, argument)`` in a process of its own; both are pickled.
+
+        What `work` sends by `messages` is got by `Worker.messages`.
+        """
+        self.prepare()
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_begin, args=(work, theirs, argument), daemon=True)
+        with signals_held():
+            process.start()
+        theirs.close()
+        return Worker(process, ours)
+
+
+class Worker:
+    """One process, and what it says."""
+
+    def __init__(self, process: ForkServerProcess, connection: Connection) -> None:
+        self._process = process
+        self._connection = connection
+        self._says = True
+
+    @property
+    def waits_for(self) -> tuple[Connection | int, ...]:
+        """What becomes ready when the process says something or ends."""
+        return (self._connection, self._process.sentinel) if self._says else (self._process.sentinel,)
+
+    def messages(self) -> Iterator[object]:
+        """Yield what it has said since the last call; returns where there is nothing more now."""
+        try:
+            while self._says and self._connection.poll():
+                yield self._connection.recv()
+        except (EOFError, OSError):
+            self._says = False
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for the signal that ended it."""
+        return self._process.exitcode
+
+    def interrupt(self, number: int) -> None:
+        """Send it a signal; to one that is stopped (SIGSTOP) it gets through too."""
+        pid = self._process.pid
+        if pid is None or self.exit_code is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            os.kill(pid, signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """Ask it to end as on SIGTERM."""
+        self.interrupt(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once: the system ends the dbmate that it has started as well."""
+        self.interrupt(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Wait for its end, and free what it took."""
+        self._process.join()
+        self._connection.close()
+        self._process.close()
+
+
+def wait_for(workers: Sequence[Worker], seconds: float) -> None:
+    """Return when one of them says something or ends, or after so many seconds."""
+    wait([each for worker in workers for each in worker.waits_for], seconds)
+
+
+def is_interrupt(number: int) -> bool:
+    """Return True for the signal of Ctrl-C."""
+    return number == signal.SIGINT
+
+
+def _begin(work: Callable[[Connection, _T], None], messages: Connection, argument: _T) -> None:
+    # A group of its own, which no terminal reaches: who started us tells us, once.
+    os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_TERMINALS)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    with messages:
+        work(messages, argument)
+
+
+def _end_with(sentinel: int) -> None:
+    """End as on SIGTERM when the process that started us is gone, however it went."""
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
