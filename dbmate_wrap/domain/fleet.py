@@ -3,8 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.database_url import DatabaseUrl
 
 # The label by which some databases go before the rest, and its value for those.
 WAVE, CANARY = "wave", "canary"
@@ -29,6 +33,11 @@ class FleetTarget:
     def is_canary(self) -> bool:
         """True for one that goes before the rest."""
         return self.labels.get(WAVE) == CANARY
+
+    def url(self, base: "DatabaseUrl") -> "DatabaseUrl":
+        """Return the URL of this target, `base` being the one of its environment."""
+        host, port = self.host or base.host, self.port or base.port
+        return replace(base, host=host, port=port, database=self.database)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.policy.configuration import Policy
@@ -27,6 +27,7 @@ class ConfigTable:
     environments: Mapping[str, Mapping[str, object]]
     default_environment: str | None
     policy: Policy
+    fleets: Mapping[str, object] = field(default_factory=dict)
 
 
 def validate(document: ConfigDocument, faults: list[Fault]) -> ConfigTable:
@@ -44,15 +45,17 @@ class _Validation:
         environments = self._environments(shared.pop("environments", {}))
         default = self._default(shared.pop("default_environment", None))
         policy = self._policy(shared.pop("policy", {}))
-        known = (*_PLAIN_NAMES, "default_environment", "environments", "policy", "plan")
+        # What is in them, settings/fleets.py judges.
+        fleets = self._entries(shared.pop("fleets", {}), "fleets", "write [fleets.NAME]")
+        known = (*_PLAIN_NAMES, "default_environment", "environments", "policy", "plan", "fleets")
         kept = self._settings((), shared, known)
-        return ConfigTable(self.document, kept, environments, default, policy)
+        return ConfigTable(self.document, kept, environments, default, policy, fleets)
 
     def _environments(self, tables: object) -> dict[str, Mapping[str, object]]:
         found: dict[str, Mapping[str, object]] = {}
         hint = "write [environments.staging]"
         for name, table in self._entries(tables, "environments", hint).items():
-            path = ("environments", _display_key(name))
+            path = ("environments", display_key(name))
             if not isinstance(table, dict):
                 self._add("must be a table", path, hint)
             elif not is_name(name):
@@ -78,7 +81,7 @@ class _Validation:
     def _severities(self, entries: Mapping[str, object]) -> dict[str, str]:
         kept: dict[str, str] = {}
         for rule, severity in entries.items():
-            path = ("policy", _display_key(rule))
+            path = ("policy", display_key(rule))
             if rule not in FAMILIES and rule_of(rule) is None:
                 self._add("is not a rule or a family of rules", path, _nearest_rule(rule))
             elif isinstance(severity, str) and severity in _SEVERITIES:
@@ -90,10 +93,10 @@ class _Validation:
     def _settings(
         self, path: tuple[str, ...], table: Mapping[str, object], known: tuple[str, ...]
     ) -> dict[str, object]:
-        faults = {key: _fault(key, value, known) for key, value in table.items()}
+        faults = {key: key_fault(key, value, known) for key, value in table.items()}
         for key, fault in faults.items():
             if fault:
-                self._add(fault[0], (*path, _display_key(key)), fault[1])
+                self._add(fault[0], (*path, display_key(key)), fault[1])
         kept = {key: value for key, value in table.items() if not faults[key]}
         plan = kept.pop("plan", {})
         return kept | self._plan(path, plan)
@@ -116,7 +119,7 @@ class _Validation:
         self.faults.append(Fault(message, self.document.source(*path), hint))
 
 
-def _fault(key: str, value: object, known: tuple[str, ...]) -> tuple[str, str | None] | None:
+def key_fault(key: str, value: object, known: tuple[str, ...]) -> tuple[str, str | None] | None:
     """Return the message and the hint for a key that is no setting or holds no value for one."""
     if (key not in known and _SECRET_KEY.fullmatch(key)) or _holds_secret(value):
         hint = "keep it in <NAME>_DATABASE_URL or .env.<name>, or name a url_command or url_file"
@@ -143,6 +146,7 @@ def _nearest_rule(rule: str) -> str:
     return nearest(rule, (*FAMILIES, *RULES)) or "`dbmate-wrap explain rules` lists the rules"
 
 
-def _display_key(key: str) -> str:
+def display_key(key: str) -> str:
+    """Return a key as a message may show it."""
     # A key that needs quotes in TOML is not one of ours and may be anything, even a URL: it is not shown.
     return key if re.fullmatch(r"[A-Za-z0-9_/-]{1,60}", key) else "(a key)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,10 @@ from dbmate_wrap.settings.names import COMMIT_VARIABLE, PLACEHOLDER, url_variabl
 from dbmate_wrap.settings.url_lookup import FoundUrl, UrlSources
 
 if TYPE_CHECKING:
+    # What is about a fleet is loaded where one is meant.
+    from dbmate_wrap.domain.fleet import FleetTarget
     from dbmate_wrap.domain.results import SettingRow
+    from dbmate_wrap.settings.fleet_urls import FleetUrls
 
 # Without a URL these environments run on a server that we start.
 EMBEDDED = frozenset({"dev", "test"})
@@ -32,10 +35,26 @@ class ResolvedUrl:
 
 @dataclass(frozen=True)
 class Environment(EnvironmentSettings):
-    """The settings of one environment, and the way to its URL; `siblings` are all of the project."""
+    """The settings of one environment, and the way to its URL; `siblings` are all of the project.
+
+    With a `target` the URL is that of one database of a fleet.
+    """
 
     url_sources: UrlSources = field(repr=False)
     siblings: Sequence[EnvironmentSettings] = field(repr=False)
+    target: "FleetTarget | None" = None
+    fleet_urls: "FleetUrls | None" = field(default=None, repr=False, compare=False)
+
+    def at(self, target: "FleetTarget", urls: "FleetUrls | None" = None) -> "Environment":
+        """Return the same environment whose URL is the one of `target`; `urls` is shared by a whole fleet."""
+        from dbmate_wrap.settings.fleet_urls import FleetUrls
+
+        return replace(self, target=target, fleet_urls=urls or self.fleet_urls or FleetUrls(self))
+
+    @property
+    def has_target_urls(self) -> bool:
+        """True where its settings give each target of a fleet a URL of its own."""
+        return self.url_sources.key_per_target(self) is not None
 
     @property
     def root(self) -> Path:
@@ -73,28 +92,51 @@ class Environment(EnvironmentSettings):
         untrusted = self.url_sources.untrusted
         return untrusted is None or untrusted.fault_of(self, key) is None
 
-    def resolve_url(self) -> ResolvedUrl | None:
+    def resolve_url(self, refused: DatabaseUrl | None = None) -> ResolvedUrl | None:
         """Return this environment's URL; None for dev and test without one, which use the embedded server.
 
-        Runs the url_command at every call. Raises ConfigError for a URL that is missing, broken or malformed,
-        or that is also the database of another environment.
+        Runs the url_command at every call; for a target, where all share one URL, only where the one that
+        they had was `refused`. Raises ConfigError for a URL that is missing, broken or malformed, or that is
+        also the database of another environment.
         """
-        found = self.url_sources.find(self)
+        if self.target is not None and self.fleet_urls is not None:
+            return self.fleet_urls.resolve(self.target, refused)
+        resolved = self.find_url()
+        if resolved is not None:
+            check_apart(f"environment {self.name}", resolved, self.known_urls())
+        return resolved
+
+    def find_url(self, target: str | None = None) -> ResolvedUrl | None:
+        """As `resolve_url`, without a look at what it must not be; for the target of that name."""
+        found = self.url_sources.find(self, target)
         if found is None:
             self._check_absence()
             return None
-        resolved = self._parse(found, f"the database URL of {self.name}")
-        shadow, others = self._shadow(), [each for each in self.siblings if each.name != self.name]
-        _check_apart(f"environment {self.name}", resolved, self._known_urls(others))
-        _check_apart(f"environment {self.name}", resolved, [("shadow_url", shadow)] if shadow else [])
-        return resolved
+        return self._parse(found, f"the database URL of {self.name}{f', target {target},' if target else ''}")
+
+    def known_urls(self) -> Iterator[tuple[str, ResolvedUrl]]:
+        """Yield what this environment's URL must not be: shadow_url, and the URLs of the others.
+
+        Only those that are known without running a command. Raises ConfigError for a broken shadow_url.
+        """
+        shadow = self._shadow()
+        yield from self._known_urls([each for each in self.siblings if each.name != self.name])
+        if shadow:
+            yield "shadow_url", shadow
 
     def url_source(self) -> str | None:
         """Return the source of the URL without running a command; None where there is no URL."""
-        if found := self.url_sources.find_without_command(self):
+        target = self.target.name if self.target is not None else None
+        source = self._url_source(target)
+        return source if source is None or target is None else f"{source}, for the target {target}"
+
+    def _url_source(self, target: str | None) -> str | None:
+        if found := self.url_sources.find_without_command(self, target):
             return found.source
         if self.values.url_file and not self.may_use("url_file"):
             return f"the file of {self.sources['url_file']}, which the branch of a pull request chose"
+        if target is None and (key := self.url_sources.key_per_target(self)):
+            return f"the {key} of {self.sources[key]}, for each target"
         command = self.url_sources.command_of(self)
         return f"the url_command of {self.sources['url_command']}" if command else None
 
@@ -110,7 +152,7 @@ class Environment(EnvironmentSettings):
         self.refuse_of_branch("shadow_url")
         shadow = self._shadow()
         if shadow:
-            _check_apart("shadow_url", shadow, self._known_urls(self.siblings))
+            check_apart("shadow_url", shadow, self._known_urls(self.siblings))
         return shadow
 
     def _shadow(self) -> ResolvedUrl | None:
@@ -157,7 +199,8 @@ class Environment(EnvironmentSettings):
         raise config_error(Fault("has no database URL", f"environment {name}", hint))
 
 
-def _check_apart(label: str, resolved: ResolvedUrl, others: Iterable[tuple[str, ResolvedUrl]]) -> None:
+def check_apart(label: str, resolved: ResolvedUrl, others: Iterable[tuple[str, ResolvedUrl]]) -> None:
+    """Raise ConfigError where a URL is that of one of `others`, each with its name."""
     for other_label, other in others:
         if resolved.url.same_database(other.url):
             message = f"{label} is the same database as {other_label} ({other.source})"

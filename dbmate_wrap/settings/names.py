@@ -16,6 +16,8 @@ UNPREFIXED = "DATABASE_URL"
 DBMATE_HINT = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
 # Stands for the environment's name in a url_command or url_file that serves several environments.
 PLACEHOLDER = "{environment}"
+# Stands for the target's name in a url_command or url_file that serves a whole fleet.
+TARGET = "{target}"
 _SECRET = re.compile(r"://[^/?\s]*:\S*@|[?&]password=|\bPGPASSWORD=", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -28,6 +30,12 @@ def url_variable(environment: str) -> str:
 def direct_url_variable(environment: str) -> str:
     """Return the variable of the URL that leads past a pooler, as Supabase, Neon and Prisma name it."""
     return url_variable(f"{environment}-direct")
+
+
+def filled(text: str, environment: str, target: str | None) -> str:
+    """Return a text with the names of the environment and of the target, where there is one, in it."""
+    text = text.replace(PLACEHOLDER, environment)
+    return text if target is None else text.replace(TARGET, target)
 
 
 def holds_secret(text: str) -> bool:

@@ -14,12 +14,15 @@ from dbmate_wrap.settings.config_file import OWN_FILE, ConfigDocument, find_proj
 from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.faults import config_error, variable_source
+from dbmate_wrap.settings.layers import EnvironmentSettings
 from dbmate_wrap.settings.model import BUILT_IN
 from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
 from dbmate_wrap.settings.pull_request import untrusted_checkout
 from dbmate_wrap.settings.url_lookup import UrlSources
 
 if TYPE_CHECKING:
+    from dbmate_wrap.domain.fleet_reference import FleetReference
+    from dbmate_wrap.settings.fleets import FleetSettings
     from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout
     from dbmate_wrap.settings.untrusted_settings import UntrustedSettings
 
@@ -37,6 +40,7 @@ class Project:
     policy: Policy
     warnings: tuple[Fault, ...]
     environments: Mapping[str, Environment] = field(repr=False)
+    fleets: "Mapping[str, FleetSettings]" = field(default_factory=dict, repr=False)
 
     def environment(self, name: str | None = None) -> Environment:
         """Return the environment of that name, or the selected one. Raises ConfigError if unknown."""
@@ -45,12 +49,26 @@ class Project:
             raise config_error(_unknown(name or self.selected, self.environments, "--env"))
         return found
 
+    def fleet(self, name: str | None = None, environment: str | None = None) -> "FleetSettings":
+        """Return the fleet of that name, or the only one; `environment` is the one that it must be of.
 
-def load(project: Path | None = None, environment: str | None = None) -> Project:
+        Raises ConfigError where there is none or several are, and in the checkout of a pull request.
+        """
+        from dbmate_wrap.settings.fleets import choose_fleet
+
+        if (untrusted := self.environment().url_sources.untrusted) is not None:
+            untrusted.refuse_fleets()
+        return choose_fleet(self.fleets, name, environment)
+
+
+def load(
+    project: Path | None = None, environment: str | None = None, about: "FleetReference | None" = None
+) -> Project:
     """Read and validate the settings of all environments, and the .env files of the selected one.
 
-    `project` is the folder given on the command line, `environment` the name. Raises ConfigError with all
-    faults, each with its source. URLs are looked up later, by `Environment.resolve_url`.
+    `project` is the folder given on the command line, `environment` the name; `about` is a fleet, whose
+    environment is selected then. Raises ConfigError with all faults, each with its source. URLs are looked up
+    later, by `Environment.resolve_url`.
     """
     faults, warnings = list[Fault](), layers.variable_warnings()
     checkout = untrusted_checkout(project)
@@ -61,10 +79,13 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
     faults += name_faults(names, table.document.source("environments"))
     faults += layers.variable_faults()
     default, source = _default_environment(table)
-    selected = environment or default
+    fleets = _fleets(table, root, names, faults)
     asked = {default: source} | ({environment: "--env"} if environment else {})
     if readable:
         faults += [_unknown(name, names, place) for name, place in asked.items() if name not in names]
+    selected = environment or default
+    if about is not None and not faults:
+        selected = _of_fleet(fleets, about, environment)
     layered = [layers.merge_layers(name, table, root, faults) for name in names]
     variables = {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
     untrusted = _untrusted(checkout, root, table)
@@ -75,17 +96,32 @@ def load(project: Path | None = None, environment: str | None = None) -> Project
         warnings += url_sources.dotenv(file).warnings
     if faults:
         raise config_error(*faults)
-    return Project(
-        root=root,
-        config_file=found.path if found else None,
-        selected=selected,
-        policy=table.policy,
-        warnings=tuple(warnings),
-        environments={
-            each.name: Environment(each.name, each.values, each.sources, each.own, url_sources, layered)
-            for each in layered
-        },
-    )
+    path, environments = found.path if found else None, _environments(layered, url_sources)
+    return Project(root, path, selected, table.policy, tuple(warnings), environments, fleets)
+
+
+def _environments(layered: list[EnvironmentSettings], url_sources: UrlSources) -> dict[str, Environment]:
+    return {
+        each.name: Environment(each.name, each.values, each.sources, each.own, url_sources, layered)
+        for each in layered
+    }
+
+
+def _of_fleet(fleets: "Mapping[str, FleetSettings]", about: "FleetReference", environment: str | None) -> str:
+    """Return the environment of the fleet that is meant. Raises ConfigError."""
+    from dbmate_wrap.settings.fleets import choose_fleet
+
+    return choose_fleet(fleets, about.fleet, environment).environment
+
+
+def _fleets(
+    table: ConfigTable, root: Path, environments: Collection[str], faults: list[Fault]
+) -> "dict[str, FleetSettings]":
+    if not table.fleets:
+        return {}
+    from dbmate_wrap.settings.fleets import read_fleets
+
+    return read_fleets(table, root, environments, faults)
 
 
 def _untrusted(

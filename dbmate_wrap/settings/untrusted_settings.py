@@ -84,6 +84,11 @@ class UntrustedSettings:
         if line is None or line.value != value:
             raise config_error(self._fault(self._not_of_base, source, self._ways_out("", environment)))
 
+    def refuse_fleets(self) -> None:
+        """Raise ConfigError: a fleet's targets are databases, and a command or a query may list them."""
+        hint = "run it from a branch that is trusted"
+        raise config_error(self._fault("lists databases", "a fleet", hint))
+
     def start_faults(self, environments: Iterable[EnvironmentSettings]) -> list[Fault]:
         """Return the faults of the paths that every command opens."""
         faults = [self._path_fault(each, key) for each in environments for key in sorted(IN_REPOSITORY)]

@@ -10,7 +10,7 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import config_error
-from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, PLACEHOLDER, UNPREFIXED
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, filled
 
 _TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
@@ -25,19 +25,31 @@ def split_command(command: str) -> list[str]:
     return words
 
 
-def run_url_command(command: str, *, environment: str, root: Path, source: str) -> str:
-    """Return the one line that the command prints. Raises ConfigError for every other outcome."""
-    argv = tuple(word.replace(PLACEHOLDER, environment) for word in split_command(command))
-    # This process's environment, so that secret managers find their login, without database URLs.
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
-    variables = inherited | {ENVIRONMENT_VARIABLE: environment}
+def run_url_command(
+    command: str, *, environment: str, root: Path, source: str, target: str | None = None
+) -> str:
+    """Return the one line that the command prints, for a target of a fleet where one is given.
+
+    Raises ConfigError for every other outcome.
+    """
+    argv = tuple(filled(word, environment, target) for word in split_command(command))
+    whose = f"{environment}, target {target}," if target is not None else environment
     try:
-        done = run(Command(argv, variables, root), timeout=_TIMEOUT_SECONDS)
+        done = run(Command(argv, command_variables(environment), root), timeout=_TIMEOUT_SECONDS)
     except OSError as error:
-        raise _failed(f"cannot be started: {error.strerror}", source, environment) from None
+        raise _failed(f"cannot be started: {error.strerror}", source, whose) from None
     if problem := _problem(done):
-        raise _failed(problem + _reason(done), source, environment)
+        raise _failed(problem + masked_reason(done), source, whose)
     return done.stdout.strip("\r\n")
+
+
+def command_variables(environment: str) -> dict[str, str]:
+    """Return the variables of a command of the settings.
+
+    They are this process's, so that secret managers find their login, without database URLs.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
+    return inherited | {ENVIRONMENT_VARIABLE: environment}
 
 
 def _problem(done: Completed) -> str | None:
@@ -55,7 +67,7 @@ def _problem(done: Completed) -> str | None:
     return f"printed {len(lines)} lines, and a URL is one" if len(lines) > 1 else None
 
 
-def _reason(done: Completed) -> str:
+def masked_reason(done: Completed) -> str:
     """Return the last line on stderr, which usually names the reason; text from stdout is masked in it."""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if not lines:

@@ -12,7 +12,14 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.settings.dotenv import DotenvFile, read_dotenv
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
-from dbmate_wrap.settings.names import PLACEHOLDER, UNPREFIXED, direct_url_variable, url_variable
+from dbmate_wrap.settings.names import (
+    PLACEHOLDER,
+    TARGET,
+    UNPREFIXED,
+    direct_url_variable,
+    filled,
+    url_variable,
+)
 from dbmate_wrap.settings.text_file import read_text
 
 if TYPE_CHECKING:
@@ -75,28 +82,50 @@ class UrlSources:
         """Return a DATABASE_URL that names no environment."""
         return self.in_process(UNPREFIXED) or self.in_file(".env", UNPREFIXED)
 
-    def find(self, settings: EnvironmentSettings) -> FoundUrl | None:
-        """Return the environment's URL, None without one. Raises ConfigError for a broken source."""
+    def find(self, settings: EnvironmentSettings, target: str | None = None) -> FoundUrl | None:
+        """Return the environment's URL, or that of its target; None without one.
+
+        Raises ConfigError for a broken source, and for one that gives each target a URL where none is named.
+        """
+        if target is None and (key := self.key_per_target(settings)):
+            hint = "name one with --target: `dbmate-wrap fleet list` lists them"
+            raise config_error(Fault(f"gives each target a URL ({TARGET})", settings.sources[key], hint))
         return (
             self.of_process(settings.name)
-            or self._from_command(settings)
-            or self._from_file(settings)
-            or self._from_parts(settings)
+            or self._from_command(settings, target)
+            or self._from_file(settings, target)
+            or self._from_parts(settings, target)
             or self._refused_of_branch(self._from_dotenv(settings.name), settings.name)
         )
+
+    def key_per_target(self, settings: EnvironmentSettings) -> str | None:
+        """Return the setting that gives each target a URL of its own; None where all share one."""
+        values = settings.values
+        if self.of_process(settings.name):
+            return None
+        if command := self.command_of(settings):
+            return "url_command" if TARGET in command else None
+        if values.url_file is not None and self._applies(str(values.url_file), "url_file", settings):
+            return "url_file" if TARGET in str(values.url_file) else None
+        if values.host is None or not self._applies(values.host, "host", settings):
+            return None
+        parts = ("host", "database", "user", "password_file")
+        return next((part for part in parts if TARGET in str(getattr(values, part))), None)
 
     def _refused_of_branch(self, found: FoundUrl | None, environment: str) -> FoundUrl | None:
         if found is not None and found.variable is not None and self.untrusted is not None:
             self.untrusted.refuse_dotenv(*found.variable, found.text, found.source, environment)
         return found
 
-    def find_without_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
+    def find_without_command(
+        self, settings: EnvironmentSettings, target: str | None = None
+    ) -> FoundUrl | None:
         """As `find`, but None where only a command has it, or where a source is broken."""
         own = self.of_process(settings.name)
-        if own or self.command_of(settings):
+        if own or self.command_of(settings) or (target is None and self.key_per_target(settings)):
             return own
         try:
-            found = self._from_file(settings) or self._from_parts(settings)
+            found = self._from_file(settings, target) or self._from_parts(settings, target)
             return found or self._from_dotenv(settings.name)
         except ConfigError:
             return None
@@ -112,7 +141,7 @@ class UrlSources:
         names_one = key in settings.own or PLACEHOLDER in text
         return names_one or settings.name == self.default_environment
 
-    def _from_command(self, settings: EnvironmentSettings) -> FoundUrl | None:
+    def _from_command(self, settings: EnvironmentSettings, target: str | None) -> FoundUrl | None:
         command = self.command_of(settings)
         if command is None:
             return None
@@ -120,7 +149,7 @@ class UrlSources:
 
         name, source = settings.name, settings.sources["url_command"]
         if self.untrusted is None or is_set_by_process("url_command"):
-            text = run_url_command(command, environment=name, root=self.root, source=source)
+            text = run_url_command(command, environment=name, root=self.root, source=source, target=target)
         else:
             self.untrusted.refuse(settings, "url_command")
             # Not in the checkout: many programs run what lies in their folder.
@@ -128,17 +157,17 @@ class UrlSources:
                 text = run_url_command(command, environment=name, root=Path(empty), source=source)
         return FoundUrl(text, f"the output of {source}")
 
-    def _from_file(self, settings: EnvironmentSettings) -> FoundUrl | None:
+    def _from_file(self, settings: EnvironmentSettings, target: str | None) -> FoundUrl | None:
         file, source = settings.values.url_file, settings.sources["url_file"]
         if file is None or not self._applies(str(file), "url_file", settings):
             return None
-        path = self.root / str(file).replace(PLACEHOLDER, settings.name)
+        path = self.root / filled(str(file), settings.name, target)
         if self.untrusted is not None:
             self.untrusted.refuse_secret_file(path, "url_file", settings)
         text, warnings = _read_secret(path, f"the url_file of {settings.name}", source, "the database URL")
         return FoundUrl(text, f"{path} ({source})", warnings)
 
-    def _from_parts(self, settings: EnvironmentSettings) -> FoundUrl | None:
+    def _from_parts(self, settings: EnvironmentSettings, target: str | None) -> FoundUrl | None:
         host = settings.values.host
         if host is None or not self._applies(host, "host", settings):
             return None
@@ -147,7 +176,7 @@ class UrlSources:
         if self.untrusted is not None:
             for part in PARTS:
                 self.untrusted.refuse(settings, part)
-        parts = url_parts_of(settings)
+        parts = url_parts_of(settings, target)
         assert parts is not None, "there is a host"
         if parts.password_file is None:
             return FoundUrl(parts.url(None), settings.sources["host"])

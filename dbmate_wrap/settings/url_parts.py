@@ -7,7 +7,7 @@ from urllib.parse import quote
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings
-from dbmate_wrap.settings.names import PLACEHOLDER
+from dbmate_wrap.settings.names import filled
 
 # A part is set for one environment alone, or holds the environment's name.
 PARTS = ("host", "port", "database", "user", "password_file")
@@ -33,12 +33,15 @@ class UrlParts:
         return f"postgres://{login}@{host}:{self.port}/{database}"
 
 
-def url_parts_of(settings: EnvironmentSettings) -> UrlParts | None:
-    """Return the parts of the environment's URL; None without a `host`. Raises ConfigError."""
+def url_parts_of(settings: EnvironmentSettings, target: str | None = None) -> UrlParts | None:
+    """Return the parts of the URL of an environment or its target; None without a `host`.
+
+    Raises ConfigError where one is missing.
+    """
     values, name = settings.values, settings.name
 
     def named(text: str) -> str:
-        return text.replace(PLACEHOLDER, name)
+        return filled(text, name, target)
 
     if values.host is None:
         return None

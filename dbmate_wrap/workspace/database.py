@@ -111,7 +111,7 @@ def read_database(context: Context, url: DatabaseUrl, session: Session) -> Datab
     server = catalog.read_server(session, context.environment.values.migrations_table)
 
     def find_url() -> DatabaseUrl | None:
-        resolved = context.environment.resolve_url()
+        resolved = context.environment.resolve_url(refused=url)
         return accept_url(context, resolved) if resolved is not None else None
 
     return Database(url, session, server, lambda url, wait: open_session(context, url, wait=wait), find_url)
@@ -138,7 +138,8 @@ def accept_url(context: Context, resolved: ResolvedUrl) -> DatabaseUrl:
 
 def start_embedded(context: Context) -> DatabaseUrl:
     """Start the embedded server, if it does not run yet, and return the URL of the environment's database."""
-    return start_embedded_server(context).url(context.environment.name)
+    target, endpoint = context.environment.target, start_embedded_server(context)
+    return endpoint.url(target.database if target is not None else context.environment.name)
 
 
 def start_embedded_server(context: Context) -> "Endpoint":

@@ -80,8 +80,12 @@ class DatabaseUrl:
 
     def same_database(self, other: "DatabaseUrl") -> bool:
         """True where both reach one database, as far as that is known without DNS and without a server."""
-        here, there = (place(self.host), self.port), (place(other.host), other.port)
-        return here == there and self.database == other.database
+        return self.identity == other.identity
+
+    @property
+    def identity(self) -> tuple[str, int, str]:
+        """A key that is equal for two URLs of one database, as `same_database` says it."""
+        return place(self.host), self.port, self.database
 
     def _place(self) -> tuple[tuple[str, str], ...]:
         return ("host", self.host), ("port", str(self.port))
