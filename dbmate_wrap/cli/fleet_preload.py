@@ -1,5 +1,26 @@
-"""Imported last by the fork server of a fleet: what it has imported is no garbage of any process."""
+"""Imports and reads for the fork server of a fleet what each process would else import and read for itself.
+
+Nothing of it is garbage of any process: so none looks through it, and its memory stays shared.
+"""
 
 import gc
+import pwd  # noqa: F401
+import unicodedata  # noqa: F401
 
+import dbmate_wrap.cli.fleet_worker
+import dbmate_wrap.commands.drift
+import dbmate_wrap.commands.up
+import dbmate_wrap.execution.adoption
+import dbmate_wrap.execution.apply
+import dbmate_wrap.settings.fleet_urls
+import dbmate_wrap.settings.fleets
+import dbmate_wrap.settings.url_command
+import dbmate_wrap.workspace.schema_file
+from dbmate_wrap import sql
+from dbmate_wrap.postgres import queries
+
+queries.load_all_queries()
+if sql.is_available():
+    import dbmate_wrap.sql.creates
+    import dbmate_wrap.sql.touched  # noqa: F401
 gc.freeze()

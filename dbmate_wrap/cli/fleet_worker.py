@@ -13,6 +13,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.output import begin_outcome
 from dbmate_wrap.cli.verb_end import end_verb
+from dbmate_wrap.domain.command_hint import target_place
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.escape import visible
 from dbmate_wrap.domain.fleet import FleetTarget
@@ -28,19 +29,14 @@ from dbmate_wrap.workspace.context import Context
 _T = TypeVar("_T")
 TargetVerb = Callable[[Context, Outcome, DatabaseUrl, _T], None]
 
-# What a process would else import when it needs it, each for itself.
-_PRELOAD = (
-    *("dbmate_wrap.cli.fleet_worker", "dbmate_wrap.commands.up", "dbmate_wrap.execution.apply"),
-    *("dbmate_wrap.execution.attended", "dbmate_wrap.execution.readiness", "dbmate_wrap.workspace.dbmate"),
-    *("dbmate_wrap.cli.fleet_preload",),
-)
+_PRELOAD = ("dbmate_wrap.cli.fleet_preload",)
 
 
 @dataclass(frozen=True)
 class _Shared(Generic[_T]):
     """What all targets have in common; `verb` is a function of a module, and pickled by its name."""
 
-    command: str
+    invocation: Invocation
     project: Project
     environment: str
     scripts_dir: Path
@@ -59,30 +55,41 @@ class _Job:
     url: DatabaseUrl
 
 
-class ForkedTargets:
-    """Starts a process for each target, in which `verb` runs."""
+class Fork(Generic[_T]):
+    """Makes what starts a process for each target, in which `verb` runs."""
 
-    def __init__(self, context: Context, verb: TargetVerb[_T], request: _T, *, verbose: bool) -> None:
-        shared = _Shared(
-            context.invocation.command,
-            context.project,
-            context.environment.name,
-            context.scripts_dir,
-            context.search_path,
-            verb,
-            request,
-            verbose,
-        )
-        self._shared = pickle.dumps(shared)
+    def __init__(self, verb: TargetVerb[_T], *, verbose: bool) -> None:
+        self._verb = verb
+        self._verbose = verbose
         self._workers = Workers(_PRELOAD)
 
     def prepare(self) -> None:
         """Start the fork server, which imports what the processes need."""
         self._workers.prepare()
 
+    def share(self, context: Context, request: _T) -> "_ForkedTargets":
+        """Return what starts the processes; `request` is for each target alike."""
+        shared = _Shared(
+            context.invocation,
+            context.project,
+            context.environment.name,
+            context.scripts_dir,
+            context.search_path,
+            self._verb,
+            request,
+            self._verbose,
+        )
+        return _ForkedTargets(self._workers, pickle.dumps(shared))
+
+
+@dataclass(frozen=True)
+class _ForkedTargets:
+    workers: Workers
+    shared: bytes = field(repr=False)
+
     def start(self, target: FleetTarget, url: DatabaseUrl) -> Worker:
         """Begin with one target; `url` is where it is."""
-        return self._workers.start(_work, _Job(self._shared, target, url))
+        return self.workers.start(_work, _Job(self.shared, target, url))
 
 
 @dataclass
@@ -100,12 +107,12 @@ class _PipeConsole:
 
     def say(self, line: str) -> None:
         """Send a line of progress."""
-        self.messages.send(Said(visible(self.secrets.mask(line))))
+        self.messages.send(Said(visible(self.secrets.mask(line)), line.startswith("warning:")))
 
     def detail(self, line: str) -> None:
         """Send a line of progress for callers that asked for more."""
         if self.verbose:
-            self.messages.send(Said(visible(self.secrets.mask(line)), asked_for=True))
+            self.messages.send(Said(visible(self.secrets.mask(line))))
 
     def show(self, line: str) -> None:
         """Send a line of the result as it comes."""
@@ -121,15 +128,16 @@ def _work(messages: Connection, job: _Job) -> None:
         gc.disable()  # A short life, with little garbage.
         shared: _Shared[object] = pickle.loads(job.shared)  # noqa: S301 - from who started us
         secrets = secrets_of(sys.argv[1:])
-        outcome = begin_outcome(shared.command)
+        outcome = begin_outcome(shared.invocation.command)
         environment = shared.project.environment(shared.environment).at(job.target)
         outcome.environment = environment.name
         secrets.learn(job.url.password, (job.url.user, job.url.host, job.url.database, environment.name))
-        console = _PipeConsole(messages, secrets, shared.verbose, environment.name, environment.place)
+        place = target_place(environment.name, job.target.name)
+        console = _PipeConsole(messages, secrets, shared.verbose, environment.name, place)
         context = Context(
             project=shared.project,
             environment=environment,
-            invocation=Invocation(outcome.command, outcome.run_id),
+            invocation=replace(shared.invocation, run_id=outcome.run_id),
             secrets=secrets,
             console=console,
             scripts_dir=shared.scripts_dir,

@@ -106,7 +106,7 @@ class AttendedRun:
             __version__,
             self.dbmate.version if self.dbmate is not None else None,
             self.db.server.history.name,
-            provenance(root, [folder], self.environment.commit),
+            self.invocation.provenance or provenance(root, [folder], self.environment.commit),
             typist().consent,
         )
         writer = LedgerWriter(self.db.session, run, self.console.say)

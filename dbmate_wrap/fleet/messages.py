@@ -11,10 +11,10 @@ from dbmate_wrap.process.workers import Worker
 
 @dataclass(frozen=True)
 class Said:
-    """A line of progress, masked; `asked_for` is shown to callers that asked for more only."""
+    """A line of progress, masked; what is no warning is shown to callers that asked for more only."""
 
     line: str
-    asked_for: bool = False
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,6 @@ class Done:
 
 class TargetProcesses(Protocol):
     """Starts a process for a target, in which a verb runs to its end and sends these messages."""
-
-    def prepare(self) -> None:
-        """Begin what makes the first start fast."""
 
     def start(self, target: FleetTarget, url: DatabaseUrl) -> Worker:
         """Begin with one target; `url` is where it is."""

@@ -90,9 +90,9 @@ class Rollout:
         has_ended = each.worker.exit_code is not None
         for message in each.worker.messages():
             match message:
-                case Said(line, asked_for):
+                case Said(line, is_warning):
                     each.doing = line
-                    show = self.console.detail if asked_for else self.console.say
+                    show = self.console.say if is_warning else self.console.detail
                     show(f"{each.waiting.target.name}: {line}")
                 case Done(outcome):
                     each.outcome = outcome

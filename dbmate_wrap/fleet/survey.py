@@ -1,9 +1,7 @@
 """The first pass over a fleet: reads the history of every target, many at a time, and changes nothing."""
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
 from typing import NamedTuple
 
 from dbmate_wrap.domain.command_hint import target_place
@@ -11,8 +9,9 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import HistoryError, WrapError
+from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.console import TargetConsole
-from dbmate_wrap.fleet.turns import Limits, Turns
+from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.workspace import guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import open_database_if_present
@@ -66,24 +65,7 @@ class Survey:
 
         Any error but a WrapError is raised here.
         """
-        turns = Turns(((_server(each.url), each) for each in located), limits)
-        answers: SimpleQueue[tuple[object, Found | BaseException]] = SimpleQueue()
-
-        def ask(server: object, each: Located) -> None:
-            try:
-                answers.put((server, self._read(each)))
-            except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
-                answers.put((server, error))
-
-        while turns.waiting or turns.running:
-            while (taken := turns.take()) is not None:
-                # A thread that still waits for a silent host must not keep the process from ending.
-                threading.Thread(target=ask, args=taken, daemon=True).start()
-            server, answer = answers.get()
-            turns.give_back(server)
-            if isinstance(answer, BaseException):
-                raise answer
-            yield answer
+        return ask_in_turns(((server_of(each.url), each) for each in located), self._read, limits)
 
     def _read(self, located: Located) -> Found:
         found = Found(located.target, self.begin())
@@ -126,6 +108,6 @@ class Survey:
         return replace(found, todo=tuple(each.file.name for each in todo))
 
 
-def _server(url: DatabaseUrl | WrapError) -> object:
+def server_of(url: DatabaseUrl | WrapError) -> Hashable:
     """Return what two URLs on one server have in common."""
     return (url.host, url.port) if isinstance(url, DatabaseUrl) else None

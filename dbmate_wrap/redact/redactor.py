@@ -88,17 +88,25 @@ class Secrets:
     """The secrets that a run has learned so far, and the redactor for all of them."""
 
     def __init__(self) -> None:
-        self._known: list[str] = []
+        self._known: dict[str, None] = {}
         self._ordinary: set[str] = set()
-        self.redactor = NOTHING
+        self._redactor: Redactor | None = NOTHING
 
     def learn(self, secret: str | None, ordinary: Iterable[str] = ()) -> None:
         """Mask `secret` from now on; `ordinary` are public words that a weak secret may be equal to."""
         if not secret:
             return
-        self._known.append(secret)
+        self._known[secret] = None
         self._ordinary.update(ordinary)
-        self.redactor = Redactor(self._known, self._ordinary)
+        self._redactor = None
+
+    @property
+    def redactor(self) -> Redactor:
+        """The redactor for what is known now; made when it is asked for: a fleet may have a thousand."""
+        made = self._redactor
+        if made is None:
+            made = self._redactor = Redactor(tuple(self._known), tuple(self._ordinary))
+        return made
 
     @property
     def is_empty(self) -> bool:

@@ -114,9 +114,7 @@ def _common(outcome: Outcome, paint: Paint) -> str:
         case "up" | "redo" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             # What this run applied, and what is not applied.
             new = frozenset(outcome.applied)
-            rows = [
-                row for row in outcome.migrations if row.version in new or not row.is_applied
-            ]
+            rows = [row for row in outcome.migrations if row.version in new or not row.is_applied]
             return migration_table(rows, paint)
         case "check" | "amend":
             return _checks(outcome, paint)

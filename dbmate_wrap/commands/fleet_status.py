@@ -1,0 +1,34 @@
+"""Shows which version each database of a fleet has, and what is wrong with any."""
+
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.fleet.journal import Journal, TargetDocuments
+from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
+from dbmate_wrap.fleet.survey import Survey
+from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.rollout import Bounds
+
+
+def fleet_status(
+    context: Context, outcome: Outcome, choice: FleetChoice, documents: TargetDocuments, *, exit_code: bool
+) -> None:
+    """Read the history of every target; 34 or 35 where one cannot be read or disagrees.
+
+    With `exit_code` 32 where migrations are pending and nothing is wrong.
+    """
+    loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
+    loaded.report_to(outcome)
+    loaded.raise_if_unreadable()
+    opened = open_fleet(context, choice)
+    files = {file.version: file.name for file in loaded.files.migrations}
+    journal = Journal(opened.scope("status"), opened.selection, files, documents)
+    survey = Survey(context, loaded.files, Bounds(), journal.begin)
+    for found in survey.read_all(opened.locate(), opened.limits):
+        if exit_code and found.pending and found.outcome.exit is ExitCode.OK:
+            found.outcome.exit = ExitCode.PENDING
+        journal.note_found(found)
+    journal.sum_up(outcome)
+    outcome.summary = f"{count(len(opened.targets), 'target')} of {len(opened.inventory.targets)} asked"
+    loaded.checked()

@@ -1,0 +1,192 @@
+"""Applies pending migrations to every database of a fleet: one pass that reads, and one that applies."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from dbmate_wrap.domain.count import count, join_names
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.failure_limit import FailureLimit
+from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ExitCode, InterruptedRun, TerminatedRun
+from dbmate_wrap.execution.provenance import provenance
+from dbmate_wrap.fleet.journal import Journal, TargetDocuments
+from dbmate_wrap.fleet.messages import TargetProcesses
+from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
+from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.schedule import Schedule, Waiting
+from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
+from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.process.workers import is_interrupt
+from dbmate_wrap.sql.batching import batches
+from dbmate_wrap.workspace import dbmate, guard, project_files
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.rollout import Bounds, UpRequest
+
+# Targets that lag behind differ in what they lack; so many different batches are staged for all.
+_MOST_STAGED = 100
+
+
+class Fork(Protocol):
+    """Makes what starts the process of each target, in which the whole of `up` runs."""
+
+    def prepare(self) -> None:
+        """Begin what takes time, while something else goes on."""
+
+    def share(self, context: Context, request: UpRequest) -> TargetProcesses:
+        """Return what starts the processes; `request` is for each target alike."""
+
+
+@dataclass(frozen=True)
+class FleetUp:
+    """What the command line says of a run: which targets, what of the migrations, and the brakes.
+
+    `deadline` are the seconds that one target may take; None is left to the settings.
+    """
+
+    choice: FleetChoice
+    wanted: Bounds
+    max_failures: FailureLimit | None
+    deadline: float | None
+    yes: bool
+
+
+def fleet_up(
+    context: Context, outcome: Outcome, request: FleetUp, documents: TargetDocuments, fork: Fork
+) -> None:
+    """Read every target, then apply where something is pending; 34 or 35 where a target failed.
+
+    Raises what stops it before anything is applied, and InterruptedRun (130, 143) after a signal.
+    """
+    loaded = project_files.load_files(context.environment, context.project.policy)
+    loaded.report_to(outcome)
+    files = loaded.checked()  # 12, 13
+    verified = dbmate.start_verification(context)
+    opened = open_fleet(context, request.choice)  # 10
+    names = {file.version: file.name for file in files.migrations}
+    journal = Journal(opened.scope("up"), opened.selection, names, documents)
+    located = opened.locate()  # 10
+    survey = Survey(context, files, request.wanted, journal.begin)
+    todo, failed = _survey(survey.read_all(located, opened.limits), journal, fork)
+    for line in _describe(opened, todo, failed):
+        context.console.say(line)
+    run = _SecondPass(opened, journal, located, todo, failed, request)
+    if not todo:
+        journal.sum_up(outcome)
+        outcome.summary = "nothing was applied"
+        return
+    schedule = run.make_schedule()
+    if schedule.stopped is None:
+        question = f"migrate {count(len(todo), 'database')} of the fleet {opened.inventory.fleet}"
+        guard.confirm(context.environment, context.console, question, yes=request.yes, look="fleet status")
+    with _staged(files, todo) as staged:
+        up = UpRequest(staged, request.wanted, yes=True, binary=verified())  # 11
+        run.apply(context, outcome, schedule, fork.share(_with_provenance(context), up))
+
+
+def _survey(found: Iterable[Found], journal: Journal, fork: Fork) -> tuple[list[Found], list[FleetTarget]]:
+    """Return the targets with something to apply, and those that failed; all but the former are noted."""
+    todo: list[Found] = []
+    failed: list[FleetTarget] = []
+    for each in found:
+        if each.todo:
+            if not todo:
+                fork.prepare()
+            todo.append(each)
+            continue
+        journal.note_found(each)
+        if each.outcome.error is not None:
+            failed.append(each.target)
+    return todo, failed
+
+
+@dataclass(frozen=True)
+class _SecondPass:
+    """The second pass: `todo` are the targets with something to apply, `failed` those that failed before."""
+
+    opened: OpenFleet
+    journal: Journal
+    located: Sequence[Located]
+    todo: Sequence[Found]
+    failed: Sequence[FleetTarget]
+    request: FleetUp
+
+    def make_schedule(self) -> Schedule:
+        """Return the order of the run: that of the inventory, canaries first."""
+        wanted = {each.target.name for each in self.todo}
+        return Schedule(
+            [Waiting(target, server_of(url)) for target, url in self.located if target.name in wanted],
+            self.opened.limits,
+            self.request.max_failures or self.opened.settings.max_failures,
+            size=len(self.opened.targets),
+            found_failed=self.failed,
+        )
+
+    def apply(
+        self, context: Context, outcome: Outcome, schedule: Schedule, processes: TargetProcesses
+    ) -> None:
+        """Apply to each target in its turn. Raises InterruptedRun after a signal."""
+        rollout = Rollout(
+            schedule,
+            processes,
+            {target.name: url for target, url in self.located if isinstance(url, DatabaseUrl)},
+            context.console,
+            self.journal.begin,
+            self.request.deadline or self.opened.settings.target_deadline,
+        )
+        found = {each.target.name: each for each in self.todo}
+        applied = 0
+        for target, ended in rollout.run():
+            self.journal.note_end(found[target.name], ended, "applied")
+            applied += ended.exit is ExitCode.OK
+        for target in schedule.not_begun:
+            self.journal.note_not_begun(found[target.name], schedule.stopped or "")
+        self.journal.sum_up(outcome, schedule.stopped)
+        outcome.summary = f"{count(applied, 'target')} of {len(self.todo)} migrated"
+        if rollout.signal is not None:
+            error = InterruptedRun if is_interrupt(rollout.signal) else TerminatedRun
+            hint = "run it again: what is done stays done"
+            raise error(f"{schedule.stopped}: {outcome.summary}", hint=hint)
+
+
+def _with_provenance(context: Context) -> Context:
+    """Return the same with what each ledger is to say of this run: git is asked once for all."""
+    environment = context.environment
+    found = provenance(environment.root, [environment.values.migrations_dir], environment.commit)
+    return replace(context, invocation=replace(context.invocation, provenance=found))
+
+
+@contextmanager
+def _staged(files: ProjectFiles, todo: Iterable[Found]) -> Iterator[ProjectFiles]:
+    """The files with a private copy of each batch that a target will run, made once for all targets."""
+    by_name = {each.file.name: each for each in files.parsed}
+    wanted = Counter(each.todo for each in todo)
+    folders: dict[tuple[str, ...], Path] = {}
+    with ExitStack() as copies:
+        for names, _ in wanted.most_common(_MOST_STAGED):
+            for batch in batches([by_name[name] for name in names]):
+                key = tuple(each.file.name for each in batch)
+                if key not in folders:
+                    folders[key] = copies.enter_context(stage([each.file for each in batch]))
+        yield replace(files, staged=folders)
+
+
+def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTarget]) -> Iterator[str]:
+    """Yield the plan: how many targets need what."""
+    inventory, number = opened.inventory, len(opened.targets)
+    shard = f" in shard {opened.selection.shard}" if opened.selection.shard is not None else ""
+    yield (
+        f"fleet {inventory.fleet}: {number} of {count(len(inventory.targets), 'target')}{shard},"
+        f" inventory {inventory.digest[:12]}"
+    )
+    rest = number - len(todo) - len(failed)
+    yield f"  {rest} have nothing to apply, {len(todo)} have, {len(failed)} failed already"
+    for names, targets in Counter(each.todo for each in todo).most_common():
+        canaries = sum(each.todo == names and each.target.is_canary for each in todo)
+        first = f" ({count(canaries, 'canary')} first)" if canaries else ""
+        yield f"  {count(targets, 'target')}{first}: {join_names(names)}"

@@ -1,0 +1,116 @@
+"""Opens a fleet: its environment, its inventory, the targets of a run, and where each of them is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
+from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
+from dbmate_wrap.errors import Fault, WrapError
+from dbmate_wrap.fleet.asking import ask_in_turns
+from dbmate_wrap.fleet.inventory import load_inventory, refuse_one_database
+from dbmate_wrap.fleet.survey import Located
+from dbmate_wrap.fleet.turns import Limits
+from dbmate_wrap.settings import ResolvedUrl
+from dbmate_wrap.settings.faults import config_error
+from dbmate_wrap.settings.fleet_urls import FleetUrls
+from dbmate_wrap.settings.fleets import FleetSettings
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.database import accept_url, start_embedded_server
+from dbmate_wrap.workspace.tls import with_tls
+
+# As many sessions as a small server has room for, beside those of its users.
+DEFAULT_JOBS = DEFAULT_PER_SERVER = 8
+
+
+@dataclass(frozen=True)
+class FleetChoice:
+    """What the command line says of the fleet and its targets; None is left to the settings."""
+
+    name: str | None
+    selection: Selection
+    jobs: int | None = None
+    per_server: int | None = None
+
+
+@dataclass(frozen=True)
+class OpenFleet:
+    """A fleet with its inventory; `targets` are those of this run, `context` is of its environment."""
+
+    context: Context
+    settings: FleetSettings
+    inventory: Inventory
+    selection: Selection
+    targets: tuple[FleetTarget, ...]
+    limits: Limits
+
+    def scope(self, verb: FleetVerb) -> FleetScope:
+        """What a run of `verb` over these targets is about."""
+        return FleetScope.of(verb, self.inventory, self.selection)
+
+    def locate(self) -> list[Located]:
+        """Return where each target is, or why nobody knows, in their order.
+
+        Raises ConfigError where two of them are one database, or where the URL that they share has a fault.
+        """
+        urls = self._open_urls()
+
+        def locate(target: FleetTarget) -> Located:
+            try:
+                return Located(target, self._url(urls, target))
+            except WrapError as error:
+                return Located(target, error)
+
+        if self.context.environment.has_target_urls:
+            # A command for each: they run side by side.
+            limits = Limits(self.limits.jobs, self.limits.jobs)
+            found = {each.target.name: each for each in ask_in_turns(_anywhere(self.targets), locate, limits)}
+            located = [found[target.name] for target in self.targets]
+        else:
+            located = [locate(target) for target in self.targets]
+        refuse_one_database((each, url) for each, url in located if isinstance(url, DatabaseUrl))
+        return located
+
+    def _open_urls(self) -> FleetUrls:
+        """Return what gives the URLs, the shared one looked up; starts the embedded server."""
+        environment = self.context.environment
+        urls = FleetUrls(environment)
+        if environment.has_target_urls:
+            return urls
+        base = urls.base()
+        if base is None:
+            server = start_embedded_server(self.context).url(environment.name)
+            return FleetUrls(environment, ResolvedUrl(server, "the embedded server"))
+        accept_url(self.context, base)
+        return urls
+
+    def _url(self, urls: FleetUrls, target: FleetTarget) -> DatabaseUrl:
+        resolved, environment = urls.resolve(target), self.context.environment
+        assert resolved is not None, "the embedded server is started"
+        url = resolved.url
+        self.context.secrets.learn(url.password, (url.user, url.host, url.database, environment.name))
+        return with_tls(environment, url)
+
+
+def open_fleet(context: Context, choice: FleetChoice) -> OpenFleet:
+    """Read the settings and the inventory of a fleet; `context` is of its environment.
+
+    Raises ConfigError (10) with all faults of the inventory, and where the labels select nothing.
+    """
+    settings = context.project.fleet(choice.name, context.environment.name)
+    inventory = load_inventory(context, settings)
+    selection = choice.selection
+    if selection.where and not selection.matching(inventory.targets):
+        labels = " ".join(f"--where {name}={value}" for name, value in selection.where.items())
+        hint = f"see the labels with `dbmate-wrap fleet list {settings.name}`"
+        raise config_error(Fault(f"no target of the fleet {settings.name} has them", labels, hint))
+    limits = Limits(
+        choice.jobs or settings.jobs or DEFAULT_JOBS,
+        choice.per_server or settings.per_server or DEFAULT_PER_SERVER,
+    )
+    targets = selection.find(inventory.targets)
+    return OpenFleet(context, settings, inventory, selection, targets, limits)
+
+
+def _anywhere(targets: Iterable[FleetTarget]) -> Iterable[tuple[None, FleetTarget]]:
+    return ((None, target) for target in targets)
