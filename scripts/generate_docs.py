@@ -15,8 +15,7 @@ import typer  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from dbmate_wrap.cli.app import app  # noqa: E402
-from dbmate_wrap.cli.db_app import db  # noqa: E402
+from dbmate_wrap.cli.app import GROUPS, app  # noqa: E402
 from dbmate_wrap.domain.agents import MARKERS  # noqa: E402
 from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
@@ -119,8 +118,9 @@ def commands() -> Iterator[tuple[str, str]]:
     """Each command as typed, with its one line of help."""
     for info in app.registered_commands:
         yield command_name(info), first_line(info)
-    for info in db.registered_commands:
-        yield f"db {command_name(info)}", first_line(info)
+    for group in GROUPS:
+        for info in group.registered_commands:
+            yield f"{group.info.name} {command_name(info)}", first_line(info)
 
 
 def command_name(info: "typer.models.CommandInfo") -> str:

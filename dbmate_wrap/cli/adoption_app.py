@@ -33,8 +33,8 @@ Partitions = Annotated[
 def add_adoption(app: typer.Typer) -> None:
     """Add the commands to the program."""
     command(app, "snapshot")(_snapshot)
-    command(app, "baseline")(_baseline)
-    command(app, "drift")(_drift)
+    command(app, "baseline", takes_target=True)(_baseline)
+    command(app, "drift", takes_target=True)(_drift)
 
 
 def _snapshot(

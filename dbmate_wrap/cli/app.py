@@ -13,6 +13,7 @@ from dbmate_wrap.cli.command import command, group_options, run_verb
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.diagram_command import diagram
 from dbmate_wrap.cli.explain_app import add_explain_and_help
+from dbmate_wrap.cli.fleet_app import fleet
 from dbmate_wrap.cli.help import MainGroup
 from dbmate_wrap.cli.init_command import init
 from dbmate_wrap.cli.options import (
@@ -65,15 +66,17 @@ _Version = Annotated[
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions and exit."),
 ]
 group_options(app, Parameter("version", Parameter.KEYWORD_ONLY, default=False, annotation=_Version))
-app.add_typer(db)
+GROUPS = (db, fleet)
+for _group in GROUPS:
+    app.add_typer(_group)
 command(app, "init")(init)
 
 
-command(app, "up")(up)
-command(app, "plan")(plan)
+command(app, "up", takes_target=True)(up)
+command(app, "plan", takes_target=True)(plan)
 
 
-@command(app, "status")
+@command(app, "status", takes_target=True)
 def status(
     common: Common, exit_code: ExitWhenPending = False, all: AllEnvironments = False, full: Full = False
 ) -> None:
@@ -142,7 +145,7 @@ def redo(common: Common) -> None:
     run_verb("redo", common, redo)
 
 
-@command(app, "rollback")
+@command(app, "rollback", takes_target=True)
 def rollback(
     common: Common,
     unknown: Unknown = False,
@@ -153,7 +156,7 @@ def rollback(
     run_verb("rollback", common, lambda context, outcome: rollback(context, outcome, unknown=unknown))
 
 
-@command(app, "history")
+@command(app, "history", takes_target=True)
 def history(common: Common, show: Show = None, last: Last = None) -> None:
     """Show the ledger: what was applied when, by whom, from which commit."""
     from dbmate_wrap.commands.history import history
@@ -161,7 +164,7 @@ def history(common: Common, show: Show = None, last: Last = None) -> None:
     run_verb("history", common, lambda context, outcome: history(context, outcome, show=show, last=last))
 
 
-@command(app, "stamp")
+@command(app, "stamp", takes_target=True)
 def stamp(common: Common, yes: Yes = False) -> None:
     """(Re)write the stamp: the environment's name in its database."""
     from dbmate_wrap.commands.stamp import stamp
@@ -169,7 +172,7 @@ def stamp(common: Common, yes: Yes = False) -> None:
     run_verb("stamp", common, lambda context, outcome: stamp(context, outcome, yes=yes))
 
 
-@command(app, "dump")
+@command(app, "dump", takes_target=True)
 def dump(
     common: Common,
     output: Output = None,
@@ -180,7 +183,7 @@ def dump(
     run_verb("dump", common, lambda context, outcome: dump(context, outcome, output=output))
 
 
-@command(app, "psql", passes_arguments_on=True)
+@command(app, "psql", passes_arguments_on=True, takes_target=True)
 def psql(
     common: Common,
     arguments: Arguments = None,
@@ -194,7 +197,7 @@ def psql(
     run_verb("psql", common, lambda context, outcome: psql(context, outcome, words, write=write, yes=yes))
 
 
-@command(app, "doctor")
+@command(app, "doctor", takes_target=True)
 def doctor(common: Common) -> None:
     """Show every setting with its source, and what is wrong."""
     from dbmate_wrap.commands.doctor import doctor
@@ -210,7 +213,7 @@ def envs(common: Common) -> None:
     run_verb("envs", common, envs)
 
 
-@command(app, "exec", passes_arguments_on=True)
+@command(app, "exec", passes_arguments_on=True, takes_target=True)
 def exec_(
     common: Common,
     arguments: Annotated[list[str], typer.Argument(metavar="-- ARGS...", help="The arguments for dbmate.")],

@@ -55,13 +55,13 @@ def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Termi
     # A text that cannot be a name may be a URL in the wrong place: it is not repeated.
     if common.environment is not None and is_name(common.environment):
         outcome.environment = common.environment
-    project = settings.load(common.project, common.environment)
-    environment = project.environment(common.environment)
+    project = settings.load(common.project, common.environment, common.about)
+    environment = project.environment()
     outcome.environment = environment.name
     terminal.environment = None if environment.is_default else environment.name
     migrations = environment.display_path(environment.values.migrations_dir)
     outcome.location = ProjectLocation(project.root, migrations)
-    return Context(
+    context = Context(
         project=project,
         environment=environment,
         invocation=Invocation(outcome.command, outcome.run_id),
@@ -72,3 +72,9 @@ def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Termi
         scripts_dir=Path(sys.executable).parent,
         search_path=process.inherited(("PATH",)).get("PATH", ""),
     )
+    if common.about is None or common.about.target is None:
+        return context
+    from dbmate_wrap.cli.one_target import at_target
+
+    context, terminal.environment = at_target(context, common.about)
+    return context

@@ -8,6 +8,7 @@ import typer
 
 from dbmate_wrap.cli.help import CommandWithExamples
 from dbmate_wrap.cli.options import Common, Env, OutputFormat, ProjectDir, Quiet, ReportFiles, Verbose
+from dbmate_wrap.cli.target_option import Target, about_target
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.outcome import Outcome
@@ -38,20 +39,23 @@ def _common(
 
 # Before and after a command's own options, in the order of `--help`.
 _CONTEXT, _ENV, *_LAST = signature(_common).parameters.values()
+_TARGET = Parameter("target", Parameter.KEYWORD_ONLY, default=None, annotation=Target)
 
 
 def command(
-    group: typer.Typer, name: str, *, passes_arguments_on: bool = False
+    group: typer.Typer, name: str, *, passes_arguments_on: bool = False, takes_target: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as a command of `group`; its first parameter is the `Common` of the common options.
 
-    `passes_arguments_on` leaves what looks like an option to the program that the command runs.
+    `passes_arguments_on` leaves what looks like an option to the program that the command runs;
+    `takes_target`: it can be about one target of a fleet.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         _, *own = signature(function).parameters.values()
         context = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-        entry = _with_common_options(function, _CONTEXT, _ENV, *own, *_LAST)
+        target = [_TARGET] if takes_target else []
+        entry = _with_common_options(function, _CONTEXT, _ENV, *target, *own, *_LAST)
         settings = context if passes_arguments_on else {}
         group.command(name, cls=CommandWithExamples, context_settings=settings)(entry)
         return function
@@ -84,10 +88,13 @@ def run_without_project(name: str, common: Common, verb: "Callable[[Outcome], No
 def _with_common_options(function: Callable[..., None], *parameters: Parameter) -> Callable[..., None]:
     """Return a function for Typer, which reads its signature; `function` gets the options as one value."""
     read: Callable[..., Common] = _common
+    with_target: Callable[..., Common] = about_target
+    takes_target = _TARGET in parameters
 
     def entry(**given: object) -> None:
         common = read(**{each.name: given.pop(each.name) for each in (_CONTEXT, _ENV, *_LAST)})
-        function(common, **given)
+        target = given.pop(_TARGET.name) if takes_target else None
+        function(with_target(common, target, taken=takes_target), **given)
 
     entry.__doc__, entry.__name__ = function.__doc__, function.__name__
     entry.__annotations__ = {each.name: each.annotation for each in parameters}

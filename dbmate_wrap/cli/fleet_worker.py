@@ -13,7 +13,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.arguments import secrets_of
 from dbmate_wrap.cli.output import begin_outcome
 from dbmate_wrap.cli.verb_end import end_verb
-from dbmate_wrap.domain.command_hint import target_place
+from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.escape import visible
 from dbmate_wrap.domain.fleet import FleetTarget
@@ -53,6 +53,7 @@ class _Job:
     shared: bytes = field(repr=False)
     target: FleetTarget
     url: DatabaseUrl
+    place: TargetOfFleet
 
 
 class Fork(Generic[_T]):
@@ -87,9 +88,9 @@ class _ForkedTargets:
     workers: Workers
     shared: bytes = field(repr=False)
 
-    def start(self, target: FleetTarget, url: DatabaseUrl) -> Worker:
-        """Begin with one target; `url` is where it is."""
-        return self.workers.start(_work, _Job(self.shared, target, url))
+    def start(self, target: FleetTarget, url: DatabaseUrl, place: TargetOfFleet) -> Worker:
+        """Begin with one target; `url` is where it is, `place` how commands name it."""
+        return self.workers.start(_work, _Job(self.shared, target, url, place))
 
 
 @dataclass
@@ -100,7 +101,7 @@ class _PipeConsole:
     secrets: Secrets
     verbose: bool
     answer: str
-    environment: str | None
+    environment: str | TargetOfFleet | None
 
     replace_line = None
     can_ask = False
@@ -132,8 +133,7 @@ def _work(messages: Connection, job: _Job) -> None:
         environment = shared.project.environment(shared.environment).at(job.target)
         outcome.environment = environment.name
         secrets.learn(job.url.password, (job.url.user, job.url.host, job.url.database, environment.name))
-        place = target_place(environment.name, job.target.name)
-        console = _PipeConsole(messages, secrets, shared.verbose, environment.name, place)
+        console = _PipeConsole(messages, secrets, shared.verbose, environment.name, job.place)
         context = Context(
             project=shared.project,
             environment=environment,

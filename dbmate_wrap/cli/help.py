@@ -100,6 +100,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "help": (("help db url", "the same as db url --help"),),
     "envs": (("envs --format json", "for the matrix of a pipeline"),),
     "exec": (("exec -e staging -- status", "everything after -- is for dbmate"),),
+    "fleet": (("fleet list", "the targets, with labels, count and digest"),),
+    "fleet list": (
+        ("fleet list crm --where region=eu", "those with a label"),
+        ("fleet list --shards 8", "and which of 8 parts each belongs to"),
+    ),
     "db": (("db start", "start the server"), ("db psql", "look into dev")),
     "db start": (("db start", "up and the others start it too, where they need it"),),
     "db stop": (("db stop", "the data stay"),),

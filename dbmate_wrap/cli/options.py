@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from dbmate_wrap.domain.fleet_reference import FleetReference
     from dbmate_wrap.workspace.rollout import Bounds
 
 
@@ -104,13 +105,14 @@ Arguments = Annotated[
 
 @dataclass(frozen=True)
 class Common:
-    """The common options as given."""
+    """The common options as given; `about` is the fleet, or the target of one, that a command is about."""
 
     environment: str | None = None
     format: Format = Format.TEXT
     quiet: bool = False
     verbose: bool = False
     project: Path | None = None
+    about: "FleetReference | None" = None
 
 
 @dataclass(frozen=True)

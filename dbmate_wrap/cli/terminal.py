@@ -10,7 +10,7 @@ from typing import NoReturn, TextIO
 
 from dbmate_wrap import process
 from dbmate_wrap.cli.options import Format
-from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.command_hint import TargetOfFleet, name_environment
 from dbmate_wrap.domain.escape import cut_to_width, visible, visible_columns
 from dbmate_wrap.render.table import Paint, View
 
@@ -26,15 +26,16 @@ _USUAL_COLUMNS = 80
 class Terminal:
     """Writes masked text, and never raises: it is also called from the threads that read a child's output.
 
-    `environment` is named in the commands of a line; None where it is the default one. `write_errors` says
-    why a result could not be written. A reader that has gone away (`| head -1`) is no error.
+    `environment` is named in the commands of a line, with a target where there is one; None where it is the
+    default one. `write_errors` says why a result could not be written. A reader that has gone away
+    (`| head -1`) is no error.
     """
 
     mask: Callable[[str], str]
     quiet: bool = False
     verbose: bool = False
     streams_result: bool = False
-    environment: str | None = None
+    environment: str | TargetOfFleet | None = None
     write_errors: list[str] = field(default_factory=list)
     # A line stands in place, without an end: whatever is written next takes it away.
     _stands_in_place: bool = False

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import typer
 
-from dbmate_wrap.cli.app import app
+from dbmate_wrap.cli.app import GROUPS, app
 from dbmate_wrap.cli.arguments import requested_format, secrets_of
-from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import begin_outcome, finish
 from dbmate_wrap.cli.terminal import Terminal
@@ -51,9 +50,10 @@ def _message(error: typer.TyperException) -> str:
 def _typed_path(arguments: Sequence[str]) -> str:
     """Return the path of the first command in the arguments: Typer gives none when an option has no value."""
     group, path = app, "dbmate-wrap"
+    groups = {each.info.name: each for each in GROUPS}
     for argument in arguments:
         if argument in {each.name for each in group.registered_commands}:
             return f"{path} {argument}"
-        if group is app and argument == db.info.name:
-            group, path = db, f"{path} {argument}"
+        if group is app and argument in groups:
+            group, path = groups[argument], f"{path} {argument}"
     return path

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dbmate_wrap import process
+from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 from dbmate_wrap.redact import Secrets
@@ -15,7 +16,7 @@ _HINT = "see the state with `dbmate-wrap status`"
 class NamesEnvironment(Protocol):
     """What knows how the commands of a hint name the environment; None where they need not."""
 
-    environment: str | None
+    environment: str | TargetOfFleet | None
 
 
 def end_verb(

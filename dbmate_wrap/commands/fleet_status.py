@@ -6,13 +6,20 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.survey import Survey
+from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.rollout import Bounds
 
 
 def fleet_status(
-    context: Context, outcome: Outcome, choice: FleetChoice, documents: TargetDocuments, *, exit_code: bool
+    context: Context,
+    outcome: Outcome,
+    fleet: FleetSettings,
+    choice: FleetChoice,
+    documents: TargetDocuments,
+    *,
+    exit_code: bool,
 ) -> None:
     """Read the history of every target; 34 or 35 where one cannot be read or disagrees.
 
@@ -21,10 +28,10 @@ def fleet_status(
     loaded = project_files.load_files(context.environment, context.project.policy, contents=False)
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()
-    opened = open_fleet(context, choice)
+    opened = open_fleet(context, fleet, choice)
     files = {file.version: file.name for file in loaded.files.migrations}
     journal = Journal(opened.scope("status"), opened.selection, files, documents)
-    survey = Survey(context, loaded.files, Bounds(), journal.begin)
+    survey = Survey(context, loaded.files, Bounds(), journal.begin, journal.scope.place_of)
     for found in survey.read_all(opened.locate(), opened.limits):
         if exit_code and found.pending and found.outcome.exit is ExitCode.OK:
             found.outcome.exit = ExitCode.PENDING

@@ -22,6 +22,7 @@ from dbmate_wrap.fleet.schedule import Schedule, Waiting
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.process.workers import is_interrupt
+from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.sql.batching import batches
 from dbmate_wrap.workspace import dbmate, guard, project_files
 from dbmate_wrap.workspace.context import Context
@@ -57,7 +58,12 @@ class FleetUp:
 
 
 def fleet_up(
-    context: Context, outcome: Outcome, request: FleetUp, documents: TargetDocuments, fork: Fork
+    context: Context,
+    outcome: Outcome,
+    fleet: FleetSettings,
+    request: FleetUp,
+    documents: TargetDocuments,
+    fork: Fork,
 ) -> None:
     """Read every target, then apply where something is pending; 34 or 35 where a target failed.
 
@@ -67,11 +73,11 @@ def fleet_up(
     loaded.report_to(outcome)
     files = loaded.checked()  # 12, 13
     verified = dbmate.start_verification(context)
-    opened = open_fleet(context, request.choice)  # 10
+    opened = open_fleet(context, fleet, request.choice)  # 10
     names = {file.version: file.name for file in files.migrations}
     journal = Journal(opened.scope("up"), opened.selection, names, documents)
     located = opened.locate()  # 10
-    survey = Survey(context, files, request.wanted, journal.begin)
+    survey = Survey(context, files, request.wanted, journal.begin, journal.scope.place_of)
     todo, failed = _survey(survey.read_all(located, opened.limits), journal, fork)
     for line in _describe(opened, todo, failed):
         context.console.say(line)
@@ -136,7 +142,7 @@ class _SecondPass:
             processes,
             {target.name: url for target, url in self.located if isinstance(url, DatabaseUrl)},
             context.console,
-            self.journal.begin,
+            self.journal,
             self.request.deadline or self.opened.settings.target_deadline,
         )
         found = {each.target.name: each for each in self.todo}

@@ -1,31 +1,60 @@
 """Names the environment in the commands of a hint, so that they can be typed as they stand."""
 
 import re
+import shlex
+from dataclasses import dataclass
 from functools import cache
 
-_VERBS = (
-    *("up", "status", "plan", "rollback", "redo", "history", "dump", "doctor", "stamp", "exec", "psql"),
-    *("snapshot", "baseline", "drift", "diagram"),
+# They take one target of a fleet too.
+TARGET_VERBS = (
+    *("up", "status", "plan", "rollback", "history", "dump", "doctor", "stamp", "exec", "psql"),
+    *("baseline", "drift", "wait"),
+)
+_OTHER_VERBS = (
+    *("redo", "snapshot", "diagram"),
     *("db start", "db stop", "db url", "db psql", "db reset"),
 )
+_REST = r"[^`;,\n]*? "
+
+
+@dataclass(frozen=True)
+class TargetOfFleet:
+    """One database that a run is about; `fleet` is None where its environment tells the fleet."""
+
+    environment: str
+    target: str
+    fleet: str | None = None
+
+    def __str__(self) -> str:
+        if self.fleet is not None:
+            return f"-e {shlex.quote(f'fleet:{self.fleet}/{self.target}')}"
+        # What begins with a hyphen would be taken for an option.
+        equals = "=" if self.target.startswith("-") else " "
+        return f"-e {self.environment} --target{equals}{shlex.quote(self.target)}"
 
 
 @cache
-def _command() -> re.Pattern[str]:
+def _unnamed(verbs: tuple[str, ...]) -> re.Pattern[str]:
     # Not where the rest of the command names one already. Compiled where a line has a command: few have.
-    return re.compile(rf"\bdbmate-wrap (?:{'|'.join(_VERBS)})\b(?![\w-])(?![^`;,\n]*? (?:-e|--env)\b)")
+    return re.compile(rf"\bdbmate-wrap (?:{'|'.join(verbs)})\b(?![\w-])(?!{_REST}(?:-e|--env)\b)")
 
 
-def name_environment(text: str, environment: str | None) -> str:
-    """Return `text` with ``-e NAME`` after each verb that is about an environment; unchanged for None."""
-    if environment is None or "dbmate-wrap " not in text:
+@cache
+def _named(environment: str) -> re.Pattern[str]:
+    verbs = "|".join(TARGET_VERBS)
+    name = re.escape(environment)
+    return re.compile(rf"(\bdbmate-wrap (?:{verbs})\b(?![\w-])(?:{_REST}| ))(?:-e|--env) {name}(?![\w-])")
+
+
+def name_environment(text: str, about: str | TargetOfFleet | None) -> str:
+    """Return `text` with ``-e NAME`` after each verb that is about an environment; unchanged for None.
+
+    For a target of a fleet also with ``--target NAME`` after each verb that takes one.
+    """
+    if about is None or "dbmate-wrap " not in text:
         return text
-    return _command().sub(lambda found: f"{found[0]} -e {environment}", text)
-
-
-def target_place(environment: str, target: str) -> str:
-    """Return what a command names one target of a fleet by, after ``-e``: ``production --target acme``."""
-    import shlex
-
-    # What begins with a hyphen would be taken for an option.
-    return f"{environment} --target{'=' if target.startswith('-') else ' '}{shlex.quote(target)}"
+    if isinstance(about, str):
+        return _unnamed((*TARGET_VERBS, *_OTHER_VERBS)).sub(lambda found: f"{found[0]} -e {about}", text)
+    text = _unnamed(_OTHER_VERBS).sub(lambda found: f"{found[0]} -e {about.environment}", text)
+    text = _named(about.environment).sub(lambda found: f"{found[1]}{about}", text)
+    return _unnamed(TARGET_VERBS).sub(lambda found: f"{found[0]} {about}", text)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
+from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.fleet import Inventory, Selection
 from dbmate_wrap.domain.fleet_result import FleetTargetRow
 from dbmate_wrap.errors import ErrorReport, ExitCode
@@ -55,6 +56,7 @@ class FleetScope:
     """What a run over a fleet is about; `names` are the targets that `where` selects, of all shards.
 
     `digest` and `size` are of the whole inventory; `shard` and `where` are texts, ``2/8`` and ``region=eu``.
+    `is_only_one`: no other fleet is of the same environment.
     """
 
     verb: FleetVerb
@@ -65,9 +67,16 @@ class FleetScope:
     names: Sequence[str]
     where: tuple[str, ...] = ()
     shard: str | None = None
+    is_only_one: bool = True
+
+    def place_of(self, target: str) -> TargetOfFleet:
+        """Return how a command names one target."""
+        return TargetOfFleet(self.environment, target, None if self.is_only_one else self.fleet)
 
     @classmethod
-    def of(cls, verb: FleetVerb, inventory: Inventory, selection: Selection) -> Self:
+    def of(
+        cls, verb: FleetVerb, inventory: Inventory, selection: Selection, *, is_only_one: bool = True
+    ) -> Self:
         """Return the scope of a run of `verb` over what is selected of an inventory."""
         return cls(
             verb,
@@ -78,4 +87,5 @@ class FleetScope:
             tuple(each.name for each in selection.matching(inventory.targets)),
             tuple(f"{name}={value}" for name, value in sorted(selection.where.items())),
             str(selection.shard) if selection.shard is not None else None,
+            is_only_one,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias, get_args
 
-from dbmate_wrap.domain.command_hint import name_environment, target_place
+from dbmate_wrap.domain.command_hint import name_environment
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd
 from dbmate_wrap.domain.fleet_result import (
     FailureGroup,
@@ -137,7 +137,7 @@ def _without_name(text: str, name: str) -> str:
 def _group(scope: FleetScope, alike: Sequence[TargetEnd]) -> FailureGroup:
     first = alike[0]
     error = first.error or ErrorReport(first.exit.meaning)
-    place = target_place(scope.environment, first.row.name)
+    place = scope.place_of(first.row.name)
     return FailureGroup(
         code=int(first.exit),
         name=first.exit.label,
@@ -146,5 +146,5 @@ def _group(scope: FleetScope, alike: Sequence[TargetEnd]) -> FailureGroup:
         message=error.message,
         hint=name_environment(error.hint, place) if error.hint else None,
         targets=tuple(end.row.name for end in alike),
-        command=f"dbmate-wrap {scope.verb} -e {place}",
+        command=f"dbmate-wrap {scope.verb} {place}",
     )

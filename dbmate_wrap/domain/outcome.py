@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.command_hint import TargetOfFleet, name_environment
 from dbmate_wrap.domain.finding import Check, Finding
 from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
@@ -93,10 +93,10 @@ class Outcome:
     sources: dict[str, str] = field(default_factory=dict)
     old_files: list[str] = field(default_factory=list)
 
-    def fail(self, error: WrapError, environment: str | None) -> None:
-        """End with an error; the commands of its hint name the `environment`, unless that is None."""
+    def fail(self, error: WrapError, about: str | TargetOfFleet | None) -> None:
+        """End with an error; the commands of its hint name what the run is `about`, unless that is None."""
         report = error.report()
-        hint = name_environment(report.hint, environment) if report.hint else None
+        hint = name_environment(report.hint, about) if report.hint else None
         self.exit, self.error = error.code, replace(report, hint=hint)
 
     @property

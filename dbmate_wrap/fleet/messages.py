@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
@@ -27,5 +28,5 @@ class Done:
 class TargetProcesses(Protocol):
     """Starts a process for a target, in which a verb runs to its end and sends these messages."""
 
-    def start(self, target: FleetTarget, url: DatabaseUrl) -> Worker:
-        """Begin with one target; `url` is where it is."""
+    def start(self, target: FleetTarget, url: DatabaseUrl, place: TargetOfFleet) -> Worker:
+        """Begin with one target; `url` is where it is, `place` how commands name it."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
-from dbmate_wrap.errors import Fault, WrapError
+from dbmate_wrap.errors import WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.inventory import load_inventory, refuse_one_database
+from dbmate_wrap.fleet.selection import select
 from dbmate_wrap.fleet.survey import Located
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings import ResolvedUrl
-from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace.context import Context
@@ -25,9 +25,8 @@ DEFAULT_JOBS = DEFAULT_PER_SERVER = 8
 
 @dataclass(frozen=True)
 class FleetChoice:
-    """What the command line says of the fleet and its targets; None is left to the settings."""
+    """What the command line says of the targets; None is left to the settings."""
 
-    name: str | None
     selection: Selection
     jobs: int | None = None
     per_server: int | None = None
@@ -46,7 +45,9 @@ class OpenFleet:
 
     def scope(self, verb: FleetVerb) -> FleetScope:
         """What a run of `verb` over these targets is about."""
-        return FleetScope.of(verb, self.inventory, self.selection)
+        name = self.context.environment.name
+        fleets = [each.environment for each in self.context.project.fleets.values()]
+        return FleetScope.of(verb, self.inventory, self.selection, is_only_one=fleets.count(name) == 1)
 
     def locate(self) -> list[Located]:
         """Return where each target is, or why nobody knows, in their order.
@@ -92,24 +93,18 @@ class OpenFleet:
         return with_tls(environment, url)
 
 
-def open_fleet(context: Context, choice: FleetChoice) -> OpenFleet:
-    """Read the settings and the inventory of a fleet; `context` is of its environment.
+def open_fleet(context: Context, settings: FleetSettings, choice: FleetChoice) -> OpenFleet:
+    """Read the inventory of a fleet; `context` is of its environment.
 
-    Raises ConfigError (10) with all faults of the inventory, and where the labels select nothing.
+    Raises ConfigError (10) with all faults of the inventory, UsageError (2) where the labels select nothing.
     """
-    settings = context.project.fleet(choice.name, context.environment.name)
     inventory = load_inventory(context, settings)
-    selection = choice.selection
-    if selection.where and not selection.matching(inventory.targets):
-        labels = " ".join(f"--where {name}={value}" for name, value in selection.where.items())
-        hint = f"see the labels with `dbmate-wrap fleet list {settings.name}`"
-        raise config_error(Fault(f"no target of the fleet {settings.name} has them", labels, hint))
     limits = Limits(
         choice.jobs or settings.jobs or DEFAULT_JOBS,
         choice.per_server or settings.per_server or DEFAULT_PER_SERVER,
     )
-    targets = selection.find(inventory.targets)
-    return OpenFleet(context, settings, inventory, selection, targets, limits)
+    targets = select(inventory, choice.selection)
+    return OpenFleet(context, settings, inventory, choice.selection, targets, limits)
 
 
 def _anywhere(targets: Iterable[FleetTarget]) -> Iterable[tuple[None, FleetTarget]]:

@@ -11,6 +11,7 @@ from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.fleet.journal import Journal
 from dbmate_wrap.fleet.messages import Done, Said, TargetProcesses
 from dbmate_wrap.fleet.progress import ProgressDisplay
 from dbmate_wrap.fleet.schedule import End, Schedule, Waiting
@@ -40,15 +41,14 @@ class _AtWork:
 class Rollout:
     """The run of one verb on every target of a schedule.
 
-    `begin` makes the outcome of a target whose process has told none; `deadline` are the seconds that one
-    target may take. `signal` is the first signal that arrived, None without one.
+    `deadline` are the seconds that one target may take. `signal` is the first signal that arrived, None without one.
     """
 
     schedule: Schedule
     processes: TargetProcesses
     urls: Mapping[str, DatabaseUrl]
     console: Console
-    begin: Callable[[], Outcome]
+    journal: Journal
     deadline: float | None = None
     clock: Callable[[], float] = time.monotonic
     signal: int | None = None
@@ -82,7 +82,8 @@ class Rollout:
 
     def _begin_what_may(self) -> None:
         while (waiting := self.schedule.take()) is not None:
-            worker = self.processes.start(waiting.target, self.urls[waiting.target.name])
+            name = waiting.target.name
+            worker = self.processes.start(waiting.target, self.urls[name], self.journal.scope.place_of(name))
             self._at_work.append(_AtWork(waiting, worker, self.clock()))
 
     def _has_ended(self, each: _AtWork) -> bool:
@@ -116,7 +117,7 @@ class Rollout:
 
     def _without_a_word(self, each: _AtWork) -> Outcome:
         """Return the outcome of a process that was killed: what it did is in the database."""
-        outcome, code = self.begin(), each.worker.exit_code or 0
+        outcome, code = self.journal.begin(), each.worker.exit_code or 0
         how = f"signal {-code}" if code < 0 else f"exit code {code}, and said nothing"
         outcome.exit = ExitCode.TERMINATED
         outcome.error = ErrorReport(

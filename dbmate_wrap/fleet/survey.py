@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from dbmate_wrap.domain.command_hint import target_place
+from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
@@ -52,13 +52,14 @@ class Found:
 class Survey:
     """What each target is asked about: the files, and what of the pending ones the run would apply.
 
-    `begin` makes the outcome of a target.
+    `begin` makes the outcome of a target, `place_of` tells how a command names one.
     """
 
     context: Context
     files: ProjectFiles
     wanted: Bounds
     begin: Callable[[], Outcome]
+    place_of: Callable[[str], TargetOfFleet]
 
     def read_all(self, located: Iterable[Located], limits: Limits) -> Iterator[Found]:
         """Yield what is found at each target, as it comes; none stops another.
@@ -74,7 +75,7 @@ class Survey:
                 raise located.url
             return self._ask(found, located.url)
         except WrapError as error:
-            found.outcome.fail(error, target_place(self.context.environment.name, located.target.name))
+            found.outcome.fail(error, self.place_of(located.target.name))
             return found
 
     def _ask(self, found: Found, url: DatabaseUrl) -> Found:
@@ -103,7 +104,7 @@ class Survey:
             guard.refuse_foreign_stamp(self.context.environment, history)
             todo = self.wanted.find(history, self.files).migrations
         except WrapError as refused:
-            found.outcome.fail(refused, target_place(self.context.environment.name, found.target.name))
+            found.outcome.fail(refused, self.place_of(found.target.name))
             return found
         return replace(found, todo=tuple(each.file.name for each in todo))
 

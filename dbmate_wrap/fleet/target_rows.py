@@ -72,6 +72,11 @@ def secret_fault(key: str, value: object, source: str) -> Fault | None:
     return None
 
 
+def is_target_name(text: str) -> bool:
+    """Return True for what the name of a target may be."""
+    return bool(_NAME.fullmatch(text))
+
+
 @dataclass(frozen=True)
 class _RowReader:
     row: TargetRow

@@ -85,7 +85,9 @@ def load(
         faults += [_unknown(name, names, place) for name, place in asked.items() if name not in names]
     selected = environment or default
     if about is not None and not faults:
-        selected = _of_fleet(fleets, about, environment)
+        # A target without a fleet is one of the environment's, a fleet without a name may be of any.
+        of = selected if about.fleet is None and about.target is not None else environment
+        selected = _of_fleet(fleets, about, of)
     layered = [layers.merge_layers(name, table, root, faults) for name in names]
     variables = {name: value for name, value in os.environ.items() if name.endswith(UNPREFIXED)}
     untrusted = _untrusted(checkout, root, table)
