@@ -41,7 +41,7 @@ class _AtWork:
 class Rollout:
     """The run of one verb on every target of a schedule.
 
-    `deadline` are the seconds that one target may take. `signal` is the first signal that arrived, None without one.
+    `deadline` are the seconds that one target may take. `signal` is the first signal that arrived, if any.
     """
 
     schedule: Schedule

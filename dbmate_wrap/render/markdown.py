@@ -8,12 +8,13 @@ from typing import assert_never
 from dbmate_wrap.domain import results
 from dbmate_wrap.domain.entities import DiagramResult
 from dbmate_wrap.domain.finding import Finding, Severity
+from dbmate_wrap.domain.fleet_result import FleetListResult
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render import plan_markdown
+from dbmate_wrap.render import fleet_list_text, plan_markdown
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_opening import opening
 from dbmate_wrap.render.markdown_text import cell, code, size_of
@@ -106,8 +107,8 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
         case results.DriftResult(differences):
             rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
             yield _table("Differences", ("change", "object", "what to do"), rows)
-        case results.EnvironmentsResult(environments):
-            yield _environment_table(environments)
+        case results.EnvironmentsResult() | FleetListResult():
+            yield _listed(outcome.result)
         case results.HistoryResult(entries):
             yield _ledger_table(entries)
         case results.DoctorResult(settings):
@@ -132,10 +133,12 @@ def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]])
     return _Table(title, header, tuple(rows), folded=len(rows) > _UNFOLDED_ROWS)
 
 
-def _environment_table(environments: Sequence[results.EnvironmentRow]) -> _Table:
+def _listed(result: results.EnvironmentsResult | FleetListResult) -> _Table:
+    if isinstance(result, FleetListResult):
+        return _table("Targets", *fleet_list_text.markdown_columns(result.inventory))
     rows = [
         (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.origin or ""))
-        for row in environments
+        for row in result.environments
     ]
     return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
 

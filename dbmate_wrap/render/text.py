@@ -12,6 +12,7 @@ from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.drift import SchemaDifference
+    from dbmate_wrap.domain.fleet_result import FleetListResult
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
 
@@ -72,6 +73,7 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.entities import DiagramResult
+    from dbmate_wrap.domain.fleet_result import FleetListResult
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
     from dbmate_wrap.render import ledger_text
@@ -83,8 +85,8 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             return ledger_text.ledger_text(entries, paint)
         case results.DriftResult(differences):
             return _differences(differences, paint)
-        case results.EnvironmentsResult(environments):
-            return _environments(environments)
+        case results.EnvironmentsResult() | FleetListResult():
+            return _listed(result, paint)
         case results.DoctorResult(settings):
             rows = [(row.name, row.value, row.source) for row in settings]
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
@@ -150,10 +152,16 @@ def _diff_line(line: str, paint: Paint) -> str:
     return paint(style, visible(line)) if style else visible(line)
 
 
-def _environments(environments: "Sequence[results.EnvironmentRow]") -> str:
+def _listed(result: "results.EnvironmentsResult | FleetListResult", paint: Paint) -> str:
+    from dbmate_wrap.domain import results
+
+    if not isinstance(result, results.EnvironmentsResult):
+        from dbmate_wrap.render import fleet_list_text
+
+        return fleet_list_text.fleet_list_text(result.inventory, paint)
     rows = [
         (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.origin or "no URL")
-        for row in environments
+        for row in result.environments
     ]
     return table(("environment", "protected", "URL from"), rows)
 
