@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd
 from dbmate_wrap.domain.fleet_result import (
     FailureGroup,
@@ -19,10 +20,18 @@ from dbmate_wrap.errors import ErrorReport, ExitCode
 
 # What may go away by itself, so that a later run of the same command may do.
 RETRIABLE = frozenset({ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.BLOCKED, ExitCode.TERMINATED})
+# The codes of a run whose error only sums up what its targets have.
+SUMS_UP = frozenset({ExitCode.DRIFT, ExitCode.AGAIN, ExitCode.SOME_FAILED})
+_AGAIN = "run the same command again: nothing is done twice"
+_HINTS = {
+    ExitCode.DRIFT: "each command above shows what differs, and the way out",
+    ExitCode.AGAIN: _AGAIN,
+    ExitCode.SOME_FAILED: f"mend what failed, then {_AGAIN}",
+}
 
 _Key: TypeAlias = tuple[ExitCode, str | None, str | None, str]
 # The states in the order in which they are told.
-_STATES: tuple[TargetState, ...] = get_args(TargetState)
+_STATES: tuple[TargetState, ...] = ("applied", "up to date", "same", "pending", "failed", "not begun")
 # What differs between two messages about one cause: times, the ids of runs, numbers that stand alone.
 _VARYING = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-][\d:]+)?"
@@ -80,6 +89,23 @@ def exit_of(ends: Iterable[TargetEnd], not_begun: Sequence[str]) -> ExitCode:
     if codes <= RETRIABLE:
         return ExitCode.AGAIN
     return ExitCode.DRIFT if codes == {ExitCode.DRIFT} and not left else ExitCode.SOME_FAILED
+
+
+def error_of(summary: FleetSummary, code: ExitCode) -> ErrorReport | None:
+    """Return the error of a run that ended with a code of `exit_of`; None where nothing failed."""
+    if code not in SUMS_UP:
+        return None
+    failed = [each for each in summary.failures if each.code != ExitCode.DRIFT]
+    numbers = (
+        (sum(len(each.targets) for each in failed), "failed"),
+        (sum(len(each.targets) for each in summary.failures if each not in failed), "differ"),
+        (len(summary.not_begun), "not begun"),
+        (len(summary.unreported), "reported by no shard"),
+    )
+    of = sum(each.targets for each in summary.states) + len(summary.unreported)
+    (first, what), *rest = [each for each in numbers if each[0]]
+    more = "".join(f", {number} {words}" for number, words in rest)
+    return ErrorReport(f"{first} of {count(of, 'database')} {what}{more}", _HINTS[code])
 
 
 def _states(ends: Sequence[TargetEnd], not_begun: int) -> tuple[StateCount, ...]:

@@ -11,6 +11,8 @@ from dbmate_wrap.domain.history import Phase
 from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
 
 if TYPE_CHECKING:
+    from dbmate_wrap.domain.fleet_end import TargetEnd
+
     # Twenty classes, of which a run needs one or none.
     from dbmate_wrap.domain.results import Result
 
@@ -69,10 +71,10 @@ class MigrationRow:
 class Outcome:
     """One run of one verb. Mutable on purpose: the verb fills it in step by step.
 
-    `location`, `full`, `sources` and `old_files` are not part of the JSON. `full` asks for a text in which
-    nothing is folded. `sources` has the text of each file that
-    findings are about, "" for the others, by the names in findings; `old_files` are those, by the same names,
-    that are merged or sealed.
+    `location`, `full`, `sources`, `old_files` and `ends` are not part of the JSON. `full` asks for a text in
+    which nothing is folded. `sources` has the text of each file that findings are about, "" for the others,
+    by the names in findings; `old_files` are those, by the same names, that are merged or sealed. `ends` has
+    every target of a fleet, for a report with a case for each.
     """
 
     command: str
@@ -92,6 +94,7 @@ class Outcome:
     result: "Result | None" = None
     sources: dict[str, str] = field(default_factory=dict)
     old_files: list[str] = field(default_factory=list)
+    ends: "list[TargetEnd]" = field(default_factory=list)
 
     def fail(self, error: WrapError, about: str | TargetOfFleet | None) -> None:
         """End with an error; the commands of its hint name what the run is `about`, unless that is None."""

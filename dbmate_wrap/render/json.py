@@ -57,11 +57,22 @@ def render(outcome: Outcome, ended_at: datetime) -> str:
 
     In ASCII, so that it is JSON on every stream and steers no terminal; undecodable bytes are shown as \\xff.
     """
-    keys = _object(_document(outcome, ended_at))
-    if outcome.result is not None:
-        keys |= _object(outcome.result)
+    return _neutral(json.dumps(_keys(outcome, ended_at), indent=2))
+
+
+def render_line(outcome: Outcome, ended_at: datetime) -> str:
+    """Return the same object on one line: for a run of which every target has a document (JSON lines)."""
+    return _neutral(json.dumps(_keys(outcome, ended_at), separators=(",", ":")))
+
+
+def _neutral(text: str) -> str:
     # The same text to who reads JSON, and no command to who reads a log for ##[...] and ##vso[...].
-    return json.dumps(keys, indent=2).replace("##", "#\\u0023") + "\n"
+    return text.replace("##", "#\\u0023") + "\n"
+
+
+def _keys(outcome: Outcome, ended_at: datetime) -> dict[str, JsonValue]:
+    keys = _object(_document(outcome, ended_at))
+    return keys if outcome.result is None else keys | _object(outcome.result)
 
 
 def rfc_3339(time: datetime) -> str:

@@ -1,14 +1,21 @@
-"""Renders JUnit XML as GitLab and Jenkins read it: a suite for each family of rules, a case for each file."""
+"""Renders JUnit XML as GitLab and Jenkins read it: a suite for each family of rules, a case for each file.
+
+Of a run over a fleet there is a case for each target.
+"""
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.fleet_result import FleetResult
+from dbmate_wrap.domain.fleet_summary import SUMS_UP
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.policy.registry import RULES, family_of
 from dbmate_wrap.render.annotations import Repository, annotations_of, message_with_hint
+from dbmate_wrap.render.fleet_junit import fleet_suite
 
 # These families check every file; the others have cases only for what they found.
 _ALWAYS = ("files", "sql", "lockfile")
@@ -21,11 +28,20 @@ def render(outcome: Outcome, repository: Repository, ended_at: datetime) -> str:
     """Return the XML of a masked outcome; the suite `run` is always there and has the error of the run."""
     root = ET.Element("testsuites", name=f"dbmate-wrap {outcome.command}")
     started = outcome.started_at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    of_fleet = None
+    if isinstance(outcome.result, FleetResult):
+        of_fleet = fleet_suite(outcome, outcome.result.fleet)
+        if of_fleet is not None and outcome.exit in SUMS_UP:
+            # The cases of the targets have failed already.
+            outcome = replace(outcome, error=None)
     for family, cases in _findings_by_family(outcome, repository).items():
         suite = ET.SubElement(root, "testsuite", name=f"dbmate-wrap {family}")
         for name, findings in cases.items():
             _add_case(suite, family, name, findings, is_file=name != outcome.command)
-        suite.attrib |= _counts(suite) | {"skipped": "0", "time": "0", "timestamp": started}
+        _finish_suite(suite, started)
+    if of_fleet is not None:
+        root.append(of_fleet)
+        _finish_suite(of_fleet, started)
     seconds = max((ended_at - outcome.started_at).total_seconds(), 0)
     root.attrib |= _counts(root) | {"time": f"{seconds:.3f}"}
     ET.indent(root)
@@ -47,9 +63,15 @@ def _findings_by_family(outcome: Outcome, repository: Repository) -> dict[str, d
     return families
 
 
+def _finish_suite(suite: ET.Element, started: str) -> None:
+    skipped = str(len(suite.findall(".//skipped")))
+    time = suite.get("time", "0")
+    suite.attrib |= _counts(suite) | {"skipped": skipped, "time": time, "timestamp": started}
+
+
 def _counts(element: ET.Element) -> dict[str, str]:
-    tests, failures = (len(element.findall(f".//{tag}")) for tag in ("testcase", "failure"))
-    return {"tests": str(tests), "failures": str(failures), "errors": "0"}
+    counted = {"tests": "testcase", "failures": "failure", "errors": "error"}
+    return {name: str(len(element.findall(f".//{tag}"))) for name, tag in counted.items()}
 
 
 def _add_case(suite: ET.Element, family: str, name: str, found: Sequence[Finding], *, is_file: bool) -> None:

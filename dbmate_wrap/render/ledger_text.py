@@ -12,6 +12,13 @@ from dbmate_wrap.render.table import Paint, View, table
 _COMMIT_DIGITS = 10
 
 
+def render_ledgers(result: results.HistoryResult | results.MatrixResult, paint: Paint, view: View) -> str:
+    """Return the text of one ledger, or of all environments."""
+    if isinstance(result, results.MatrixResult):
+        return matrix_text(result.matrix, paint, view)
+    return ledger_text(result.entries, paint)
+
+
 def matrix_text(matrix: results.Matrix, paint: Paint, view: View) -> str:
     """Return the states of each migration everywhere, and what was not reached."""
     rows = [(row.file or f"{row.version} (no file)", *_states(row, view)) for row in matrix.migrations]

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from dbmate_wrap.domain import results
 from dbmate_wrap.domain.entities import DiagramResult
 from dbmate_wrap.domain.finding import Finding, Severity
-from dbmate_wrap.domain.fleet_result import FleetListResult
+from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.render import fleet_list_text, plan_markdown
+from dbmate_wrap.render import fleet_list_text, fleet_markdown, plan_markdown
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown_opening import opening
 from dbmate_wrap.render.markdown_text import cell, code, size_of
@@ -42,7 +42,7 @@ def render(outcome: Outcome, repository: Repository, limit: int = LIMIT) -> str:
     """Return at most `limit` bytes for a masked outcome: a marker, the verdict, findings, tables.
 
     A bot finds its comment again by the marker in the first line, which names the command and, except for
-    `check`, the environment.
+    `check`, the environment; and of a run over a fleet the fleet and the shard.
     """
     # Without a command where the command line was wrong.
     title = f"dbmate-wrap {outcome.command}".rstrip()
@@ -63,6 +63,9 @@ def marker(outcome: Outcome) -> str:
     """Return the HTML comment, which readers do not see, by which a bot finds its comment again."""
     name = outcome.command.replace(" ", "-")
     environment = "" if outcome.command == "check" else f" {outcome.environment or 'none'}"
+    if isinstance(outcome.result, FleetResult):
+        fleet = outcome.result.fleet
+        environment += f" {fleet.name}" + (f" {fleet.shard}" if fleet.shard else "")
     # Nothing in it may end the comment.
     return f"<!-- dbmate-wrap {name}{re.sub('[^a-zA-Z0-9_ ]+', '-', environment)} -->"
 
@@ -102,21 +105,21 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
         case PlanResult():
             yield from (_Table(*each) for each in plan_markdown.tables(outcome.result))
+        case FleetResult() | FleetTargetResult() | FleetListResult():
+            yield from _fleet_tables(outcome, outcome.result)
         case results.InitResult() | RenumberResult():
             yield _file_table(outcome.result)
         case results.DriftResult(differences):
             rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
             yield _table("Differences", ("change", "object", "what to do"), rows)
-        case results.EnvironmentsResult() | FleetListResult():
-            yield _listed(outcome.result)
+        case results.EnvironmentsResult() | results.MatrixResult():
+            yield from _environment_tables(outcome.result)
         case results.HistoryResult(entries):
             yield _ledger_table(entries)
         case results.DoctorResult(settings):
             yield _check_table(outcome)
             cells = [(code(row.name), cell(row.value), cell(row.source)) for row in settings]
             yield _Table("Settings", ("setting", "value", "source"), tuple(cells), folded=True)
-        case results.MatrixResult(matrix):
-            yield from _matrix_tables(matrix)
         case _:
             assert_never(outcome.result)
 
@@ -133,14 +136,29 @@ def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]])
     return _Table(title, header, tuple(rows), folded=len(rows) > _UNFOLDED_ROWS)
 
 
-def _listed(result: results.EnvironmentsResult | FleetListResult) -> _Table:
-    if isinstance(result, FleetListResult):
-        return _table("Targets", *fleet_list_text.markdown_columns(result.inventory))
+def _environment_tables(result: results.EnvironmentsResult | results.MatrixResult) -> Iterator[_Table]:
+    if isinstance(result, results.MatrixResult):
+        yield from _matrix_tables(result.matrix)
+        return
     rows = [
         (code(row.name), "yes" if row.default else "", "yes" if row.protected else "", cell(row.origin or ""))
         for row in result.environments
     ]
-    return _table("Environments", ("environment", "default", "protected", "URL from"), rows)
+    yield _table("Environments", ("environment", "default", "protected", "URL from"), rows)
+
+
+def _fleet_tables(
+    outcome: Outcome, result: FleetResult | FleetTargetResult | FleetListResult
+) -> Iterator[_Table]:
+    match result:
+        case FleetResult(summary):
+            yield from (_Table(*each) for each in fleet_markdown.tables(summary))
+            warned = [each for each in outcome.checks if each.status in ("warn", "fail")]
+            yield _check_table(replace(outcome, checks=warned))
+        case FleetTargetResult():
+            yield _migration_table(outcome.migrations)
+        case FleetListResult(inventory):
+            yield _table("Targets", *fleet_list_text.markdown_columns(inventory))
 
 
 def _migration_table(rows: Sequence[MigrationRow]) -> _Table:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from dbmate_wrap.domain import results
 from dbmate_wrap.domain.entities import DiagramResult
+from dbmate_wrap.domain.fleet_result import FleetResult, FleetTargetResult
 from dbmate_wrap.domain.mermaid import MOST_CHARACTERS
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.plan_result import PlanResult
-from dbmate_wrap.render import plan_markdown
+from dbmate_wrap.render import fleet_markdown, plan_markdown
 from dbmate_wrap.render.markdown_text import block, cell, code, size_of
 from dbmate_wrap.render.stderr_text import error_lines
 from dbmate_wrap.render.text import is_one_line
@@ -41,6 +42,8 @@ def _texts(result: results.Result | None, limit: int) -> Iterator[str]:
             yield block("\n".join(each.diff for each in differences), _MAX_OUTPUT)
         case PlanResult():
             yield from plan_markdown.opening(result)
+        case FleetResult() | FleetTargetResult():
+            yield from fleet_markdown.opening(result)
         case DiagramResult(diagram):
             yield _diagram(diagram, limit - _MAX_ERROR)
         case results.InitResult(files):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 UNMASKED_FIELDS = frozenset(
     {"command", "run_id", "schema", "severity", "rule", "status", "state", "states", "how"}
     | {"version", "checksum", "sqlstate", "applied", "applied_at", "recorded_at", "git_commit"}
+    | {"digest", "shard"}
 )
 
 

@@ -12,7 +12,7 @@ from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.drift import SchemaDifference
-    from dbmate_wrap.domain.fleet_result import FleetListResult
+    from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
 
@@ -29,7 +29,8 @@ def render(outcome: Outcome, paint: Paint, view: View = WHOLE_LINES) -> str:
     if is_one_line(outcome):
         return f"{visible(outcome.summary)}\n" if outcome.summary else ""
     parts = [part for part in (_body(outcome, paint, view), visible_lines(outcome.summary or "")) if part]
-    if parts and outcome.target is not None:
+    # Of a target of a fleet there is one line, without the place.
+    if parts and outcome.target is not None and not outcome.command.startswith("fleet "):
         target = outcome.target
         database = f"database {target.database} on {target.place}, PostgreSQL {target.server_version}"
         parts.insert(0, f"{paint('bold', outcome.environment or '')}  {visible(database)}")
@@ -73,7 +74,7 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.entities import DiagramResult
-    from dbmate_wrap.domain.fleet_result import FleetListResult
+    from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
     from dbmate_wrap.render import ledger_text
@@ -81,21 +82,21 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
     match result:
         case PlanResult():
             return _plan(result, paint, view)
-        case results.HistoryResult(entries):
-            return ledger_text.ledger_text(entries, paint)
         case results.DriftResult(differences):
             return _differences(differences, paint)
-        case results.EnvironmentsResult() | FleetListResult():
-            return _listed(result, paint)
+        case results.EnvironmentsResult(environments):
+            return _environments(environments)
         case results.DoctorResult(settings):
             rows = [(row.name, row.value, row.source) for row in settings]
             return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
-        case results.MatrixResult(matrix):
-            return ledger_text.matrix_text(matrix, paint, view)
+        case results.HistoryResult() | results.MatrixResult():
+            return ledger_text.render_ledgers(result, paint, view)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
         case results.InitResult() | RenumberResult():
             return _files(result, paint)
+        case FleetResult() | FleetTargetResult() | FleetListResult():
+            return _fleet(outcome, result, paint, view)
         case (
             results.UrlResult()
             | results.NewResult()
@@ -108,6 +109,24 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             return ""
         case _:
             assert_never(result)
+
+
+def _fleet(
+    outcome: Outcome,
+    result: "FleetResult | FleetTargetResult | FleetListResult",
+    paint: Paint,
+    view: View,
+) -> str:
+    from dbmate_wrap.domain import fleet_result
+    from dbmate_wrap.render import fleet_list_text, fleet_text
+
+    match result:
+        case fleet_result.FleetResult(summary):
+            return fleet_text.fleet_text(outcome, summary, paint, view)
+        case fleet_result.FleetTargetResult(row):
+            return fleet_text.target_line(outcome, row, paint)
+        case fleet_result.FleetListResult(inventory):
+            return fleet_list_text.fleet_list_text(inventory, paint)
 
 
 def _common(outcome: Outcome, paint: Paint) -> str:
@@ -152,16 +171,10 @@ def _diff_line(line: str, paint: Paint) -> str:
     return paint(style, visible(line)) if style else visible(line)
 
 
-def _listed(result: "results.EnvironmentsResult | FleetListResult", paint: Paint) -> str:
-    from dbmate_wrap.domain import results
-
-    if not isinstance(result, results.EnvironmentsResult):
-        from dbmate_wrap.render import fleet_list_text
-
-        return fleet_list_text.fleet_list_text(result.inventory, paint)
+def _environments(environments: "Sequence[results.EnvironmentRow]") -> str:
     rows = [
         (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.origin or "no URL")
-        for row in result.environments
+        for row in environments
     ]
     return table(("environment", "protected", "URL from"), rows)
 

@@ -38,6 +38,7 @@ from dbmate_wrap.domain.results import (
 )
 from dbmate_wrap.domain.verdict import Verdict
 from dbmate_wrap.errors import ErrorReport, ExitCode, Fault
+from tests.support.fleet_outcomes import FLEET_OUTCOMES
 from tests.support.plans import GB, sample_plan
 
 STARTED = datetime(2026, 1, 31, 12, 30, 5, 123456, tzinfo=UTC)
@@ -547,4 +548,5 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "check": check,
     "check-replay": check_replay,
     "check-hostile": check_hostile,
+    **FLEET_OUTCOMES,
 }

@@ -29,7 +29,7 @@ def groups(ends: Iterable[TargetEnd], verb: FleetVerb = "up") -> list[tuple[int,
 def test_a_run_that_is_all_fine_has_states_and_versions_and_no_failure() -> None:
     ends = [end_of("a", "applied", "003"), end_of("b", "up to date", "003"), end_of("c", "pending", "001")]
     found = summarize(scope_of("up", names="abc"), ends, {"003": "003_c.sql", "001": "001_init.sql"})
-    assert found.states == (StateCount("up to date", 1), StateCount("pending", 1), StateCount("applied", 1))
+    assert found.states == (StateCount("applied", 1), StateCount("up to date", 1), StateCount("pending", 1))
     assert found.versions == (VersionCount("003", "003_c.sql", 2), VersionCount("001", "001_init.sql", 1))
     assert (found.failures, found.not_begun, found.unreported, found.stopped) == ((), (), (), None)
 

@@ -1,6 +1,7 @@
 """Scripts read one JSON document with the keys of the contract."""
 
 import json
+import re
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import get_args
@@ -15,7 +16,7 @@ from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.domain.results import DumpResult, ExecResult, Result
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.redact import Redactor
-from dbmate_wrap.render.json import render
+from dbmate_wrap.render.json import render, render_line
 from dbmate_wrap.render.mask import mask_outcome
 from tests.support.cases import assert_golden
 from tests.support.outcomes import ENDED, OUTCOMES, STARTED, outcome, status
@@ -118,7 +119,7 @@ def test_every_exit_code_has_its_name() -> None:
     for code in ExitCode:
         run = outcome("up")
         run.exit = code
-        assert rendered(run)["exit"] == {"code": int(code), "name": code.name.lower()}
+        assert rendered(run)["exit"] == {"code": int(code), "name": code.name.lower().replace("_", "-")}
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
@@ -128,6 +129,17 @@ def test_the_document_is_ascii_on_lines_of_its_own(name: str) -> None:
     assert text.startswith("{\n")
     assert text.endswith("\n}\n")
     assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_a_line_is_the_same_document_on_one_line(name: str) -> None:
+    run = OUTCOMES[name]()
+    line = render_line(run, ENDED)
+    assert json.loads(line) == rendered(run)
+    assert line.endswith("}\n")
+    assert line.isascii()
+    assert line.removesuffix("\n").isprintable()
+    assert not re.search(r"##\w*\[|^\s*::", line)
 
 
 def test_non_ascii_text_comes_back_and_undecodable_bytes_become_visible() -> None:

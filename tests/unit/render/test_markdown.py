@@ -15,6 +15,8 @@ from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.markdown import LIMIT, marker, render, verdict
 from dbmate_wrap.render.markdown_text import block, cell, code
 from tests.support.cases import assert_golden
+from tests.support.fleet_outcomes import fleet_run
+from tests.support.fleets import end_of, scope_of
 from tests.support.outcomes import OUTCOMES, check, check_good, check_hostile, outcome
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")
@@ -136,3 +138,21 @@ def test_no_text_of_a_hostile_run_is_markup() -> None:
     outside = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
     assert "@all" not in outside
     assert "<b>" not in outside
+
+
+def test_a_comment_about_a_fleet_is_one_of_the_fleet_and_of_the_shard() -> None:
+    assert marker(OUTCOMES["fleet-up"]()) == "<!-- dbmate-wrap fleet-up production tenants -->"
+    assert marker(OUTCOMES["fleet-status"]()) == "<!-- dbmate-wrap fleet-status production tenants 2-8 -->"
+
+
+def test_ten_thousand_databases_fit_and_each_group_is_there() -> None:
+    names = [f"tenant-{number:05}" for number in range(10_000)]
+    errors = [ErrorReport("x" * 2000, "y" * 2000, "23505", f"{number:03}_x.sql") for number in range(10)]
+    ends = [
+        end_of(name, exit=ExitCode.FAILED, error=errors[number % 10]) for number, name in enumerate(names)
+    ]
+    text = render(fleet_run("up", scope_of("up", names=names), ends), SHOP)
+    assert len(text.encode()) <= LIMIT
+    assert all(f"{number:03}\\_x.sql" in text for number in range(10))
+    assert "**10000** failed" in text
+    assert "Not everything fits" in text

@@ -15,6 +15,7 @@ from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import write_result
 from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.domain.finding import Finding
+from dbmate_wrap.domain.fleet_end import TargetEnd
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import HistoryResult, Result
@@ -62,7 +63,7 @@ def _filled(hint: Any) -> object:  # noqa: ANN401 - whatever a field is annotate
         return next(iter(hint))
     assert isinstance(hint, type), f"no value of the type {hint}"
     assert is_dataclass(hint), f"no value of the type {hint}"
-    hints = get_type_hints(hint, localns={"Result": Result})
+    hints = get_type_hints(hint, localns={"Result": Result, "TargetEnd": TargetEnd})
     return hint(**{field.name: _filled(hints[field.name]) for field in fields(hint)})
 
 
