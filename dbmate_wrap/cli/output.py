@@ -22,6 +22,8 @@ from dbmate_wrap.render import stderr_text, text
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # Bytes that GitHub takes from one step; it shows nothing of a larger summary.
 _MAX_SUMMARY = 1 << 20
+# As JSON these are lines: a document for each target as it ends, and then the last one.
+_STREAMS = frozenset({"fleet up", "fleet status", "fleet drift"})
 
 
 def begin_outcome(command: str) -> Outcome:
@@ -69,6 +71,20 @@ def write_result(
     terminal.err_masked(escape_for_log(common.format)(shown))
 
 
+def write_target_document(
+    outcome: Outcome, common: Common, terminal: Terminal, secrets: Secrets, ended_at: datetime
+) -> None:
+    """Write the document of one target that has ended, with `--format json`; nothing in the other formats.
+
+    It is on stdout when this returns, and whole: what has ended is known where this process is killed. A
+    reader that has gone away keeps no target from being migrated. For one thread at a time.
+    """
+    if common.format is Format.JSON:
+        from dbmate_wrap.render import json
+
+        terminal.out_masked(json.render_line(_mask_outcome(outcome, secrets), ended_at))
+
+
 def _mask_outcome(outcome: Outcome, secrets: Secrets) -> Outcome:
     if secrets.is_empty:
         return outcome
@@ -91,7 +107,8 @@ def _write_stdout(outcome: Outcome, common: Common, terminal: Terminal, ended_at
         case Format.JSON:
             from dbmate_wrap.render import json
 
-            terminal.out_masked(json.render(outcome, ended_at))
+            render = json.render_line if outcome.command in _STREAMS else json.render
+            terminal.out_masked(render(outcome, ended_at))
         case Format.GITHUB:
             from dbmate_wrap.render import github
 
