@@ -7,9 +7,30 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dbmate_wrap.cli.command import command, group_options, run_verb
-from dbmate_wrap.cli.fleet_options import FleetName, ShardOption, Where, selection_of
+from dbmate_wrap.cli.fleet_options import (
+    FleetName,
+    Jobs,
+    MaxFailures,
+    PerServer,
+    ShardOption,
+    TargetDeadline,
+    Wave,
+    Where,
+    deadline_of,
+    failure_limit_of,
+    selection_of,
+)
 from dbmate_wrap.cli.help import GroupWithExamples
-from dbmate_wrap.cli.options import Common, ReportFiles
+from dbmate_wrap.cli.options import (
+    Common,
+    ExitWhenPending,
+    Junit,
+    Phase,
+    ReportFiles,
+    To,
+    Yes,
+    bounds_of,
+)
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.outcome import Outcome
@@ -63,4 +84,100 @@ def list_(
         common,
         name,
         lambda context, outcome, found: fleet_list(context, outcome, found, selection, shards=shards),
+    )
+
+
+@command(fleet, "status")
+def status(  # noqa: PLR0913 - one parameter for each option of the command
+    common: Common,
+    name: FleetName = None,
+    where: Where = None,
+    shard: ShardOption = None,
+    jobs: Jobs = None,
+    per_server: PerServer = None,
+    exit_code: ExitWhenPending = False,
+    junit: Junit = None,
+) -> None:
+    """Show which version each database of a fleet has, and what is wrong with any."""
+    from dbmate_wrap.cli.fleet_documents import documents_of
+    from dbmate_wrap.commands.fleet_status import fleet_status
+    from dbmate_wrap.fleet.opening import FleetChoice
+
+    choice = FleetChoice(selection_of(where, shard), jobs, per_server)
+    run_fleet_verb(
+        "fleet status",
+        common,
+        name,
+        lambda context, outcome, found: fleet_status(
+            context, outcome, found, choice, documents_of(outcome, context, common), exit_code=exit_code
+        ),
+        ReportFiles(junit=junit),
+    )
+
+
+@command(fleet, "up")
+def up(  # noqa: PLR0913 - one parameter for each option of the command
+    common: Common,
+    name: FleetName = None,
+    where: Where = None,
+    shard: ShardOption = None,
+    wave: Wave = None,
+    jobs: Jobs = None,
+    per_server: PerServer = None,
+    max_failures: MaxFailures = None,
+    target_deadline: TargetDeadline = None,
+    to: To = None,
+    phase: Phase = None,
+    yes: Yes = False,
+    junit: Junit = None,
+) -> None:
+    """Apply every pending migration to every database of a fleet, canaries first."""
+    from dbmate_wrap.cli.fleet_documents import documents_of
+    from dbmate_wrap.cli.fleet_worker import Fork
+    from dbmate_wrap.commands.fleet_up import FleetUp, fleet_up
+    from dbmate_wrap.commands.up import up_target
+    from dbmate_wrap.fleet.opening import FleetChoice
+
+    choice = FleetChoice(selection_of(where, shard, wave), jobs, per_server)
+    limit, deadline = failure_limit_of(max_failures), deadline_of(target_deadline)
+    request = FleetUp(choice, bounds_of(to, phase), limit, deadline, yes)
+    fork = Fork(up_target, verbose=common.verbose)
+    run_fleet_verb(
+        "fleet up",
+        common,
+        name,
+        lambda context, outcome, found: fleet_up(
+            context, outcome, found, request, documents_of(outcome, context, common), fork
+        ),
+        ReportFiles(junit=junit),
+    )
+
+
+@command(fleet, "drift")
+def drift(  # noqa: PLR0913 - one parameter for each option of the command
+    common: Common,
+    name: FleetName = None,
+    where: Where = None,
+    shard: ShardOption = None,
+    jobs: Jobs = None,
+    per_server: PerServer = None,
+    junit: Junit = None,
+) -> None:
+    """Compare the schema of every database of a fleet with what its migrations make."""
+    from dbmate_wrap.cli.fleet_documents import documents_of
+    from dbmate_wrap.cli.fleet_worker import Fork
+    from dbmate_wrap.commands.drift import drift_target
+    from dbmate_wrap.commands.fleet_drift import fleet_drift
+    from dbmate_wrap.fleet.opening import FleetChoice
+
+    choice = FleetChoice(selection_of(where, shard), jobs, per_server)
+    fork = Fork(drift_target, verbose=common.verbose)
+    run_fleet_verb(
+        "fleet drift",
+        common,
+        name,
+        lambda context, outcome, found: fleet_drift(
+            context, outcome, found, choice, documents_of(outcome, context, common), fork
+        ),
+        ReportFiles(junit=junit),
     )

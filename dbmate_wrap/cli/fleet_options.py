@@ -55,11 +55,14 @@ Wave = Annotated[
 ]
 
 
-def selection_of(where: Sequence[str] | None, shard: str | None) -> "Selection":
-    """Return which targets are meant. Raises BadParameter."""
-    from dbmate_wrap.domain.fleet import Selection
+def selection_of(where: Sequence[str] | None, shard: str | None, wave: str | None = None) -> "Selection":
+    """Return which targets are meant; those of a wave have its label. Raises BadParameter."""
+    from dbmate_wrap.domain.fleet import CANARY, WAVE, Selection
 
-    return Selection(labels_of(where or ()), shard_of(shard))
+    if wave not in (None, CANARY):
+        raise typer.BadParameter(f"{wave!r}: the only one is `{CANARY}`", param_hint="--wave")
+    of_wave = [f"{WAVE}={wave}"] if wave is not None else []
+    return Selection(labels_of([*(where or ()), *of_wave]), shard_of(shard))
 
 
 def labels_of(where: Sequence[str]) -> Mapping[str, str]:
@@ -110,9 +113,3 @@ def deadline_of(text: str | None) -> float | None:
         return parse_deadline(text)
     except ValueError as error:
         raise bad_parameter(error, "--target-deadline") from None
-
-
-def refuse_other_wave(wave: str | None) -> None:
-    """Raise BadParameter for a wave that is none."""
-    if wave not in (None, "canary"):
-        raise typer.BadParameter(f"{wave!r}: the only one is `canary`", param_hint="--wave")

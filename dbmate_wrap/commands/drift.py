@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import DriftError, HistoryError
@@ -13,6 +14,7 @@ from dbmate_wrap.review.replay_means import make_means
 from dbmate_wrap.workspace import database, guard, project_files
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.drift_request import DriftRequest
 from dbmate_wrap.workspace.history import (
     History,
     ledger_contradiction,
@@ -31,11 +33,21 @@ def drift(context: Context, outcome: Outcome, *, shown: frozenset[str]) -> None:
 
     Raises DriftError (33) where it differs.
     """
-    environment = context.environment
-    loaded = project_files.load_files(environment, context.project.policy)
+    loaded = project_files.load_files(context.environment, context.project.policy)
     loaded.raise_if_unreadable()
-    files = loaded.files
-    with database.open_database(context) as db:  # 21
+    _compare_database(context, outcome, DriftRequest(loaded.files, shown), None)
+
+
+def drift_target(context: Context, outcome: Outcome, url: DatabaseUrl, request: DriftRequest) -> None:
+    """Compare one database of many, whose URL is known; as `drift`."""
+    _compare_database(context, outcome, request, url)
+
+
+def _compare_database(
+    context: Context, outcome: Outcome, request: DriftRequest, url: DatabaseUrl | None
+) -> None:
+    environment, files, shown = context.environment, request.files, request.shown
+    with database.open_database(context, url=url) as db:  # 21
         outcome.target = db.target
         found = read_history(db, files, environment.values)  # 13, 22
         guard.refuse_foreign_stamp(environment, found)  # 20

@@ -37,5 +37,5 @@ def fleet_status(
             found.outcome.exit = ExitCode.PENDING
         journal.note_found(found)
     journal.sum_up(outcome)
-    outcome.summary = f"{count(len(opened.targets), 'target')} of {len(opened.inventory.targets)} asked"
+    outcome.summary = f"{len(opened.targets)} of {count(len(opened.inventory.targets), 'target')} asked"
     loaded.checked()

@@ -12,7 +12,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.failure_limit import FailureLimit
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ExitCode, InterruptedRun, TerminatedRun
+from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import TargetProcesses
@@ -21,7 +21,6 @@ from dbmate_wrap.fleet.rollout import Rollout
 from dbmate_wrap.fleet.schedule import Schedule, Waiting
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
-from dbmate_wrap.process.workers import is_interrupt
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.sql.batching import batches
 from dbmate_wrap.workspace import dbmate, guard, project_files
@@ -154,10 +153,7 @@ class _SecondPass:
             self.journal.note_not_begun(found[target.name], schedule.stopped or "")
         self.journal.sum_up(outcome, schedule.stopped)
         outcome.summary = f"{count(applied, 'target')} of {len(self.todo)} migrated"
-        if rollout.signal is not None:
-            error = InterruptedRun if is_interrupt(rollout.signal) else TerminatedRun
-            hint = "run it again: what is done stays done"
-            raise error(f"{schedule.stopped}: {outcome.summary}", hint=hint)
+        rollout.raise_for_signal(outcome.summary)
 
 
 def _with_provenance(context: Context) -> Context:

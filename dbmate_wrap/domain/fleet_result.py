@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from dbmate_wrap.domain.drift import SchemaDifference
+
 TargetState: TypeAlias = Literal["up to date", "pending", "applied", "same", "failed", "not begun"]
 
 
@@ -30,6 +32,14 @@ class FleetTargetResult:
     """The document of one database of a fleet."""
 
     fleet_target: FleetTargetRow
+
+
+@dataclass(frozen=True)
+class FleetDriftResult:
+    """The document of one database of a fleet whose schema was compared."""
+
+    fleet_target: FleetTargetRow
+    differences: tuple[SchemaDifference, ...]
 
 
 @dataclass(frozen=True)
@@ -121,3 +131,6 @@ class FleetListResult:
     """`fleet list`: the targets of a fleet."""
 
     inventory: ListedFleet
+
+
+FleetAnswer: TypeAlias = FleetTargetResult | FleetDriftResult | FleetResult | FleetListResult

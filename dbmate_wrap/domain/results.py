@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.entities import DiagramResult
-from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
+from dbmate_wrap.domain.fleet_result import FleetAnswer
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.plan_result import PlanResult
@@ -194,7 +194,8 @@ class InitResult:
     next: str
 
 
-Result: TypeAlias = (
+# What a verb about one database, or about none, answers.
+VerbResult: TypeAlias = (
     PlanResult
     | EnvironmentsResult
     | DoctorResult
@@ -211,7 +212,5 @@ Result: TypeAlias = (
     | ExecResult
     | ExplainResult
     | InitResult
-    | FleetTargetResult
-    | FleetResult
-    | FleetListResult
 )
+Result: TypeAlias = VerbResult | FleetAnswer

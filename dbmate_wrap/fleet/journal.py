@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.fleet import FleetTarget, Selection
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd, target_end
-from dbmate_wrap.domain.fleet_result import FleetResult, FleetTargetResult, FleetTargetRow, TargetState
+from dbmate_wrap.domain.fleet_result import (
+    FleetDriftResult,
+    FleetResult,
+    FleetTargetResult,
+    FleetTargetRow,
+    TargetState,
+)
 from dbmate_wrap.domain.fleet_summary import exit_of, summarize
 from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.fleet.survey import Found
 
@@ -75,6 +82,10 @@ class Journal:
             version,
             pending,
         )
-        outcome.result = FleetTargetResult(row)
+        match outcome.result:
+            case DriftResult(differences):
+                outcome.result = FleetDriftResult(row, differences)
+            case _:
+                outcome.result = FleetTargetResult(row)
         self.ends.append(target_end(row, outcome.exit, outcome.error))
         self.documents.report(outcome)

@@ -10,7 +10,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.errors import ErrorReport, ExitCode, InterruptedRun, TerminatedRun
 from dbmate_wrap.fleet.journal import Journal
 from dbmate_wrap.fleet.messages import Done, Said, TargetProcesses
 from dbmate_wrap.fleet.progress import ProgressDisplay
@@ -79,6 +79,13 @@ class Rollout:
                 for each in self._at_work:
                     each.worker.terminate()
                     each.worker.close()
+
+    def raise_for_signal(self, done: str) -> None:
+        """Raise InterruptedRun (130, 143) where a signal stopped the run; `done` is what it has done."""
+        if self.signal is None:
+            return
+        error = InterruptedRun if is_interrupt(self.signal) else TerminatedRun
+        raise error(f"{self.schedule.stopped}: {done}", hint="run it again: what is done stays done")
 
     def _begin_what_may(self) -> None:
         while (waiting := self.schedule.take()) is not None:

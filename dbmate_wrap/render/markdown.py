@@ -6,9 +6,16 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from dbmate_wrap.domain import results
+from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.entities import DiagramResult
 from dbmate_wrap.domain.finding import Finding, Severity
-from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
+from dbmate_wrap.domain.fleet_result import (
+    FleetAnswer,
+    FleetDriftResult,
+    FleetListResult,
+    FleetResult,
+    FleetTargetResult,
+)
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.numbering import RenumberResult
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
@@ -105,13 +112,12 @@ def _tables(outcome: Outcome) -> Iterator[_Table]:
             yield _check_table(outcome) if has_checks else _migration_table(outcome.migrations)
         case PlanResult():
             yield from (_Table(*each) for each in plan_markdown.tables(outcome.result))
-        case FleetResult() | FleetTargetResult() | FleetListResult():
+        case FleetResult() | FleetTargetResult() | FleetDriftResult() | FleetListResult():
             yield from _fleet_tables(outcome, outcome.result)
         case results.InitResult() | RenumberResult():
             yield _file_table(outcome.result)
         case results.DriftResult(differences):
-            rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
-            yield _table("Differences", ("change", "object", "what to do"), rows)
+            yield _difference_table(differences)
         case results.EnvironmentsResult() | results.MatrixResult():
             yield from _environment_tables(outcome.result)
         case results.HistoryResult(entries):
@@ -147,9 +153,7 @@ def _environment_tables(result: results.EnvironmentsResult | results.MatrixResul
     yield _table("Environments", ("environment", "default", "protected", "URL from"), rows)
 
 
-def _fleet_tables(
-    outcome: Outcome, result: FleetResult | FleetTargetResult | FleetListResult
-) -> Iterator[_Table]:
+def _fleet_tables(outcome: Outcome, result: FleetAnswer) -> Iterator[_Table]:
     match result:
         case FleetResult(summary):
             yield from (_Table(*each) for each in fleet_markdown.tables(summary))
@@ -157,8 +161,15 @@ def _fleet_tables(
             yield _check_table(replace(outcome, checks=warned))
         case FleetTargetResult():
             yield _migration_table(outcome.migrations)
+        case FleetDriftResult(differences=differences):
+            yield _difference_table(differences)
         case FleetListResult(inventory):
             yield _table("Targets", *fleet_list_text.markdown_columns(inventory))
+
+
+def _difference_table(differences: Sequence[SchemaDifference]) -> _Table:
+    rows = [(cell(each.change), code(each.label), cell(each.hint)) for each in differences]
+    return _table("Differences", ("change", "object", "what to do"), rows)
 
 
 def _migration_table(rows: Sequence[MigrationRow]) -> _Table:

@@ -12,7 +12,7 @@ from dbmate_wrap.render.table import WHOLE_LINES, Paint, View, table
 if TYPE_CHECKING:
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.drift import SchemaDifference
-    from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
+    from dbmate_wrap.domain.fleet_result import FleetAnswer
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
 
@@ -67,14 +67,19 @@ def is_one_line(outcome: Outcome) -> bool:
 
 def _body(outcome: Outcome, paint: Paint, view: View) -> str:
     result = outcome.result
-    return _common(outcome, paint) if result is None else _own(outcome, result, paint, view)
+    if result is None:
+        return _common(outcome, paint)
+    from dbmate_wrap.domain.fleet_result import FleetAnswer
+
+    if isinstance(result, FleetAnswer):
+        return _fleet(outcome, result, paint, view)
+    return _own(outcome, result, paint, view)
 
 
-def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -> str:
+def _own(outcome: Outcome, result: "results.VerbResult", paint: Paint, view: View) -> str:
     """Return what a verb shows that has a result of its own."""
     from dbmate_wrap.domain import results
     from dbmate_wrap.domain.entities import DiagramResult
-    from dbmate_wrap.domain.fleet_result import FleetListResult, FleetResult, FleetTargetResult
     from dbmate_wrap.domain.numbering import RenumberResult
     from dbmate_wrap.domain.plan_result import PlanResult
     from dbmate_wrap.render import ledger_text
@@ -95,8 +100,6 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
             return _pages(pages, paint)
         case results.InitResult() | RenumberResult():
             return _files(result, paint)
-        case FleetResult() | FleetTargetResult() | FleetListResult():
-            return _fleet(outcome, result, paint, view)
         case (
             results.UrlResult()
             | results.NewResult()
@@ -113,7 +116,7 @@ def _own(outcome: Outcome, result: "results.Result", paint: Paint, view: View) -
 
 def _fleet(
     outcome: Outcome,
-    result: "FleetResult | FleetTargetResult | FleetListResult",
+    result: "FleetAnswer",
     paint: Paint,
     view: View,
 ) -> str:
@@ -123,7 +126,7 @@ def _fleet(
     match result:
         case fleet_result.FleetResult(summary):
             return fleet_text.fleet_text(outcome, summary, paint, view)
-        case fleet_result.FleetTargetResult(row):
+        case fleet_result.FleetTargetResult(row) | fleet_result.FleetDriftResult(row):
             return fleet_text.target_line(outcome, row, paint)
         case fleet_result.FleetListResult(inventory):
             return fleet_list_text.fleet_list_text(inventory, paint)

@@ -1,0 +1,63 @@
+"""Compares the schema of every database of a fleet with what its applied migrations make."""
+
+from typing import Protocol
+
+from dbmate_wrap.domain.count import count
+from dbmate_wrap.domain.database_url import DatabaseUrl
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.fleet.journal import Journal, TargetDocuments
+from dbmate_wrap.fleet.messages import TargetProcesses
+from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
+from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.schedule import Schedule, Waiting
+from dbmate_wrap.fleet.survey import Found, server_of
+from dbmate_wrap.settings.fleets import FleetSettings
+from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.drift_request import DriftRequest
+
+
+class Fork(Protocol):
+    """Makes what starts the process of each target, in which the whole of `drift` runs."""
+
+    def share(self, context: Context, request: DriftRequest) -> TargetProcesses:
+        """Return what starts the processes; `request` is for each target alike."""
+
+
+def fleet_drift(
+    context: Context,
+    outcome: Outcome,
+    fleet: FleetSettings,
+    choice: FleetChoice,
+    documents: TargetDocuments,
+    fork: Fork,
+) -> None:
+    """Compare every target; 33 where a schema differs, 34 or 35 where a target could not be compared."""
+    loaded = project_files.load_files(context.environment, context.project.policy)
+    loaded.report_to(outcome)
+    loaded.raise_if_unreadable()
+    opened = open_fleet(context, fleet, choice)
+    files = {file.version: file.name for file in loaded.files.migrations}
+    journal = Journal(opened.scope("drift"), choice.selection, files, documents)
+    waiting, urls = [], {}
+    for target, url in opened.locate():
+        if isinstance(url, DatabaseUrl):
+            waiting.append(Waiting(target, server_of(url)))
+            urls[target.name] = url
+            continue
+        found = Found(target, journal.begin())
+        found.outcome.fail(url, journal.scope.place_of(target.name))
+        journal.note_found(found)
+    schedule = Schedule(waiting, opened.limits, size=len(opened.targets))
+    processes = fork.share(context, DriftRequest(loaded.files, frozenset()))
+    rollout = Rollout(schedule, processes, urls, context.console, journal)
+    same = 0
+    for target, ended in rollout.run():
+        journal.note_end(Found(target, journal.begin()), ended, "same")
+        same += ended.exit is ExitCode.OK
+    for target in schedule.not_begun:
+        journal.note_not_begun(Found(target, journal.begin()), schedule.stopped or "")
+    journal.sum_up(outcome, schedule.stopped)
+    outcome.summary = f"{count(same, 'database')} of {len(opened.targets)} as the migrations make them"
+    rollout.raise_for_signal(outcome.summary)
