@@ -63,8 +63,11 @@ class HistoryTable:
         return f"{self.schema}.{self.table}"
 
 
-def objection_to_table(table: HistoryTable) -> WrapError | None:
-    """The error for a table that is not dbmate's (13), or cannot be read whole (22); None where it can."""
+def objection_to_table(table: HistoryTable, *, reads_only: bool = False) -> WrapError | None:
+    """The error for a table that is not dbmate's (13), or cannot be read whole (22); None where it can.
+
+    `reads_only`: the hint asks for no more than a role needs that only reads it.
+    """
     if not table.exists:
         return None
     if table.columns and (why := _other_shape(table.columns)):
@@ -81,19 +84,27 @@ def objection_to_table(table: HistoryTable) -> WrapError | None:
             hint='name the table itself, as in migrations_table = "public.schema_migrations"',
         )
     if not table.readable:
-        return PreflightError(
-            f"role {table.role} may not read {table.name}: what is applied is not known",
-            hint=f"let its owner run: grant usage on schema {table.name.rpartition('.')[0]} to {table.role};"
-            f" grant select, insert on {table.name} to {table.role}",
-        )
+        return unreadable_error(table, reads_only=reads_only)
     if table.hides_rows:
+        command = " for select" if reads_only else ""
+        check = "" if reads_only else " with check (true)"
         return PreflightError(
             f"row level security hides rows of {table.name} from role {table.role}:"
             " what is applied is not known",
-            hint=f"let its owner run: create policy dbmate_wrap on {table.name} to {table.role}"
-            f" using (true) with check (true); or: alter table {table.name} disable row level security",
+            hint=f"let its owner run: create policy dbmate_wrap on {table.name}{command} to {table.role}"
+            f" using (true){check}; or: alter table {table.name} disable row level security",
         )
     return None
+
+
+def unreadable_error(table: HistoryTable, *, reads_only: bool) -> PreflightError:
+    """The error for a role that lacks a privilege, with the statements that give it."""
+    rights = "select" if reads_only else "select, insert"
+    return PreflightError(
+        f"role {table.role} may not read {table.name}: what is applied is not known",
+        hint=f"let its owner run: grant usage on schema {table.name.rpartition('.')[0]} to {table.role};"
+        f" grant {rights} on {table.name} to {table.role}",
+    )
 
 
 def objection_to_rows(

@@ -21,10 +21,11 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.tls import with_tls
 
 if TYPE_CHECKING:
+    from dbmate_wrap.cluster.binaries import Binaries
     from dbmate_wrap.cluster.server import Endpoint
 
 # Failures that may pass while a server starts.
-_MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
+MAY_PASS = frozenset({"refused", "dns", "timeout", "starting", "slots", "other"})
 _POLL_SECONDS = 0.25
 _T = TypeVar("_T")
 _NO_SUCH_ROLE = "22023"  # As SET ROLE says it.
@@ -144,12 +145,9 @@ def start_embedded(context: Context) -> DatabaseUrl:
 
 def start_embedded_server(context: Context) -> "Endpoint":
     """Start the embedded server, if it does not run yet; by TCP too, where `db url --tcp` was called once."""
-    from dbmate_wrap.cluster import binaries, paths, server
+    from dbmate_wrap.cluster import paths, server
 
-    found = binaries.embedded(
-        f"{context.environment.name} has no database URL",
-        lambda: f"or set {url_variable(context.environment.name)}: see `dbmate-wrap explain settings`",
-    )
+    found = find_embedded(context)
     home, console = context.embedded_home, context.console
     if server.state(home).data is None:
         console.say(
@@ -165,6 +163,16 @@ def start_embedded_server(context: Context) -> "Endpoint":
     if endpoint.started:
         console.say(f"started the embedded PostgreSQL {found.major} (dbmate-wrap db stop ends it)")
     return endpoint
+
+
+def find_embedded(context: Context) -> "Binaries":
+    """Return the programs of the embedded server. Raises ConfigError where they are not installed."""
+    from dbmate_wrap.cluster import binaries
+
+    return binaries.embedded(
+        f"{context.environment.name} has no database URL",
+        lambda: f"or set {url_variable(context.environment.name)}: see `dbmate-wrap explain settings`",
+    )
 
 
 def open_session(
@@ -186,7 +194,7 @@ def open_session(
     try:
         return _retry(attempt, context, wait)
     except UnreachableError as error:
-        told = error.but(message=f"{_origin(context.environment)}: {error.message}")
+        told = error.but(message=f"{describe_origin(context.environment)}: {error.message}")
         if not create or error.kind not in ("database_missing", "other"):
             raise told from None
         if not _create(context, url, missing=error.kind == "database_missing"):
@@ -194,8 +202,8 @@ def open_session(
     return attempt()
 
 
-def _origin(environment: Environment) -> str:
-    """Return the environment and where its URL is from: a wrong one is found there."""
+def describe_origin(environment: Environment) -> str:
+    """Return the environment and where its URL is from, for an error: a wrong one is found there."""
     source = environment.url_source()
     return f"{environment.name}, {f'URL from {source}' if source else 'embedded server'}"
 
@@ -221,7 +229,7 @@ def _retry(attempt: Callable[[], Session], context: Context, wait: float | None)
         try:
             return attempt()
         except UnreachableError as error:
-            if error.kind not in _MAY_PASS or time.monotonic() >= deadline:
+            if error.kind not in MAY_PASS or time.monotonic() >= deadline:
                 raise
             if not reported:
                 context.console.say(f"waiting for the server: {error.message}")

@@ -66,6 +66,15 @@ def test_a_role_that_may_not_read_it_is_22_with_the_grant() -> None:
     assert "grant usage on schema ops to deployer; grant select, insert on ops.sch" in (error.hint or "")
 
 
+def test_who_only_reads_is_asked_for_no_more() -> None:
+    unreadable = objection_to_table(replace(DBMATE, readable=False), reads_only=True)
+    hidden = objection_to_table(replace(DBMATE, hides_rows=True), reads_only=True)
+    assert unreadable is not None
+    assert hidden is not None
+    assert "; grant select on ops.schema_migrations to deployer" in (unreadable.hint or "")
+    assert "on ops.schema_migrations for select to deployer using (true); or" in (hidden.hint or "")
+
+
 def test_rows_that_are_hidden_are_22_with_the_policy_that_shows_them() -> None:
     error = objection_to_table(replace(DBMATE, hides_rows=True))
     assert error is not None
