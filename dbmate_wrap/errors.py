@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
     BLOCKED = 24, "lock_timeout was hit on every try; the report names who blocked"
     FAILED = 30, "a migration failed and left nothing behind"
     PARTIAL = 31, "a migration outside a transaction failed and may have left something behind"
-    PENDING = 32, "`status --exit-code`: migrations are pending"
+    PENDING = 32, "`status --exit-code`, and `wait` when its time is over: migrations are pending"
     DRIFT = 33, "the live schema differs"
     AGAIN = 34, "fleet: every failure may go away by itself (21, 23, 24, 143): run it again"
     SOME_FAILED = 35, "fleet: at least one database needs a person"

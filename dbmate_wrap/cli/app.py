@@ -39,6 +39,7 @@ from dbmate_wrap.cli.options import (
 )
 from dbmate_wrap.cli.plan_command import plan
 from dbmate_wrap.cli.up_command import up
+from dbmate_wrap.cli.wait_command import wait
 
 app = typer.Typer(
     name="dbmate-wrap",
@@ -90,6 +91,9 @@ def status(
 
         verb = partial(status, exit_code=exit_code, full=full)
     run_verb("status", common, verb)
+
+
+command(app, "wait")(wait)
 
 
 @command(app, "new")

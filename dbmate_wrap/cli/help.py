@@ -40,6 +40,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("status --all", "all environments side by side"),
         ("status -e production --full", "what is applied too, where that is much"),
     ),
+    "wait": (
+        ("wait -e production", "before the new code starts: until its migrations are applied"),
+        ("wait -e production --for 012", "where there are no migration files, as in many images"),
+        ("wait -e production --timeout 0", "look once: 32 where something is pending"),
+    ),
     "new": (("new add_orders", "the first line of output is the path"),),
     "check": (
         ("check", "the branch against the merge base with the remote's main branch"),

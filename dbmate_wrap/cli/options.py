@@ -124,16 +124,16 @@ class ReportFiles:
     gitlab: Path | None = None
 
 
-def seconds_of(wait: str | None) -> float | None:
-    """Return the seconds of `--wait`. Raises BadParameter."""
-    if wait is None:
+def seconds_of(typed: str | None, option: str = "--wait") -> float | None:
+    """Return the seconds of a duration that `option` has. Raises BadParameter."""
+    if typed is None:
         return None
     from dbmate_wrap.settings.durations import parse_duration
 
     try:
-        return parse_duration(wait)
+        return parse_duration(typed)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--wait") from None
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def bounds_of(to: str | None, phase: str | None) -> "Bounds":

@@ -142,7 +142,7 @@ def _common(outcome: Outcome, paint: Paint) -> str:
             return migration_table(rows, paint)
         case "check" | "amend":
             return _checks(outcome, paint)
-        case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor":
+        case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor" | "wait":
             return ""
         case _:
             folded = outcome.command == "status" and not outcome.full

@@ -421,6 +421,25 @@ def around_a_rollout(stage: Play, shown: Sequence[Block]) -> None:
     assert applied(stage.database) == ["001", "002", "003"]
 
 
+def wait_for_the_migrations(stage: Play, shown: Sequence[Block]) -> None:
+    commands, grants = shown
+    folder = stage.project(TWO_TABLES, sealed=True)
+    superuser = {"PRODUCTION_DATABASE_URL": stage.database.url}
+    login = stage.database.url.replace(f"{stage.server.superuser}@", "app@")
+    app = stage.shell(folder.root, PRODUCTION_DATABASE_URL=login)
+    stage.database.execute("create role app login")
+    try:
+        stage.says(app, "dbmate-wrap wait -e production --timeout 0", "there is no table", 32)
+        stage.type(stage.shell(folder.root, **superuser), "dbmate-wrap up -e production --yes")
+        stage.says(app, "dbmate-wrap wait -e production", "may not read", 22)
+        stage.play(app, grants)
+        first, second = stage.play(app, commands)
+    finally:
+        stage.database.execute("drop owned by app; drop role app")
+    assert "002_b.sql is applied" in first.output
+    assert "002 is applied" in second.output
+
+
 NOT_NULL = "alter table public.orders alter column customer set not null;"
 NULLABLE = "alter table public.orders alter column customer drop not null;"
 MENDED = f"""-- dbmate-wrap: allow data-write because old orders have no customer
@@ -607,6 +626,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("docs/formats.md", "The advisory lock"): advisory_lock,
     ("docs/runbook.md", "Deploy"): deploy,
     ("docs/runbook.md", "Deploy around a rollout"): around_a_rollout,
+    ("docs/runbook.md", "Start only what is migrated for"): wait_for_the_migrations,
     ("docs/runbook.md", "A sealed migration failed"): sealed_migration_failed,
     ("docs/runbook.md", "Somebody merged first"): somebody_merged_first,
     ("docs/runbook.md", "Another run holds the lock"): another_run,

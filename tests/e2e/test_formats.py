@@ -21,6 +21,7 @@ COMMANDS = [
     ["plan"],
     ["status"],
     ["status", "--all"],
+    ["wait"],
     ["new", "x"],
     ["init"],
     ["check"],

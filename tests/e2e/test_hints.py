@@ -694,6 +694,7 @@ SCENARIOS = (
     # 21 unreachable
     Scenario("21-refused", unused_url, UP, 21, (Way(by_hand=own_url),)),
     Scenario("21-no-database", missing_database, UP, 21, (Way(("createdb",)),)),
+    Scenario("21-wait-embedded", nothing, "dbmate-wrap wait --timeout 0", 21, (Way(("dbmate-wrap up",)),)),
     # 22 preflight
     Scenario("22-create", deployer, UP, 22, (Way(("grant create, usage",)),)),
     Scenario(
@@ -803,6 +804,25 @@ SCENARIOS = (
         UP,
         22,
         (Way(("drop index concurrently",)),),
+    ),
+    Scenario(
+        "22-wait",
+        does(done(), deployer),
+        "dbmate-wrap wait -e staging",
+        22,
+        (Way(("grant usage", "grant select on")),),
+    ),
+    Scenario(
+        "22-wait-row-security",
+        does(
+            done(),
+            deployer,
+            sql(GRANTED),
+            sql("alter table public.schema_migrations enable row level security"),
+        ),
+        "dbmate-wrap wait -e staging",
+        22,
+        (Way(("create policy",)), Way(("alter table",))),
     ),
     # 23 locked, 24 blocked
     # 0, with a warning that names a remedy

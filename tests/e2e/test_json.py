@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": ["plan"],
     "status": ["status"],
     "status --all": ["status", "--all"],
+    "wait": ["wait"],
     "new": ["new", "add_orders"],
     "init": ["init"],
     "check": ["check"],

@@ -5,16 +5,21 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from dbmate_wrap import preflight
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.finding import Check
+from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.preflight import PreflightContext
 from dbmate_wrap.sql.requirements import Requirements
+from dbmate_wrap.workspace.context import Context
+from dbmate_wrap.workspace.history_look import read_look
 from tests.support.poolers import Pooler, PoolMode, find_pgbouncer, run_pooler
 from tests.support.projects import migration
 from tests.support.servers import Database, TcpServer
@@ -92,6 +97,20 @@ def test_a_pool_that_does_not_keep_its_sessions_is_refused_with_what_to_use(
     hint = seen.checks["pooler"].hint
     assert hint is not None
     assert "direct URL" in hint
+
+
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+def test_whoever_waits_may_look_through_such_a_pool(
+    pgbouncer: Path, tcp_server: TcpServer, database: Database, mode: PoolMode
+) -> None:
+    values = SimpleNamespace(connect_timeout=10.0, migrations_table="public.schema_migrations")
+    context = SimpleNamespace(
+        environment=SimpleNamespace(values=values), invocation=Invocation("wait", "0123456789ab")
+    )
+    with run_pooler(pgbouncer, tcp_server, mode) as pooler:
+        url = parse(pooler.url(database.name), os_user="nobody")
+        found = read_look(cast(Context, context), url, ())
+    assert found.absent == "there is no table public.schema_migrations yet"
 
 
 def test_a_busy_pool_in_transaction_mode_is_recognised_all_the_same(

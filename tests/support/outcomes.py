@@ -203,6 +203,25 @@ def status_all() -> Outcome:
     return run
 
 
+def wait() -> Outcome:
+    """What was waited for is applied, and one waits for the rollout."""
+    run = outcome("wait")
+    run.summary = (
+        "002_add_orders.sql is applied; waited 12 s"
+        "\n003_drop.sql comes after the rollout: it was not waited for"
+    )
+    return run
+
+
+def wait_pending() -> Outcome:
+    """The time is over."""
+    run = outcome("wait")
+    run.migrations = [row(2, "add_orders", "pending", Phase.BEFORE)]
+    run.exit = ExitCode.PENDING
+    run.summary = "002_add_orders.sql is pending (given up after 10m; it was so for 9 min)"
+    return run
+
+
 def plan() -> Outcome:
     """Each way in which a migration may run."""
     run = outcome("plan")
@@ -527,6 +546,8 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "status-empty": status_empty,
     "status-hostile": status_hostile,
     "status-all": status_all,
+    "wait": wait,
+    "wait-pending": wait_pending,
     "plan": plan,
     "plan-measured": plan_measured,
     "drift": drift,

@@ -15,6 +15,7 @@ from dbmate_wrap.domain.command_hint import name_environment
         ("`dbmate-wrap up`, `dbmate-wrap dump`", "`dbmate-wrap up -e qa`, `dbmate-wrap dump -e qa`"),
         ("`dbmate-wrap db reset`", "`dbmate-wrap db reset -e qa`"),
         ("dbmate-wrap doctor", "dbmate-wrap doctor -e qa"),
+        ("`dbmate-wrap wait --for 003`", "`dbmate-wrap wait -e qa --for 003`"),
         # One is named already.
         (
             "dbmate-wrap doctor -e staging; dbmate-wrap up",
