@@ -93,7 +93,7 @@ def status(
     run_verb("status", common, verb)
 
 
-command(app, "wait")(wait)
+command(app, "wait", takes_target=True)(wait)
 
 
 @command(app, "new")
