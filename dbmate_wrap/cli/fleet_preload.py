@@ -12,6 +12,9 @@ import dbmate_wrap.commands.drift
 import dbmate_wrap.commands.up
 import dbmate_wrap.execution.adoption
 import dbmate_wrap.execution.apply
+import dbmate_wrap.execution.attended
+import dbmate_wrap.execution.readiness
+import dbmate_wrap.preflight.engine
 import dbmate_wrap.settings.fleet_urls
 import dbmate_wrap.settings.fleets
 import dbmate_wrap.settings.url_command

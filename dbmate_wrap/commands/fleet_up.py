@@ -187,7 +187,7 @@ def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTa
         f" inventory {inventory.digest[:12]}"
     )
     rest = number - len(todo) - len(failed)
-    yield f"  {rest} have nothing to apply, {len(todo)} have, {len(failed)} failed already"
+    yield f"  {len(todo)} to migrate, {rest} with nothing to apply, {len(failed)} failed"
     for names, targets in Counter(each.todo for each in todo).most_common():
         canaries = sum(each.todo == names and each.target.is_canary for each in todo)
         first = f" ({count(canaries, 'canary')} first)" if canaries else ""
