@@ -16,6 +16,7 @@ from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
 from scripts.bench_adoption import adoption_rows  # noqa: E402
 from scripts.bench_check import check_rows  # noqa: E402
 from scripts.bench_environments import environment_rows  # noqa: E402
+from scripts.bench_fleet import fleet_rows  # noqa: E402
 from scripts.bench_plan import plan_rows  # noqa: E402
 from scripts.measure import WRAP, Row, Run, in_turns, median, ms, project, scratch, timed  # noqa: E402
 
@@ -36,6 +37,7 @@ def main() -> None:
         rows += adoption_rows(server, max(arguments.repeat // 2, 3))
         rows += plan_rows(server, max(arguments.repeat // 2, 3))
         rows += environment_rows(server, max(arguments.repeat // 2, 3))
+        rows += fleet_rows(server, max(arguments.repeat // 2, 3))
     rows.append(embedded_from_nothing())
     rows += check_rows(max(arguments.repeat // 2, 3))
     text = table(rows)
