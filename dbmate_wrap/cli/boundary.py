@@ -32,9 +32,11 @@ def run_and_exit(command: str, common: Common, verb: Verb, reports: ReportFiles 
     )
 
 
-def run_without_project(command: str, common: Common, verb: Callable[[Outcome], None]) -> NoReturn:
+def run_without_project(
+    command: str, common: Common, verb: Callable[[Outcome], None], reports: ReportFiles | None = None
+) -> NoReturn:
     """Run a verb that needs no project, so that it works where the settings are wrong; exit as `run`."""
-    _run(command, common, lambda outcome, secrets, terminal: verb(outcome), ReportFiles())
+    _run(command, common, lambda outcome, secrets, terminal: verb(outcome), reports or ReportFiles())
 
 
 def _run(command: str, common: Common, verb: _Started, reports: ReportFiles) -> NoReturn:

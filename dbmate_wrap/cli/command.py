@@ -78,11 +78,13 @@ def run_verb(
     boundary.run_and_exit(name, common, verb, reports)
 
 
-def run_without_project(name: str, common: Common, verb: "Callable[[Outcome], None]") -> NoReturn:
+def run_without_project(
+    name: str, common: Common, verb: "Callable[[Outcome], None]", reports: ReportFiles | None = None
+) -> NoReturn:
     """Run a verb that works without a project, and exit; imported here as for `run_verb`."""
     from dbmate_wrap.cli import boundary
 
-    boundary.run_without_project(name, common, verb)
+    boundary.run_without_project(name, common, verb, reports)
 
 
 def _with_common_options(function: Callable[..., None], *parameters: Parameter) -> Callable[..., None]:

@@ -39,7 +39,7 @@ def fleet_text(outcome: Outcome, summary: FleetSummary, paint: Paint, view: View
     parts += _names("not begun", summary.not_begun, shown)
     parts += _names("reported by no shard", summary.unreported, shown)
     files = [each for each in outcome.checks if shown.verbose or each.status in ("warn", "fail")]
-    parts += ["\n".join(_file(each)) for each in files]
+    parts.append("\n".join(line for each in files for line in _file(each)))
     parts += [f"stopped: {visible_lines(summary.stopped)}"] if summary.stopped else []
     return "\n\n".join(part for part in parts if part)
 

@@ -1,0 +1,49 @@
+"""Merges what the shards of a run over a fleet have written into one report."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dbmate_wrap.domain.fleet_result import FleetResult
+from dbmate_wrap.domain.outcome import Outcome
+from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.fleet.merge import Merged, ShardLines, merge
+from dbmate_wrap.fleet.report import report
+
+_STDIN = "-"
+
+
+def fleet_report(
+    outcome: Outcome, files: Sequence[str], stdin: Iterable[bytes], environment: str | None
+) -> None:
+    """Report what is in the files, of which ``-`` is `stdin`; asks no database and reads no settings.
+
+    The exit code is that of one run over all targets; one that no file tells of counts as not begun (34).
+    `environment` is the one that was asked for, None for any.
+    """
+    _report(outcome, merge(_shards(files, stdin)), environment)
+
+
+def _shards(files: Sequence[str], stdin: Iterable[bytes]) -> Iterator[ShardLines]:
+    for name in dict.fromkeys(files):
+        yield ("stdin", stdin) if name == _STDIN else (name, _lines(name))
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            yield from file
+    except OSError as error:
+        hint = "give what `dbmate-wrap fleet up --format json` wrote to stdout"
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from None
+
+
+def _report(outcome: Outcome, merged: Merged, environment: str | None) -> None:
+    origin = merged.origin
+    outcome.environment = origin.environment
+    if environment not in (None, origin.environment):
+        message = f"the files are of {origin.environment}, not of {environment}"
+        raise ConfigError(message, hint="leave -e out: the files say it")
+    found = report(merged)
+    outcome.checks = [*found.checks]
+    outcome.ends = [*found.ends]
+    outcome.result = FleetResult(found.summary)
+    outcome.exit, outcome.error = found.exit, found.error
