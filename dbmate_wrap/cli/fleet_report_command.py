@@ -8,22 +8,42 @@ import typer
 from dbmate_wrap.cli.command import run_without_project
 from dbmate_wrap.cli.options import Common, Junit, ReportFiles
 
+_NAME = "fleet report"
 _Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...", help="What the shards wrote to stdout with `--format json`; - is stdin."
     ),
 ]
+_Fleet = Annotated[
+    str | None,
+    typer.Option(
+        "--fleet", metavar="NAME", help="Take the list of databases from the project: no shard ended."
+    ),
+]
 
 
-def fleet_report(common: Common, files: _Files, junit: Junit = None) -> None:
-    """Merge what the shards of a run wrote; names the databases that none reported. Asks no database."""
-    from dbmate_wrap.commands.fleet_report import fleet_report
+def fleet_report(common: Common, files: _Files, fleet: _Fleet = None, junit: Junit = None) -> None:
+    """Merge what the shards of a run wrote, and name the databases that none reported."""
+    from dbmate_wrap.commands import fleet_report as verb
 
     stdin = sys.stdin.buffer if sys.stdin is not None else ()
-    run_without_project(
-        "fleet report",
+    reports = ReportFiles(junit=junit)
+    if fleet is None:
+        run_without_project(
+            _NAME,
+            common,
+            lambda outcome: verb.fleet_report(outcome, files, stdin, common.environment),
+            reports,
+        )
+    from dbmate_wrap.cli.fleet_app import run_fleet_verb
+
+    run_fleet_verb(
+        _NAME,
         common,
-        lambda outcome: fleet_report(outcome, files, stdin, common.environment),
-        ReportFiles(junit=junit),
+        fleet,
+        lambda context, outcome, settings: verb.fleet_report_by_inventory(
+            context, outcome, settings, files, stdin
+        ),
+        reports,
     )

@@ -1,12 +1,17 @@
 """Merges what the shards of a run over a fleet have written into one report."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.fleet_result import FleetResult
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.fleet.merge import Merged, ShardLines, merge
 from dbmate_wrap.fleet.report import report
+
+if TYPE_CHECKING:
+    from dbmate_wrap.settings.fleets import FleetSettings
+    from dbmate_wrap.workspace.context import Context
 
 _STDIN = "-"
 
@@ -20,6 +25,20 @@ def fleet_report(
     `environment` is the one that was asked for, None for any.
     """
     _report(outcome, merge(_shards(files, stdin)), environment)
+
+
+def fleet_report_by_inventory(
+    context: "Context", outcome: Outcome, fleet: "FleetSettings", files: Sequence[str], stdin: Iterable[bytes]
+) -> None:
+    """Report what is in the files as above, where none may say which targets there are: the project does.
+
+    Raises ConfigError where its list is not the one that the shards saw.
+    """
+    # A report that needs no project is made without what asks databases.
+    from dbmate_wrap.fleet.inventory import load_inventory
+
+    merged = merge(_shards(files, stdin))
+    _report(outcome, merged.within(load_inventory(context, fleet)), fleet.environment)
 
 
 def _shards(files: Sequence[str], stdin: Iterable[bytes]) -> Iterator[ShardLines]:

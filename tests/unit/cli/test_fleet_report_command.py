@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from dbmate_wrap.cli.command import command, group_options
 from dbmate_wrap.cli.fleet_report_command import fleet_report
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory
 from tests.support.fleets import end_of
 from tests.support.shard_files import NAMES, shard_lines
 
@@ -113,6 +115,23 @@ def test_the_files_say_which_environment_it_is() -> None:
     document("-e", "production", "s1.jsonl", "s2.jsonl")
     error = document("-e", "staging", "s1.jsonl", "s2.jsonl", code=10)["error"]
     assert error["message"] == "the files are of production, not of staging"
+
+
+def test_where_no_shard_ended_the_project_says_which_databases_there_are(folder: Path) -> None:
+    inventory = Inventory("tenants", "production", tuple(FleetTarget(name, name) for name in NAMES))
+    ends = [end_of(name, "applied", "014") for name in NAMES[:2]]
+    ends = [replace(end, row=replace(end.row, digest=inventory.digest)) for end in ends]
+    (folder / "killed.jsonl").write_bytes(b"".join(shard_lines(ends, is_killed=True)))
+    hint = document("killed.jsonl", code=10)["error"]["hint"]
+    assert hint.endswith("dbmate-wrap fleet report --fleet tenants FILE...")
+    (folder / "dbmate-wrap.toml").write_text('[fleets.tenants]\ntargets = "list.csv"\n', encoding="utf-8")
+    (folder / "list.csv").write_text("name\n" + "".join(f"{name}\n" for name in NAMES), encoding="utf-8")
+    found = document("--fleet", "tenants", "killed.jsonl", code=34)
+    assert found["fleet"]["unreported"] == ["cactus", "delta"]
+    # Another list: the shards saw one that is not here any more.
+    (folder / "list.csv").write_text("name\nacme\n", encoding="utf-8")
+    error = document("--fleet", "tenants", "killed.jsonl", code=10)["error"]
+    assert "the files are not of one inventory" in error["message"]
 
 
 def test_without_a_file_there_is_nothing_to_report() -> None:
