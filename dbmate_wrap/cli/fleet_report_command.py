@@ -11,9 +11,7 @@ from dbmate_wrap.cli.options import Common, Junit, ReportFiles
 _NAME = "fleet report"
 _Files = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILE...", help="What the shards wrote to stdout with `--format json`; - is stdin."
-    ),
+    typer.Argument(metavar="FILE", help="What the shards wrote to stdout with `--format json`; - is stdin."),
 ]
 _Fleet = Annotated[
     str | None,

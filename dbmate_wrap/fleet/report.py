@@ -12,7 +12,7 @@ from dbmate_wrap.domain.fleet_summary import RETRIABLE, SUMS_UP, error_of, exit_
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
 from dbmate_wrap.fleet.merge import Merged, ShardFile
 
-_RUN_AGAIN = "run that shard again: nothing is done twice"
+_RUN_AGAIN = "run that shard again"
 _HINTS = {
     ExitCode.AGAIN: "run the shards again that are not done: nothing is done twice",
     ExitCode.SOME_FAILED: "mend what failed, then run its shards again: nothing is done twice",
