@@ -20,6 +20,7 @@ from dbmate_wrap.cli.fleet_options import (
     failure_limit_of,
     selection_of,
 )
+from dbmate_wrap.cli.fleet_report_command import fleet_report
 from dbmate_wrap.cli.help import GroupWithExamples
 from dbmate_wrap.cli.options import (
     Common,
@@ -181,3 +182,6 @@ def drift(  # noqa: PLR0913 - one parameter for each option of the command
         ),
         ReportFiles(junit=junit),
     )
+
+
+command(fleet, "report")(fleet_report)

@@ -110,6 +110,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("fleet list crm --where region=eu", "those with a label"),
         ("fleet list --shards 8", "and which of 8 parts each belongs to"),
     ),
+    "fleet report": (
+        ("fleet report shard-*.jsonl", "one result of what all shards wrote"),
+        ("fleet report --junit fleet.xml shard-*.jsonl", "and a case for each database"),
+    ),
     "db": (("db start", "start the server"), ("db psql", "look into dev")),
     "db start": (("db start", "up and the others start it too, where they need it"),),
     "db stop": (("db stop", "the data stay"),),
