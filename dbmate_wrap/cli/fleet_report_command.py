@@ -34,14 +34,15 @@ def fleet_report(common: Common, files: _Files, fleet: _Fleet = None, junit: Jun
             lambda outcome: verb.fleet_report(outcome, files, stdin, common.environment),
             reports,
         )
-    from dbmate_wrap.cli.fleet_app import run_fleet_verb
+    else:
+        from dbmate_wrap.cli.fleet_app import run_fleet_verb
 
-    run_fleet_verb(
-        _NAME,
-        common,
-        fleet,
-        lambda context, outcome, settings: verb.fleet_report_by_inventory(
-            context, outcome, settings, files, stdin
-        ),
-        reports,
-    )
+        run_fleet_verb(
+            _NAME,
+            common,
+            fleet,
+            lambda context, outcome, settings: verb.fleet_report_by_inventory(
+                context, outcome, settings, files, stdin
+            ),
+            reports,
+        )
