@@ -1,6 +1,7 @@
 """Registers commands and groups with the common options, so that each option is written once."""
 
 from collections.abc import Callable
+from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, NoReturn
 
@@ -55,7 +56,7 @@ def command(
         _, *own = signature(function).parameters.values()
         context = {"ignore_unknown_options": True, "allow_interspersed_args": False}
         target = [_TARGET] if takes_target else []
-        entry = _with_common_options(function, _CONTEXT, _ENV, *target, *own, *_LAST)
+        entry = _with_common_options(_about_target(function), _CONTEXT, _ENV, *target, *own, *_LAST)
         settings = context if passes_arguments_on else {}
         group.command(name, cls=CommandWithExamples, context_settings=settings)(entry)
         return function
@@ -87,16 +88,26 @@ def run_without_project(
     boundary.run_without_project(name, common, verb, reports)
 
 
+def _about_target(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the function of a command, whose common options have the target that is named, or refuse it."""
+
+    @wraps(function)
+    def run(common: Common, **given: object) -> None:
+        taken = _TARGET.name in given
+        target = given.pop(_TARGET.name, None)
+        assert target is None or isinstance(target, str)
+        function(about_target(common, target, taken=taken), **given)
+
+    return run
+
+
 def _with_common_options(function: Callable[..., None], *parameters: Parameter) -> Callable[..., None]:
     """Return a function for Typer, which reads its signature; `function` gets the options as one value."""
     read: Callable[..., Common] = _common
-    with_target: Callable[..., Common] = about_target
-    takes_target = _TARGET in parameters
 
     def entry(**given: object) -> None:
         common = read(**{each.name: given.pop(each.name) for each in (_CONTEXT, _ENV, *_LAST)})
-        target = given.pop(_TARGET.name) if takes_target else None
-        function(with_target(common, target, taken=takes_target), **given)
+        function(common, **given)
 
     entry.__doc__, entry.__name__ = function.__doc__, function.__name__
     entry.__annotations__ = {each.name: each.annotation for each in parameters}

@@ -19,7 +19,7 @@ def rows_of_toml(text: str, name: str, faults: list[Fault]) -> list[TargetRow]:
     """Return the tables [[targets]]; `name` is the file's in messages, faults are added to `faults`."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         # tomllib's messages quote at most a key or one character, so no secret is shown.
         faults.append(Fault(f"is not valid TOML: {error}", name, "text needs quotes"))
         return []
@@ -91,7 +91,7 @@ def _rows_of_json_lines(text: str, name: str, faults: list[Fault]) -> Iterator[T
         source = f"{name} line {number}"
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             # The parser's message quotes nothing that helps, and the line may hold anything.
             faults.append(Fault("is not JSON", source, "each line is one object"))
             continue

@@ -37,14 +37,14 @@ class FleetUrls:
         None where each has its own, and for the embedded server. Raises ConfigError.
         """
         with self._lock:
-            return self._base if self._asked or self._environment.has_target_urls else self._look_up()
+            return self._base if self._asked or self._are_separate else self._look_up()
 
     def resolve(self, target: FleetTarget, refused: DatabaseUrl | None = None) -> ResolvedUrl | None:
         """Return the URL of a target; None on the embedded server.
 
         Raises ConfigError where it has none, or where it is the database of another environment.
         """
-        if self._environment.has_target_urls:
+        if self._are_separate:
             resolved = self._environment.find_url(target.name)
         else:
             base = self.base() if refused is None else self._renewed(refused)
@@ -75,6 +75,10 @@ class FleetUrls:
         self._base = self._environment.resolve_url() or self._base
         self._asked = True
         return self._base
+
+    @cached_property
+    def _are_separate(self) -> bool:
+        return self._environment.has_target_urls
 
     @cached_property
     def _others(self) -> dict[tuple[str, int, str], tuple[str, ResolvedUrl]]:

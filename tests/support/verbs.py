@@ -7,14 +7,20 @@ import pytest
 
 import dbmate_wrap.cli
 from dbmate_wrap.cli import command
+from dbmate_wrap.cli.options import Common
 
 
-def record_verbs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list to which each verb that a command runs is added; it is not run."""
+def record_verbs(monkeypatch: pytest.MonkeyPatch, options: list[Common] | None = None) -> list[str]:
+    """Return the list to which each verb that a command runs is added; it is not run.
+
+    `options` gets the common options of each.
+    """
     names: list[str] = []
 
-    def record(name: str, *rest: object) -> None:
+    def record(name: str, common: Common, *rest: object) -> None:
         names.append(name)
+        if options is not None:
+            options.append(common)
 
     for found in pkgutil.iter_modules(dbmate_wrap.cli.__path__):
         module = importlib.import_module(f"dbmate_wrap.cli.{found.name}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.domain.command_hint import name_environment
+from dbmate_wrap.domain.command_hint import TargetOfFleet, name_environment
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,34 @@ from dbmate_wrap.domain.command_hint import name_environment
 def test_each_verb_about_a_database_gets_the_environment(text: str, expected: str) -> None:
     assert name_environment(text, "qa") == expected
     assert name_environment(text, None) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see it with `dbmate-wrap status`", "see it with `dbmate-wrap status -e qa --target acme`"),
+        ("`dbmate-wrap history --show 003`", "`dbmate-wrap history -e qa --target acme --show 003`"),
+        ("`dbmate-wrap exec -- drop`, then", "`dbmate-wrap exec -e qa --target acme -- drop`, then"),
+        # The environment is named already, and the target not.
+        ("look: dbmate-wrap plan -e qa; then", "look: dbmate-wrap plan -e qa --target acme; then"),
+        ("`dbmate-wrap up --to 3 -e qa --yes`", "`dbmate-wrap up --to 3 -e qa --target acme --yes`"),
+        ("`dbmate-wrap up --env qa`", "`dbmate-wrap up -e qa --target acme`"),
+        # Another one, or a verb that takes no target.
+        ("`dbmate-wrap up -e qa2`", "`dbmate-wrap up -e qa2`"),
+        ("`dbmate-wrap up -e staging`", "`dbmate-wrap up -e staging`"),
+        ("`dbmate-wrap snapshot`", "`dbmate-wrap snapshot -e qa`"),
+        ("`dbmate-wrap redo -e qa`", "`dbmate-wrap redo -e qa`"),
+        ("dbmate-wrap new NAME", "dbmate-wrap new NAME"),
+    ],
+)
+def test_the_commands_about_a_target_of_a_fleet_name_it_too(text: str, expected: str) -> None:
+    assert name_environment(text, TargetOfFleet("qa", "acme")) == expected
+
+
+def test_the_fleet_is_named_where_the_environment_has_several_and_quoted_for_a_shell() -> None:
+    several = TargetOfFleet("qa", "müller", "crm")
+    assert name_environment("`dbmate-wrap up -e qa`", several) == "`dbmate-wrap up -e 'fleet:crm/müller'`"
+    assert (
+        name_environment("dbmate-wrap up", TargetOfFleet("qa", "a+b")) == "dbmate-wrap up -e qa --target a+b"
+    )
+    assert name_environment("dbmate-wrap up", TargetOfFleet("qa", "ä")) == "dbmate-wrap up -e qa --target 'ä'"
