@@ -39,7 +39,8 @@ class Database:
     session: Session
     server: Server
     _open: Callable[[DatabaseUrl, float | None], Session] = field(repr=False)
-    _find_url: Callable[[], DatabaseUrl | None] = field(repr=False)
+    # The URL that the source gives now, by the one that was refused.
+    _find_url: Callable[[DatabaseUrl], DatabaseUrl | None] = field(repr=False)
 
     @property
     def target(self) -> Target:
@@ -72,7 +73,7 @@ class Database:
 
     def renewed(self) -> "Database | None":
         """The same with the URL that its source gives now; None where that is the same."""
-        url = self._find_url()
+        url = self._find_url(self.url)
         return replace(self, url=url) if url is not None and url != self.url else None
 
 
@@ -111,8 +112,8 @@ def read_database(context: Context, url: DatabaseUrl, session: Session) -> Datab
     """The database behind an open session."""
     server = catalog.read_server(session, context.environment.values.migrations_table)
 
-    def find_url() -> DatabaseUrl | None:
-        resolved = context.environment.resolve_url(refused=url)
+    def find_url(refused: DatabaseUrl) -> DatabaseUrl | None:
+        resolved = context.environment.resolve_url(refused)
         return accept_url(context, resolved) if resolved is not None else None
 
     return Database(url, session, server, lambda url, wait: open_session(context, url, wait=wait), find_url)
