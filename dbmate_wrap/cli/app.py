@@ -82,6 +82,9 @@ def status(
     common: Common, exit_code: ExitWhenPending = False, all: AllEnvironments = False, full: Full = False
 ) -> None:
     """Show every migration with its state."""
+    if all and common.about is not None:
+        message = "all environments have no target in common; `dbmate-wrap fleet status` shows a fleet"
+        raise typer.BadParameter(message, param_hint="--all, --target")
     if all:
         from dbmate_wrap.commands.status_all import status_all
 

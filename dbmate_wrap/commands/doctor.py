@@ -1,8 +1,9 @@
 """Shows every setting with its source, and checks the programs and the database that the tool needs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from dbmate_wrap.cluster import binaries, features, server
@@ -15,6 +16,7 @@ from dbmate_wrap.domain.results import DoctorResult, SettingRow
 from dbmate_wrap.errors import ConfigError, WrapError
 from dbmate_wrap.policy import squawk
 from dbmate_wrap.postgres import schema
+from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace import database, dbmate, guard, project_files, shadow_server
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
@@ -32,15 +34,18 @@ def doctor(context: Context, outcome: Outcome) -> None:
     outcome.result = DoctorResult(_settings(context))
     outcome.checks = _configuration(context)
     first: WrapError | None = None
-    for name, check in (
+    fleets = context.project.fleets.values()
+    checks: tuple[tuple[str, Callable[[Context], Check]], ...] = (
         ("migrations", _migrations),
         ("dbmate", _dbmate),
         ("squawk", _squawk),
         ("embedded", _embedded),
         ("shadow", _shadow),
         ("pg_dump", _pg_dump),
+        *(("fleet", partial(_fleet, each)) for each in fleets),
         ("database", _database),
-    ):
+    )
+    for name, check in checks:
         try:
             outcome.checks.append(check(context))
         except WrapError as error:
@@ -165,6 +170,19 @@ def _words(state: server.State) -> str:
     if state.pid is not None:
         return f"running as process {state.pid}"
     return "stopped" if state.data is not None else "not created yet"
+
+
+def _fleet(fleet: FleetSettings, context: Context) -> Check:
+    from dbmate_wrap.fleet.inventory import load_inventory
+
+    named = f"{fleet.name} of {fleet.environment}"
+    if fleet.targets is None or context.environment.url_sources.untrusted is not None:
+        return Check(
+            "fleet", "skip", f"{named}: its list was not asked for", f"dbmate-wrap fleet list {fleet.name}"
+        )
+    here = replace(context, environment=context.project.environment(fleet.environment))
+    found = count(len(load_inventory(here, fleet).targets), "target")
+    return Check("fleet", "pass", f"{named}: {found} in {context.environment.display_path(fleet.targets)}")
 
 
 def _pg_dump(context: Context) -> Check:

@@ -40,6 +40,7 @@ COMMANDS += [
     ["diagram", "--live"],
     ["doctor"],
     ["envs"],
+    ["fleet", "list"],
     ["db", "url"],
     ["db", "stop"],
     ["db", "reset"],

@@ -32,6 +32,7 @@ COMMANDS = {
     "diagram": ["diagram", "--live"],
     "doctor": ["doctor"],
     "envs": ["envs"],
+    "fleet list": ["fleet", "list"],
     "exec": ["exec"],
     "db start": ["db", "start"],
     "db stop": ["db", "stop"],
