@@ -57,7 +57,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
         "agents": filled(docs / "agents.md", "agents", agents_table()),
         "exit-codes": exit_codes_page(docs / "exit-codes.md"),
         "runbook": filled(docs / "runbook.md", "codes", table(("code", "first"), list(codes.runbook_rows()))),
-        "settings": filled(docs / "settings.md", "settings", settings_docs.settings_table()),
+        "settings": settings_page(docs / "settings.md"),
         "states": rule_docs.with_note(states.states_guide(), "dbmate_wrap/pages/states.toml"),
     }
     yield from ((docs / f"{name}.md", text) for name, text in made.items())
@@ -165,6 +165,12 @@ def agents_table() -> str:
         (f"`{each.variable}`" + (f" = `{each.value}`" if each.value else ""), each.agent) for each in MARKERS
     ]
     return table(("variable", "agent"), rows)
+
+
+def settings_page(path: Path) -> str:
+    """docs/settings.md: the table of settings, and that of the keys of a fleet."""
+    page = filled(path, "settings", settings_docs.settings_table())
+    return fill(page, "fleets", settings_docs.fleets_table())
 
 
 def exit_codes_page(path: Path) -> str:

@@ -6,7 +6,10 @@ from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from dbmate_wrap.settings.fleets import DEFAULT_ENVIRONMENT, KEYS
 from dbmate_wrap.settings.model import BOOLEANS, BUILT_IN, DURATIONS, PATHS, Values, format_value
+
+_FLEET_DEFAULTS = {"environment": f"`{DEFAULT_ENVIRONMENT}`", "jobs": "`8`", "per_server": "`8`"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ def settings_table() -> str:
     """Return the rows as a Markdown table."""
     lines = ["| setting | type | default | meaning |", "|---|---|---|---|"]
     lines += [f"| `{row.name}` | {row.type} | {row.default} | {row.meaning} |" for row in setting_docs()]
+    return "\n".join(lines)
+
+
+def fleets_table() -> str:
+    """Return the keys of a fleet as a Markdown table."""
+    lines = ["| key | default | meaning |", "|---|---|---|"]
+    lines += [f"| `{key}` | {_FLEET_DEFAULTS.get(key, 'none')} | {text} |" for key, text in KEYS.items()]
     return "\n".join(lines)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dbmate_wrap.cli.target_option import bad_parameter
-from dbmate_wrap.errors import UsageError
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.failure_limit import FailureLimit
@@ -83,6 +82,7 @@ def shard_of(text: str | None) -> "Shard | None":
     if text is None:
         return None
     from dbmate_wrap.domain.shard_variables import SHARD_VARIABLES, read_shard
+    from dbmate_wrap.errors import UsageError
     from dbmate_wrap.process import inherited
 
     try:
