@@ -176,10 +176,11 @@ def _fleet(fleet: FleetSettings, context: Context) -> Check:
     from dbmate_wrap.fleet.inventory import load_inventory
 
     named = f"{fleet.name} of {fleet.environment}"
-    if fleet.targets is None or context.environment.url_sources.untrusted is not None:
-        return Check(
-            "fleet", "skip", f"{named}: its list was not asked for", f"dbmate-wrap fleet list {fleet.name}"
-        )
+    if context.environment.url_sources.untrusted is not None:
+        return Check("fleet", "skip", f"{named}: not read in the checkout of a pull request")
+    if fleet.targets is None:
+        hint = f"dbmate-wrap fleet list {fleet.name}"
+        return Check("fleet", "skip", f"{named}: its list was not asked for", hint)
     here = replace(context, environment=context.project.environment(fleet.environment))
     found = count(len(load_inventory(here, fleet).targets), "target")
     return Check("fleet", "pass", f"{named}: {found} in {context.environment.display_path(fleet.targets)}")

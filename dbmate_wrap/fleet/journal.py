@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from dbmate_wrap.domain.fleet import FleetTarget, Selection
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd, target_end
@@ -12,7 +13,7 @@ from dbmate_wrap.domain.fleet_result import (
     FleetTargetRow,
     TargetState,
 )
-from dbmate_wrap.domain.fleet_summary import exit_of, summarize
+from dbmate_wrap.domain.fleet_summary import error_of, exit_of, summarize
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ErrorReport, ExitCode
@@ -65,8 +66,10 @@ class Journal:
 
     def sum_up(self, outcome: Outcome, stopped: str | None = None) -> None:
         """Put the summary and the exit code into the outcome of the whole run."""
-        outcome.result = FleetResult(summarize(self.scope, self.ends, self.files, stopped=stopped))
+        summary = summarize(self.scope, self.ends, self.files, stopped=stopped)
+        outcome.result, outcome.ends = FleetResult(summary), list(self.ends)
         outcome.exit = exit_of(self.ends, ())
+        outcome.error = error_of(summary, outcome.exit)
 
     def _note(
         self, target: FleetTarget, outcome: Outcome, state: TargetState, version: str | None, pending: int
@@ -87,5 +90,7 @@ class Journal:
                 outcome.result = FleetDriftResult(row, differences)
             case _:
                 outcome.result = FleetTargetResult(row)
-        self.ends.append(target_end(row, outcome.exit, outcome.error))
+        took = (datetime.now(UTC) - outcome.started_at).total_seconds()
+        # A clock that is set back makes no time negative.
+        self.ends.append(target_end(row, outcome.exit, outcome.error, max(round(took * 1000), 0)))
         self.documents.report(outcome)

@@ -20,6 +20,8 @@ def test_a_selection_has_every_label_and_the_shard() -> None:
     assert fleet_options.selection_of(None, None) == Selection()
     found = fleet_options.selection_of(["region=eu", "tier=a=b", "region=eu"], "2/8")
     assert found == Selection({"region": "eu", "tier": "a=b"}, Shard(2, 8))
+    canaries = fleet_options.selection_of(["region=eu", "wave=canary"], None, "canary")
+    assert canaries == Selection({"region": "eu", "wave": "canary"})
 
 
 def test_the_shard_of_auto_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +48,6 @@ def test_limits_are_read_as_they_are_typed() -> None:
     assert fleet_options.failure_limit_of(None) is None
     assert fleet_options.deadline_of("30m") == 1800.0
     assert fleet_options.deadline_of(None) is None
-    fleet_options.refuse_other_wave("canary")
-    fleet_options.refuse_other_wave(None)
 
 
 def test_limits_that_are_none_are_refused() -> None:
@@ -55,7 +55,8 @@ def test_limits_that_are_none_are_refused() -> None:
         lambda: fleet_options.failure_limit_of("some"),
         lambda: fleet_options.deadline_of("30"),
         lambda: fleet_options.deadline_of("0"),
-        lambda: fleet_options.refuse_other_wave("canaries"),
+        lambda: fleet_options.selection_of(None, None, "canaries"),
+        lambda: fleet_options.selection_of(["wave=2"], None, "canary"),
     ):
         with pytest.raises(typer.BadParameter):
             call()
