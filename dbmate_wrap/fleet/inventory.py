@@ -20,6 +20,9 @@ _QUERY_SECONDS = 60.0
 # Of one kind there may be as many as there are targets.
 _MOST_FAULTS = 50
 
+# Syntax and rights; a transaction that reads only; the time that is over.
+_ABOUT_THE_QUERY = ("42", "25", "57")
+
 _Parser = Callable[[str, str, list[Fault]], list[TargetRow]]
 _PARSERS: Mapping[str, _Parser] = {
     ".toml": target_files.rows_of_toml,
@@ -94,9 +97,15 @@ def _rows_of_query(context: Context, fleet: FleetSettings, query: str) -> list[T
         try:
             rows = read_target_rows(session, query, timeout=_QUERY_SECONDS)
         except FailedError as error:
-            message = f"the targets_query of {fleet.name} failed: {error.message}"
+            message = f"the targets_query of {fleet.name} failed: {_reason(error)}"
             raise config_error(Fault(message, source, "try it by `dbmate-wrap psql`")) from None
     return [TargetRow(f"row {number} of {source}", row, strict=False) for number, row in enumerate(rows, 1)]
+
+
+def _reason(error: FailedError) -> str:
+    # Other messages may quote the value of a row, such as one that is no number.
+    is_about_the_query = (error.sqlstate or "")[:2] in _ABOUT_THE_QUERY
+    return error.message if is_about_the_query else f"SQLSTATE {error.sqlstate}"
 
 
 def _source(fleet: FleetSettings) -> str:

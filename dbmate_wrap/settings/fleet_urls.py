@@ -48,7 +48,7 @@ class FleetUrls:
             resolved = self._environment.find_url(target.name)
         else:
             base = self.base() if refused is None else self._renewed(refused)
-            if base is None and (target.host is not None or target.port is not None):
+            if self._is_embedded and (target.host is not None or target.port is not None):
                 raise self._no_server(target)
             source = f"{base.source}, for the target {target.name}" if base is not None else ""
             resolved = base and ResolvedUrl(target.url(base.url), source, base.warnings)
@@ -79,6 +79,10 @@ class FleetUrls:
     @cached_property
     def _are_separate(self) -> bool:
         return self._environment.has_target_urls
+
+    @cached_property
+    def _is_embedded(self) -> bool:
+        return self._environment.is_embedded
 
     @cached_property
     def _others(self) -> dict[tuple[str, int, str], tuple[str, ResolvedUrl]]:

@@ -42,8 +42,18 @@ def ask_environments(
             applied = version in read_history_of(context, environment, files).applied
         except WrapError as error:
             yield Answer(environment.name, None, error)
-        else:
-            yield Answer(environment.name, applied)
+            continue
+        unasked = None if applied else unasked_fleet(context, environment)
+        yield Answer(environment.name, applied if unasked is None else None, unasked)
+
+
+def unasked_fleet(context: Context, environment: Environment) -> WrapError | None:
+    """Return why an environment's own database does not speak for all that it has: it has a fleet as well."""
+    names = [each.name for each in context.project.fleets.values() if each.environment == environment.name]
+    if not names:
+        return None
+    hint = f"see what its databases have: dbmate-wrap fleet status {names[0]}"
+    return UnreachableError(f"its fleet {join_names(names)} was not asked", kind="other", hint=hint)
 
 
 def ask_where_rows_matter(
@@ -103,7 +113,9 @@ def refuse_where_ran(
                 failure = error
         if found is not None:
             yield from _refuse_where_ran(context, environment.name, found, files, wanted)
-            continue
+            failure = unasked_fleet(context, environment)
+            if failure is None:
+                continue
         yield answer_check(Answer(environment.name, None, failure), names)
         if failure is not None and must_answer:
             raise failure

@@ -145,6 +145,19 @@ def test_a_production_that_cannot_be_asked_must_be_named(places: Places, run_cli
     assert re.search(r"applied-in +skip +production: could not be asked about .*; you say", done.stdout)
 
 
+def test_the_database_of_an_environment_does_not_speak_for_its_fleet(places: Places, run_cli: RunCli) -> None:
+    root, env = places.mine.root, places.env
+    toml = root / "dbmate-wrap.toml"
+    toml.write_text(f"{toml.read_text()}[fleets.crm]\ntargets = 'targets.csv'\n")
+    assert run_cli(["up", "-e", "production", "--yes", "--to", "001"], root, env).returncode == 0
+    places.edit()
+    done = run_cli(AMEND, root, env)
+    what = f"production could not be asked whether {B} is applied there: its fleet crm was not asked"
+    assert_refused(done, 21, what, "fleet status crm; or, .* --not-applied-in production")
+    done = run_cli([*AMEND, "--not-applied-in", "production"], root, env)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_database_of_another_environment_is_no_answer(places: Places, run_cli: RunCli) -> None:
     root = places.mine.root
     assert run_cli(["up", "-e", "staging", "--to", "001"], root, places.env).returncode == 0

@@ -1,6 +1,7 @@
 """Two branches took one number: the one that is not merged yet gets the next, in development too."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,6 +92,10 @@ def test_what_staging_has_applied_keeps_its_number_and_what_it_has_of_others_doe
         )
         shared.execute("delete from public.schema_migrations where version = '003'")
         shared.execute("delete from dbmate_wrap.ledger where version = '003'")
+        # Its own database does not speak for those of its fleet.
+        toml = folder.root / "dbmate-wrap.toml"
+        toml.write_text(f"{toml.read_text()}[fleets.crm]\nenvironment = 'staging'\ntargets = 'targets.csv'\n")
         done = run_cli(["renumber", "002_mine.sql"], folder.root, env)
         assert done.returncode == 0, done.stderr
+        assert re.search("staging.* could not be asked whether 002_mine.sql", done.stderr)
     assert "003_mine.sql" in os.listdir(folder.migrations)

@@ -63,6 +63,7 @@ def test_a_query_lists_the_targets_by_the_names_of_its_columns(
     [
         ("delete from tenants returning name", "read-only transaction"),
         ("select nme from tenants", 'column "nme" does not exist'),
+        ("select 'S3CRET'::int", "SQLSTATE 22P02"),
         ("select name from tenants where false", "the fleet crm has no targets"),
         ("select 1 as id", "row 1 of dbmate-wrap.toml: fleets.crm.targets_query: has no name"),
         ("select name, 'S3CRET' as password from tenants limit 1", "is a secret"),

@@ -128,6 +128,7 @@ def test_the_url_of_the_embedded_server_is_given_to_the_targets(monkeypatch: pyt
     assert (found.url.database, found.source) == ("acme", "the embedded server, for the target acme")
     again = environment.at(ACME, urls).resolve_url(refused=found.url)
     assert again == found
+    assert "has a host or a port, and dev has no URL" in refusal(environment.at(BOLT, urls))
 
 
 def test_a_url_file_with_target_in_it_is_one_for_each(project: Path) -> None:
