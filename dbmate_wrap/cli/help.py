@@ -110,6 +110,16 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("fleet list crm --where region=eu", "those with a label"),
         ("fleet list --shards 8", "and which of 8 parts each belongs to"),
     ),
+    "fleet status": (
+        ("fleet status", "versions against numbers of databases, and what is wrong with any"),
+        ("fleet status --exit-code", "32 where anything is pending"),
+    ),
+    "fleet up": (
+        ("fleet up --wave canary --yes", "the canaries alone, as a gate"),
+        ("fleet up --shard 2/8 --yes --format json", "one of eight parts, a line of JSON a database"),
+        ("fleet up --max-failures 5%", "stop where more databases fail"),
+    ),
+    "fleet drift": (("fleet drift --where region=eu", "those with a label"),),
     "fleet report": (
         ("fleet report shard-*.jsonl", "one result of what all shards wrote"),
         ("fleet report --junit fleet.xml shard-*.jsonl", "and a case for each database"),

@@ -27,7 +27,7 @@ def markdown_table(inventory: ListedFleet) -> tuple[str, tuple[str, ...], list[t
     """Return the title, the header and the rows, whose cells are Markdown."""
     header, rows = columns_of(inventory)
     number = f"{len(inventory.targets)} of {inventory.size}"
-    title = f"Targets of {inventory.name} ({number}, inventory {inventory.digest[:_DIGITS]})"
+    title = f"Targets ({number}, inventory {inventory.digest[:_DIGITS]})"
     return title, header, [tuple(code(text) if text else "" for text in row) for row in rows]
 
 

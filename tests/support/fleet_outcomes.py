@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from dbmate_wrap.domain.drift import SchemaDifference
 from dbmate_wrap.domain.finding import Check
 from dbmate_wrap.domain.fleet import FleetTarget, Inventory
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb, TargetEnd
 from dbmate_wrap.domain.fleet_result import (
+    FleetDriftResult,
     FleetListResult,
     FleetResult,
     FleetTargetResult,
@@ -166,6 +168,18 @@ def fleet_target_failed() -> Outcome:
     return run
 
 
+def fleet_target_drift() -> Outcome:
+    """One target whose schema is not what its migrations make."""
+    error = ErrorReport("the schema of production differs: 1 object")
+    run = _target_run("fleet drift", end_of("bolt", "failed", None, exit=ExitCode.DRIFT, error=error))
+    assert isinstance(run.result, FleetTargetResult)
+    found = (
+        SchemaDifference("extra", "index", "app.by_hand", "@@ -0,0 +1 @@\n+create index by_hand", "drop it"),
+    )
+    run.result = FleetDriftResult(run.result.fleet_target, found)
+    return run
+
+
 def _target_run(command: str, end: TargetEnd) -> Outcome:
     run = Outcome(command, "production", "0123456789ab", STARTED)
     run.exit, run.error, run.result = end.exit, end.error, FleetTargetResult(end.row)
@@ -198,5 +212,8 @@ FLEET_OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "fleet-hostile": fleet_hostile,
     "fleet-target": fleet_target,
     "fleet-target-failed": fleet_target_failed,
+    "fleet-target-drift": fleet_target_drift,
     "fleet-list": fleet_list,
 }
+# Those of which there is a golden report for JUnit.
+WITH_JUNIT = ("fleet-up", "fleet-up-stopped", "fleet-drift", "fleet-report", "fleet-hostile")

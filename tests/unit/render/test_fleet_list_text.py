@@ -37,6 +37,6 @@ def test_what_steers_a_terminal_is_shown_and_not_done() -> None:
 
 def test_the_cells_of_markdown_are_code_and_empty_ones_are_empty() -> None:
     title, header, rows = markdown_table(ALL)
-    assert title == "Targets of crm (3 of 3, inventory 000000000000)"
+    assert title == "Targets (3 of 3, inventory 000000000000)"
     assert header == ("target", "database", "server", "labels", "shard")
     assert rows[1] == ("`bolt`", "`crm`", "`[::1]:5433`", "", "`2/2`")

@@ -14,13 +14,12 @@ from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.render.annotations import Repository
 from dbmate_wrap.render.junit import render
 from tests.support.cases import assert_golden
-from tests.support.fleet_outcomes import fleet_up_failed
+from tests.support.fleet_outcomes import WITH_JUNIT, fleet_up_failed
 from tests.support.outcomes import ENDED, OUTCOMES, check, check_good, check_hostile, check_replay
 from tests.support.schemas import junit_faults
 
 SHOP = Repository(PurePosixPath("/srv/shop"), "crm")
 CHECKS = [name for name in OUTCOMES if name.startswith("check")]
-FLEETS = ["fleet-up", "fleet-up-stopped", "fleet-drift", "fleet-report", "fleet-hostile"]
 ORDERS = "crm/db/migrations/002_add_orders.sql"
 
 
@@ -37,7 +36,7 @@ def case(run: Outcome, family: str, name: str) -> ET.Element:
     return found
 
 
-@pytest.mark.parametrize("name", [*CHECKS, *FLEETS])
+@pytest.mark.parametrize("name", [*CHECKS, *WITH_JUNIT])
 def test_what_is_written_is_the_golden_report(name: str) -> None:
     assert_golden(f"{name}.junit.xml", render(OUTCOMES[name](), SHOP, ENDED))
 
@@ -54,7 +53,7 @@ def test_the_schema_says_no() -> None:
 
 
 def test_counts_are_those_of_the_cases() -> None:
-    for name in (*CHECKS, *FLEETS):
+    for name in (*CHECKS, *WITH_JUNIT):
         root = suites(OUTCOMES[name]())
         for element in (root, *root.findall("testsuite")):
             assert element.get("tests") == str(len(element.findall(".//testcase")))

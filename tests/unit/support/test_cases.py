@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.support.cases import HERE
+from tests.support.fleet_outcomes import WITH_JUNIT
 from tests.support.outcomes import OUTCOMES
 from tests.support.repository import REPOSITORY
 
@@ -19,7 +20,9 @@ def test_each_golden_file_is_of_an_outcome_and_a_format_and_none_is_missing() ->
         f"{name}/{form}"
         for name, make in OUTCOMES.items()
         for form in FORMATS | (REPORTS if make().command == "check" else set())
-    } | {f"plan-measured/{view}" for view in PLAN_VIEWS}
+    }
+    expected |= {f"plan-measured/{view}" for view in PLAN_VIEWS}
+    expected |= {f"{name}/junit.xml" for name in WITH_JUNIT}
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     assert files == expected
 
