@@ -4,8 +4,6 @@ from dbmate_wrap.domain.fleet_result import ListedFleet, ListedTarget
 from dbmate_wrap.render.markdown_text import code
 from dbmate_wrap.render.table import Paint, table
 
-# Of the digest, for a person to compare.
-_DIGITS = 12
 _HEADER = ("target", "database", "server", "labels", "shard")
 
 
@@ -23,12 +21,10 @@ def columns_of(inventory: ListedFleet) -> tuple[tuple[str, ...], list[tuple[str,
     return tuple(_HEADER[number] for number in used), rows
 
 
-def markdown_table(inventory: ListedFleet) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the title, the header and the rows, whose cells are Markdown."""
+def markdown_columns(inventory: ListedFleet) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the header and the rows, whose cells are Markdown."""
     header, rows = columns_of(inventory)
-    number = f"{len(inventory.targets)} of {inventory.size}"
-    title = f"Targets ({number}, inventory {inventory.digest[:_DIGITS]})"
-    return title, header, [tuple(code(text) if text else "" for text in row) for row in rows]
+    return header, [tuple(code(text) if text else "" for text in row) for row in rows]
 
 
 def _cells(target: ListedTarget) -> tuple[str, ...]:

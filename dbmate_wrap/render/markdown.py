@@ -164,7 +164,7 @@ def _fleet_tables(outcome: Outcome, result: FleetAnswer) -> Iterator[_Table]:
         case FleetDriftResult(differences=differences):
             yield _difference_table(differences)
         case FleetListResult(inventory):
-            yield _table(*fleet_list_text.markdown_table(inventory))
+            yield _table("Targets", *fleet_list_text.markdown_columns(inventory))
 
 
 def _difference_table(differences: Sequence[SchemaDifference]) -> _Table:
