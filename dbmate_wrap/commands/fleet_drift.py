@@ -49,7 +49,7 @@ def fleet_drift(
         found = Found(target, journal.begin())
         found.outcome.fail(url, journal.scope.place_of(target.name))
         journal.note_found(found)
-    schedule = Schedule(waiting, opened.limits, size=len(opened.targets))
+    schedule = Schedule(waiting, opened.limits)
     processes = fork.share(context, DriftRequest(loaded.files, frozenset()))
     rollout = Rollout(schedule, processes, urls, context.console, journal)
     same = 0

@@ -18,7 +18,7 @@ from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
 from dbmate_wrap.fleet.rollout import Rollout
-from dbmate_wrap.fleet.schedule import Schedule, Waiting
+from dbmate_wrap.fleet.schedule import Brakes, Schedule, Waiting
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.settings.fleets import FleetSettings
@@ -124,12 +124,11 @@ class _SecondPass:
     def make_schedule(self) -> Schedule:
         """Return the order of the run: that of the inventory, canaries first."""
         wanted = {each.target.name for each in self.todo}
+        limit = self.request.max_failures or self.opened.settings.max_failures
         return Schedule(
             [Waiting(target, server_of(url)) for target, url in self.located if target.name in wanted],
             self.opened.limits,
-            self.request.max_failures or self.opened.settings.max_failures,
-            size=len(self.opened.targets),
-            found_failed=self.failed,
+            Brakes(len(self.opened.targets), limit, self.failed),
         )
 
     def apply(

@@ -30,33 +30,38 @@ class End:
     sqlstate: str | None = None
 
 
+@dataclass(frozen=True)
+class Brakes:
+    """What stops a run that writes: a canary that failed, targets that fail alike, and `limit`.
+
+    `size` is the number of targets of the run, of which `limit` may be a part. `found_failed` are those that
+    failed before anything was applied: they count.
+    """
+
+    size: int
+    limit: FailureLimit | None = None
+    found_failed: Sequence[FleetTarget] = ()
+
+
 class Schedule:
     """The order of a run; `take` gives the next target, `note_end` is told of each that has ended.
 
-    `found_failed` are the targets that failed before anything was applied: they count for the brakes. `size`
-    is the number of targets of the run, of which `limit` may be a part.
+    Without `brakes` canaries are as all others, and no failure stops the run.
     """
 
-    def __init__(
-        self,
-        waiting: Sequence[Waiting],
-        limits: Limits,
-        limit: FailureLimit | None = None,
-        *,
-        size: int,
-        found_failed: Sequence[FleetTarget] = (),
-    ) -> None:
-        canaries = [each for each in waiting if each.target.is_canary]
-        self._rest = [each for each in waiting if not each.target.is_canary]
+    def __init__(self, waiting: Sequence[Waiting], limits: Limits, brakes: Brakes | None = None) -> None:
+        canaries = [each for each in waiting if brakes is not None and each.target.is_canary]
+        self._rest = [each for each in waiting if brakes is None or not each.target.is_canary]
         self._turns = Turns(((each.server, each) for each in canaries), limits)
         self._canaries_left = len(canaries)
-        self._limit, self._size = limit, size
+        self._brakes = brakes
         self._failed = 0
         self._first: list[End] = []
         self.stopped: str | None = None
         self.not_begun: list[FleetTarget] = []
-        for target in found_failed:
-            self._note_failure(target)
+        if brakes is not None:
+            for target in brakes.found_failed:
+                self._note_failure(target, brakes)
         self._begin_rest()
 
     @property
@@ -77,12 +82,14 @@ class Schedule:
     def note_end(self, ended: Waiting, end: End) -> None:
         """Note the end of a target that had begun."""
         self._turns.give_back(ended.server)
+        if self._brakes is None:
+            return
         if ended.target.is_canary:
             self._canaries_left -= 1
         if len(self._first) < _ALIKE:
             self._first.append(end)
         if end.exit is not ExitCode.OK:
-            self._note_failure(ended.target)
+            self._note_failure(ended.target, self._brakes)
             self._stop_where_first_failed_alike()
         self._begin_rest()
 
@@ -100,12 +107,12 @@ class Schedule:
                 self._turns.add(each.server, each)
             self._rest = []
 
-    def _note_failure(self, target: FleetTarget) -> None:
+    def _note_failure(self, target: FleetTarget, brakes: Brakes) -> None:
         self._failed += 1
         if target.is_canary:
             self.stop(f"the canary {target.name} failed: nothing was begun after the canaries")
-        if self._limit is not None and not self._limit.allows(self._failed, self._size):
-            self.stop(f"{count(self._failed, 'target')} failed, and --max-failures is {self._limit}")
+        if brakes.limit is not None and not brakes.limit.allows(self._failed, brakes.size):
+            self.stop(f"{count(self._failed, 'target')} failed, and --max-failures is {brakes.limit}")
 
     def _stop_where_first_failed_alike(self) -> None:
         if len(self._first) < _ALIKE:
