@@ -1,7 +1,7 @@
-"""A console that hands every line to the test."""
+"""Consoles that hand every line to the test, or keep all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -26,3 +26,33 @@ class RecordedConsole:
 
     def ask(self, question: str) -> str | None:
         return None
+
+
+@dataclass
+class FakeConsole:
+    """Keeps all lines; `in_place` those of the terminal, where there is one."""
+
+    has_terminal: bool = False
+    said: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    in_place: list[str] = field(default_factory=list)
+
+    @property
+    def replace_line(self) -> Callable[[str], None] | None:
+        return self.in_place.append if self.has_terminal else None
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def detail(self, line: str) -> None:
+        self.details.append(line)
+
+    def show(self, line: str) -> None:
+        raise AssertionError(line)
+
+    @property
+    def can_ask(self) -> bool:
+        return False
+
+    def ask(self, question: str) -> str | None:
+        raise AssertionError(question)

@@ -1,43 +1,13 @@
 """Long replays show what they do, short ones nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
 from dbmate_wrap.review.replay_progress import ReplayProgress
 from dbmate_wrap.shadow.replay import ReplayPlan
+from tests.support.consoles import FakeConsole
 from tests.support.migrations import parsed_migration
-
-
-@dataclass
-class FakeConsole:
-    """Keeps all lines; `in_place` those of the terminal, where there is one."""
-
-    has_terminal: bool = False
-    said: list[str] = field(default_factory=list)
-    details: list[str] = field(default_factory=list)
-    in_place: list[str] = field(default_factory=list)
-
-    @property
-    def replace_line(self) -> Callable[[str], None] | None:
-        return self.in_place.append if self.has_terminal else None
-
-    def say(self, line: str) -> None:
-        self.said.append(line)
-
-    def detail(self, line: str) -> None:
-        self.details.append(line)
-
-    def show(self, line: str) -> None:
-        raise AssertionError(line)
-
-    @property
-    def can_ask(self) -> bool:
-        return False
-
-    def ask(self, question: str) -> str | None:
-        raise AssertionError(question)
 
 
 def plan(length: int, start: int) -> ReplayPlan:
