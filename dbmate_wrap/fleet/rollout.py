@@ -65,7 +65,7 @@ class Rollout:
         with signals_held() as arrived:
             try:
                 while self.schedule.waiting or self._at_work:
-                    self._begin_what_may()
+                    self._begin_what_may(arrived)
                     wait_for([each.worker for each in self._at_work], _LOOK_SECONDS)
                     for each in [each for each in self._at_work if self._has_ended(each)]:
                         display.clear()
@@ -75,20 +75,19 @@ class Rollout:
                     display.show(self._progress(begun))
             finally:
                 display.clear()
-                # Only where something here failed: no target is left alone.
-                for each in self._at_work:
-                    each.worker.terminate()
-                    each.worker.close()
+                self._end_all()
 
     def raise_for_signal(self, done: str) -> None:
         """Raise InterruptedRun (130, 143) where a signal stopped the run; `done` is what it has done."""
         if self.signal is None:
             return
         error = InterruptedRun if is_interrupt(self.signal) else TerminatedRun
-        raise error(f"{self.schedule.stopped}: {done}", hint="run it again: what is done stays done")
+        message = f"the run was {_word(self.signal)}: {done}"
+        raise error(message, hint="run it again: what is done stays done")
 
-    def _begin_what_may(self) -> None:
-        while (waiting := self.schedule.take()) is not None:
+    def _begin_what_may(self, arrived: list[int]) -> None:
+        """Begin the next targets; none after a signal, which may come while a process starts."""
+        while not arrived and (waiting := self.schedule.take()) is not None:
             name = waiting.target.name
             worker = self.processes.start(waiting.target, self.urls[name], self.journal.scope.place_of(name))
             self._at_work.append(_AtWork(waiting, worker, self.clock()))
@@ -134,18 +133,17 @@ class Rollout:
         return outcome
 
     def _pass_on(self, arrived: list[int]) -> None:
-        """Hand the signals on that came since the last call; stop the schedule at the first."""
-        if arrived and self.signal is None:
-            self.signal = arrived[0]
-            word = "interrupted" if is_interrupt(self.signal) else "terminated"
-            self.schedule.stop(f"the run was {word}")
-            running = len(self._at_work)
-            if running:
-                self.console.say(f"{word}: no target is begun any more, {running} at work are stopped")
-        for number in arrived:
+        """Hand on the signals that came since the last call; stop the schedule at the first."""
+        while arrived:
+            number = arrived.pop(0)  # Another one may come meanwhile.
+            if self.signal is None:
+                self.signal = number
+                word, running = _word(number), len(self._at_work)
+                self.schedule.stop(f"the run was {word}")
+                if running:
+                    self.console.say(f"{word}: no target is begun any more, {running} at work are stopped")
             for each in self._at_work:
                 self._tell(each, number)
-        arrived.clear()
 
     def _enforce_deadlines(self) -> None:
         now = self.clock()
@@ -154,12 +152,29 @@ class Rollout:
                 each.is_late = True
                 each.worker.terminate()
                 each.told_at = now
-            elif each.told_at is not None and now - each.told_at >= _GRACE_SECONDS:
-                each.worker.kill()
+            else:
+                self._kill_where_it_stays(each)
+
+    def _kill_where_it_stays(self, each: _AtWork) -> None:
+        if each.told_at is not None and self.clock() - each.told_at >= _GRACE_SECONDS:
+            each.worker.kill()
 
     def _tell(self, each: _AtWork, number: int) -> None:
         each.worker.interrupt(number)
-        each.told_at = each.told_at or self.clock()
+        if each.told_at is None:
+            each.told_at = self.clock()
+
+    def _end_all(self) -> None:
+        """End those at work, where something here failed: no target is left alone."""
+        for each in self._at_work:
+            each.worker.terminate()
+            each.told_at = self.clock()
+        while left := [each for each in self._at_work if not self._has_ended(each)]:
+            wait_for([each.worker for each in left], _LOOK_SECONDS)
+            for each in left:
+                self._kill_where_it_stays(each)
+        for each in self._at_work:
+            each.worker.close()
 
     def _progress(self, begun: float) -> FleetProgress:
         now = self.clock()
@@ -167,3 +182,7 @@ class Rollout:
             Running(each.waiting.target.name, now - each.since, each.doing) for each in self._at_work
         )
         return FleetProgress(self._done, self._failed, self.schedule.waiting, running, now - begun)
+
+
+def _word(number: int) -> str:
+    return "interrupted" if is_interrupt(number) else "terminated"
