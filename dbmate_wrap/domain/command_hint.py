@@ -43,7 +43,7 @@ def _unnamed(verbs: tuple[str, ...]) -> re.Pattern[str]:
 def _named(environment: str) -> re.Pattern[str]:
     verbs = "|".join(TARGET_VERBS)
     name = re.escape(environment)
-    return re.compile(rf"(\bdbmate-wrap (?:{verbs})\b(?![\w-])(?:{_REST}| ))(?:-e|--env) {name}(?![\w-])")
+    return re.compile(rf"(\bdbmate-wrap (?:{verbs})\b(?![\w-])(?:{_REST}| ))(?:-e|--env) {name}(?![\w-])(?! --target)")
 
 
 def name_environment(text: str, about: str | TargetOfFleet | None) -> str:

@@ -63,3 +63,15 @@ def test_the_fleet_is_named_where_the_environment_has_several_and_quoted_for_a_s
         name_environment("dbmate-wrap up", TargetOfFleet("qa", "a+b")) == "dbmate-wrap up -e qa --target a+b"
     )
     assert name_environment("dbmate-wrap up", TargetOfFleet("qa", "ä")) == "dbmate-wrap up -e qa --target 'ä'"
+
+
+@pytest.mark.parametrize(("fleet", "place"), [(None, "-e qa --target t1"), ("all", "-e fleet:all/t1")])
+def test_a_target_is_named_once_however_often_a_text_passes(fleet: str | None, place: str) -> None:
+    target = TargetOfFleet("qa", "t1", fleet)
+    for text in (
+        "`dbmate-wrap doctor -e qa`, then `dbmate-wrap up`",
+        "`dbmate-wrap doctor`, then `dbmate-wrap up`",
+    ):
+        once = name_environment(text, target)
+        assert once == f"`dbmate-wrap doctor {place}`, then `dbmate-wrap up {place}`"
+        assert name_environment(once, target) == once
