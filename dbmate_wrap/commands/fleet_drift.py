@@ -59,5 +59,5 @@ def fleet_drift(
     for target in schedule.not_begun:
         journal.note_not_begun(Found(target, journal.begin()), schedule.stopped or "")
     journal.sum_up(outcome, schedule.stopped)
-    outcome.summary = f"{count(same, 'database')} of {len(opened.targets)} as the migrations make them"
+    outcome.summary = f"{same} of {count(len(opened.targets), 'database')} as the migrations make them"
     rollout.raise_for_signal(outcome.summary)

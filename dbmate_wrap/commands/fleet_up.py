@@ -146,12 +146,13 @@ class _SecondPass:
         found = {each.target.name: each for each in self.todo}
         applied = 0
         for target, ended in rollout.run():
-            self.journal.note_end(found[target.name], ended, "applied")
-            applied += ended.exit is ExitCode.OK
+            # Where another run was first, this one has applied nothing.
+            self.journal.note_end(found[target.name], ended, "applied" if ended.applied else "up to date")
+            applied += ended.exit is ExitCode.OK and bool(ended.applied)
         for target in schedule.not_begun:
             self.journal.note_not_begun(found[target.name], schedule.stopped or "")
         self.journal.sum_up(outcome, schedule.stopped)
-        outcome.summary = f"{count(applied, 'target')} of {len(self.todo)} migrated"
+        outcome.summary = f"{applied} of {count(len(self.todo), 'target')} migrated"
         rollout.raise_for_signal(outcome.summary)
 
 

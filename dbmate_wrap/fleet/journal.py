@@ -55,8 +55,9 @@ class Journal:
         if outcome.target is None:
             outcome.target = found.outcome.target
         state = good if outcome.exit is ExitCode.OK else "failed"
-        newest = max(filter(None, (found.version, *outcome.applied)), default=None)
-        self._note(found.target, outcome, state, newest, found.pending - len(outcome.applied))
+        done = _done_since(found, outcome)
+        newest = max(filter(None, (found.version, *done)), default=None)
+        self._note(found.target, outcome, state, newest, found.pending - len(done))
 
     def note_not_begun(self, found: Found, why: str) -> None:
         """Note a target that the run has not come to."""
@@ -65,7 +66,7 @@ class Journal:
         self._note(found.target, found.outcome, "not begun", found.version, found.pending)
 
     def sum_up(self, outcome: Outcome, stopped: str | None = None) -> None:
-        """Put the summary and the exit code into the outcome of the whole run."""
+        """Put the summary, the exit code and the error, if any, into the outcome of the whole run."""
         summary = summarize(self.scope, self.ends, self.files, stopped=stopped)
         outcome.result, outcome.ends = FleetResult(summary), list(self.ends)
         outcome.exit = exit_of(self.ends, ())
@@ -94,3 +95,14 @@ class Journal:
         # A clock that is set back makes no time negative.
         self.ends.append(target_end(row, outcome.exit, outcome.error, max(round(took * 1000), 0)))
         self.documents.report(outcome)
+
+
+def _done_since(found: Found, outcome: Outcome) -> set[str]:
+    """Return the versions that were pending when the target was found, and are not any more.
+
+    Another run may have applied them meanwhile. Of a target that failed nothing else is known for sure.
+    """
+    if outcome.exit is not ExitCode.OK:
+        return set(outcome.applied)
+    left = {row.version for row in outcome.migrations if not row.is_applied}
+    return {row.version for row in found.outcome.migrations} - left
