@@ -10,7 +10,7 @@ from dbmate_wrap.pages.page import Page, slug
 # Copies that `make docs` keeps equal to docs/: only what is in the package is in the wheel.
 FOLDER = Path(__file__).parent / "guides"
 GUIDES = (
-    *("adopt", "agents", "check", "exit-codes", "formats", "runbook", "safe-migrations", "settings"),
+    *("adopt", "agents", "check", "exit-codes", "fleet", "formats", "runbook", "safe-migrations", "settings"),
     "untrusted-branches",
 )
 

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from tests.support.typed_shell import Typed, TypedShell
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")]
 
 _CLOUD = "asks a cloud or a server of secrets, which the tests do not have"
+_CLUSTER = "asks a cluster, which the tests do not have"
+_FLEETS = "typed in tests/integration/engines"
 _OUR_TESTS = "runs these tests themselves"
 # A command of the documents that cannot be typed here, and why.
 NOT_TYPED: Mapping[str, str] = {
@@ -55,6 +57,23 @@ NOT_TYPED: Mapping[str, str] = {
     "    jq -r '\"postgres://\\(.data.username|@uri):\\(.data.password|@uri)@\\(env.HOST):5432/crm\"'": (
         _CLOUD
     ),
+    "kubectl create secret generic production-database-url --from-file=url=./url": _CLUSTER,
+    "kubectl create -f fleet-job.yaml": _CLUSTER,
+    "./report.sh migrate-tenants-x7k2p": _CLUSTER,
+    "./fleet-up 8 2": _FLEETS,
+    "sbatch --wait fleet.sbatch": _FLEETS,
+    "dbmate-wrap fleet report shard-*.jsonl": _FLEETS,
+    "export CLUSTER=shop TASK_DEFINITION=migrate": _CLOUD,
+    "export NETWORK='awsvpcConfiguration={subnets=[subnet-1],securityGroups=[sg-1]}'": _CLOUD,
+    "./run-task.sh up -e production --yes": _CLOUD,
+    "aws batch register-job-definition --cli-input-json file://job-definition.json": _CLOUD,
+    "aws batch submit-job --job-name migrate-tenants --job-definition migrate-tenants \\\n"
+    "    --job-queue migrations --array-properties size=8": _CLOUD,
+    "gcloud run jobs deploy migrate-tenants --image tenants-migrations:1.42.0 --tasks 8 --parallelism 2 "
+    "--max-retries 2 \\\n"
+    "    --task-timeout 2h --set-secrets PRODUCTION_DATABASE_URL=production-database-url:latest \\\n"
+    "    --args fleet,up,tenants,--shard,auto,--jobs,4,--yes,--format,json": _CLOUD,
+    "gcloud run jobs execute migrate-tenants --wait": _CLOUD,
     "-- dbmate-wrap: allow RULE because REASON\n": "a form with placeholders, and no statement",
 }
 _SQL = "psql -X -q -v ON_ERROR_STOP=1 -f - "
@@ -604,6 +623,44 @@ def diagram_of_the_sample(stage: Play, shown: Sequence[Block]) -> None:
     assert len(around) < len((shell.folder / "docs" / "crm.mmd").read_text())
 
 
+def many_databases(stage: Play, shown: Sequence[Block]) -> None:
+    """The list of the page, with databases of this server for its own."""
+    page = (REPOSITORY / "docs" / "fleet.md").read_text(encoding="utf-8")
+    listed = re.search(r"^```toml\n(.*?)^```.*?^```csv\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert listed is not None
+    folder = stage.project(TWO_TABLES, sealed=True, toml=listed[1]).root
+    with ExitStack() as databases:
+        made = {
+            name: databases.enter_context(stage.database.server.new_database())
+            for name in ("acme", "globex", "initech")
+        }
+        targets = listed[2].replace("db2.internal", "")
+        for name, database in made.items():
+            targets = targets.replace(f"{name}_prod", database.name)
+        (folder / "fleet.csv").write_text(targets)
+        shell = stage.shell(folder, PRODUCTION_DATABASE_URL=stage.database.url)
+        for block in shown:
+            stage.play(shell, block)
+        assert all(applied(database) for database in made.values())
+        assert applied(stage.database) == []
+        stage.type(shell, "dbmate-wrap status -e production --target acme")
+
+
+def rows_of_tenants(stage: Play, shown: Sequence[Block]) -> None:
+    stage.database.execute("create schema crm; create table crm.orders (id bigint, tenant_id bigint)")
+    stage.database.execute("insert into crm.orders values (1, 42), (2, 43)")
+    for block in shown:
+        stage.play(stage.shell(stage.folder), block)
+    # A superuser is not bound, and no role of the server may be made here.
+    stage.database.execute(
+        "grant usage on schema crm to pg_monitor; grant select on crm.orders to pg_monitor"
+    )
+    seen = (
+        "begin; set local role pg_monitor; select set_config('app.tenant_id', '42', true); table crm.orders"
+    )
+    assert stage.database.execute(seen) == [(1, 42)]
+
+
 STORIES: Mapping[tuple[str, str], Story] = {
     ("README.md", "Two commands"): two_commands,
     ("README.md", "In a repository of your own"): own_repository,
@@ -623,6 +680,8 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("docs/check.md", "Allowing one breach"): allowing,
     ("docs/check.md", "In a pipeline"): in_a_pipeline,
     ("docs/exit-codes.md", "In a script"): in_a_script,
+    ("docs/fleet.md", "The list"): many_databases,
+    ("docs/fleet/schema-per-tenant.md", "Instead"): rows_of_tenants,
     ("docs/formats.md", "The advisory lock"): advisory_lock,
     ("docs/runbook.md", "Deploy"): deploy,
     ("docs/runbook.md", "Deploy around a rollout"): around_a_rollout,

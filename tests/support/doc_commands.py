@@ -52,6 +52,7 @@ def pages() -> Iterator[Path]:
     yield from (REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "db/README.md"))
     yield from sorted((REPOSITORY / "docs").glob("*.md"))
     yield from sorted((REPOSITORY / "docs" / "ci").iterdir())
+    yield from sorted((REPOSITORY / "docs" / "fleet").glob("*.md"))
     yield from sorted(_PAGES.glob("*.toml"))
     yield from sorted(_PAGES.rglob("*.md"))
 

@@ -37,7 +37,11 @@ def test_the_readme_names_no_command_that_the_help_lacks() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"],
+    [
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs" / "fleet").glob("*.md")),
+        *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
+    ],
     ids=lambda p: p.name,
 )
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
