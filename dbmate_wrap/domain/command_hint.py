@@ -43,7 +43,8 @@ def _unnamed(verbs: tuple[str, ...]) -> re.Pattern[str]:
 def _named(environment: str) -> re.Pattern[str]:
     verbs = "|".join(TARGET_VERBS)
     name = re.escape(environment)
-    return re.compile(rf"(\bdbmate-wrap (?:{verbs})\b(?![\w-])(?:{_REST}| ))(?:-e|--env) {name}(?![\w-])(?! --target)")
+    verb = rf"\bdbmate-wrap (?:{verbs})\b(?![\w-])"
+    return re.compile(rf"({verb}(?:{_REST}| ))(?:-e|--env) {name}(?![\w-])(?! --target)")
 
 
 def name_environment(text: str, about: str | TargetOfFleet | None) -> str:
