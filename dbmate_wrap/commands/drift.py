@@ -1,5 +1,6 @@
 """Compares the live schema with what the migrations make that are applied there."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
@@ -23,6 +24,7 @@ from dbmate_wrap.workspace.history import (
 )
 from dbmate_wrap.workspace.live_schema import read_alone, read_needs
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.renewed_url import open_by_known_url
 from dbmate_wrap.workspace.replay_setup import make_setup
 
 _BESIDE = {"rights": "rights", "remark": "remarks", "reordered": "reordered", "partition": "partitions"}
@@ -35,30 +37,33 @@ def drift(context: Context, outcome: Outcome, *, shown: frozenset[str]) -> None:
     """
     loaded = project_files.load_files(context.environment, context.project.policy)
     loaded.raise_if_unreadable()
-    _compare_database(context, outcome, DriftRequest(loaded.files, shown), None)
+    with database.open_database(context) as db:  # 21
+        _compare_database(context, outcome, db, DriftRequest(loaded.files, shown))
 
 
 def drift_target(context: Context, outcome: Outcome, url: DatabaseUrl, request: DriftRequest) -> None:
     """Compare one database of many, whose URL is known; as `drift`."""
-    _compare_database(context, outcome, request, url)
+
+    def connect(known: DatabaseUrl) -> AbstractContextManager[Database]:
+        return database.open_database(context, url=known)
+
+    with open_by_known_url(context, url, connect) as db:  # 21
+        _compare_database(context, outcome, db, request)
 
 
-def _compare_database(
-    context: Context, outcome: Outcome, request: DriftRequest, url: DatabaseUrl | None
-) -> None:
+def _compare_database(context: Context, outcome: Outcome, db: Database, request: DriftRequest) -> None:
     environment, files, shown = context.environment, request.files, request.shown
-    with database.open_database(context, url=url) as db:  # 21
-        outcome.target = db.target
-        found = read_history(db, files, environment.values)  # 13, 22
-        guard.refuse_foreign_stamp(environment, found)  # 20
-        if error := ledger_contradiction(found) or not_baselined(db):
-            raise error  # 13
-        if not found.applied:
-            raise HistoryError(
-                f"nothing is applied in {db.url.database}: there is nothing to compare it with",
-                hint="apply the migrations: dbmate-wrap up",
-            )
-        compared = _compare(context, db, files, found)
+    outcome.target = db.target
+    found = read_history(db, files, environment.values)  # 13, 22
+    guard.refuse_foreign_stamp(environment, found)  # 20
+    if error := ledger_contradiction(found) or not_baselined(db):
+        raise error  # 13
+    if not found.applied:
+        raise HistoryError(
+            f"nothing is applied in {db.url.database}: there is nothing to compare it with",
+            hint="apply the migrations: dbmate-wrap up",
+        )
+    compared = _compare(context, db, files, found)
     told = [each for each in compared.differences if each.is_drift or each.change in shown]
     outcome.result = DriftResult(tuple(told))
     number = sum(each.is_drift for each in told)

@@ -31,7 +31,7 @@ def fleet_status(
     opened = open_fleet(context, fleet, choice)
     files = {file.version: file.name for file in loaded.files.migrations}
     journal = Journal(opened.scope("status"), opened.selection, files, documents)
-    survey = Survey(context, loaded.files, Bounds(), journal.begin, journal.scope.place_of)
+    survey = Survey(context, loaded.files, Bounds(), journal.begin, journal.scope.place_of, opened.urls)
     for found in survey.read_all(opened.locate(), opened.limits):
         if exit_code and found.pending and found.outcome.exit is ExitCode.OK:
             found.outcome.exit = ExitCode.PENDING

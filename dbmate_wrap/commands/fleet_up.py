@@ -76,7 +76,7 @@ def fleet_up(
     names = {file.version: file.name for file in files.migrations}
     journal = Journal(opened.scope("up"), opened.selection, names, documents)
     located = opened.locate()  # 10
-    survey = Survey(context, files, request.wanted, journal.begin, journal.scope.place_of)
+    survey = Survey(context, files, request.wanted, journal.begin, journal.scope.place_of, opened.urls)
     todo, failed = _survey(survey.read_all(located, opened.limits), journal, fork)
     for line in _describe(opened, todo, failed):
         context.console.say(line)

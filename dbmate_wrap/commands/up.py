@@ -1,6 +1,7 @@
 """Applies pending migrations under the advisory lock, and reports the result from the database."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from dbmate_wrap.domain.count import count
@@ -19,6 +20,7 @@ from dbmate_wrap.workspace.history import (
     read_history,
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.renewed_url import open_by_known_url
 from dbmate_wrap.workspace.rollout import Bounds, UpRequest
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
@@ -36,7 +38,11 @@ def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None
 def up_target(context: Context, outcome: Outcome, url: DatabaseUrl, request: UpRequest) -> None:
     """Apply what is pending in one database of many, whose URL is known."""
     create = context.environment.values.create_database
-    with database.open_database(context, create=create, url=url) as db:  # 21
+
+    def connect(known: DatabaseUrl) -> AbstractContextManager[Database]:
+        return database.open_database(context, create=create, url=known)
+
+    with open_by_known_url(context, url, connect) as db:  # 21
         migrate(context, outcome, db, request)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
@@ -54,7 +55,7 @@ class OpenFleet:
 
         Raises ConfigError where two of them are one database, or where the URL that they share has a fault.
         """
-        urls = self._open_urls()
+        urls = self.urls
 
         def locate(target: FleetTarget) -> Located:
             try:
@@ -72,7 +73,8 @@ class OpenFleet:
         refuse_one_database((each, url) for each, url in located if isinstance(url, DatabaseUrl))
         return located
 
-    def _open_urls(self) -> FleetUrls:
+    @cached_property
+    def urls(self) -> FleetUrls:
         """Return what gives the URLs, the shared one looked up; starts the embedded server."""
         environment = self.context.environment
         urls = FleetUrls(environment)

@@ -1,6 +1,7 @@
 """The first pass over a fleet: reads the history of every target, many at a time, and changes nothing."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,9 +13,10 @@ from dbmate_wrap.errors import HistoryError, WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.console import TargetConsole
 from dbmate_wrap.fleet.turns import Limits
+from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.workspace import guard
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.database import open_database_if_present
+from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
     History,
     disagreement,
@@ -23,6 +25,7 @@ from dbmate_wrap.workspace.history import (
     without_database,
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from dbmate_wrap.workspace.renewed_url import open_by_known_url
 from dbmate_wrap.workspace.rollout import Bounds
 
 
@@ -52,7 +55,8 @@ class Found:
 class Survey:
     """What each target is asked about: the files, and what of the pending ones the run would apply.
 
-    `begin` makes the outcome of a target, `place_of` tells how a command names one.
+    `begin` makes the outcome of a target, `place_of` tells how a command names one. `urls` give a new URL
+    where a password is refused.
     """
 
     context: Context
@@ -60,6 +64,7 @@ class Survey:
     wanted: Bounds
     begin: Callable[[], Outcome]
     place_of: Callable[[str], TargetOfFleet]
+    urls: FleetUrls
 
     def read_all(self, located: Iterable[Located], limits: Limits) -> Iterator[Found]:
         """Yield what is found at each target, as it comes; none stops another.
@@ -80,10 +85,14 @@ class Survey:
 
     def _ask(self, found: Found, url: DatabaseUrl) -> Found:
         """Return what the database says. Raises WrapError where it cannot be asked."""
-        environment = self.context.environment.at(found.target)
+        environment = self.context.environment.at(found.target, self.urls)
         console = TargetConsole(self.context.console, found.target.name)
         context = replace(self.context, environment=environment, console=console)
-        with open_database_if_present(context, url=url) as db:
+
+        def connect(known: DatabaseUrl) -> AbstractContextManager[Database | None]:
+            return open_database_if_present(context, url=known)
+
+        with open_by_known_url(context, url, connect) as db:
             if db is None:
                 return self._judge(found, without_database(self.files), None)
             found.outcome.target = db.target
