@@ -1,7 +1,6 @@
 """Names the environment in the commands of a hint, so that they can be typed as they stand."""
 
 import re
-import shlex
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,6 +25,8 @@ class TargetOfFleet:
     fleet: str | None = None
 
     def __str__(self) -> str:
+        import shlex  # No command but those of fleets needs it.
+
         if self.fleet is not None:
             return f"-e {shlex.quote(f'fleet:{self.fleet}/{self.target}')}"
         # What begins with a hyphen would be taken for an option.

@@ -1,10 +1,7 @@
 """A connection to the server in autocommit."""
 
-import os
-import socket
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +11,7 @@ from psycopg.rows import RowFactory, kwargs_row, tuple_row
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.postgres.connection_errors import connection_error, query_error
+from dbmate_wrap.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.server_failure import ServerFailure
@@ -51,7 +49,7 @@ class Session:
         self, connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None = None
     ) -> None:
         self._connection = connection
-        self._patience = patience
+        self._watchdog = Watchdog(connection.fileno(), patience) if patience is not None else None
 
     def __enter__(self) -> "Session":
         return self
@@ -76,6 +74,8 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
+        if self._watchdog is not None:
+            self._watchdog.close()
         self._connection.close()
 
     def rows(self, query: str, parameters: Mapping[str, Cell] | None = None) -> list[tuple[Cell, ...]]:
@@ -113,7 +113,7 @@ class Session:
 
     def _fetch(self, make_row: RowFactory[_T], query: str, parameters: Mapping[str, Cell] | None) -> list[_T]:
         try:
-            with _hang_up_after(self._connection, self._patience):
+            with self._watchdog.watching() if self._watchdog is not None else nullcontext():
                 cursor = self._connection.cursor(row_factory=make_row).execute(query.encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
@@ -163,22 +163,3 @@ def connect(
     # A server-side prepared statement would not survive a pooler, and nothing here runs often enough to gain.
     connection.prepare_threshold = None
     return Session(connection, patience)
-
-
-@contextmanager
-def _hang_up_after(
-    connection: "psycopg.Connection[tuple[Cell, ...]]", patience: float | None
-) -> Iterator[None]:
-    """Close the connection after `patience` seconds: TCP notices a dead peer, but not a silent proxy."""
-    if patience is None or connection.closed:
-        yield
-        return
-    with socket.socket(fileno=os.dup(connection.fileno())) as line:
-        timer = threading.Timer(patience, line.shutdown, [socket.SHUT_RDWR])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
