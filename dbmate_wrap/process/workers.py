@@ -15,10 +15,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import TypeVar
 
-from dbmate_wrap.process.signals import signals_held
+from dbmate_wrap.process.signals import TERMINATIONS, Terminated, signals_delayed
 
 _T = TypeVar("_T")
-_OF_TERMINALS = frozenset({signal.SIGINT, signal.SIGHUP})
+# What ends this process reaches the whole group of a terminal, and all processes of a service.
+_OF_GROUPS = frozenset({signal.SIGINT, *TERMINATIONS})
+_STOPPED = 128 + signal.SIGTERM
 
 
 def workers_exist() -> bool:
@@ -35,12 +37,14 @@ class Workers:
 
     def prepare(self) -> None:
         """Start the fork server, which imports while we do something else; calling it again does nothing."""
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
-        # It and all that it starts begin with these blocked: Ctrl-C in a terminal, and its end, reach every
-        # process of a group, and the fork server has to outlive both.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
+        # It and all that it starts begin with these blocked: it has to outlive what it started.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_GROUPS)
         try:
+            resource_tracker.ensure_running()
+            # Older Pythons have unblocked two of them by this.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _OF_GROUPS)
             forkserver.ensure_running()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -50,10 +54,17 @@ class Workers:
 
         What `work` sends by `messages` is got by `Worker.messages`.
         """
+        try:
+            return self._start(work, argument)
+        except (EOFError, ConnectionError):
+            # The fork server was killed just now: there is another one by the next time.
+            return self._start(work, argument)
+
+    def _start(self, work: Callable[[Connection, _T], None], argument: _T) -> "Worker":
         self.prepare()
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_begin, args=(work, theirs, argument), daemon=True)
-        with signals_held():
+        with signals_delayed():
             process.start()
         theirs.close()
         return Worker(process, ours)
@@ -70,7 +81,7 @@ class Worker:
     @property
     def waits_for(self) -> tuple[Connection | int, ...]:
         """What becomes ready when the process says something or ends."""
-        return (self._connection, self._process.sentinel) if self._says else (self._process.sentinel,)
+        return (self._connection,) if self._says else (self._process.sentinel,)
 
     def messages(self) -> Iterator[object]:
         """Yield what it has said since the last call; returns where there is nothing more now."""
@@ -82,8 +93,12 @@ class Worker:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative for the signal that ended it."""
-        return self._process.exitcode
+        """None while it runs or what it said is not taken yet; negative for the signal that ended it.
+
+        255 where the fork server was killed meanwhile: nobody knows it then.
+        """
+        # Its own end of the pipe tells that it runs: the fork server may be gone before it.
+        return None if self._says else self._process.exitcode
 
     def interrupt(self, number: int) -> None:
         """Send it a signal; to one that is stopped (SIGSTOP) it gets through too."""
@@ -122,12 +137,16 @@ def is_interrupt(number: int) -> bool:
 def _begin(work: Callable[[Connection, _T], None], messages: Connection, argument: _T) -> None:
     # A group of its own, which no terminal reaches: who started us tells us, once.
     os.setpgid(0, 0)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_TERMINALS)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    with messages:
-        work(messages, argument)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_GROUPS)
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        with messages:
+            work(messages, argument)
+    except (KeyboardInterrupt, Terminated):
+        # Before the work has begun or after its end: no reason for a traceback.
+        raise SystemExit(_STOPPED) from None
 
 
 def _end_with(sentinel: int) -> None:
