@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dbmate_wrap.domain.fleet import FleetTarget, Selection
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd, target_end
@@ -14,10 +14,17 @@ from dbmate_wrap.domain.fleet_result import (
     TargetState,
 )
 from dbmate_wrap.domain.fleet_summary import error_of, exit_of, summarize
+from dbmate_wrap.domain.history import MigrationState
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.fleet.survey import Found
+
+_NOT_APPLIED = frozenset({MigrationState.PENDING, MigrationState.OUT_OF_ORDER})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Journal:
     selection: Selection
     files: dict[str, str]
     documents: TargetDocuments
+    now: Callable[[], datetime] = _now
     ends: list[TargetEnd] = field(default_factory=list)
 
     def begin(self) -> Outcome:
@@ -54,10 +62,22 @@ class Journal:
         """Note a target whose process has ended; `good` is its state where nothing failed."""
         if outcome.target is None:
             outcome.target = found.outcome.target
-        state = good if outcome.exit is ExitCode.OK else "failed"
-        done = _done_since(found, outcome)
-        newest = max(filter(None, (found.version, *done)), default=None)
-        self._note(found.target, outcome, state, newest, found.pending - len(done))
+        version, pending = self._standing(found, outcome)
+        state: TargetState = good if outcome.exit is ExitCode.OK else "failed"
+        if state == "applied" and not outcome.applied:
+            # Another run was faster.
+            state = "pending" if pending else "up to date"
+        self._note(found.target, outcome, state, version, pending)
+
+    def _standing(self, found: Found, outcome: Outcome) -> tuple[str | None, int]:
+        """Return the newest version, and how many are pending, after the process of a target."""
+        if self.scope.verb != "up" or not (outcome.migrations or outcome.exit is ExitCode.OK):
+            # It has not read the history; what it applied before it was killed nobody knows.
+            return found.version, found.pending
+        # It tells all that is not applied: the rest of the files is, whoever has applied it.
+        left = {row.version for row in outcome.migrations if row.state in _NOT_APPLIED}
+        applied = self.files.keys() - left
+        return max((*applied, *filter(None, (found.version,))), default=None), len(left)
 
     def note_not_begun(self, found: Found, why: str) -> None:
         """Note a target that the run has not come to."""
@@ -66,9 +86,9 @@ class Journal:
         self._note(found.target, found.outcome, "not begun", found.version, found.pending)
 
     def sum_up(self, outcome: Outcome, stopped: str | None = None) -> None:
-        """Put the summary, the exit code and the error, if any, into the outcome of the whole run."""
+        """Put the summary, the exit code and its error into the outcome of the whole run."""
         summary = summarize(self.scope, self.ends, self.files, stopped=stopped)
-        outcome.result, outcome.ends = FleetResult(summary), list(self.ends)
+        outcome.result, outcome.ends = FleetResult(summary), self.ends
         outcome.exit = exit_of(self.ends, ())
         outcome.error = error_of(summary, outcome.exit)
 
@@ -91,18 +111,7 @@ class Journal:
                 outcome.result = FleetDriftResult(row, differences)
             case _:
                 outcome.result = FleetTargetResult(row)
-        took = (datetime.now(UTC) - outcome.started_at).total_seconds()
-        # A clock that is set back makes no time negative.
-        self.ends.append(target_end(row, outcome.exit, outcome.error, max(round(took * 1000), 0)))
+        took = self.now() - outcome.started_at if state != "not begun" else timedelta()
+        duration_ms = max(round(took.total_seconds() * 1000), 0)
+        self.ends.append(target_end(row, outcome.exit, outcome.error, duration_ms))
         self.documents.report(outcome)
-
-
-def _done_since(found: Found, outcome: Outcome) -> set[str]:
-    """Return the versions that were pending when the target was found, and are not any more.
-
-    Another run may have applied them meanwhile. Of a target that failed nothing else is known for sure.
-    """
-    if outcome.exit is not ExitCode.OK:
-        return set(outcome.applied)
-    left = {row.version for row in outcome.migrations if not row.is_applied}
-    return {row.version for row in found.outcome.migrations} - left
