@@ -1,8 +1,10 @@
 """Runs a verb on one target of a fleet in a process of its own, and sends what happens to the whole run."""
 
+import contextlib
 import gc
 import pickle
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -20,6 +22,7 @@ from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.fleet.messages import Done, Said
+from dbmate_wrap.process.signals import signals_delayed
 from dbmate_wrap.process.workers import Worker, Workers
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.render.mask import mask_outcome
@@ -95,25 +98,35 @@ class _ForkedTargets:
 
 @dataclass
 class _PipeConsole:
-    """Sends each line; what `ask` answers was confirmed for all targets by who started them."""
+    """Sends each line; what `ask` answers was confirmed for all targets by who started them.
+
+    It is called by several threads, and never raises: where the run over the fleet is gone, what is at work
+    here is to end as it does on a signal.
+    """
 
     messages: Connection
     secrets: Secrets
     verbose: bool
     answer: str
     environment: str | TargetOfFleet | None
+    _sending: threading.Lock = field(default_factory=threading.Lock)
 
     replace_line = None
     can_ask = False
 
+    def send(self, message: Said | Done) -> None:
+        """Send a message whole: half of one would make nonsense of all that follow."""
+        with self._sending, signals_delayed(), contextlib.suppress(OSError):
+            self.messages.send(message)
+
     def say(self, line: str) -> None:
         """Send a line of progress."""
-        self.messages.send(Said(visible(self.secrets.mask(line)), line.startswith("warning:")))
+        self.send(Said(visible(self.secrets.mask(line)), line.startswith("warning:")))
 
     def detail(self, line: str) -> None:
         """Send a line of progress for callers that asked for more."""
         if self.verbose:
-            self.messages.send(Said(visible(self.secrets.mask(line))))
+            self.send(Said(visible(self.secrets.mask(line))))
 
     def show(self, line: str) -> None:
         """Send a line of the result as it comes."""
@@ -150,6 +163,7 @@ def _work(messages: Connection, job: _Job) -> None:
             shared.project.root,
             secrets,
         )
-        # Thousands of rows say that all is well: they stay here.
-        told = [row for row in outcome.migrations if row.version in outcome.applied or not row.is_applied]
-        messages.send(Done(mask_outcome(replace(outcome, migrations=told), secrets.mask)))
+        with process.signals_held():
+            # Thousands of rows say that all is well: they stay here.
+            told = [row for row in outcome.migrations if row.version in outcome.applied or not row.is_applied]
+            console.send(Done(mask_outcome(replace(outcome, migrations=told), secrets.mask)))

@@ -7,7 +7,7 @@ from typing import Protocol
 from dbmate_wrap import process
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ErrorReport, ExitCode, WrapError
+from dbmate_wrap.errors import ExitCode, InterruptedRun, TerminatedRun, WrapError
 from dbmate_wrap.redact import Secrets
 
 _HINT = "see the state with `dbmate-wrap status`"
@@ -35,9 +35,9 @@ def end_verb(
     except WrapError as error:
         outcome.fail(error, console.environment)
     except KeyboardInterrupt:
-        outcome.exit, outcome.error = ExitCode.INTERRUPTED, ErrorReport("interrupted", hint=_HINT)
+        outcome.fail(InterruptedRun("interrupted", hint=_HINT), console.environment)
     except process.Terminated:
-        outcome.exit, outcome.error = ExitCode.TERMINATED, ErrorReport("terminated", hint=_HINT)
+        outcome.fail(TerminatedRun("terminated", hint=_HINT), console.environment)
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not end in a traceback
         from dbmate_wrap.cli.crash_report import report_bug
 
