@@ -3,6 +3,7 @@
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.fleet.interruption import summed_up_when_stopped
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.survey import Survey
@@ -32,10 +33,11 @@ def fleet_status(
     files = {file.version: file.name for file in loaded.files.migrations}
     journal = Journal(opened.scope("status"), opened.selection, files, documents)
     survey = Survey(context, loaded.files, Bounds(), journal.begin, journal.scope.place_of, opened.urls)
-    for found in survey.read_all(opened.locate(), opened.limits):
-        if exit_code and found.pending and found.outcome.exit is ExitCode.OK:
-            found.outcome.exit = ExitCode.PENDING
-        journal.note_found(found)
+    with summed_up_when_stopped(journal, opened.targets, (), outcome):  # 130, 143
+        for found in survey.read_all(opened.locate(), opened.limits):
+            if exit_code and found.pending and found.outcome.exit is ExitCode.OK:
+                found.outcome.exit = ExitCode.PENDING
+            journal.note_found(found)
     journal.sum_up(outcome)
     outcome.summary = f"{len(opened.targets)} of {count(len(opened.inventory.targets), 'target')} asked"
     loaded.checked()

@@ -14,6 +14,7 @@ from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.execution.provenance import provenance
+from dbmate_wrap.fleet.interruption import summed_up_when_stopped
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
@@ -77,26 +78,29 @@ def fleet_up(
     journal = Journal(opened.scope("up"), opened.selection, names, documents)
     located = opened.locate()  # 10
     survey = Survey(context, files, request.wanted, journal.begin, journal.scope.place_of, opened.urls)
-    todo, failed = _survey(survey.read_all(located, opened.limits), journal, fork)
-    for line in _describe(opened, todo, failed):
-        context.console.say(line)
-    run = _SecondPass(opened, journal, located, todo, failed, request)
+    todo: list[Found] = []
+    with summed_up_when_stopped(journal, opened.targets, todo, outcome):  # 130, 143
+        failed = _survey(survey.read_all(located, opened.limits), journal, fork, todo)
+        for line in _describe(opened, todo, failed):
+            context.console.say(line)
+        run = _SecondPass(opened, journal, located, todo, failed, request)
+        schedule = run.make_schedule()
+        if todo and schedule.stopped is None:
+            question = f"migrate {count(len(todo), 'database')} of the fleet {opened.inventory.fleet}"
+            guard.confirm(
+                context.environment, context.console, question, yes=request.yes, look="fleet status"
+            )
     if not todo:
         journal.sum_up(outcome)
         outcome.summary = "nothing was applied"
         return
-    schedule = run.make_schedule()
-    if schedule.stopped is None:
-        question = f"migrate {count(len(todo), 'database')} of the fleet {opened.inventory.fleet}"
-        guard.confirm(context.environment, context.console, question, yes=request.yes, look="fleet status")
     with _staged(files, todo) as staged:
         up = UpRequest(staged, request.wanted, yes=True, binary=verified())  # 11
         run.apply(context, outcome, schedule, fork.share(_with_provenance(context), up))
 
 
-def _survey(found: Iterable[Found], journal: Journal, fork: Fork) -> tuple[list[Found], list[FleetTarget]]:
-    """Return the targets with something to apply, and those that failed; all but the former are noted."""
-    todo: list[Found] = []
+def _survey(found: Iterable[Found], journal: Journal, fork: Fork, todo: list[Found]) -> list[FleetTarget]:
+    """Add the targets with something to apply to `todo`; return those that failed. All others are noted."""
     failed: list[FleetTarget] = []
     for each in found:
         if each.todo:
@@ -107,7 +111,7 @@ def _survey(found: Iterable[Found], journal: Journal, fork: Fork) -> tuple[list[
         journal.note_found(each)
         if each.outcome.error is not None:
             failed.append(each.target)
-    return todo, failed
+    return failed
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,9 @@ class Rollout:
                 word, running = _word(number), len(self._at_work)
                 self.schedule.stop(f"the run was {word}")
                 if running:
-                    self.console.say(f"{word}: no target is begun any more, {running} at work are stopped")
+                    self.console.say(
+                        f"{word}: no further target is begun, and the {running} at work are stopped"
+                    )
             for each in self._at_work:
                 self._tell(each, number)
 
