@@ -26,4 +26,8 @@ queries.load_all_queries()
 if sql.is_available():
     import dbmate_wrap.sql.creates
     import dbmate_wrap.sql.touched  # noqa: F401
+    from dbmate_wrap.sql.requirements import requirements_of
+
+    # The parser makes its tables when it is first used.
+    requirements_of(["create table public.t (id int8)"])
 gc.freeze()

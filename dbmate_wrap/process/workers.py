@@ -11,11 +11,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from dbmate_wrap.errors import BinaryError
 from dbmate_wrap.process.signals import TERMINATIONS, Terminated, signals_delayed
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 _T = TypeVar("_T")
 # What ends this process reaches the whole group of a terminal, and all processes of a service.
@@ -23,20 +27,29 @@ _OF_GROUPS = frozenset({signal.SIGINT, *TERMINATIONS})
 _STOPPED = 128 + signal.SIGTERM
 
 
-def workers_exist() -> bool:
-    """Return True where the system has fork servers: all but Windows."""
-    return sys.platform != "win32"
-
-
 class Workers:
     """Starts processes; `preload` are modules that the fork server imports before the first."""
 
     def __init__(self, preload: Sequence[str]) -> None:
-        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(preload))
+        self._preload = list(preload)
+
+    @cached_property
+    def _context(self) -> "ForkServerContext":
+        if sys.platform == "win32":
+            raise BinaryError(
+                "the databases of a fleet get a process each by a fork server, which Windows has not",
+                hint="use WSL, or one database at a time: dbmate-wrap up -e ENV --target NAME",
+            )
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(self._preload)
+        return context
 
     def prepare(self) -> None:
-        """Start the fork server, which imports while we do something else; calling it again does nothing."""
+        """Start the fork server, which imports while we do something else; calling it again does nothing.
+
+        Raises BinaryError (11) on Windows.
+        """
+        assert self._context is not None, "made before the server, to which it tells what to import"
         from multiprocessing import forkserver, resource_tracker
 
         # It and all that it starts begin with these blocked: it has to outlive what it started.
@@ -73,7 +86,7 @@ class Workers:
 class Worker:
     """One process, and what it says."""
 
-    def __init__(self, process: ForkServerProcess, connection: Connection) -> None:
+    def __init__(self, process: "ForkServerProcess", connection: Connection) -> None:
         self._process = process
         self._connection = connection
         self._says = True
