@@ -85,27 +85,28 @@ NOTHING = Redactor(())
 
 
 class Secrets:
-    """The secrets that a run has learned so far, and the redactor for all of them."""
+    """The secrets that a run has learned so far, and the redactor for all of them; for several threads."""
 
     def __init__(self) -> None:
         self._known: dict[str, None] = {}
         self._ordinary: set[str] = set()
-        self._redactor: Redactor | None = NOTHING
+        # How many secrets and words it is made of, and the redactor.
+        self._made: tuple[tuple[int, int], Redactor] = ((0, 0), NOTHING)
 
     def learn(self, secret: str | None, ordinary: Iterable[str] = ()) -> None:
         """Mask `secret` from now on; `ordinary` are public words that a weak secret may be equal to."""
-        if not secret:
-            return
-        self._known[secret] = None
-        self._ordinary.update(ordinary)
-        self._redactor = None
+        if secret:
+            self._ordinary.update(ordinary)
+            self._known[secret] = None
 
     @property
     def redactor(self) -> Redactor:
         """The redactor for what is known now; made when it is asked for: a fleet may have a thousand."""
-        made = self._redactor
-        if made is None:
-            made = self._redactor = Redactor(tuple(self._known), tuple(self._ordinary))
+        made_of, made = self._made
+        # Another thread may learn one while it is made.
+        while made_of != (found := (len(self._known), len(self._ordinary))):
+            made_of, made = found, Redactor(tuple(self._known), tuple(self._ordinary))
+            self._made = made_of, made
         return made
 
     @property

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbmate_wrap.redact import MASK, NOTHING, Redactor, Secrets
+from dbmate_wrap.redact import redactor as module
 
 SECRETS = (
     *(
@@ -264,3 +265,41 @@ def test_secrets_are_learned_as_the_run_goes_on() -> None:
     assert secrets.mask("first-secret app_owner :app_owner@") == "*** app_owner :***@"
     secrets.learn("another")
     assert secrets.mask("first-secret another") == "*** ***"
+
+
+def test_a_fleet_that_learns_a_thousand_makes_one_redactor(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def make(secrets: Sequence[str], ordinary: Sequence[str]) -> Redactor:
+        made.append(len(secrets))
+        return Redactor(secrets, ordinary)
+
+    monkeypatch.setattr(module, "Redactor", make)
+    secrets = Secrets()
+    for number in range(1_000):
+        secrets.learn(f"secret-of-{number}", ["app", f"db_{number}"])
+    assert secrets.mask("secret-of-0 secret-of-999 db_7") == "*** *** db_7"
+    secrets.learn("secret-of-0", ["app"])
+    assert secrets.redactor is secrets.redactor
+    assert made == [1_000]
+
+
+def test_a_secret_that_another_thread_learns_meanwhile_is_masked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets, later = Secrets(), ["another-secret"]
+
+    def make(known: Sequence[str], ordinary: Sequence[str]) -> Redactor:
+        if later:
+            secrets.learn(later.pop())
+        return Redactor(known, ordinary)
+
+    monkeypatch.setattr(module, "Redactor", make)
+    secrets.learn("first-secret")
+    assert secrets.mask("first-secret another-secret") == "*** ***"
+
+
+def test_a_weak_secret_is_told_from_a_word_that_is_learned_later() -> None:
+    secrets = Secrets()
+    secrets.learn("orders")
+    assert secrets.mask("orders :orders@") == "*** :***@"
+    secrets.learn("orders", ["orders"])
+    assert secrets.mask("orders :orders@") == "orders :***@"
