@@ -9,7 +9,7 @@ from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import HistoryError, WrapError
+from dbmate_wrap.errors import HistoryError, PolicyError, UsageError, WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.console import TargetConsole
 from dbmate_wrap.fleet.turns import Limits
@@ -69,7 +69,8 @@ class Survey:
     def read_all(self, located: Iterable[Located], limits: Limits) -> Iterator[Found]:
         """Yield what is found at each target, as it comes; none stops another.
 
-        Any error but a WrapError is raised here.
+        Raises UsageError (2) and PolicyError (12) for what is wrong with the bounds or the files, and so for
+        every target, and whatever is no WrapError.
         """
         return ask_in_turns(((server_of(each.url), each) for each in located), self._read, limits)
 
@@ -79,6 +80,8 @@ class Survey:
             if isinstance(located.url, WrapError):
                 raise located.url
             return self._ask(found, located.url)
+        except (UsageError, PolicyError):
+            raise
         except WrapError as error:
             found.outcome.fail(error, self.place_of(located.target.name))
             return found
@@ -111,10 +114,10 @@ class Survey:
             if error is not None:
                 raise error
             guard.refuse_foreign_stamp(self.context.environment, history)
-            todo = self.wanted.find(history, self.files).migrations
         except WrapError as refused:
             found.outcome.fail(refused, self.place_of(found.target.name))
             return found
+        todo = self.wanted.find(history, self.files).migrations
         return replace(found, todo=tuple(each.file.name for each in todo))
 
 

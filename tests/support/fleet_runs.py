@@ -8,14 +8,20 @@ from datetime import UTC, datetime
 from math import inf
 
 from dbmate_wrap.domain.command_hint import TargetOfFleet
+from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
+from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import Done
 from dbmate_wrap.process.workers import Worker
+from dbmate_wrap.redact import Secrets
+from dbmate_wrap.settings import Project
+from dbmate_wrap.workspace.context import Context
+from tests.support.consoles import FakeConsole
 
 STARTED = datetime(2026, 1, 31, 12, 30, 5, tzinfo=UTC)
 
@@ -151,6 +157,13 @@ class FakeRun:
     def signals_held(self) -> Iterator[list[int]]:
         """Stands for `signals_held`."""
         yield self.arrived
+
+
+def context_of(project: Project, console: Console | None = None) -> Context:
+    """The context of a run over a fleet of the selected environment."""
+    environment, invocation = project.environment(), Invocation("fleet up", "0123456789ab")
+    said = console or FakeConsole()
+    return Context(project, environment, invocation, Secrets(), said, project.root, "/usr/bin:/bin")
 
 
 def url_of(target: FleetTarget) -> DatabaseUrl:

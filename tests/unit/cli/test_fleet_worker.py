@@ -17,14 +17,12 @@ from dbmate_wrap.cli.fleet_worker import Fork
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.fleet import FleetTarget
-from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode, FailedError
 from dbmate_wrap.fleet.messages import Done, Said
 from dbmate_wrap.process.workers import Workers
-from dbmate_wrap.redact import Secrets
 from dbmate_wrap.workspace.context import Context
-from tests.support.consoles import FakeConsole
+from tests.support.fleet_runs import context_of
 from tests.support.settings_files import empty_project, write
 
 PASSWORD = "hunter2-Long"
@@ -58,9 +56,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     write(root, {"dbmate-wrap.toml": "[environments.staging]\n"})
     monkeypatch.setattr(sys, "argv", ["dbmate-wrap", "fleet", "up"])
     monkeypatch.setattr(gc, "disable", lambda: None)
-    project = settings.load(environment="staging")
-    environment, invocation = project.environment(), Invocation("fleet up", "0123456789ab")
-    return Context(project, environment, invocation, Secrets(), FakeConsole(), root, "/usr/bin")
+    return context_of(settings.load(environment="staging"))
 
 
 # Pickled by its name, as each verb of a fleet is: so what it does stands here.
