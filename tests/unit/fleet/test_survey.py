@@ -29,6 +29,7 @@ from dbmate_wrap.fleet import survey as module
 from dbmate_wrap.fleet.survey import Found, Located, Survey
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings import Environment
+from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.workspace import guard
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
@@ -103,7 +104,8 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: FakeConsole
         names = [*databases.answers, *(unknown or {})]
         targets = {name: FleetTarget(name, name) for name in names}
         journal = journal_of(targets.values())
-        made = Survey(context, FILES, wanted or Bounds(), journal.begin, journal.scope.place_of)
+        urls = FleetUrls(context.environment)
+        made = Survey(context, FILES, wanted or Bounds(), journal.begin, journal.scope.place_of, urls)
         located = [Located(targets[name], url_of(targets[name])) for name in databases.answers]
         located += [Located(targets[name], error) for name, error in (unknown or {}).items()]
         found = list(made.read_all(located, Limits(4, 4)))
