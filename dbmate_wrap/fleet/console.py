@@ -8,7 +8,7 @@ from dbmate_wrap.domain.console import Console
 
 @dataclass(frozen=True)
 class TargetConsole:
-    """Says what is said about one target on the console of the whole run."""
+    """Says what is said about one target on the console of the whole run, with its name."""
 
     console: Console
     name: str
@@ -24,8 +24,9 @@ class TargetConsole:
         return False
 
     def say(self, line: str) -> None:
-        """Show a line of progress."""
-        self.console.say(f"{self.name}: {line}")
+        """Show a warning; any other line to callers that asked for more, since there may be thousands."""
+        show = self.console.say if line.startswith("warning:") else self.console.detail
+        show(f"{self.name}: {line}")
 
     def detail(self, line: str) -> None:
         """Show a line of progress for callers that asked for more."""
