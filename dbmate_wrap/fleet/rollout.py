@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dbmate_wrap.domain.activity import format_duration
 from dbmate_wrap.domain.console import Console
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
@@ -141,9 +142,8 @@ class Rollout:
                 word, running = _word(number), len(self._at_work)
                 self.schedule.stop(f"the run was {word}")
                 if running:
-                    self.console.say(
-                        f"{word}: no further target is begun, and the {running} at work are stopped"
-                    )
+                    stopped = f"stopping {count(running, 'target')} at work"
+                    self.console.say(f"{word}: no further target is begun, {stopped}")
             for each in self._at_work:
                 self._tell(each, number)
 

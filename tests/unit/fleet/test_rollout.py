@@ -178,7 +178,7 @@ def test_after_a_signal_nothing_begins_and_those_at_work_get_it(
     assert [worker.signals for worker in run.workers.values()] == [[number], [number]]
     assert [target.name for target in rollout.schedule.not_begun] == ["d", "e"]
     assert rollout.schedule.stopped == f"the run was {word}"
-    assert console.said == [f"{word}: no further target is begun, and the 2 at work are stopped"]
+    assert console.said == [f"{word}: no further target is begun, stopping 2 targets at work"]
     with pytest.raises(error) as raised:
         rollout.raise_for_signal("0 of 4 migrated")
     assert type(raised.value) is error

@@ -63,7 +63,7 @@ class Databases:
         """Stands for `open_database_if_present`."""
         assert context.environment.target is not None
         self.opened.append((context.environment.target.name, url.database))
-        context.console.say(f"opening {url.database}")
+        context.console.say(f"warning: opening {url.database}")
         answer = self.answers[url.database]
         if isinstance(answer, Exception):
             raise answer
@@ -212,4 +212,4 @@ def test_each_is_opened_by_its_url_in_an_environment_that_knows_the_target(surve
 
 def test_what_is_said_about_a_target_has_its_name(survey: Ask, console: FakeConsole) -> None:
     survey(Databases({"acme": ["001"]}))
-    assert console.said == ["acme: opening acme"]
+    assert console.said == ["acme: warning: opening acme"]
