@@ -150,8 +150,7 @@ class _SecondPass:
         found = {each.target.name: each for each in self.todo}
         applied = 0
         for target, ended in rollout.run():
-            # Where another run was first, this one has applied nothing.
-            self.journal.note_end(found[target.name], ended, "applied" if ended.applied else "up to date")
+            self.journal.note_end(found[target.name], ended, "applied")
             applied += ended.exit is ExitCode.OK and bool(ended.applied)
         for target in schedule.not_begun:
             self.journal.note_not_begun(found[target.name], schedule.stopped or "")
