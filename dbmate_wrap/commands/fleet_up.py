@@ -193,5 +193,5 @@ def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTa
     yield f"  {len(todo)} to migrate, {rest} with nothing to apply, {len(failed)} failed"
     for names, targets in Counter(each.todo for each in todo).most_common():
         canaries = sum(each.todo == names and each.target.is_canary for each in todo)
-        first = f" ({count(canaries, 'canary')} first)" if canaries else ""
+        first = f" ({canaries} {'canary' if canaries == 1 else 'canaries'} first)" if canaries else ""
         yield f"  {count(targets, 'target')}{first}: {join_names(names)}"

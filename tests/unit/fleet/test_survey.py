@@ -1,20 +1,14 @@
 """The first pass: what each database says, and that none stops another."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
 from dbmate_wrap import settings
-from dbmate_wrap.domain import history as domain
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.history import Phase
-from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.errors import (
     ConfigError,
     ExitCode,
@@ -25,17 +19,12 @@ from dbmate_wrap.errors import (
     UsageError,
     WrapError,
 )
-from dbmate_wrap.fleet import survey as module
 from dbmate_wrap.fleet.survey import Found, Located, Survey
 from dbmate_wrap.fleet.turns import Limits
-from dbmate_wrap.settings import Environment
 from dbmate_wrap.settings.fleet_urls import FleetUrls
-from dbmate_wrap.workspace import guard
-from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.history import History
 from dbmate_wrap.workspace.rollout import Bounds
 from tests.support.consoles import FakeConsole
+from tests.support.fleet_databases import TARGET, Databases
 from tests.support.fleet_runs import context_of, journal_of, url_of
 from tests.support.migrations import parsed_migration, project_files
 from tests.support.settings_files import empty_project, write
@@ -45,39 +34,7 @@ FILES = project_files(
     parsed_migration("002_b.sql", "create table public.b (id int);"),
     parsed_migration("003_c.sql", "create table public.c (id int);"),
 )
-TARGET = Target("db.example.com", 5432, "crm", "18.1")
 MISSING = UnreachableError("it does not exist", kind="database_missing")
-
-
-@dataclass
-class Databases:
-    """The answers of databases by their names: the applied versions, an error, or None for a missing one."""
-
-    answers: dict[str, Sequence[str] | Exception | None]
-    not_baselined: HistoryError | None = None
-    foreign_stamp: RefusedError | None = None
-    opened: list[tuple[str, str]] = field(default_factory=list)
-
-    @contextmanager
-    def open(self, context: Context, *, url: DatabaseUrl) -> Iterator[Database | None]:
-        """Stands for `open_database_if_present`."""
-        assert context.environment.target is not None
-        self.opened.append((context.environment.target.name, url.database))
-        context.console.say(f"warning: opening {url.database}")
-        answer = self.answers[url.database]
-        if isinstance(answer, Exception):
-            raise answer
-        found = SimpleNamespace(target=TARGET, applied=answer)
-        yield cast(Database, found) if answer is not None else None
-
-    def read(self, db: Database, files: object, values: object) -> History:
-        """Stands for `read_history`."""
-        applied = tuple(cast(SimpleNamespace, db).applied)
-        return History(applied, domain.compare_history(FILES.migrations, (), applied, {}))
-
-    def refuse_foreign_stamp(self, environment: Environment, found: History) -> None:
-        if self.foreign_stamp is not None:
-            raise self.foreign_stamp
 
 
 Ask = Callable[..., dict[str, Found]]
@@ -97,10 +54,7 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: FakeConsole
     def ask(
         databases: Databases, wanted: Bounds | None = None, unknown: dict[str, WrapError] | None = None
     ) -> dict[str, Found]:
-        monkeypatch.setattr(module, "open_database_if_present", databases.open)
-        monkeypatch.setattr(module, "read_history", databases.read)
-        monkeypatch.setattr(module, "not_baselined", lambda db: databases.not_baselined)
-        monkeypatch.setattr(guard, "refuse_foreign_stamp", databases.refuse_foreign_stamp)
+        databases.install(monkeypatch)
         names = [*databases.answers, *(unknown or {})]
         targets = {name: FleetTarget(name, name) for name in names}
         journal = journal_of(targets.values())

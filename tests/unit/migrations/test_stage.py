@@ -11,7 +11,7 @@ import pytest
 
 from dbmate_wrap.errors import ConfigError
 from dbmate_wrap.migrations import stage as module
-from dbmate_wrap.migrations.stage import stage
+from dbmate_wrap.migrations.stage import stage, stage_unless_staged
 from tests.support.cases import migration_file
 
 FILES = [migration_file("001_a.sql", b"\r\n\xff\0 -- migrate:up"), migration_file("002_b.sql", "")]
@@ -154,3 +154,20 @@ def test_what_a_killed_run_left_in_memory_is_removed_and_nothing_else(memory: Pa
             assert young.exists()
             assert strange.exists()
             assert holds_the_files(running)
+
+
+def test_what_a_run_over_many_databases_has_staged_is_used_and_not_removed(memory: Path) -> None:
+    names = tuple(file.name for file in FILES)
+    with stage(FILES) as shared:
+        with stage_unless_staged(FILES, {names: shared}) as folder:
+            assert folder == shared
+            assert os.listdir(memory) == [shared.name]
+        assert holds_the_files(shared)
+
+
+@pytest.mark.parametrize("names", [("001_a.sql",), ("002_b.sql", "001_a.sql"), ()])
+def test_what_is_not_staged_is_staged_and_removed_at_the_end(names: tuple[str, ...], tmp_path: Path) -> None:
+    with stage_unless_staged(FILES, {names: tmp_path}) as folder:
+        assert folder != tmp_path
+        assert holds_the_files(folder)
+    assert not folder.exists()
