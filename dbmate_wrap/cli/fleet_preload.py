@@ -4,10 +4,13 @@ Nothing of it is garbage of any process: so none looks through it, and its memor
 """
 
 import gc
+import multiprocessing.popen_forkserver  # noqa: F401
+import pkgutil  # noqa: F401
 import pwd  # noqa: F401
 import unicodedata  # noqa: F401
 
 import dbmate_wrap.cli.fleet_worker
+import dbmate_wrap.cli.main
 import dbmate_wrap.commands.drift
 import dbmate_wrap.commands.up
 import dbmate_wrap.execution.adoption
