@@ -95,7 +95,6 @@ class Rollout:
 
     def _has_ended(self, each: _AtWork) -> bool:
         """Take what its process says; return True where that has ended."""
-        has_ended = each.worker.exit_code is not None
         for message in each.worker.messages():
             match message:
                 case Said(line, is_warning):
@@ -104,7 +103,7 @@ class Rollout:
                     show(f"{each.waiting.target.name}: {line}")
                 case Done(outcome):
                     each.outcome = outcome
-        return has_ended
+        return each.worker.exit_code is not None
 
     def _end(self, each: _AtWork) -> tuple[FleetTarget, Outcome]:
         self._at_work.remove(each)
