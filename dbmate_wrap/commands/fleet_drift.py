@@ -51,7 +51,7 @@ def fleet_drift(
         journal.note_found(found)
     schedule = Schedule(waiting, opened.limits)
     processes = fork.share(context, DriftRequest(loaded.files, frozenset()))
-    rollout = Rollout(schedule, processes, urls, context.console, journal)
+    rollout = Rollout(schedule, processes, urls, context.console, journal, fleet.target_deadline)
     same = 0
     for target, ended in rollout.run():
         journal.note_end(Found(target, journal.begin()), ended, "same")

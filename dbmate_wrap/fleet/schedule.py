@@ -123,5 +123,5 @@ class Schedule:
         if all(each == first for each in self._first):
             self.stop(
                 f"the first {_ALIKE} targets failed alike, in {first.migration} with {first.sqlstate}:"
-                " the migration is to be mended first"
+                " look at one of them first"
             )
