@@ -12,7 +12,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.failure_limit import FailureLimit
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ExitCode
+from dbmate_wrap.errors import ExitCode, RefusedError
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.fleet.interruption import summed_up_when_stopped
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
@@ -85,25 +85,25 @@ def fleet_up(
             context.console.say(line)
         run = _SecondPass(opened, journal, located, todo, failed, request)
         schedule = run.make_schedule()
-        if todo and schedule.stopped is None:
-            question = f"migrate {count(len(todo), 'database')} of the fleet {opened.inventory.fleet}"
-            guard.confirm(
-                context.environment, context.console, question, yes=request.yes, look="fleet status"
-            )
+        if schedule.stopped is None and not _is_confirmed(opened, todo, yes=request.yes):
+            for each in todo:
+                journal.note_found(each)
+            todo.clear()
     if not todo:
         journal.sum_up(outcome)
         outcome.summary = "nothing was applied"
         return
     with _staged(files, todo) as staged:
-        up = UpRequest(staged, request.wanted, yes=True, binary=verified())  # 11
+        binary = verified() if any(each.todo for each in todo) else None  # 11
+        up = UpRequest(staged, request.wanted, yes=True, binary=binary)
         run.apply(context, outcome, schedule, fork.share(_with_provenance(context), up))
 
 
 def _survey(found: Iterable[Found], journal: Journal, fork: Fork, todo: list[Found]) -> list[FleetTarget]:
-    """Add the targets with something to apply to `todo`; return those that failed. All others are noted."""
+    """Add the targets with something to do to `todo`; return those that failed. All others are noted."""
     failed: list[FleetTarget] = []
     for each in found:
-        if each.todo:
+        if each.todo or each.adopts:
             if not todo:
                 fork.prepare()
             todo.append(each)
@@ -114,9 +114,30 @@ def _survey(found: Iterable[Found], journal: Journal, fork: Fork, todo: list[Fou
     return failed
 
 
+def _is_confirmed(opened: OpenFleet, todo: Sequence[Found], *, yes: bool) -> bool:
+    """Return False where databases are only to be stamped, and nobody has agreed: that is no failure.
+
+    Raises RefusedError (20) where migrations are to be applied.
+    """
+    environment, console, fleet = opened.context.environment, opened.context.console, opened.inventory.fleet
+    migrated = sum(bool(each.todo) for each in todo)
+    verb, number = ("migrate", migrated) if migrated else ("stamp", len(todo))
+    what = f"{verb} {count(number, 'database')} of the fleet {fleet}"
+    try:
+        if todo:
+            guard.confirm(environment, console, what, yes=yes, look="fleet status")
+    except RefusedError:
+        if migrated:
+            raise
+        command = f"dbmate-wrap fleet up {fleet} --yes"
+        console.say(f"notice: to {what} as of {environment.name}: `{command}`")
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class _SecondPass:
-    """The second pass: `todo` are the targets with something to apply, `failed` those that failed before."""
+    """The second pass: `todo` are the targets with something to do, `failed` those that failed before."""
 
     opened: OpenFleet
     journal: Journal
@@ -155,7 +176,10 @@ class _SecondPass:
         for target in schedule.not_begun:
             self.journal.note_not_begun(found[target.name], schedule.stopped or "")
         self.journal.sum_up(outcome, schedule.stopped)
-        outcome.summary = f"{applied} of {count(len(self.todo), 'target')} migrated"
+        migrated = sum(bool(each.todo) for each in self.todo)
+        outcome.summary = (
+            f"{applied} of {count(migrated, 'target')} migrated" if migrated else "nothing was applied"
+        )
         rollout.raise_for_signal(outcome.summary)
 
 
@@ -189,9 +213,11 @@ def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTa
         f"fleet {inventory.fleet}: {number} of {count(len(inventory.targets), 'target')}{shard},"
         f" inventory {inventory.digest[:12]}"
     )
-    rest = number - len(todo) - len(failed)
-    yield f"  {len(todo)} to migrate, {rest} with nothing to apply, {len(failed)} failed"
+    migrated = sum(bool(each.todo) for each in todo)
+    rest = number - migrated - len(failed)
+    yield f"  {migrated} to migrate, {rest} with nothing to apply, {len(failed)} failed"
     for names, targets in Counter(each.todo for each in todo).most_common():
         canaries = sum(each.todo == names and each.target.is_canary for each in todo)
         first = f" ({canaries} {'canary' if canaries == 1 else 'canaries'} first)" if canaries else ""
-        yield f"  {count(targets, 'target')}{first}: {join_names(names)}"
+        what = join_names(names) or "nothing to apply, ledger and stamp to be written"
+        yield f"  {count(targets, 'target')}{first}: {what}"

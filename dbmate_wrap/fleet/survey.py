@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import HistoryError, PolicyError, UsageError, WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
@@ -20,6 +21,7 @@ from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
     History,
     disagreement,
+    is_adoption_due,
     not_baselined,
     read_history,
     without_database,
@@ -41,7 +43,8 @@ class Found:
     """What the first pass found at a target; its error is in `outcome`, if there is one.
 
     `version` is the newest that is applied, `pending` how many migrations are not, `todo` the names of those
-    files that the run would apply. `outcome` has the migrations that are not simply applied.
+    files that the run would apply. `outcome` has the migrations that are not simply applied. `adopts`: there
+    are none, and what is applied is yet to be recorded, or the database to be stamped.
     """
 
     target: FleetTarget
@@ -49,6 +52,7 @@ class Found:
     version: str | None = None
     pending: int = 0
     todo: tuple[str, ...] = ()
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,14 @@ class Survey:
             found.outcome.fail(refused, self.place_of(found.target.name))
             return found
         todo = self.wanted.find(history, self.files).migrations
-        return replace(found, todo=tuple(each.file.name for each in todo))
+        adopts = not todo and can_adopt(history, self.files)
+        return replace(found, todo=tuple(each.file.name for each in todo), adopts=adopts)
+
+
+def can_adopt(history: History, files: ProjectFiles) -> bool:
+    """Return True where adoption is due, and nothing is known to hinder it."""
+    ledger = history.ledger
+    return isinstance(ledger, Ledger) and ledger.access.obstacle is None and is_adoption_due(history, files)
 
 
 def server_of(url: DatabaseUrl | WrapError) -> Hashable:

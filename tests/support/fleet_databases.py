@@ -23,19 +23,29 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 TARGET = Target("db.example.com", 5432, "crm", "18.1")
 
 
+@dataclass(frozen=True)
+class _Asked(History):
+    database: str = ""
+
+
 @dataclass
 class Databases:
-    """The answers of databases by their names: the applied versions, an error, or None for a missing one."""
+    """The answers of databases by their names: the applied versions, an error, or None for a missing one.
+
+    What is applied is yet to be recorded in those that are `unrecorded`.
+    """
 
     answers: dict[str, Sequence[str] | BaseException | None]
     not_baselined: HistoryError | None = None
     foreign_stamp: RefusedError | None = None
+    unrecorded: frozenset[str] = frozenset()
     opened: list[tuple[str, str]] = field(default_factory=list)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the first pass ask these."""
         monkeypatch.setattr(survey, "open_database_if_present", self._open)
         monkeypatch.setattr(survey, "read_history", self._read)
+        monkeypatch.setattr(survey, "can_adopt", self._can_adopt)
         monkeypatch.setattr(survey, "not_baselined", lambda db: self.not_baselined)
         monkeypatch.setattr(guard, "refuse_foreign_stamp", self._refuse_foreign_stamp)
 
@@ -47,12 +57,17 @@ class Databases:
         answer = self.answers[url.database]
         if isinstance(answer, BaseException):
             raise answer
-        found = SimpleNamespace(target=TARGET, applied=answer)
+        found = SimpleNamespace(target=TARGET, applied=answer, name=url.database)
         yield cast(Database, found) if answer is not None else None
 
     def _read(self, db: Database, files: ProjectFiles, values: object) -> History:
-        applied = tuple(cast(SimpleNamespace, db).applied)
-        return History(applied, domain.compare_history(files.migrations, (), applied, {}))
+        fake = cast(SimpleNamespace, db)
+        applied = tuple(fake.applied)
+        entries = domain.compare_history(files.migrations, (), applied, {})
+        return _Asked(applied, entries, database=fake.name)
+
+    def _can_adopt(self, found: History, files: ProjectFiles) -> bool:
+        return isinstance(found, _Asked) and found.database in self.unrecorded
 
     def _refuse_foreign_stamp(self, environment: Environment, found: History) -> None:
         if self.foreign_stamp is not None:

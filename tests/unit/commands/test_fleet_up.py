@@ -109,6 +109,61 @@ def test_what_is_pending_is_applied_and_the_plan_is_said_before(project: FleetPr
     assert [version.targets for version in summary(project).versions] == [5]
 
 
+UNRECORDED = frozenset({"b", "e"})
+
+
+def test_what_is_applied_is_recorded_too_where_nothing_is_pending(
+    project: FleetProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Binary:
+        raise BinaryError("missing")
+
+    monkeypatch.setattr(dbmate, "start_verification", lambda context: fail)
+    project.set_up(Databases({"a": ALL, "b": ALL, "e": ALL}, unrecorded=UNRECORDED))
+    fork = up(project)
+    assert list(project.run.workers) == ["b", "e"]
+    assert [request.binary for request in fork.requests] == [None]
+    assert project.told == dict.fromkeys("abe", ("up to date", 0))
+    assert (project.whole.exit, project.whole.summary) == (ExitCode.OK, "nothing was applied")
+    assert project.console.said[-2:] == [
+        "  0 to migrate, 3 with nothing to apply, 0 failed",
+        "  2 targets: nothing to apply, ledger and stamp to be written",
+    ]
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_to_record_and_stamp_alone_needs_consent_as_well_but_is_left_without_it(
+    project: FleetProject, monkeypatch: pytest.MonkeyPatch, *, yes: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(project.console, "ask", asked.append)
+    found = Databases({"a": ALL, "b": ALL, "e": ALL}, unrecorded=UNRECORDED)
+    project.set_up(found, environment="protected = true")
+    up(project, yes=yes)
+    assert list(project.run.workers) == (["b", "e"] if yes else [])
+    assert project.told == dict.fromkeys("abe", ("up to date", 0))
+    assert project.whole.exit is ExitCode.OK
+    what = "stamp 2 databases of the fleet tenants"
+    notice = f"notice: to {what} as of staging: `dbmate-wrap fleet up tenants --yes`"
+    assert (notice in project.console.said) == (not yes)
+    assert asked == ([] if yes else [f"staging is protected. To {what}, type its name: "])
+
+
+def test_where_others_are_to_be_migrated_those_are_what_is_asked_for_and_counted(
+    project: FleetProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project.console, "ask", lambda question: None)
+    found = Databases({"a": ONE_LEFT, "b": ALL}, unrecorded=UNRECORDED)
+    project.set_up(found, environment="protected = true")
+    with pytest.raises(RefusedError, match="staging is protected"):
+        up(project)
+    assert project.run.workers == {}
+    project.run.scripts = {"a": Script(outcome=outcome_of(applied=["003"]))}
+    up(project, yes=True)
+    assert list(project.run.workers) == ["a", "b"]
+    assert project.whole.summary == "1 of 1 target migrated"
+
+
 def test_several_canaries_are_counted_in_the_plan(project: FleetProject) -> None:
     project.set_up(Databases({"c1": ONE_LEFT, "c2": ONE_LEFT}))
     up(project)
