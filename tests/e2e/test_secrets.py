@@ -1,99 +1,17 @@
 """The password is nowhere: not in output, JSON, files or argument lists, in no spelling and in no part."""
 
-import json
-import os
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.cli import TWO, CliResult, RunCli, applied, argument_lists, assert_presentable, staging
+from tests.support.cli import TWO, RunCli, applied, staging
+from tests.support.leaks import SPELLINGS, assert_no_file_has_it, assert_silent, watching
 from tests.support.projects import MakeProject, ProjectFolder, migration
 from tests.support.servers import APP_PASSWORD, Database, TcpServer
 
 pytestmark = pytest.mark.e2e
-
-PIECE = 8
-SPELLINGS = (
-    APP_PASSWORD,
-    quote(APP_PASSWORD, safe=""),
-    quote(APP_PASSWORD, safe="").lower(),
-    quote(APP_PASSWORD),
-    json.dumps(APP_PASSWORD)[1:-1],
-    json.dumps(APP_PASSWORD, ensure_ascii=False)[1:-1],
-    repr(APP_PASSWORD)[1:-1],
-)
-PIECES = sorted({word[i : i + PIECE] for word in SPELLINGS for i in range(len(word) - PIECE + 1)})
-ENCODED_PIECES = [piece.encode() for piece in PIECES]
-
-
-def leaks(text: str) -> list[str]:
-    """The pieces of the password that are in a text."""
-    return [piece for piece in PIECES if piece in text]
-
-
-def assert_silent(done: CliResult) -> None:
-    assert_presentable(done)
-    assert leaks(done.stdout) == []
-    assert leaks(done.stderr) == []
-
-
-def assert_no_file_has_it(*folders: Path, but: frozenset[Path] = frozenset()) -> None:
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.is_file() and path not in but:
-                assert leaks(path.read_bytes().decode("utf-8", "replace")) == [], path
-
-
-def descends(pid: int) -> bool:
-    """Whether a process was started by this one: other tests on the machine are no concern of ours."""
-    while pid > 1:
-        if pid == os.getpid():
-            return True
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return False
-    return False
-
-
-@dataclass
-class Watch:
-    """The programs that ran, and the argument lists with a piece of the password."""
-
-    leaks: list[bytes] = field(default_factory=list)
-    programs: set[bytes] = field(default_factory=set)
-    rounds: int = 0
-
-
-@contextmanager
-def watching() -> Iterator[Watch]:
-    """Read every argument list over and over, while the block runs."""
-    watch, ended = Watch(), threading.Event()
-
-    def look() -> None:
-        known: set[bytes] = set()
-        while not ended.wait(0.001):
-            watch.rounds += 1
-            for pid, arguments in argument_lists():
-                if arguments in known or not descends(pid):
-                    continue
-                known.add(arguments)
-                watch.programs.add(os.path.basename(arguments.split(b"\0")[0]))
-                if any(piece in arguments for piece in ENCODED_PIECES):
-                    watch.leaks.append(arguments)
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield watch
-    finally:
-        ended.set()
-        thread.join()
 
 
 @pytest.fixture

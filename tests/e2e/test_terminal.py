@@ -19,6 +19,7 @@ from tests.support.cli import PATIENCE, TWO, applied
 from tests.support.projects import MakeProject, migration
 from tests.support.repository import REPOSITORY
 from tests.support.servers import Database
+from tests.support.terminals import read_all, screen_of
 
 pytestmark = pytest.mark.e2e
 INTERRUPT = "Ctrl-C"
@@ -52,15 +53,6 @@ def typed(
     shown += read_all(ours)
     os.close(ours)
     return code, shown.decode(), stdout
-
-
-def read_all(terminal: int) -> bytes:
-    text = b""
-    while True:
-        try:
-            text += os.read(terminal, 4096)
-        except OSError:
-            return text  # Linux's end of file, once nobody has the other side open.
 
 
 def production(clean_environment: Mapping[str, str], database: Database) -> dict[str, str]:
@@ -187,19 +179,6 @@ def test_a_long_check_counts_in_one_line_and_leaves_nothing_of_it(
     for path in (folder.root / ".dbmate-wrap" / "shadow" / "dumps").iterdir():
         path.unlink()
     assert "Checking" not in shown_on_terminal(["check", "--all", "--quiet"], folder.root, env, 25)
-
-
-def screen_of(text: str) -> list[str]:
-    """The lines that a terminal shows in the end."""
-    lines = [""]
-    for part in re.split(r"(\r\x1b\[K|\r?\n)", text):
-        if part == "\r\x1b[K":
-            lines[-1] = ""
-        elif part.endswith("\n"):
-            lines.append("")
-        else:
-            lines[-1] += part
-    return lines
 
 
 def test_progress_is_drawn_in_place_and_leaves_one_line_with_the_time(

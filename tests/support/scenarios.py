@@ -26,8 +26,10 @@ UP = ("up", "-e", "staging", "--format", "json")
 HISTORY = "create table public.schema_migrations (version varchar(128) primary key)"
 
 
-def launch(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start a program whose answer is read later."""
+def launch(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], *, process_group: int | None = None
+) -> "subprocess.Popen[str]":
+    """Start a program whose answer is read later; with `process_group` 0 in a group of its own."""
     return subprocess.Popen(
         list(command),
         cwd=cwd,
@@ -37,6 +39,7 @@ def launch(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> "subpro
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        process_group=process_group,
     )
 
 
