@@ -255,6 +255,17 @@ def test_a_history_that_a_migration_hid_is_31() -> None:
     assert "002_a.sql ran" in error.message
 
 
+def test_in_a_fleet_the_database_is_mended_first_as_others_may_have_the_file_as_it_is() -> None:
+    names = replace(NAMES, sealed=frozenset({PLAIN.file.name}), one_of_many=True)
+    hint = diagnose(names, failed("42P07"), PLAIN, PLAIN.sections[0].up).hint or ""
+    assert hint.endswith(
+        "mend what is in its way here; or, where no other database has 002_a.sql, fix it (edit it, then"
+        " `dbmate-wrap amend 002_a.sql --because TEXT`); then run again"
+    )
+    syntax = diagnose(names, failed("42601"), PLAIN, PLAIN.sections[0].up).hint or ""
+    assert "here" not in syntax
+
+
 def test_a_sealed_migration_is_amended_where_its_text_is_wrong() -> None:
     names = replace(NAMES, sealed=frozenset({PLAIN.file.name}))
     hint = diagnose(names, failed("23502"), PLAIN, PLAIN.sections[0].up).hint or ""
