@@ -135,13 +135,9 @@ class AttendedRun:
     def names(self) -> ProjectNames:
         """The names that errors give."""
         sealed = frozenset(line.name for line in self.files.sealed)
-        return ProjectNames(
-            self.files.folder,
-            self.db.server.history.name,
-            self.account,
-            sealed,
-            one_of_many=self.environment.target is not None,
-        )
+        many = self.environment.target is not None
+        table = self.db.server.history.name
+        return ProjectNames(self.files.folder, table, self.account, sealed, one_of_many=many)
 
     def attempt(self, direction: Direction, batch: Sequence[ParsedMigration], monitor: Monitor) -> Attempt:
         """Run dbmate once over `batch`, end what it left running, and read the history again.
