@@ -46,8 +46,10 @@ class FleetProgress:
         return f"{self.line()}{_named(longest)}"
 
     def _seconds_left(self) -> float | None:
-        left = self.waiting + len(self.running)
-        return self.elapsed / self.done * left if self.done >= _ENOUGH_DONE and left else None
+        # When none waits any more, those are left that take longer than the average.
+        if self.done < _ENOUGH_DONE or not self.waiting:
+            return None
+        return self.elapsed / self.done * (self.waiting + len(self.running))
 
 
 def _named(running: Sequence[Running]) -> str:

@@ -98,7 +98,8 @@ class Rollout:
         for message in each.worker.messages():
             match message:
                 case Said(line, is_warning):
-                    each.doing = line
+                    if not line.startswith("notice:"):  # That is done, and hides what follows it.
+                        each.doing = line
                     show = self.console.say if is_warning else self.console.detail
                     show(f"{each.waiting.target.name}: {line}")
                 case Done(outcome):

@@ -28,6 +28,8 @@ ONE = Running("acme", 5.0)
             progress(100, 3, 899, ONE, elapsed=1_000.0),
             "100 done, 1 running, 3 failed, 899 waiting, about 2 h 30 min left",
         ),
+        # Those at work last are the slow ones.
+        (progress(8, 0, 0, ONE, elapsed=60.0), "8 done, 1 running, 0 failed, 0 waiting"),
         (progress(8, 0, 0, elapsed=60.0), "8 done, 0 running, 0 failed, 0 waiting"),
     ],
 )

@@ -320,9 +320,11 @@ def test_a_terminal_shows_the_counts_in_place_and_takes_them_away(run: FakeRun) 
 
 
 def test_without_a_terminal_there_is_a_line_a_minute_with_who_hangs(run: FakeRun) -> None:
-    run.scripts = {"a": Script(150.0, says=[(1.0, Said("waiting for the lock"))])}
+    said = [Said("waiting for the lock"), Said("notice: adopted 001")]
+    run.scripts = {"a": Script(150.0, says=[(1.0, each) for each in said])}
     console = FakeConsole()
     codes(rollout_of(run, "ab", console=console))
+    # A notice is about what is done.
     assert console.said == [
         f"1 done, 1 running, 0 failed, 0 waiting; longest at work: a for {time}: waiting for the lock"
         for time in ("1 min 0 s", "2 min 0 s")
