@@ -143,6 +143,7 @@ def test_each_failure_is_named_with_its_cause_and_a_later_run_does_what_is_left(
         assert first_of_groups(done.stdout) == FIRST
         assert "  again, taken\n" in done.stdout
         assert '  again: db/migrations/002_b.sql: relation "b" already exists\n' in done.stdout
+        assert "  hint: its transaction was rolled back: mend what is in its way here; or" in done.stdout
         assert "2 of 7 targets migrated" in done.stdout
         some.assert_whole(GOOD)
         assert all("002" not in found for found in some.versions(BAD).values())
