@@ -36,8 +36,10 @@ def up(context: Context, outcome: Outcome, wanted: Bounds, *, wait: float | None
 
 
 def up_target(context: Context, outcome: Outcome, url: DatabaseUrl, request: UpRequest) -> None:
-    """Apply what is pending in one database of many, whose URL is known."""
-    create = context.environment.values.create_database
+    """Apply what is pending in one database of many, whose URL is known; none writes the schema file."""
+    values = context.environment.values.model_copy(update={"dump_schema": False})
+    context = replace(context, environment=replace(context.environment, values=values))
+    create = values.create_database
 
     def connect(known: DatabaseUrl) -> AbstractContextManager[Database]:
         return database.open_database(context, create=create, url=known)

@@ -90,7 +90,9 @@ class Values(BaseSettings):
     disposable: bool = Field(
         False, description="Its rows may be lost: `exec -- drop` and undoing what was edited ask nothing."
     )
-    dump_schema: bool = Field(False, description="`up` and `rollback` end with a schema dump.")
+    dump_schema: bool = Field(
+        False, description="`up` and `rollback`, but not `fleet up`, end with a schema dump."
+    )
     create_database: bool = Field(False, description="`up` creates a missing database.")
     lock_timeout: DurationOrWordNone = Field(
         5.0, description="How long a statement of a migration may wait for a lock that others hold."

@@ -277,7 +277,7 @@ def test_ctrl_c_on_a_terminal_ends_every_target_and_leaves_nothing_of_the_progre
 def test_a_reader_that_goes_away_keeps_no_target_from_being_migrated(
     tenants: MakeTenants, clean_environment: Mapping[str, str]
 ) -> None:
-    some = tenants([f"t{number}" for number in range(4)])
+    some = tenants([f"t{number}" for number in range(4)], toml="[environments.staging]\ndump_schema = true\n")
     pipe = "dbmate-wrap fleet up --jobs 1 --format json | head -n 1"
     env = {**clean_environment, **some.variables}
     with launch(["bash", "-c", f"set -o pipefail; {pipe}"], some.folder.root, env) as shell:
@@ -287,6 +287,8 @@ def test_a_reader_that_goes_away_keeps_no_target_from_being_migrated(
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     some.assert_whole()
+    # One file cannot tell of many databases.
+    assert not (some.folder.root / "db" / "schema.sql").exists()
 
 
 def test_two_names_for_one_database_are_refused_before_anything_is_done(
