@@ -1,5 +1,6 @@
 """The first pass over a fleet: reads the history of every target, many at a time, and changes nothing."""
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -8,11 +9,13 @@ from typing import NamedTuple
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
 from dbmate_wrap.domain.ledger import Ledger
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import HistoryError, PolicyError, UsageError, WrapError
-from dbmate_wrap.fleet.asking import ask_in_turns
+from dbmate_wrap.fleet.asking import Asked, ask_in_turns
 from dbmate_wrap.fleet.console import TargetConsole
+from dbmate_wrap.fleet.progress import ProgressDisplay
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.workspace import guard
@@ -69,6 +72,7 @@ class Survey:
     begin: Callable[[], Outcome]
     place_of: Callable[[str], TargetOfFleet]
     urls: FleetUrls
+    clock: Callable[[], float] = time.monotonic
 
     def read_all(self, located: Iterable[Located], limits: Limits) -> Iterator[Found]:
         """Yield what is found at each target, as it comes; none stops another.
@@ -76,7 +80,24 @@ class Survey:
         Raises UsageError (2) and PolicyError (12) for what is wrong with the bounds or the files, and so for
         every target, and whatever is no WrapError.
         """
-        return ask_in_turns(((server_of(each.url), each) for each in located), self._read, limits)
+        display, begun, failed = (
+            ProgressDisplay(self.context.console, self.clock, "reading: "),
+            self.clock(),
+            0,
+        )
+
+        def watch(asked: Asked[Located]) -> None:
+            now = self.clock()
+            running = tuple(Running(each.target.name, now - since) for each, since in asked.running)
+            display.show(FleetProgress(asked.done, failed, asked.waiting, running, now - begun))
+
+        questions = ((server_of(each.url), each) for each in located)
+        try:
+            for found in ask_in_turns(questions, self._read, limits, watch, self.clock):
+                failed += found.outcome.error is not None
+                yield found
+        finally:
+            display.clear()
 
     def _read(self, located: Located) -> Found:
         found = Found(located.target, self.begin())

@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
+from itertools import count
 
 import pytest
 
-from dbmate_wrap.fleet.asking import ask_in_turns
+from dbmate_wrap.fleet.asking import Asked, ask_in_turns
 from dbmate_wrap.fleet.turns import Limits
 
 PATIENCE = 30.0
@@ -74,6 +75,26 @@ def test_no_thread_that_waits_for_ever_keeps_the_process_from_ending() -> None:
         list(ask_in_turns([("a", 1), ("b", 0)], ask, Limits(2, 1)))
     assert begun == [True, True]
     for_ever.set()
+
+
+def test_who_is_asked_since_when_is_told_before_anybody_has_answered() -> None:
+    told: list[Asked[str]] = []
+    looked = threading.Event()
+
+    def watch(asked: Asked[str]) -> None:
+        told.append(asked)
+        looked.set()
+
+    def ask(question: str) -> str:
+        assert looked.wait(PATIENCE)
+        return question
+
+    clock = map(float, count()).__next__
+    questions = [("a", "x"), ("a", "y"), ("b", "z")]
+    assert sorted(ask_in_turns(questions, ask, Limits(8, 1), watch, clock)) == ["x", "y", "z"]
+    assert told[0] == Asked(0, 1, (("x", 1.0), ("z", 2.0)))
+    assert told[-1].waiting == 0
+    assert told[-1].done + len(told[-1].running) == 3
 
 
 def test_nobody_asked_is_no_answer() -> None:

@@ -1,6 +1,7 @@
 """The first pass: what each database says, and that none stops another."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,14 +53,17 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: FakeConsole
     context = context_of(settings.load(environment="staging"), console)
 
     def ask(
-        databases: Databases, wanted: Bounds | None = None, unknown: dict[str, WrapError] | None = None
+        databases: Databases,
+        wanted: Bounds | None = None,
+        unknown: dict[str, WrapError] | None = None,
+        clock: Callable[[], float] = lambda: 0.0,
     ) -> dict[str, Found]:
         databases.install(monkeypatch)
         names = [*databases.answers, *(unknown or {})]
         targets = {name: FleetTarget(name, name) for name in names}
         journal = journal_of(targets.values())
         urls = FleetUrls(context.environment)
-        made = Survey(context, FILES, wanted or Bounds(), journal.begin, journal.scope.place_of, urls)
+        made = Survey(context, FILES, wanted or Bounds(), journal.begin, journal.scope.place_of, urls, clock)
         located = [Located(targets[name], url_of(targets[name])) for name in databases.answers]
         located += [Located(targets[name], error) for name, error in (unknown or {}).items()]
         found = list(made.read_all(located, Limits(4, 4)))
@@ -67,6 +71,14 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: FakeConsole
         return {each.target.name: each for each in found}
 
     return ask
+
+
+def test_how_far_it_is_stands_in_place_until_the_end(survey: Ask, console: FakeConsole) -> None:
+    console.has_terminal = True
+    survey(Databases({"a": MISSING, "b": ["001"]}), clock=map(float, count()).__next__)
+    first, *_, last = console.in_place
+    assert first.startswith("reading: 0 done, 2 running, 0 failed, 0 waiting; longest at work: a for ")
+    assert last == ""
 
 
 def seen(found: Found) -> tuple[str | None, int, tuple[str, ...]]:

@@ -136,7 +136,12 @@ def test_the_fleet_is_the_one_that_is_named_or_the_only_one_of_the_environment(
     [
         (None, None, "there are 3 fleets", "crm, dwh, qa"),
         (None, "production", "there are 2 fleets of production", "crm, dwh"),
-        (None, "dev", "there is no fleet of dev", "crm (-e production), dwh (-e production), qa (-e staging)"),
+        (
+            None,
+            "dev",
+            "there is no fleet of dev",
+            "crm (-e production), dwh (-e production), qa (-e staging)",
+        ),
         ("crn", None, "crn is not a fleet", "did you mean crm?"),
         ("postgres://u:S3CRET@h/d", None, "this is not a fleet", "there are crm, dwh, qa"),
         ("crm", "staging", "the fleet crm is of production, not of staging", "leave -e out"),
