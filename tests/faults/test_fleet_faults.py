@@ -153,6 +153,7 @@ def test_a_signal_while_the_databases_are_read_still_sums_up(
     assert "error: the run was terminated: no database was changed\n  hint: run it again\n" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_target_that_is_killed_or_stopped_fails_alone_and_the_next_run_heals_it(
     tenants: MakeTenants,
     clean_environment: Mapping[str, str],
@@ -167,11 +168,12 @@ def test_a_target_that_is_killed_or_stopped_fails_alone_and_the_next_run_heals_i
             started([*UP, "--target-deadline", "6s"], some.folder.root, env) as running,
             ExitStack() as stack,
         ):
-            wait_until_held(*held_back)
-            killed, stopped = map(worker_of, held_back)
-            stack.callback(kill, stopped)  # Else a failing test would wait for it.
+            wait_until_held(some["t-killed"])
+            kill(worker_of(some["t-killed"]))
+            wait_until_held(some["t-stopped"])
+            stopped = worker_of(some["t-stopped"])
+            stack.callback(kill, stopped, signal.SIGCONT)  # Else a failing test would wait for it.
             kill(stopped, signal.SIGSTOP)
-            kill(killed)
             done = running.finish()
         assert [*map(dbmates, held_back)] == [[], []]
     lines = fleet_lines(done, validator)
@@ -313,6 +315,7 @@ def crash_and_restart(server: Server) -> None:
     assert done.returncode == 0, done
 
 
+@pytest.mark.slow
 def test_shards_of_any_engine_add_up_whatever_is_killed_doubled_or_restarted(
     project: MakeProject,
     clean_environment: Mapping[str, str],
