@@ -59,7 +59,9 @@ def record_versions(session: Session, server: Server, versions: Sequence[str]) -
     """Record versions as dbmate does, in the table that it would make. Raises FailedError."""
     table = server.history
     if not table.exists:
-        if not session.rows("select 1 from pg_namespace where nspname = %(name)s", {"name": table.schema}):
+        if not session.rows(
+            "select 1 from pg_catalog.pg_namespace where nspname = %(name)s", {"name": table.schema}
+        ):
             session.rows(f"create schema {quoted(table.schema)}")
         session.rows(f"create table if not exists {table.name} (version varchar primary key)")
     for version in versions:
@@ -181,7 +183,8 @@ def end_sessions(session: Session, application_name: str) -> None:
     """
     session.rows(
         "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity"
-        " where application_name = %(name)s and usename = session_user and pid <> pg_backend_pid()",
+        " where application_name = %(name)s and usename = session_user"
+        " and pid <> pg_catalog.pg_backend_pid()",
         {"name": application_name},
     )
 

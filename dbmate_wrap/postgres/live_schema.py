@@ -26,7 +26,7 @@ def tables_named(session: Session, names: Sequence[str]) -> tuple[tuple[str, str
     query = (
         "select n.nspname::text, c.relname::text from pg_catalog.pg_class as c"
         " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-        " where c.relkind in ('r', 'p') and %(names)s::jsonb ? lower(c.relname) order by 1, 2"
+        " where c.relkind in ('r', 'p') and %(names)s::jsonb ? pg_catalog.lower(c.relname) order by 1, 2"
     )
     rows = session.rows(query, {"names": json.dumps(names)})
     return tuple((str(schema), str(name)) for schema, name in rows)
@@ -54,7 +54,10 @@ def left_out_of_dumps(session: Session) -> tuple[str, ...]:
 
 def history_owner(session: Session, server: Server) -> str | None:
     """Return the role to which the history table belongs; None where there is no such table."""
-    query = "select pg_get_userbyid(relowner) from pg_catalog.pg_class where oid = to_regclass(%(table)s)"
+    query = (
+        "select pg_catalog.pg_get_userbyid(relowner) from pg_catalog.pg_class"
+        " where oid = pg_catalog.to_regclass(%(table)s)"
+    )
     rows = session.rows(query, {"table": server.history.name})
     return str(rows[0][0]) if rows else None
 
@@ -62,7 +65,8 @@ def history_owner(session: Session, server: Server) -> str | None:
 def exclusive_locks(session: Session) -> tuple[str, ...]:
     """Return up to five sentences: which session of this database keeps every reader from which table."""
     query = (
-        "select distinct format('session %s of %s holds %s', a.pid, a.usename, l.relation::regclass)"
+        "select distinct"
+        " pg_catalog.format('session %s of %s holds %s', a.pid, a.usename, l.relation::regclass)"
         " from pg_catalog.pg_locks as l join pg_catalog.pg_stat_activity as a on a.pid = l.pid"
         " where l.granted and l.mode = 'AccessExclusiveLock' and l.relation >= 16384"
         " and a.datname = pg_catalog.current_database() order by 1 limit 5"

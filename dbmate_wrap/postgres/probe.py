@@ -46,7 +46,9 @@ def run_probe(session: Session, probe: Probe, *, timeout: float, limit: int = 20
     )
     try:
         # The migration's own query, as its statement says it.
-        counted = f"select count(*) from (select from ({probe.query}) as found limit {limit}) as rows"  # noqa: S608
+        counted = (
+            f"select pg_catalog.count(*) from (select from ({probe.query}) as found limit {limit}) as rows"  # noqa: S608
+        )
         [(rows,)] = session.rows(counted)
     except FailedError as error:
         return ProbeResult(probe, _status(error.sqlstate), reason=_reason(error, timeout))

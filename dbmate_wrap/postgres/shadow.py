@@ -164,7 +164,10 @@ def publish(session: Session, scratch: str, name: str, comment: str) -> None:
     describe(session, scratch, comment)
     session.rows(f"alter database {quoted(scratch)} allow_connections false")
     # The replay's role may change nothing of it any more. One that was given away is no template of ours.
-    owns = "select 1 from pg_database where datname = %(name)s and pg_get_userbyid(datdba) = %(role)s"
+    owns = (
+        "select 1 from pg_catalog.pg_database"
+        " where datname = %(name)s and pg_catalog.pg_get_userbyid(datdba) = %(role)s"
+    )
     if session.rows(owns, {"name": scratch, "role": REPLAY_ROLE}):
         session.rows(f"alter database {quoted(scratch)} owner to current_user")
     session.rows(f"alter database {quoted(scratch)} rename to {quoted(name)}")

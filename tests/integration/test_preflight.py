@@ -477,3 +477,16 @@ def test_a_detach_that_was_cut_off_is_warned_of_until_it_is_finished(database: D
     assert found.hint is not None
     database.execute(found.hint)
     assert statuses(checks(database.url)) == {}
+
+
+def test_functions_that_another_account_has_made_are_not_called(embedded_database: Database) -> None:
+    """PostgreSQL prefers a function whose types fit to one of its own that takes any, wherever it lies."""
+    with role_of(embedded_database) as role:
+        embedded_database.execute(f"grant create on schema public to {role}")
+        with psycopg.connect(as_role(embedded_database, role), autocommit=True) as hostile:
+            for arguments in ("text, json, text, bigint", "text, json"):
+                hostile.execute(
+                    f"create function public.json_build_object({arguments}) returns json language plpgsql"
+                    " as $$ begin raise exception 'captured'; end $$"
+                )
+        assert statuses(checks(embedded_database.url)) == {}

@@ -2,7 +2,7 @@
 -- a pooler in transaction mode the next query may land in another server session, which proves nothing.
 select exists (
     select from pg_catalog.pg_locks l
-    join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()
+    join pg_catalog.pg_database d on d.oid = l.database and d.datname = pg_catalog.current_database()
     where l.locktype = 'advisory'
       and l.granted
       and l.objsubid = 1

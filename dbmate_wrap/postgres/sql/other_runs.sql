@@ -6,7 +6,7 @@
 with advisory as (
     select l.pid, (l.classid::bigint << 32) | l.objid::bigint as key
     from pg_catalog.pg_locks l
-    join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()
+    join pg_catalog.pg_database d on d.oid = l.database and d.datname = pg_catalog.current_database()
     where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
 ),
 found as (
@@ -16,7 +16,7 @@ found as (
     union all
     select 3, 'orphan', pid
     from pg_catalog.pg_stat_activity
-    where datname = current_database()
+    where datname = pg_catalog.current_database()
       and application_name ~ '^dbmate-wrap/[^/]+/dbmate$'
       and application_name <> %(own)s
       -- A parallel worker bears its leader's name, and ends with it.
@@ -26,8 +26,8 @@ select
     found.what,
     found.pid,
     nullif(a.application_name, '') as application,
-    coalesce(host(a.client_addr), case when a.client_port = -1 then 'local socket' end) as host,
-    to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
+    coalesce(pg_catalog.host(a.client_addr), case when a.client_port = -1 then 'local socket' end) as host,
+    pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
 from found
 left join pg_catalog.pg_stat_activity a on a.pid = found.pid
 where found.pid <> pg_catalog.pg_backend_pid()

@@ -1,7 +1,7 @@
 -- Partitions that a DETACH ... CONCURRENTLY has marked and not taken off (servers before 14 have none), each with the
 -- statement that ends it.
-select json_build_object(
-    'detaching', coalesce(json_agg(json_build_object(
+select pg_catalog.json_build_object(
+    'detaching', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
         'name', pg_catalog.format('%%I.%%I', n.nspname, c.relname),
         'finish', pg_catalog.format(
             'alter table %%I.%%I detach partition %%I.%%I finalize', pn.nspname, p.relname, n.nspname, c.relname

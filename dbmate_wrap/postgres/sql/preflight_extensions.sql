@@ -1,8 +1,8 @@
 -- The wanted extensions that are not installed in this database: those that the server does not offer, and those
 -- that only a superuser makes (the column is new in 13), where this account is none. Some providers let theirs.
-select json_build_object(
-    'missing', coalesce(json_agg(name order by name) filter (where not offered), '[]'),
-    'untrusted', coalesce(json_agg(name order by name) filter (where offered and for_superusers), '[]')
+select pg_catalog.json_build_object(
+    'missing', coalesce(pg_catalog.json_agg(name order by name) filter (where not offered), '[]'),
+    'untrusted', coalesce(pg_catalog.json_agg(name order by name) filter (where offered and for_superusers), '[]')
 )::text
 from (
     select

@@ -1,8 +1,8 @@
 -- Indexes that a concurrent build, rebuild or removal left behind unfinished, by their quoted names. Not those that
 -- somebody is still building (an account that may not see of which index the progress is sees at least who
 -- builds, and his lock), nor those of partitioned tables, which are invalid until every partition has its part.
-select json_build_object(
-    'invalid', coalesce(json_agg(json_build_object(
+select pg_catalog.json_build_object(
+    'invalid', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
         'schema', schema, 'name', name, 'quoted', pg_catalog.format('%%I.%%I', schema, name), 'visible', visible
     ) order by schema, name), '[]')
 )::text

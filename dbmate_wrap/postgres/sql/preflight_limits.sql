@@ -36,7 +36,7 @@ limits as (
     where name = 'statement_timeout' and place = 1
 )
 
-select json_build_object('limits', coalesce(json_agg(json_build_object(
+select pg_catalog.json_build_object('limits', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
     'name', name,
     'value', value,
     'seconds', extract(epoch from value::interval),

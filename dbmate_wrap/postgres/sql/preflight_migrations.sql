@@ -23,8 +23,8 @@ locked as (
         and c.relname = %(question)s::jsonb ->> 'history_table'
 )
 
-select json_build_object(
-    'sessions', coalesce(json_agg(json_build_object(
+select pg_catalog.json_build_object(
+    'sessions', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
         'pid', pid, 'application', application_name, 'user', usename, 'how', how
     ) order by pid), '[]')
 )::text

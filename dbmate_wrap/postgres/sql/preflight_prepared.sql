@@ -1,6 +1,6 @@
 -- Prepared transactions in this database: they hold their locks until somebody ends them. Age in seconds.
-select json_build_object(
-    'prepared', coalesce(json_agg(json_build_object(
+select pg_catalog.json_build_object(
+    'prepared', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
         'name', pg_catalog.quote_literal(gid),
         'user', owner,
         'age', extract(epoch from pg_catalog.clock_timestamp() - prepared)

@@ -32,11 +32,11 @@ touched as (
         and case each ->> 0 when '' then pg_catalog.pg_table_is_visible(c.oid) else n.nspname = each ->> 0 end
 )
 
-select json_build_object(
+select pg_catalog.json_build_object(
     'create_schema', pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
     'has_current_schema', pg_catalog.current_schema() is not null,
     'closed_schemas', (
-        select coalesce(json_agg(w.name order by w.name), '[]')
+        select coalesce(pg_catalog.json_agg(w.name order by w.name), '[]')
         from wanted w
         join pg_catalog.pg_namespace n on n.nspname = w.name
         where not (
@@ -53,13 +53,13 @@ select json_build_object(
         select pg_catalog.pg_get_userbyid(c.relowner) from history join pg_catalog.pg_class c on c.oid = relation
     ),
     'history_missing', (
-        select coalesce(json_agg(privilege order by privilege), '[]')
+        select coalesce(pg_catalog.json_agg(privilege order by privilege), '[]')
         from history
         cross join (values ('SELECT'), ('INSERT'), ('DELETE')) as needed (privilege)
         where relation is not null and not pg_catalog.has_table_privilege(relation, privilege)
     ),
     'not_owned', (
-        select coalesce(json_agg(distinct jsonb_build_object(
+        select coalesce(pg_catalog.json_agg(distinct pg_catalog.jsonb_build_object(
             'name', pg_catalog.format('table %%I.%%I', nspname, relname),
             'owner', pg_catalog.pg_get_userbyid(relowner),
             'by_superuser', exists (select from pg_catalog.pg_roles r where r.oid = relowner and r.rolsuper)

@@ -16,17 +16,17 @@ standbys as (
     from pg_catalog.pg_stat_replication, position
 )
 
-select json_build_object(
+select pg_catalog.json_build_object(
     'lagging', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', application_name, 'seconds', coalesce(seconds, 0), 'bytes', coalesce(bytes, 0)
         ) order by application_name), '[]')
         from standbys
         where seconds > 10 or bytes > 1073741824
     ),
-    'hidden', (select count(*) from standbys where state is null),
+    'hidden', (select pg_catalog.count(*) from standbys where state is null),
     'inactive', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', slot_name,
             'bytes', coalesce(pg_catalog.pg_wal_lsn_diff(position.lsn, restart_lsn), 0)
         ) order by slot_name), '[]')

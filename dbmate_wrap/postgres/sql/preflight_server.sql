@@ -1,5 +1,5 @@
 -- The user of this session, the server process that serves it, and what keeps the server from taking writes.
-select json_build_object(
+select pg_catalog.json_build_object(
     'backend_pid', pg_catalog.pg_backend_pid(),
     'user', current_user,
     'database', pg_catalog.current_database(),

@@ -10,9 +10,9 @@ here as (
 
 used as (
     select
-        count(*) as server,
-        count(*) filter (where usesysid = (select oid from me)) as role,
-        count(*) filter (where datid = (select oid from here)) as database
+        pg_catalog.count(*) as server,
+        pg_catalog.count(*) filter (where usesysid = (select oid from me)) as role,
+        pg_catalog.count(*) filter (where datid = (select oid from here)) as database
     from pg_catalog.pg_stat_activity
     -- The type of a session that this account may not look into is null; what has no user or no database is not
     -- a client.
@@ -21,7 +21,7 @@ used as (
         and datid is not null
 )
 
-select json_build_object(
+select pg_catalog.json_build_object(
     'server', pg_catalog.current_setting('max_connections')::integer
     - case when me.rolsuper then 0 else
         pg_catalog.current_setting('superuser_reserved_connections')::integer

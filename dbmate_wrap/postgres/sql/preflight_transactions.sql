@@ -31,13 +31,13 @@ long as (
     limit 20
 )
 
-select json_build_object(
+select pg_catalog.json_build_object(
     'transactions', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'pid', pid, 'application', application_name, 'user', usename, 'idle', coalesce(idle, false), 'age', age,
             'query', coalesce(query, '')
         ) order by age desc), '[]')
         from long
     ),
-    'hidden', (select count(*) from others where hidden)
+    'hidden', (select pg_catalog.count(*) from others where hidden)
 )::text

@@ -1,6 +1,6 @@
 -- What the schema of this database needs of a server: its extensions, and a build with ICU.
 select
-    (select coalesce(json_agg(extname), '[]') from pg_catalog.pg_extension)::text as extensions,
+    (select coalesce(pg_catalog.json_agg(extname), '[]') from pg_catalog.pg_extension)::text as extensions,
     exists (
         select
         from pg_catalog.pg_collation as c

@@ -3,14 +3,14 @@
 -- pg_stat_activity, which costs the server's lock manager nothing.
 select
     a.pid,
-    case when a.state = 'active' then extract(epoch from clock_timestamp() - a.query_start)::float8 end as running_for,
+    case when a.state = 'active' then extract(epoch from pg_catalog.clock_timestamp() - a.query_start)::float8 end as running_for,
     exists (
         select from pg_catalog.pg_stat_activity w
         where w.datid = a.datid
           and w.application_name = a.application_name
           and w.wait_event_type = 'Lock'
     ) as blocked,
-    case when p.phase is not null then json_build_object(
+    case when p.phase is not null then pg_catalog.json_build_object(
         'command', p.command,
         'phase', p.phase,
         'done', counters.done,
@@ -29,7 +29,7 @@ left join lateral (
 ) counters (unit, done, total, updated) on counters.updated
 left join pg_catalog.pg_class c on c.oid = p.relid
 left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where a.datname = current_database()
+where a.datname = pg_catalog.current_database()
   and a.application_name = %(application_name)s
   and a.backend_type is distinct from 'parallel worker'
 -- A driver may keep a second connection, which then does nothing.

@@ -5,7 +5,7 @@
 with recursive
 here as materialized (
     select oid, pg_catalog.getdatabaseencoding() as encoding
-    from pg_catalog.pg_database where datname = current_database()
+    from pg_catalog.pg_database where datname = pg_catalog.current_database()
 ),
 locks as materialized (
     select * from pg_catalog.pg_locks
@@ -14,12 +14,12 @@ waiting as materialized (
     select distinct pid from locks where not granted and pid <> %(pid)s limit 50
 ),
 chain (pid) as (
-    select * from unnest(pg_catalog.pg_blocking_pids(%(pid)s))
+    select * from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%(pid)s))
     union
     select b.pid
     from chain
     join waiting on waiting.pid = chain.pid
-    cross join lateral unnest(pg_catalog.pg_blocking_pids(chain.pid)) b (pid)
+    cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(chain.pid)) b (pid)
 ),
 blocked as materialized (
     select %(pid)s::int as pid, pg_catalog.pg_blocking_pids(%(pid)s) as blockers
@@ -30,8 +30,8 @@ blocked as materialized (
 edge as (
     select distinct on (b.pid) b.pid, blocked.pid as waiter
     from blocked
-    cross join lateral unnest(blocked.blockers) b (pid)
-    where b.pid not in (%(pid)s, pg_backend_pid())
+    cross join lateral pg_catalog.unnest(blocked.blockers) b (pid)
+    where b.pid not in (%(pid)s, pg_catalog.pg_backend_pid())
     order by b.pid, blocked.pid <> %(pid)s
 ),
 -- What it is about: the lock that is waited for, or else the table of the row or of the index build in question.
@@ -76,7 +76,7 @@ select
     coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend')) as application,
     coalesce(a.usename, x.owner) as user,
     coalesce(a.state, 'prepared as "' || x.gid || '"') as state,
-    extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared))::float8 as transaction_age,
+    extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, x.prepared))::float8 as transaction_age,
     n.nspname || '.' || c.relname as relation,
     case
         when about.locktype = 'advisory' and about.objsubid = 1
@@ -86,23 +86,23 @@ select
                 || about.objid::bigint::bit(32)::int || ')'
         -- Before PostgreSQL 14 it fails where the object has just gone.
         when about.locktype = 'object' and about.database in (0, here.oid)
-            and current_setting('server_version_num')::int >= 140000
+            and pg_catalog.current_setting('server_version_num')::int >= 140000
             then pg_catalog.pg_describe_object(about.classid, about.objid, about.objsubid::int)
     end as lock,
     array(select distinct had.mode from had where had.pid = about.pid and had.granted) as held,
-    (select max(had.mode) from had where had.pid = about.pid and not had.granted) as awaited,
+    (select pg_catalog.max(had.mode) from had where had.pid = about.pid and not had.granted) as awaited,
     about.wanted as wanted_mode,
     -- Of another database nothing is known, not even the encoding; SQL_ASCII has none.
     case
         when a.datid is distinct from here.oid or a.query = '<insufficient privilege>' then null
-        when here.encoding = 'SQL_ASCII' then regexp_replace(left(a.query, 1000), '[^\x01-\x7f]', '?', 'g')
-        else left(a.query, 1000)
+        when here.encoding = 'SQL_ASCII' then pg_catalog.regexp_replace(pg_catalog.left(a.query, 1000), '[^\x01-\x7f]', '?', 'g')
+        else pg_catalog.left(a.query, 1000)
     end as query,
     about.waiter = %(pid)s as direct,
-    array(select distinct unnest(blocked.blockers) from blocked where blocked.pid = about.pid) as waits_for,
+    array(select distinct pg_catalog.unnest(blocked.blockers) from blocked where blocked.pid = about.pid) as waits_for,
     -- pg_locks.waitstart is there from PostgreSQL 14 on, and null in the first moment.
     (
-        select extract(epoch from clock_timestamp() - max((to_jsonb(locks) ->> 'waitstart')::timestamptz))::float8
+        select extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.max((pg_catalog.to_jsonb(locks) ->> 'waitstart')::timestamptz))::float8
         from locks where locks.pid = %(pid)s and not locks.granted
     ) as blocked_for
 from about
