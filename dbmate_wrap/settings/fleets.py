@@ -178,9 +178,7 @@ def choose_fleet(
         raise config_error(Fault(f"there are {len(found)} fleets{of}", "the settings", hint))
     hint = "write [fleets.NAME] in dbmate-wrap.toml: see `dbmate-wrap explain settings`"
     if fleets:
-        hint = "the fleets are " + ", ".join(
-            f"{each.name} (-e {each.environment})" for each in fleets.values()
-        )
+        hint = "fleets here: " + ", ".join(f"{each.name} (-e {each.environment})" for each in fleets.values())
     raise config_error(Fault(f"there is no fleet{of}", "the settings", hint))
 
 

@@ -117,8 +117,12 @@ def test_a_target_that_is_none_runs_nothing(fleet: Fleet, run_cli: RunCli) -> No
             "acne is not a target of the fleet crm",
             "did you mean acme?",
         ),
-        (["-e", "staging", "--target", "acme"], "there is no fleet of staging", "crm of production"),
-        (["--target", "acme"], "there is no fleet of dev", "crm of production"),
+        (
+            ["-e", "staging", "--target", "acme"],
+            "there is no fleet of staging",
+            r"fleets here: crm \(-e production\)",
+        ),
+        (["--target", "acme"], "there is no fleet of dev", r"fleets here: crm \(-e production\)"),
         (["-e", "fleet:crn/acme"], "crn is not a fleet", "did you mean crm?"),
     ):
         assert_refused(run_cli(["up", *words, "--yes"], root, env), 10, message, hint)
