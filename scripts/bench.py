@@ -142,6 +142,10 @@ takes.
 `check` spends 0.5 s before it needs a server: imports, SQL parser and rules, squawk. With a warm cache the
 rest is to start the shadow server and copy a template (0.15 s), three runs of dbmate, a pg_dump after each
 (0.1 s for a thousand tables). With nothing cached it is initdb (0.4 s) and dbmate itself.
+
+A database of a fleet costs some 60 ms of the server's time in `fleet up` (three sessions with empty catalog
+caches, of which preflight takes a third) and 40 ms of ours, where dbmate alone costs 13 and 13: with the
+server on the same two cores that is all there is. Guards, lock, ledger and history are what it pays for.
 """
 
 
