@@ -6,7 +6,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.fleet.journal import Journal, TargetDocuments
+from dbmate_wrap.fleet.journal import TargetDocuments
 from dbmate_wrap.fleet.messages import TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.rollout import Rollout
@@ -38,8 +38,7 @@ def fleet_drift(
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()
     opened = open_fleet(context, fleet, choice)
-    files = {file.version: file.name for file in loaded.files.migrations}
-    journal = Journal(opened.scope("drift"), choice.selection, files, documents)
+    journal = opened.begin_journal("drift", loaded.files, documents)
     waiting, urls = [], {}
     for target, url in opened.locate():
         if isinstance(url, DatabaseUrl):

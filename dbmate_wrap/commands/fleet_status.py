@@ -4,7 +4,7 @@ from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.fleet.interruption import summed_up_when_stopped
-from dbmate_wrap.fleet.journal import Journal, TargetDocuments
+from dbmate_wrap.fleet.journal import TargetDocuments
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.survey import Survey
 from dbmate_wrap.settings.fleets import FleetSettings
@@ -30,8 +30,7 @@ def fleet_status(
     loaded.report_to(outcome)
     loaded.raise_if_unreadable()
     opened = open_fleet(context, fleet, choice)
-    files = {file.version: file.name for file in loaded.files.migrations}
-    journal = Journal(opened.scope("status"), opened.selection, files, documents)
+    journal = opened.begin_journal("status", loaded.files, documents)
     survey = Survey(context, loaded.files, Bounds(), journal.begin, journal.scope.place_of, opened.urls)
     with summed_up_when_stopped(journal, opened.targets, (), outcome):  # 130, 143
         for found in survey.read_all(opened.locate(), opened.limits):

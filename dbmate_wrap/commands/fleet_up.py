@@ -74,8 +74,7 @@ def fleet_up(
     files = loaded.checked()  # 12, 13
     verified = dbmate.start_verification(context)
     opened = open_fleet(context, fleet, request.choice)  # 10
-    names = {file.version: file.name for file in files.migrations}
-    journal = Journal(opened.scope("up"), opened.selection, names, documents)
+    journal = opened.begin_journal("up", files, documents)
     located = opened.locate()  # 10
     survey = Survey(context, files, request.wanted, journal.begin, journal.scope.place_of, opened.urls)
     todo: list[Found] = []

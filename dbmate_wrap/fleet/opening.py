@@ -10,6 +10,7 @@ from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.inventory import load_inventory, refuse_one_database
+from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.selection import select
 from dbmate_wrap.fleet.survey import Located
 from dbmate_wrap.fleet.turns import Limits
@@ -18,6 +19,7 @@ from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import accept_url, start_embedded_server
+from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.tls import with_tls
 
 # As many sessions as a small server has room for, beside those of its users.
@@ -49,6 +51,11 @@ class OpenFleet:
         name = self.context.environment.name
         fleets = [each.environment for each in self.context.project.fleets.values()]
         return FleetScope.of(verb, self.inventory, self.selection, is_only_one=fleets.count(name) == 1)
+
+    def begin_journal(self, verb: FleetVerb, files: ProjectFiles, documents: TargetDocuments) -> Journal:
+        """Return the journal of a run of `verb`, which has no ends yet."""
+        names = {file.version: file.name for file in files.migrations}
+        return Journal(self.scope(verb), self.selection, names, documents)
 
     def locate(self) -> list[Located]:
         """Return where each target is, or why nobody knows, in their order.
