@@ -64,7 +64,8 @@ lint: .venv/.dev-stamp ## check style, types, sizes, imports between the package
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python scripts/generate_docs.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/onboard .ci/run \
-	docs/fleet/ecs/run-task.sh docs/fleet/kubernetes/report.sh docs/fleet/parallel/fleet-up \
+	dbmate_wrap/cli/shells/dbmate-wrap.bash docs/fleet/ecs/run-task.sh docs/fleet/kubernetes/report.sh \
+	docs/fleet/parallel/fleet-up \
 	docs/fleet/slurm/fleet.sbatch; \
 	else echo 'shellcheck is not installed: shell scripts were not checked' >&2; fi
 

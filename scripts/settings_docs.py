@@ -7,7 +7,8 @@ from typing import get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from dbmate_wrap.settings.fleets import DEFAULT_ENVIRONMENT, KEYS
-from dbmate_wrap.settings.model import BOOLEANS, BUILT_IN, DURATIONS, PATHS, Values, format_value
+from dbmate_wrap.settings.model import BOOLEANS, DURATIONS, PATHS, Values, format_value
+from dbmate_wrap.settings.names import BUILT_IN
 
 _FLEET_DEFAULTS = {"environment": f"`{DEFAULT_ENVIRONMENT}`", "jobs": "`8`", "per_server": "`8`"}
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.command import run_verb
 from dbmate_wrap.cli.options import Base, Common
 
@@ -13,13 +14,20 @@ _NotAppliedIn = Annotated[
         "--not-applied-in",
         metavar="NAME",
         help="An environment that cannot be asked from here, and has not applied it (may be repeated).",
+        autocompletion=completion_values.environments,
     ),
 ]
 
 
 def amend(
     common: Common,
-    file: Annotated[str, typer.Argument(help="The edited migration: its name, path or version.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="The edited migration: its name, path or version.",
+            autocompletion=completion_values.migrations,
+        ),
+    ],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="The reason, for the lockfile.")],
     not_applied_in: _NotAppliedIn = None,
 ) -> None:
@@ -32,7 +40,12 @@ def amend(
 
 def renumber(
     common: Common,
-    file: Annotated[str, typer.Argument(help="The new migration: its name, path or version.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="The new migration: its name, path or version.", autocompletion=completion_values.migrations
+        ),
+    ],
     base: Base = None,
 ) -> None:
     """Give a new migration that lost its number to another branch the next free one."""

@@ -10,6 +10,7 @@ import typer
 from dbmate_wrap.cli.adoption_app import add_adoption
 from dbmate_wrap.cli.amend_command import amend, renumber
 from dbmate_wrap.cli.command import command, group_options, run_verb
+from dbmate_wrap.cli.completion_install import COMPLETION_OPTIONS
 from dbmate_wrap.cli.db_app import db
 from dbmate_wrap.cli.diagram_command import diagram
 from dbmate_wrap.cli.explain_app import add_explain_and_help
@@ -46,6 +47,7 @@ app = typer.Typer(
     cls=MainGroup,
     help="SQL-first PostgreSQL migrations, run by a pinned dbmate.",
     no_args_is_help=True,
+    # Theirs splits the line again, and lets zsh evaluate the names of files: see cli/shells/.
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -53,8 +55,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         from dbmate_wrap import __version__
         from dbmate_wrap.dbmate import pins
 
@@ -66,7 +68,9 @@ _Version = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions and exit."),
 ]
-group_options(app, Parameter("version", Parameter.KEYWORD_ONLY, default=False, annotation=_Version))
+group_options(
+    app, Parameter("version", Parameter.KEYWORD_ONLY, default=False, annotation=_Version), *COMPLETION_OPTIONS
+)
 GROUPS = (db, fleet)
 for _group in GROUPS:
     app.add_typer(_group)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.command import command, run_without_project
 from dbmate_wrap.cli.help import CommandWithExamples
 from dbmate_wrap.cli.options import Common, PageName
@@ -21,7 +22,12 @@ def add_explain_and_help(app: typer.Typer) -> None:
 
     @app.command("help", cls=CommandWithExamples)
     def show_help(
-        words: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]", help="The command.")] = None,
+        words: Annotated[
+            list[str] | None,
+            typer.Argument(
+                metavar="[COMMAND]", help="The command.", autocompletion=completion_values.commands
+            ),
+        ] = None,
     ) -> None:
         """Show the help of a command."""
         app([*(words or []), "--help"], prog_name="dbmate-wrap", standalone_mode=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.target_option import bad_parameter
 
 if TYPE_CHECKING:
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
     from dbmate_wrap.domain.fleet import Selection, Shard
 
 FleetName = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="The fleet (default: the only one there is).")
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="The fleet (default: the only one there is).",
+        autocompletion=completion_values.fleets,
+    ),
 ]
 Where = Annotated[
     list[str] | None,
@@ -50,7 +56,12 @@ TargetDeadline = Annotated[
 ]
 Wave = Annotated[
     str | None,
-    typer.Option("--wave", metavar="canary", help="Only the targets that go before the rest."),
+    typer.Option(
+        "--wave",
+        metavar="canary",
+        help="Only the targets that go before the rest.",
+        autocompletion=completion_values.waves,
+    ),
 ]
 
 

@@ -5,18 +5,26 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.command import run_without_project
 from dbmate_wrap.cli.options import Common, Junit, ReportFiles
 
 _NAME = "fleet report"
 _Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="What the shards wrote to stdout with `--format json`; - is stdin."),
+    typer.Argument(
+        metavar="FILE",
+        help="What the shards wrote to stdout with `--format json`; - is stdin.",
+        autocompletion=completion_values.files,
+    ),
 ]
 _Fleet = Annotated[
     str | None,
     typer.Option(
-        "--fleet", metavar="NAME", help="Take the list of databases from the project: no shard ended."
+        "--fleet",
+        metavar="NAME",
+        help="Take the list of databases from the project: no shard ended.",
+        autocompletion=completion_values.fleets,
     ),
 ]
 

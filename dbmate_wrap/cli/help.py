@@ -182,6 +182,12 @@ class MainGroup(TyperGroup):
                 ]
             )
 
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Parse the options before a command; those about completion need no value."""
+        from dbmate_wrap.cli.completion_install import with_shell
+
+        return super().parse_args(ctx, with_shell(args))
+
     def resolve_command(
         self, ctx: "Context", args: list[str]
     ) -> "tuple[str | None, Command | None, list[str]]":

@@ -5,12 +5,18 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.command import run_verb
 from dbmate_wrap.cli.options import Common, Format
 
 Source = Annotated[
     str | None,
-    typer.Option("--from", metavar="ENV", help="Go on to `snapshot`: the database of ENV becomes 001."),
+    typer.Option(
+        "--from",
+        metavar="ENV",
+        help="Go on to `snapshot`: the database of ENV becomes 001.",
+        autocompletion=completion_values.environments,
+    ),
 ]
 
 

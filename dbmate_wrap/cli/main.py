@@ -13,6 +13,10 @@ def main() -> None:
     """Run the command line; always ends with SystemExit."""
     gc.set_threshold(_COLLECT_EVERY)
     try:
+        if sys.argv[1:2] == ["__complete"]:
+            from dbmate_wrap.cli.completion import complete
+
+            complete(sys.argv[2:])
         import typer
 
         from dbmate_wrap.cli.app import app

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
+
 if TYPE_CHECKING:
     from dbmate_wrap.domain.fleet_reference import FleetReference
     from dbmate_wrap.workspace.rollout import Bounds
@@ -22,7 +24,14 @@ class Format(StrEnum):
 
 
 Env = Annotated[
-    str | None, typer.Option("--env", "-e", metavar="NAME", help="The environment (default: dev).")
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="The environment (default: dev).",
+        autocompletion=completion_values.environments,
+    ),
 ]
 OutputFormat = Annotated[
     Format | None, typer.Option("--format", help="The format of the result on stdout (default: text).")
@@ -31,16 +40,31 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no w
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more of what is done.")]
 ProjectDir = Annotated[
     Path | None,
-    typer.Option("--project", "-C", metavar="DIR", help="The project's folder (default: found upwards)."),
+    typer.Option(
+        "--project",
+        "-C",
+        metavar="DIR",
+        help="The project's folder (default: found upwards).",
+        autocompletion=completion_values.folders,
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm a protected environment without being asked.")]
-To = Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Stop after this version.")]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="VERSION",
+        help="Stop after this version.",
+        autocompletion=completion_values.versions,
+    ),
+]
 Phase = Annotated[
     str | None,
     typer.Option(
         "--phase",
         metavar="before",
         help="Stop in front of the first migration that waits for the rollout of the new code.",
+        autocompletion=completion_values.phases,
     ),
 ]
 Wait = Annotated[
@@ -72,16 +96,32 @@ RunProbes = Annotated[bool, typer.Option("--probe", help="Look for rows that wou
 ShowSql = Annotated[bool, typer.Option("--sql", help="Show the statements too.")]
 Unknown = Annotated[bool, typer.Option("--unknown", help="Undo every applied version that has no file here.")]
 Show = Annotated[
-    str | None, typer.Option("--show", metavar="VERSION", help="Print the text of this version that ran.")
+    str | None,
+    typer.Option(
+        "--show",
+        metavar="VERSION",
+        help="Print the text of this version that ran.",
+        autocompletion=completion_values.versions,
+    ),
 ]
 Last = Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N lines.")]
 Output = Annotated[
-    str | None, typer.Option("--output", metavar="FILE", help="Write to this file, or - for stdout.")
+    str | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        help="Write to this file, or - for stdout.",
+        autocompletion=completion_values.files,
+    ),
 ]
 Write = Annotated[bool, typer.Option("--write", help="Let it change something (asks as `up` does).")]
 PageName = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="A rule, exit code, state or guide; without it: all names."),
+    typer.Argument(
+        metavar="NAME",
+        help="A rule, exit code, state or guide; without it: all names.",
+        autocompletion=completion_values.pages,
+    ),
 ]
 Base = Annotated[
     str | None,
@@ -92,14 +132,39 @@ Base = Annotated[
     ),
 ]
 Sarif = Annotated[
-    Path | None, typer.Option("--sarif", metavar="FILE", help="Also write a SARIF 2.1.0 report.")
+    Path | None,
+    typer.Option(
+        "--sarif",
+        metavar="FILE",
+        help="Also write a SARIF 2.1.0 report.",
+        autocompletion=completion_values.files,
+    ),
 ]
-Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report.")]
+Junit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit",
+        metavar="FILE",
+        help="Also write a JUnit XML report.",
+        autocompletion=completion_values.files,
+    ),
+]
 Gitlab = Annotated[
-    Path | None, typer.Option("--gitlab", metavar="FILE", help="Also write a GitLab Code Quality report.")
+    Path | None,
+    typer.Option(
+        "--gitlab",
+        metavar="FILE",
+        help="Also write a GitLab Code Quality report.",
+        autocompletion=completion_values.files,
+    ),
 ]
 Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="-- ARGS...", help="The arguments for the program that is run.")
+    list[str] | None,
+    typer.Argument(
+        metavar="-- ARGS...",
+        help="The arguments for the program that is run.",
+        autocompletion=completion_values.files,
+    ),
 ]
 
 

@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.options import Common
 
 Target = Annotated[
     str | None,
-    typer.Option("--target", metavar="NAME", help="One target of the environment's fleet."),
+    typer.Option(
+        "--target",
+        metavar="NAME",
+        help="One target of the environment's fleet.",
+        autocompletion=completion_values.targets,
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dbmate_wrap.cli import completion_values
 from dbmate_wrap.cli.command import run_verb
 from dbmate_wrap.cli.options import Common, seconds_of
 
@@ -13,6 +14,7 @@ _For = Annotated[
         "--for",
         metavar="VERSION",
         help="Wait for this version; without it, for what `up --phase before` would apply of the files here.",
+        autocompletion=completion_values.versions,
     ),
 ]
 _Timeout = Annotated[

@@ -1,6 +1,6 @@
 """Reads the inventory of a fleet: from a file, a command or a query, with all faults at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
@@ -22,13 +22,6 @@ _MOST_FAULTS = 50
 
 # Syntax and rights; a transaction that reads only; the time that is over.
 _ABOUT_THE_QUERY = ("42", "25", "57")
-
-_Parser = Callable[[str, str, list[Fault]], list[TargetRow]]
-_PARSERS: Mapping[str, _Parser] = {
-    ".toml": target_files.rows_of_toml,
-    ".csv": target_files.rows_of_csv,
-    ".jsonl": target_files.rows_of_json_lines,
-}
 
 
 def load_inventory(context: Context, fleet: FleetSettings) -> Inventory:
@@ -85,7 +78,7 @@ def _rows_of_file(context: Context, path: Path, fleet: FleetSettings, faults: li
                 Fault(f"names {name}, which does not exist", _source(fleet), "write the file first")
             )
         return []
-    return _PARSERS[path.suffix.lower()](text, name, faults)
+    return target_files.PARSERS[path.suffix.lower()](text, name, faults)
 
 
 def _rows_of_query(context: Context, fleet: FleetSettings, query: str) -> list[TargetRow]:

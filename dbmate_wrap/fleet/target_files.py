@@ -4,13 +4,15 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import StringIO
+from pathlib import Path
 
 from dbmate_wrap.errors import Fault
-from dbmate_wrap.fleet.target_rows import TargetRow
+from dbmate_wrap.fleet.target_rows import TargetRow, is_target_name
 from dbmate_wrap.settings.config_schema import display_key
 from dbmate_wrap.settings.names import nearest
+from dbmate_wrap.settings.text_file import read_text
 
 _HEADER = re.compile(r"\s*\[\[\s*targets\s*\]\]")
 
@@ -99,3 +101,23 @@ def _rows_of_json_lines(text: str, name: str, faults: list[Fault]) -> Iterator[T
             yield TargetRow(source, found)
         else:
             faults.append(Fault("is not a JSON object", source, 'write {"name": "NAME"} on a line'))
+
+
+_Parser = Callable[[str, str, list[Fault]], list[TargetRow]]
+# By the ending of the file's name.
+PARSERS: Mapping[str, _Parser] = {
+    ".toml": rows_of_toml,
+    ".csv": rows_of_csv,
+    ".jsonl": rows_of_json_lines,
+}
+
+
+def listed_names(path: Path) -> list[str]:
+    """Return the names of the targets in a file of at most 1 MiB, sorted: for shell completion.
+
+    What is wrong is left out, also the whole file.
+    """
+    parse, text = PARSERS.get(path.suffix.lower()), read_text(path, path.name, [])
+    rows = parse(text, path.name, []) if parse is not None and text is not None else []
+    named = (row.columns.get("name") for row in rows)
+    return sorted({name for name in named if isinstance(name, str) and is_target_name(name)})

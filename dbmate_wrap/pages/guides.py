@@ -11,7 +11,7 @@ from dbmate_wrap.pages.page import Page, slug
 FOLDER = Path(__file__).parent / "guides"
 GUIDES = (
     *("adopt", "agents", "check", "exit-codes", "fleet", "formats", "runbook", "safe-migrations", "settings"),
-    "untrusted-branches",
+    *("terminal", "untrusted-branches"),
 )
 
 # Not a comment in a listing.

@@ -13,9 +13,10 @@ from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
 from dbmate_wrap.settings.faults import variable_source
-from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS, Values, written_keys
+from dbmate_wrap.settings.model import NAMES, PATHS, Values, written_keys
 from dbmate_wrap.settings.names import (
     BRANCH_VARIABLE,
+    BUILT_IN,
     COMMIT_VARIABLE,
     DBMATE_HINT,
     ENVIRONMENT_VARIABLE,

@@ -1,9 +1,7 @@
 """Every setting that is not a secret: its name, type, default and meaning."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -19,16 +17,6 @@ from dbmate_wrap.settings.durations import (
     write_duration,
 )
 from dbmate_wrap.settings.names import PREFIX
-
-# The settings that a name implies; these four environments always exist.
-BUILT_IN: Mapping[str, Mapping[str, bool]] = MappingProxyType(
-    {
-        "dev": {"disposable": True, "dump_schema": True, "create_database": True},
-        "test": {"disposable": True, "create_database": True},
-        "staging": {},
-        "production": {"protected": True},
-    }
-)
 
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 

@@ -1,10 +1,20 @@
-"""Names of environments and of their variables, and hints for misspelled names."""
+"""Names of environments and of their variables, what they imply, and hints for misspelled names."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from dbmate_wrap.errors import Fault
 
+# The settings that a name implies; these four environments always exist.
+BUILT_IN: Mapping[str, Mapping[str, bool]] = MappingProxyType(
+    {
+        "dev": {"disposable": True, "dump_schema": True, "create_database": True},
+        "test": {"disposable": True, "create_database": True},
+        "staging": {},
+        "production": {"protected": True},
+    }
+)
 PREFIX = "DBMATE_WRAP_"
 ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
 # Says of the checkout that its branch is `trusted` or `untrusted`, whatever the pipeline's variables are.

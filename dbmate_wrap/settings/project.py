@@ -15,8 +15,14 @@ from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.environment import Environment
 from dbmate_wrap.settings.faults import config_error, variable_source
 from dbmate_wrap.settings.layers import EnvironmentSettings
-from dbmate_wrap.settings.model import BUILT_IN
-from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, is_name, name_faults, nearest
+from dbmate_wrap.settings.names import (
+    BUILT_IN,
+    ENVIRONMENT_VARIABLE,
+    UNPREFIXED,
+    is_name,
+    name_faults,
+    nearest,
+)
 from dbmate_wrap.settings.pull_request import untrusted_checkout
 from dbmate_wrap.settings.url_lookup import UrlSources
 

@@ -12,8 +12,8 @@ from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.dotenv import parse_dotenv
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
-from dbmate_wrap.settings.model import BUILT_IN, NAMES, PATHS
-from dbmate_wrap.settings.names import BRANCH_VARIABLE, PREFIX, url_variable
+from dbmate_wrap.settings.model import NAMES, PATHS
+from dbmate_wrap.settings.names import BRANCH_VARIABLE, BUILT_IN, PREFIX, url_variable
 from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout, link_fault, links_on
 from dbmate_wrap.settings.url_parts import PARTS
 
