@@ -1,7 +1,7 @@
 """Runs one verb and turns its end, whatever it is, into a result and an exit code."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,22 +24,26 @@ _Started = Callable[[Outcome, Secrets, Terminal], None]
 
 def run_and_exit(command: str, common: Common, verb: Verb, reports: ReportFiles | None = None) -> NoReturn:
     """Run `verb` and exit with the outcome's code (typer.Exit)."""
-    _run(
-        command,
-        common,
-        lambda outcome, secrets, terminal: verb(_context(common, outcome, secrets, terminal), outcome),
-        reports or ReportFiles(),
-    )
+    opened: list[Context] = []
+
+    def start(outcome: Outcome, secrets: Secrets, terminal: Terminal) -> None:
+        opened.append(_context(common, outcome, secrets, terminal))
+        verb(opened[0], outcome)
+
+    _run(command, common, start, reports or ReportFiles(), opened)
 
 
 def run_without_project(
     command: str, common: Common, verb: Callable[[Outcome], None], reports: ReportFiles | None = None
 ) -> NoReturn:
     """Run a verb that needs no project, so that it works where the settings are wrong; exit as `run`."""
-    _run(command, common, lambda outcome, secrets, terminal: verb(outcome), reports or ReportFiles())
+    _run(command, common, lambda outcome, secrets, terminal: verb(outcome), reports or ReportFiles(), ())
 
 
-def _run(command: str, common: Common, verb: _Started, reports: ReportFiles) -> NoReturn:
+def _run(
+    command: str, common: Common, verb: _Started, reports: ReportFiles, opened: Sequence[Context]
+) -> NoReturn:
+    """Run a verb, and exit; `opened` has its context once that is known."""
     secrets = secrets_of(sys.argv[1:])
     escape = escape_for_log(common.format)
     streams = common.format in (Format.TEXT, Format.GITHUB)
@@ -47,7 +51,12 @@ def _run(command: str, common: Common, verb: _Started, reports: ReportFiles) -> 
     outcome = begin_outcome(command)
     with process.terminations_as_exceptions():
         end_verb(lambda: verb(outcome, secrets, terminal), outcome, terminal, common.project, secrets)
-    raise typer.Exit(int(finish(outcome, common, terminal, secrets, reports)))
+    code = finish(outcome, common, terminal, secrets, reports)
+    if outcome.wrote and opened:
+        from dbmate_wrap.cli.notification import notify
+
+        notify(opened[0], outcome, terminal)
+    raise typer.Exit(int(code))
 
 
 def _context(common: Common, outcome: Outcome, secrets: Secrets, terminal: Terminal) -> Context:

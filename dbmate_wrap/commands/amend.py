@@ -48,6 +48,7 @@ def amend(context: Context, outcome: Outcome, file: str, because: str, not_appli
     amendment.refuse_where_protected()  # 20, 21
     amendment.refuse_another_schema()  # 10, 13, 20, 22, 30
     lockfile.amend_line(environment.values.lockfile, line, edited, reason)
+    outcome.wrote = True
     outcome.migrations = [MigrationRow(edited.version, edited.name, "amended", None, edited.checksum)]
     where = environment.display_path(environment.values.lockfile)
     outcome.summary = f"{edited.name} amended in {where}: commit both, and run `dbmate-wrap check`"

@@ -171,4 +171,4 @@ def _record(
     with attended_run(db, wanted, environment, invocation, console, None) as run:  # 23
         _raise_for_history(db, run.history)
         record_baseline(run)
-        outcome.migrations = run.history.rows
+        outcome.migrations, outcome.wrote = run.history.rows, True

@@ -66,6 +66,7 @@ class _TypedCommand:
                 raise
             self.confirm()
             url = database.resolve_url(self.context)
+            self.outcome.wrote = True
             self.report(self.run(dbmate.bind_to_missing(self.context, self.binary(), url)))
 
     def write(self) -> None:
@@ -91,6 +92,7 @@ class _TypedCommand:
                 if self.command.verb != "drop":
                     from dbmate_wrap.execution.typed_command import run_typed
 
+                    self.outcome.wrote = True
                     own_files = not self.command.options & {"migrations-dir", "d"}
                     done = run_typed(run, lambda stop: self.run(bound, stop), own_files=own_files)
                     self.outcome.migrations, self.outcome.applied = run.history.rows, run.applied
@@ -98,6 +100,7 @@ class _TypedCommand:
             if self.command.verb in _MIGRATING:
                 schema_file.write_where_set(context, db, f"dbmate {self.command.verb} was run")
         if self.command.verb == "drop":
+            self.outcome.wrote = True
             # Nobody else was at work. Only now nothing of ours is connected: one in use is not dropped.
             self.report(self.run(bound))
 

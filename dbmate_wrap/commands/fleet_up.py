@@ -171,6 +171,7 @@ class _SecondPass:
         applied = 0
         for target, ended in rollout.run():
             self.journal.note_end(found[target.name], ended, "applied")
+            outcome.wrote = outcome.wrote or ended.wrote
             applied += ended.exit is ExitCode.OK and bool(ended.applied)
         for target in schedule.not_begun:
             self.journal.note_not_begun(found[target.name], schedule.stopped or "")

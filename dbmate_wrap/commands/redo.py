@@ -55,6 +55,7 @@ def redo(context: Context, outcome: Outcome) -> None:
                 undo_and_apply(run, old, found)  # 24, 30, 31, 130, 143
             finally:
                 outcome.migrations, outcome.applied = run.history.rows, run.applied
+                outcome.wrote = run.writes
         done = f"{count(len(old), 'migration')} rolled back, {count(len(run.applied), 'migration')} applied"
         outcome.summary = done = done + _seal_again(context, files, early)
         schema_file.write_where_set(context, db, done)

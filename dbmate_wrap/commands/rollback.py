@@ -48,6 +48,6 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
             try:
                 undo(run, todo, found)  # 30, 31, 130, 143
             finally:
-                outcome.migrations = run.history.rows
+                outcome.migrations, outcome.wrote = run.history.rows, run.writes
         outcome.summary = done = f"rolled back {', '.join(each.file.name for each in todo)}"
         schema_file.write_where_set(context, db, done)

@@ -32,6 +32,7 @@ def stamp(context: Context, outcome: Outcome, *, yes: bool) -> None:
         with attended_run(db, loaded.files, environment, context.invocation, console, None) as run:
             outcome.migrations = run.history.rows
             ledger = run.open_ledger()
+            outcome.wrote = True
             run.lock.verify()
             if not ledger.stamp():
                 message = "the stamp was not written: this role may not write the schema dbmate_wrap"

@@ -63,6 +63,7 @@ def migrate(context: Context, outcome: Outcome, db: Database, request: UpRequest
     stop = wanted.describe_stop(held, environment.name)
     if not todo:
         adopted = _adopt(context, db, files, found, yes=request.yes)
+        outcome.wrote = bool(adopted)
         outcome.summary = wanted.describe_nothing(found) + adopted + stop
         return
     # Imported when there is something to do: most runs of a pipeline find nothing.
@@ -80,6 +81,7 @@ def migrate(context: Context, outcome: Outcome, db: Database, request: UpRequest
             apply_pending(run, wanted)  # 24, 30, 31, 130, 143
         finally:
             outcome.migrations, outcome.applied = run.history.rows, run.applied
+            outcome.wrote = run.writes
     done = f"{count(len(run.applied), 'migration')} applied"
     outcome.summary = (done if run.applied else wanted.describe_nothing(run.history)) + stop
     if run.applied:

@@ -71,7 +71,8 @@ class MigrationRow:
 class Outcome:
     """One run of one verb. Mutable on purpose: the verb fills it in step by step.
 
-    `location`, `full`, `sources`, `old_files` and `ends` are not part of the JSON. `full` asks for a text in
+    `location`, `full`, `wrote`, `sources`, `old_files` and `ends` are not part of the JSON. `wrote`: it began
+    to change a database or the lockfile, whatever came of that. `full` asks for a text in
     which nothing is folded. `sources` has the text of each file that findings are about, "" for the others,
     by the names in findings; `old_files` are those, by the same names, that are merged or sealed. `ends` has
     every target of a fleet, for a report with a case for each.
@@ -84,6 +85,7 @@ class Outcome:
     target: Target | None = None
     location: ProjectLocation | None = None
     full: bool = False
+    wrote: bool = False
     exit: ExitCode = ExitCode.OK
     error: ErrorReport | None = None
     summary: str | None = None

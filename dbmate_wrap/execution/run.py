@@ -57,7 +57,8 @@ class AttendedRun:
     """The state of one run while it holds the advisory lock.
 
     `history` is the last one read, `before` the one read under the lock; `applied` are the versions that this
-    run applied, in order. `dbmate` is None for a verb that only writes the ledger.
+    run applied, in order. `dbmate` is None for a verb that only writes the ledger. `writes` once it has begun
+    to change the database.
     """
 
     db: Database
@@ -74,6 +75,7 @@ class AttendedRun:
     timings: Timings = field(default_factory=Timings)
     started_files: set[str] = field(default_factory=set)
     failed_files: set[str] = field(default_factory=set)
+    writes: bool = False
 
     def read_history(self, db: Database) -> History:
         """Read the history again over the session of `db`, which may be another than ours; `applied` follows.
@@ -109,6 +111,7 @@ class AttendedRun:
             self.invocation.provenance or provenance(root, [folder], self.environment.commit),
             typist().consent,
         )
+        self.writes = True
         writer = LedgerWriter(self.db.session, run, self.console.say)
         self.stack.enter_context(writer)
         writer.open(self.history, self.files, protected=self.environment.values.protected)

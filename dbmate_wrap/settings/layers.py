@@ -1,7 +1,7 @@
 """Merges the layers of one environment's settings and keeps the source of each value."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dbmate_wrap.domain.database_url import UrlFault, parse
 from dbmate_wrap.errors import Fault
 from dbmate_wrap.settings.config_schema import ConfigTable
 from dbmate_wrap.settings.faults import variable_source
-from dbmate_wrap.settings.model import NAMES, PATHS, Values, written_keys
+from dbmate_wrap.settings.model import COMMANDS, NAMES, PATHS, Values, written_keys
 from dbmate_wrap.settings.names import (
     BRANCH_VARIABLE,
     BUILT_IN,
@@ -91,15 +91,21 @@ def _contradictions(values: Values, sources: Mapping[str, str], root: Path) -> l
             parse(values.shadow_url.get_secret_value(), os_user="nobody")
         except UrlFault as fault:
             found.append(Fault(f"is not usable: {fault.message}", sources["shadow_url"], fault.hint))
-    if values.url_command is not None:
+    found.extend(_command_faults(values, sources))
+    return found
+
+
+def _command_faults(values: Values, sources: Mapping[str, str]) -> Iterator[Fault]:
+    for key in COMMANDS:
+        if (command := getattr(values, key)) is None:
+            continue
         from dbmate_wrap.settings.url_command import split_command
 
         try:
-            split_command(values.url_command)
+            split_command(command)
         except ValueError:
             hint = "it is split as a shell does; quotes must be closed"
-            found.append(Fault("is not a command line", sources["url_command"], hint))
-    return found
+            yield Fault("is not a command line", sources[key], hint)
 
 
 def _complete(values: Values, sources: dict[str, str], root: Path) -> Values:

@@ -116,6 +116,9 @@ class Values(BaseSettings):
     url_command: str | None = Field(
         None, description="Command that prints the database URL; run without a shell."
     )
+    notify_command: str | None = Field(
+        None, description="Command that gets the JSON document of a run that wrote; run without a shell."
+    )
     numbering: Literal["auto", "sequential", "timestamp"] = Field(
         "auto",
         description="How files are numbered: `auto` as the newest is, `sequential` without gaps, `timestamp`;"
@@ -178,6 +181,7 @@ class Values(BaseSettings):
 NAMES: tuple[str, ...] = tuple(Values.model_fields)
 # Their names in the table [plan] of a file.
 PLAN_KEYS = {name.removeprefix("plan_"): name for name in NAMES if name.startswith("plan_")}
+COMMANDS = tuple(name for name in NAMES if name.endswith("_command"))
 BOOLEANS = frozenset(name for name, field in Values.model_fields.items() if field.annotation is bool)
 PATHS = frozenset(name for name in NAMES if name.endswith(("_dir", "file", "_path", "_setup")))
 # The settings that are durations, with their type for the docs.

@@ -12,17 +12,16 @@ from dbmate_wrap.settings.config_schema import ConfigTable, validate
 from dbmate_wrap.settings.dotenv import parse_dotenv
 from dbmate_wrap.settings.faults import config_error
 from dbmate_wrap.settings.layers import EnvironmentSettings, is_set_by_process
-from dbmate_wrap.settings.model import NAMES, PATHS
+from dbmate_wrap.settings.model import COMMANDS, NAMES, PATHS
 from dbmate_wrap.settings.names import BRANCH_VARIABLE, BUILT_IN, PREFIX, url_variable
 from dbmate_wrap.settings.untrusted_checkout import UntrustedCheckout, link_fault, links_on
 from dbmate_wrap.settings.url_parts import PARTS
 
 # By their names, so that a new setting of these kinds is among them.
 PROGRAMS = frozenset(name for name in NAMES if name.endswith("_path"))
-COMMANDS = frozenset(name for name in NAMES if name.endswith("_command"))
 ADDRESSES = frozenset(name for name in NAMES if name.endswith("_url"))
 # They are opened when they are needed, as are those above; and a right that a branch cannot give itself.
-ON_USE = PROGRAMS | COMMANDS | ADDRESSES | {"url_file", "shadow_superuser", *PARTS}
+ON_USE = PROGRAMS | ADDRESSES | {*COMMANDS, "url_file", "shadow_superuser", *PARTS}
 # They are opened by every command: refused at the start.
 IN_REPOSITORY = PATHS - ON_USE
 _LOCAL_FOLDER = ".dbmate-wrap"
@@ -55,7 +54,7 @@ class UntrustedSettings:
     def fault_of(self, settings: EnvironmentSettings, key: str) -> Fault | None:
         """Return why a setting of ON_USE is not used; None where it may be."""
         value, source = getattr(settings.values, key), settings.sources[key]
-        if value is None or (key in ADDRESSES | COMMANDS | PROGRAMS and is_set_by_process(key)):
+        if value is None or (key in ADDRESSES.union(COMMANDS, PROGRAMS) and is_set_by_process(key)):
             return None
         if self.named_by_branch(settings, key):
             return self._fault(self._not_of_base, source, self._ways_out(key, settings.name))
