@@ -12,7 +12,7 @@ from dbmate_wrap import process
 from dbmate_wrap.cli.options import Format
 from dbmate_wrap.domain.command_hint import TargetOfFleet, name_environment
 from dbmate_wrap.domain.escape import cut_to_width, visible, visible_columns
-from dbmate_wrap.render.table import Paint, View
+from dbmate_wrap.render.table import PLAIN, Paint, View
 
 # Their runners read every line for commands: GitHub (Gitea and Forgejo set it too), Azure Pipelines.
 _RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")
@@ -113,10 +113,16 @@ def escape_for_log(format: Format) -> Callable[[str], str]:
 
 
 def paint_for(stream: TextIO | None) -> Paint:
-    """Return colours for a terminal, unless NO_COLOR is set and not empty (https://no-color.org)."""
-    variables = process.inherited(("NO_COLOR", "TERM"))
-    plain = variables.get("NO_COLOR") or variables.get("TERM") == "dumb"
-    return Paint(is_terminal(stream) and not plain)
+    """Return colours for a terminal that knows them.
+
+    FORCE_COLOR, where it is set to more than "" and 0, asks for them everywhere (https://force-color.org);
+    NO_COLOR, where it is set and not empty, for none, and wins (https://no-color.org).
+    """
+    variables = process.inherited(("NO_COLOR", "FORCE_COLOR", "TERM"))
+    if variables.get("NO_COLOR"):
+        return PLAIN
+    forced = variables.get("FORCE_COLOR", "") not in ("", "0", "false")
+    return Paint(forced or (is_terminal(stream) and variables.get("TERM") != "dumb"))
 
 
 def view_for(stream: TextIO | None, *, verbose: bool) -> View:

@@ -7,10 +7,10 @@ from dbmate_wrap.render.table import Paint, table
 _HEADER = ("target", "database", "server", "labels", "shard")
 
 
-def fleet_list_text(inventory: ListedFleet, paint: Paint) -> str:
+def fleet_list_text(inventory: ListedFleet, paint: Paint, columns: int | None = None) -> str:
     """Return the table of the targets; a column that no target has is left out."""
     header, rows = columns_of(inventory)
-    return table(header, rows, paint)
+    return table(header, rows, paint, columns=columns)
 
 
 def columns_of(inventory: ListedFleet) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -105,9 +105,8 @@ def _versions(summary: FleetSummary, paint: Paint, view: View) -> str:
     ]
     if left := found[len(rows) :]:
         rows.append(("...", f"{len(left)} more versions (--verbose)", sum(each.targets for each in left)))
-    return table(
-        header, [(version, file, f"{number:>{len(header[2])}}") for version, file, number in rows], paint
-    )
+    cells = [(version, file, f"{number:>{len(header[2])}}") for version, file, number in rows]
+    return table(header, cells, paint, columns=view.columns)
 
 
 def _group(group: FailureGroup, paint: Paint, view: View) -> Iterator[str]:

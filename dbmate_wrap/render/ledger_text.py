@@ -22,7 +22,7 @@ def render_ledgers(result: results.HistoryResult | results.MatrixResult, paint: 
 def matrix_text(matrix: results.Matrix, paint: Paint, view: View) -> str:
     """Return the states of each migration everywhere, and what was not reached."""
     rows = [(row.file or f"{row.version} (no file)", *_states(row, view)) for row in matrix.migrations]
-    parts = [table(("migration", *matrix.environments), rows, paint)]
+    parts = [table(("migration", *matrix.environments), rows, paint, columns=view.columns)]
     if view.verbose:
         last = [
             f"  {name}: {visible(line.file or line.version)}  {_run_heading(line)}"

@@ -13,11 +13,17 @@ _LAST = 10
 _FEW = 20
 
 
-def migration_table(rows: Sequence[MigrationRow], paint: Paint, *, folded: bool = False) -> str:
-    """Return the table; `folded` shows most of a long row of applied migrations as their count."""
+def migration_table(
+    rows: Sequence[MigrationRow], paint: Paint, columns: int | None = None, *, folded: bool = False
+) -> str:
+    """Return the table for a terminal of so many columns.
+
+    `folded` shows most of a long row of applied migrations as their count.
+    """
     shown = [*_fold(rows)] if folded else [*map(_cells, rows)]
     styles = [_STYLES.get(state, "red") for _, _, _, state in shown]
-    return table(("version", "file", "state"), [cells[:3] for cells in shown], paint, styles)
+    cells = [each[:3] for each in shown]
+    return table(("version", "file", "state"), cells, paint, styles, columns=columns)
 
 
 def _cells(row: MigrationRow) -> tuple[str, str, str, str]:

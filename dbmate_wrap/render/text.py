@@ -68,7 +68,7 @@ def is_one_line(outcome: Outcome) -> bool:
 def _body(outcome: Outcome, paint: Paint, view: View) -> str:
     result = outcome.result
     if result is None:
-        return _common(outcome, paint)
+        return _common(outcome, paint, view.columns)
     from dbmate_wrap.domain.fleet_result import FleetAnswer
 
     if isinstance(result, FleetAnswer):
@@ -88,18 +88,19 @@ def _own(outcome: Outcome, result: "results.VerbResult", paint: Paint, view: Vie
         case PlanResult():
             return _plan(result, paint, view)
         case results.DriftResult(differences):
-            return _differences(differences, paint)
+            return _differences(differences, paint, view.columns)
         case results.EnvironmentsResult(environments):
-            return _environments(environments)
+            return _environments(environments, view.columns)
         case results.DoctorResult(settings):
             rows = [(row.name, row.value, row.source) for row in settings]
-            return f"{table(('setting', 'value', 'source'), rows)}\n\n{_checks(outcome, paint)}"
+            settings_table = table(("setting", "value", "source"), rows, columns=view.columns)
+            return f"{settings_table}\n\n{_checks(outcome, paint, view.columns)}"
         case results.HistoryResult() | results.MatrixResult():
             return ledger_text.render_ledgers(result, paint, view)
         case results.ExplainResult(pages):
             return _pages(pages, paint)
         case results.InitResult() | RenumberResult():
-            return _files(result, paint)
+            return _files(result, paint, view.columns)
         case (
             results.UrlResult()
             | results.NewResult()
@@ -129,24 +130,24 @@ def _fleet(
         case fleet_result.FleetTargetResult(row) | fleet_result.FleetDriftResult(row):
             return fleet_text.target_line(outcome, row, paint)
         case fleet_result.FleetListResult(inventory):
-            return fleet_list_text.fleet_list_text(inventory, paint)
+            return fleet_list_text.fleet_list_text(inventory, paint, view.columns)
 
 
-def _common(outcome: Outcome, paint: Paint) -> str:
+def _common(outcome: Outcome, paint: Paint, columns: int | None) -> str:
     """Return the table of a verb that has no result of its own."""
     match outcome.command:
         case "up" | "redo" | "rollback" if outcome.applied or outcome.exit is not ExitCode.OK:
             # What this run applied, and what is not applied.
             new = frozenset(outcome.applied)
             rows = [row for row in outcome.migrations if row.version in new or not row.is_applied]
-            return migration_table(rows, paint)
+            return migration_table(rows, paint, columns)
         case "check" | "amend":
-            return _checks(outcome, paint)
+            return _checks(outcome, paint, columns)
         case "up" | "redo" | "rollback" | "plan" | "history" | "envs" | "doctor" | "wait":
             return ""
         case _:
             folded = outcome.command == "status" and not outcome.full
-            return migration_table(outcome.migrations, paint, folded=folded)
+            return migration_table(outcome.migrations, paint, columns, folded=folded)
 
 
 def _plan(result: "PlanResult", paint: Paint, view: View) -> str:
@@ -156,12 +157,12 @@ def _plan(result: "PlanResult", paint: Paint, view: View) -> str:
     return "\n\n".join([plan_text(result, paint, view), *texts])
 
 
-def _differences(differences: "Sequence[SchemaDifference]", paint: Paint) -> str:
+def _differences(differences: "Sequence[SchemaDifference]", paint: Paint, columns: int | None) -> str:
     """Return the table of what differs, then each object with its diff and its way out."""
     if not differences:
         return ""
     rows = [(each.change, each.label) for each in differences]
-    parts = [table(("change", "object"), rows, paint)]
+    parts = [table(("change", "object"), rows, paint, columns=columns)]
     for each in differences:
         diff = "\n".join(_diff_line(line, paint) for line in each.diff.split("\n"))
         text = f"{paint('bold', visible(f'{each.change}: {each.label}'))}\n{diff}"
@@ -174,19 +175,19 @@ def _diff_line(line: str, paint: Paint) -> str:
     return paint(style, visible(line)) if style else visible(line)
 
 
-def _environments(environments: "Sequence[results.EnvironmentRow]") -> str:
+def _environments(environments: "Sequence[results.EnvironmentRow]", columns: int | None) -> str:
     rows = [
         (f"{row.name}{' (default)' * row.default}", "yes" if row.protected else "no", row.origin or "no URL")
         for row in environments
     ]
-    return table(("environment", "protected", "URL from"), rows)
+    return table(("environment", "protected", "URL from"), rows, columns=columns)
 
 
-def _checks(outcome: Outcome, paint: Paint) -> str:
+def _checks(outcome: Outcome, paint: Paint, columns: int | None) -> str:
     checks = [(check.id, check.status, check.message) for check in outcome.checks]
     styles = [_CHECK_STYLE[check.status] for check in outcome.checks]
     hints = [f"  {check.id}: {visible(check.advice)}" for check in outcome.checks if check.advice]
-    text = table(("check", "result", "what was found"), checks, paint, styles, styled_column=1)
+    text = table(("check", "result", "what was found"), checks, paint, styles, 1, columns)
     return text + ("\n\nWhat to do:\n" + "\n".join(hints) if hints else "")
 
 
@@ -198,18 +199,19 @@ def _pages(pages: "Sequence[results.ExplainedPage]", paint: Paint) -> str:
     return "\n\n".join(text for part in parts for text in part)
 
 
-def _files(result: "results.InitResult | RenumberResult", paint: Paint) -> str:
+def _files(result: "results.InitResult | RenumberResult", paint: Paint, columns: int | None) -> str:
     from dbmate_wrap.domain import results
 
     if isinstance(result, results.InitResult):
-        return _scaffold(result.files, paint)
-    return table(("was", "is now"), [(each.former, each.file) for each in result.renumbered])
+        return _scaffold(result.files, paint, columns)
+    pairs = [(each.former, each.file) for each in result.renumbered]
+    return table(("was", "is now"), pairs, columns=columns)
 
 
-def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint) -> str:
+def _scaffold(files: "Sequence[results.ScaffoldedFile]", paint: Paint, columns: int | None) -> str:
     cells = [(row.file, f"{row.state}: {row.reason}" if row.reason else row.state) for row in files]
     styles = [_FILE_STYLE.get(row.state, "yellow") for row in files]
-    parts = [table(("file", "what is done"), cells, paint, styles)]
+    parts = [table(("file", "what is done"), cells, paint, styles, columns=columns)]
     for row in files:
         if row.text:
             lines = (f"    {line}".rstrip() for line in _visible_text(row.text.rstrip()).split("\n"))

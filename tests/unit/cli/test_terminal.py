@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dbmate_wrap.cli import terminal as module
-from dbmate_wrap.cli.terminal import Terminal
+from dbmate_wrap.cli.terminal import Terminal, paint_for
 
 ERASE = "\r\x1b[K"
 
@@ -87,3 +87,28 @@ def test_a_terminal_without_a_size_has_eighty_columns(
     monkeypatch.setattr(os, "get_terminal_size", lambda fd: os.terminal_size((0, 0)))
     replace(Terminal(lambda text: text), "x" * 100)
     assert len(screen.getvalue()) == 79
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, True),
+        ({"TERM": "dumb"}, False),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0", "TERM": "dumb"}, False),
+    ],
+    ids=str,
+)
+def test_colours_are_asked_for_by_variables(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert paint_for(screen).enabled is coloured
+    assert paint_for(io.StringIO()).enabled is (coloured and "FORCE_COLOR" in variables)
+    assert paint_for(None).enabled is (coloured and "FORCE_COLOR" in variables)
