@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dbmate_wrap.domain.escape import drop_unprintable
+from dbmate_wrap.domain.progress_bar import bar, percent_of
 
 # Of many blockers those are shown whose transactions are the oldest, and always some root of it all.
 _SHOWN_BLOCKERS = 4
 _SHOWN_BEHIND = 2
-_BAR_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Progress:
         """0 to 100; None where the server gives no total."""
         if self.done is None or not self.total:
             return None
-        return min(max(self.done * 100 // self.total, 0), 100)
+        return percent_of(self.done, self.total)
 
 
 @dataclass(frozen=True)
@@ -118,17 +118,21 @@ def _format_behind(root: Blocker, blockers: Sequence[Blocker]) -> str:
     return f"  behind that, pid {', '.join(waiting)} {verb} blocked by {format_blocker(root)}"
 
 
-def progress_line(progress: Progress, running_for: float | None, *, bar: bool = False) -> str:
-    """`create index on public.orders (building index: scanning table): 45 %, 9 of 20 blocks, 12 s`."""
+def progress_line(progress: Progress, running_for: float | None, *, with_bar: bool = False) -> str:
+    """`create index on public.orders (building index: scanning table): 45 %, 9 of 20 blocks, 12 s`.
+
+    With a bar that and the percentage come first.
+    """
     where = f" on {progress.relation}" if progress.relation else ""
     parts = [f"{progress.done} of {progress.total} {progress.unit}"] if progress.total else []
-    if progress.percent is not None:
-        full = progress.percent * _BAR_WIDTH // 100
-        drawn = f"[{'#' * full}{'.' * (_BAR_WIDTH - full)}] " if bar else ""
-        parts.insert(0, f"{drawn}{progress.percent} %")
+    drawn = ""
+    if progress.percent is not None and with_bar:
+        drawn = f"{bar(progress.percent)}  "
+    elif progress.percent is not None:
+        parts.insert(0, f"{progress.percent} %")
     if running_for is not None:
         parts.append(format_duration(running_for, exact=True))
-    line = f"{progress.command.lower()}{where} ({progress.phase})"
+    line = f"{drawn}{progress.command.lower()}{where} ({progress.phase})"
     return drop_unprintable(f"{line}: {', '.join(parts)}" if parts else line)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dbmate_wrap.domain.activity import format_duration
 from dbmate_wrap.domain.escape import cut_to_width
+from dbmate_wrap.domain.progress_bar import bar, percent_of
 
 # From so many on the average tells something.
 _ENOUGH_DONE = 3
@@ -44,6 +45,11 @@ class FleetProgress:
         """Return the same, with who is at work for the longest time and what on: who hangs is among them."""
         longest = sorted(self.running, key=lambda each: -each.seconds)[:_NAMED_AT_MOST]
         return f"{self.line()}{_named(longest)}"
+
+    def line_with_bar(self, what: str = "") -> str:
+        """Return the line with names behind a bar, for a terminal; `what` stands between them."""
+        total = self.done + len(self.running) + self.waiting
+        return f"{bar(percent_of(self.done, total))}  {what}{self.line_with_names()}"
 
     def _seconds_left(self) -> float | None:
         # When none waits any more, those are left that take longer than the average.

@@ -134,7 +134,7 @@ class ProgressLog:
     def _report_progress(self, progress: Progress, running_for: float | None, now: float) -> None:
         self._say_heading()
         if self._console.replace_line is not None:
-            self._replace(progress_line(progress, running_for, bar=True))
+            self._replace(progress_line(progress, running_for, with_bar=True))
             return
         step = (progress.phase, progress.percent // 10) if progress.percent is not None else self._step
         if step != self._step or now - self._last_line_at >= _REPEAT_SECONDS:

@@ -24,7 +24,7 @@ class ProgressDisplay:
     def show(self, progress: FleetProgress) -> None:
         """Show the counts where that is due."""
         if (replace_line := self._console.replace_line) is not None:
-            line = self._what + progress.line_with_names()
+            line = progress.line_with_bar(self._what)
             if line != self._shown:
                 replace_line(line)
                 self._shown = line

@@ -7,8 +7,10 @@ from functools import cached_property
 from threading import Lock
 
 from dbmate_wrap.dbmate.client import RunEvents
+from dbmate_wrap.domain.activity import format_duration
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.migration import ParsedMigration
+from dbmate_wrap.domain.progress_bar import bar, percent_of
 from dbmate_wrap.shadow.replay import ReplayPlan
 from dbmate_wrap.shadow.round_trip import has_down
 
@@ -71,8 +73,11 @@ class ReplayProgress:
             return
         self._drawn_at = now
         if self.console.replace_line is not None:
-            done, all_files = len(self._done), len(self.plan.remaining)
-            self.console.replace_line(f"Checking migrations {done:,}/{all_files:,} ...")
+            done, total = len(self._done), len(self.plan.remaining)
+            time = format_duration(now - self._started_at, exact=True)
+            self.console.replace_line(
+                f"{bar(percent_of(done, total))}  replaying migrations: {done:,} of {total:,}, {time}"
+            )
 
     def _heading(self) -> str:
         cached = f", on top of {self.plan.start:,} that are cached" if self.plan.start else ""

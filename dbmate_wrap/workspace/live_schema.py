@@ -15,6 +15,7 @@ from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.settings.durations import write_duration
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
+from dbmate_wrap.workspace.elapsed import elapsed_time
 from dbmate_wrap.workspace.server_choice import Wanted
 
 _DENIED = re.compile(r"permission denied for (?P<what>.+?)(?: DETAIL| HINT| pg_dump| LOCK|$)")
@@ -78,7 +79,8 @@ def read_live_schema(
     dbmate's own table is left out. Raises PreflightError (22) where the role may not read something.
     """
     role, table = context.environment.values.role, db.server.history.place
-    text = _dump(context, db, program, excluded)
+    with elapsed_time(context.console, f"reading the schema of {db.url.database}") as show:
+        text = _dump(context, db, program, excluded, show)
     facts = dict(shadow_state.rights(db.session, table))
     shared = shadow_state.shared(db.session).facts
     facts |= extension_versions({name: fact.value for name, fact in shared.items()})

@@ -173,12 +173,12 @@ def test_a_long_check_counts_in_one_line_and_leaves_nothing_of_it(
     env = {**clean_environment, "TERM": "xterm"}
     shown = shown_on_terminal(["check", "--all"], folder.root, env, 25)
     lines = shown.split("\r\x1b[K")
-    assert "Checking migrations 1/2 "[:24] in lines
+    assert "[##########..........] 50 %  replaying"[:24] in lines
     assert all(len(line) < 25 for line in lines[1:-1])
     assert lines[-1].partition("\r\n")[0] == ""
     for path in (folder.root / ".dbmate-wrap" / "shadow" / "dumps").iterdir():
         path.unlink()
-    assert "Checking" not in shown_on_terminal(["check", "--all", "--quiet"], folder.root, env, 25)
+    assert "[#" not in shown_on_terminal(["check", "--all", "--quiet"], folder.root, env, 25)
 
 
 def test_progress_is_drawn_in_place_and_leaves_one_line_with_the_time(

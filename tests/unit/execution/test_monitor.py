@@ -253,10 +253,10 @@ def test_on_a_terminal_an_index_build_stays_in_place() -> None:
         scene.run(1)
     assert scene.said == []
     assert scene.shown == [
-        "create index on public.orders (building index: scanning table):"
-        " [....................] 0 %, 0 of 200 blocks, 0 s",
-        "create index on public.orders (building index: scanning table):"
-        " [##########..........] 50 %, 100 of 200 blocks, 1 s",
+        "[....................] 0 %  create index on public.orders (building index: scanning table):"
+        " 0 of 200 blocks, 0 s",
+        "[##########..........] 50 %  create index on public.orders (building index: scanning table):"
+        " 100 of 200 blocks, 1 s",
     ]
     scene.sees = blocked(PSQL, since=1)
     scene.run(1)

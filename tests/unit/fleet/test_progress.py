@@ -14,17 +14,21 @@ def line(time: str) -> str:
     return f"0 done, 1 running, 0 failed, 0 waiting; longest at work: a for {time}"
 
 
+def in_place(time: str) -> str:
+    return f"[....................] 0 %  {line(time)}"
+
+
 def test_on_a_terminal_a_line_is_shown_when_it_is_another_one() -> None:
     console = FakeConsole(has_terminal=True)
     display = ProgressDisplay(console, FakeRun().clock)
     for seconds in (0.0, 0.25, 0.5, 1.0, 1.25):
         display.show(progress(seconds))
-    assert console.in_place == [line("0 s"), line("1 s")]
+    assert console.in_place == [in_place("0 s"), in_place("1 s")]
     display.clear()
     display.clear()
     assert console.in_place[2:] == [""]
     display.show(progress(1.5))
-    assert console.in_place[3:] == [line("1 s")]
+    assert console.in_place[3:] == [in_place("1 s")]
     assert console.said == []
 
 

@@ -310,9 +310,12 @@ def test_a_terminal_shows_the_counts_in_place_and_takes_them_away(run: FakeRun) 
     console = FakeConsole(has_terminal=True)
     codes(rollout_of(run, "abd", limits=Limits(2, 2), console=console))
     assert console.in_place[0] == (
-        "0 done, 2 running, 0 failed, 1 waiting; longest at work: a for 0 s; b for 0 s"
+        f"[{'.' * 20}] 0 %  0 done, 2 running, 0 failed, 1 waiting; longest at work: a for 0 s; b for 0 s"
     )
-    assert "1 done, 2 running, 1 failed, 0 waiting; longest at work: b for 1 s; d for 0 s" in console.in_place
+    assert (
+        f"[{'#' * 6}{'.' * 14}] 33 %  1 done, 2 running, 1 failed, 0 waiting;"
+        " longest at work: b for 1 s; d for 0 s"
+    ) in console.in_place
     assert any(line.endswith("longest at work: b for 2 s: applying 001_a.sql") for line in console.in_place)
     assert "" in console.in_place[:-1]
     assert console.in_place[-1] == ""

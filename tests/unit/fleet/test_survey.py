@@ -77,7 +77,7 @@ def test_how_far_it_is_stands_in_place_until_the_end(survey: Ask, console: FakeC
     console.has_terminal = True
     survey(Databases({"a": MISSING, "b": ["001"]}), clock=map(float, count()).__next__)
     first, *_, last = console.in_place
-    assert first.startswith("reading: 0 done, 2 running, 0 failed, 0 waiting; longest at work: a for ")
+    assert first.startswith("[....................] 0 %  reading: 0 done, 2 running, 0 failed, 0 waiting; ")
     assert last == ""
 
 

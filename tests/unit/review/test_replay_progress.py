@@ -54,7 +54,11 @@ def test_a_terminal_shows_the_count_and_is_cleared_at_the_end() -> None:
     now = 2.2
     events.should_stop()
     progress.clear()
-    assert console.in_place == ["Checking migrations 1/2 ...", "Checking migrations 2/2 ...", ""]
+    assert console.in_place == [
+        f"[{'#' * 10}{'.' * 10}] 50 %  replaying migrations: 1 of 2, 2 s",
+        f"[{'#' * 20}] 100 %  replaying migrations: 2 of 2, 2 s",
+        "",
+    ]
 
 
 def test_a_migration_with_a_round_trip_counts_after_it() -> None:
@@ -70,4 +74,7 @@ def test_a_migration_with_a_round_trip_counts_after_it() -> None:
         events.should_stop()
     now = 3.0
     progress.on_judged(due.migrations[1])
-    assert console.in_place == ["Checking migrations 1/1,200 ...", "Checking migrations 2/1,200 ..."]
+    assert console.in_place == [
+        f"[{'.' * 20}] 0 %  replaying migrations: {done} of 1,200, {time} s"
+        for done, time in ((1, 2), (2, 3))
+    ]
