@@ -21,7 +21,7 @@ from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.pages import codes, guides, states  # noqa: E402
 from dbmate_wrap.render.json import Document  # noqa: E402
-from scripts import rule_docs, settings_docs  # noqa: E402
+from scripts import rule_docs, settings_docs, threat_docs  # noqa: E402
 
 
 def main() -> int:
@@ -58,6 +58,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
         "exit-codes": exit_codes_page(docs / "exit-codes.md"),
         "runbook": filled(docs / "runbook.md", "codes", table(("code", "first"), list(codes.runbook_rows()))),
         "settings": settings_page(docs / "settings.md"),
+        "threats": threat_docs.page(docs / "threats.toml"),
         "states": rule_docs.with_note(states.states_guide(), "dbmate_wrap/pages/states.toml"),
     }
     yield from ((docs / f"{name}.md", text) for name, text in made.items())
