@@ -1,8 +1,11 @@
 """The targets of a fleet: their URLs, their shards, and the digest by which two runs compare them."""
 
 from collections import Counter
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection, Shard, shard_index
@@ -46,6 +49,15 @@ def test_shards_share_the_targets_among_them_evenly_and_without_a_rest() -> None
     assert max(found.values()) < 1.25 * min(found.values())
 
 
+@settings(derandomize=True)
+@given(st.lists(st.text(min_size=1), unique=True, max_size=20), st.integers(1, 12))
+def test_every_target_is_in_one_shard_alone(names: list[str], count: int) -> None:
+    targets = [FleetTarget(name, name) for name in names]
+    shards = [Selection(shard=Shard(index, count)).find(targets) for index in range(1, count + 1)]
+    assert sorted(each.name for shard in shards for each in shard) == sorted(names)
+    assert all(list(shard) == [each for each in targets if each in shard] for shard in shards)
+
+
 def inventory(*targets: FleetTarget) -> Inventory:
     return Inventory("crm", "production", targets)
 
@@ -76,6 +88,31 @@ def test_the_digest_is_of_the_targets_alone_in_whatever_order() -> None:
 )
 def test_another_list_has_another_digest(other: Inventory) -> None:
     assert other.digest != inventory(ACME, BOLT).digest
+
+
+TARGETS = st.lists(
+    st.builds(
+        FleetTarget,
+        name=st.text('ab=,"', max_size=3),
+        database=st.text("ab", max_size=2),
+        host=st.none() | st.text("ab", max_size=2),
+        port=st.none() | st.integers(1, 3),
+        labels=st.dictionaries(st.sampled_from("ab"), st.text("ab=", max_size=2), max_size=2),
+    ),
+    unique_by=lambda each: each.name,
+    max_size=3,
+)
+
+
+@settings(derandomize=True)
+@given(TARGETS, TARGETS, st.randoms())
+def test_two_lists_have_one_digest_where_their_targets_are_the_same(
+    one: list[FleetTarget], other: list[FleetTarget], random: Random
+) -> None:
+    shuffled = random.sample(one, len(one))
+    assert inventory(*one).digest == inventory(*shuffled).digest
+    by_name = [{each.name: each for each in targets} for targets in (one, other)]
+    assert (inventory(*one).digest == inventory(*other).digest) == (by_name[0] == by_name[1])
 
 
 def test_a_selection_is_of_labels_and_of_a_shard() -> None:

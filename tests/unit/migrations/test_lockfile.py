@@ -1,13 +1,15 @@
 """The lockfile is read strictly, and appended to without touching what is there."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.history import Sealed
+from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import ConfigError, HistoryError
 from dbmate_wrap.migrations import lockfile
 from tests.support.cases import migration_file
@@ -222,6 +224,45 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(path: Path, monkeypatch: py
         lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file("002_b.sql")])
     assert path.read_text() == f"{A}\n"
     assert os.listdir(path.parent) == [path.name]
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="/\\"), max_size=5)
+FILES = st.lists(NAMES, max_size=6).map(
+    lambda rest: [
+        migration_file(f"{number:03}_{name}.sql", name)
+        for number, name in enumerate(rest)
+        if "sha256" not in name
+    ]
+)
+
+
+@settings(derandomize=True, max_examples=30)
+@given(FILES, st.sampled_from(["\n", "\r\n"]), st.data())
+def test_what_is_written_in_any_number_of_steps_is_read(
+    tmp_path_factory: pytest.TempPathFactory, files: list[MigrationFile], end: str, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("lockfile") / "migrations.lock"
+    path.write_bytes(f"# head{end}".encode())
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(files)))))
+    for begin, to in pairwise([0, *cuts, len(files)]):
+        lockfile.append_lines(path, lockfile.read_lockfile(path), files[begin:to])
+    found = lockfile.read_lockfile(path)
+    assert [(line.name, line.checksum, line.former) for line in found] == [
+        (file.name, file.checksum, ()) for file in files
+    ]
+    assert path.read_bytes() == f"# head{end}".encode() + b"".join(
+        f"{file.name} sha256:{file.checksum}{end}".encode() for file in files
+    )
+    # What was amended, and is sealed again, is as it was before.
+    before = path.read_bytes()
+    for file in data.draw(st.lists(st.sampled_from(files), max_size=3)) if files else []:
+        [line] = [each for each in lockfile.read_lockfile(path) if each.name == file.name]
+        text = data.draw(st.sampled_from("xyz"))
+        lockfile.amend_line(path, line, migration_file(file.name, text), "why")
+        [amended] = [each for each in lockfile.read_lockfile(path) if each.name == file.name]
+        assert amended.amends(line)
+    lockfile.seal_again(path, lockfile.read_lockfile(path), files)
+    assert path.read_bytes() == before
 
 
 # Lines that were amended

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.numbering import Renumbered
 from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.migrations.lockfile import parse_lockfile
 from dbmate_wrap.migrations.lockfile_merge import renumber_lines
 from tests.support.migrations import file_of
 
@@ -85,3 +88,38 @@ def test_two_lines_of_one_file_that_differ_are_for_a_person() -> None:
 def test_what_is_no_line_at_all_is_told_as_ever() -> None:
     with pytest.raises(HistoryError, match="lock:3: the lockfile is broken: this line is not of the form"):
         renumbered(f"{A}{T}x\n{M}", ["004_m>005_m"])
+
+
+@settings(derandomize=True, max_examples=30)
+@given(
+    st.integers(0, 2),
+    st.integers(1, 3),
+    st.integers(0, 3),
+    st.sampled_from(["ours first", "theirs first", "conflict", "conflict with the ancestor"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_whatever_a_merge_has_made_of_two_branches_every_line_is_there_once(
+    common: int, mine: int, theirs: int, merge: str, end: str
+) -> None:
+    base = [f"{number:03}_base" for number in range(common)]
+    ours = [f"{common + number:03}_m{number}" for number in range(mine)]
+    others = [f"{common + number:03}_t{number}" for number in range(theirs)]
+    text = {name: "".join(map(line, names)) for name, names in (("ours", ours), ("theirs", others))}
+    merged = {
+        "ours first": "{ours}{theirs}",
+        "theirs first": "{theirs}{ours}",
+        "conflict": "<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> x\n",
+        "conflict with the ancestor": "<<<<<<< HEAD\n{ours}||||||| y\n=======\n{theirs}>>>>>>> x\n",
+    }[merge].format(**text)
+    content = (HEAD + "".join(map(line, base)) + merged).replace("\n", end).encode()
+    moved = [f"{common + theirs + number:03}_m{number}" for number in range(mine)]
+    plan = [Renumbered(file(old), f"{new}.sql") for old, new in zip(ours, moved, strict=True)]
+    found = renumber_lines(content, plan, {f"{name}.sql" for name in (*base, *ours, *others)}, PATH)
+    lines = parse_lockfile(content if found is None else found, PATH)
+    assert [(each.name, each.checksum) for each in lines] == [
+        (f"{name}.sql", file(name).checksum) for name in (*base, *others, *moved)
+    ]
+    if found is not None:
+        assert (found.count(b"\r\n"), found.count(b"\n")) == (
+            (found.count(b"\n"), found.count(b"\n")) if end == "\r\n" else (0, found.count(b"\n"))
+        )

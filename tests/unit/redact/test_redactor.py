@@ -1,17 +1,16 @@
 """No secret stays in text, in whatever spelling it comes and wherever the text is cut."""
 
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbmate_wrap.redact import MASK, NOTHING, Redactor, Secrets
 from dbmate_wrap.redact import redactor as module
+from tests.support.spellings import ENCODERS
 
 SECRETS = (
     *(
@@ -37,37 +36,6 @@ SECRETS = (
 )
 
 
-def lower_hex(text: str) -> str:
-    """Percent-encoding as some libraries write it."""
-    return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text)
-
-
-ENCODERS: dict[str, Callable[[str], str]] = {
-    "raw": lambda secret: secret,
-    "rfc 3986": lambda secret: quote(secret, safe=""),
-    "a path": quote,
-    "Go's userinfo": lambda secret: quote(secret, safe="$&+,;=-_.~"),
-    "Go's path": lambda secret: quote(secret, safe="$&+,/:;=@-_.~"),
-    "JavaScript's component": lambda secret: quote(secret, safe="!'()*-_.~"),
-    "a form": quote_plus,
-    "lower case hex": lambda secret: lower_hex(quote(secret, safe="")),
-    "json": lambda secret: json.dumps(secret)[1:-1],
-    "json, not ascii": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
-    "json in json": lambda secret: json.dumps(json.dumps(secret)[1:-1])[1:-1],
-    "json in json in json": lambda secret: json.dumps(json.dumps(json.dumps(secret)[1:-1])[1:-1])[1:-1],
-    "repr": lambda secret: repr(secret)[1:-1],
-    "repr of repr": lambda secret: repr(repr(secret)[1:-1])[1:-1],
-    "ascii": lambda secret: ascii(secret)[1:-1],
-    "sql": lambda secret: secret.replace("'", "''"),
-    "sql identifier": lambda secret: secret.replace('"', '""'),
-    "escape string": lambda secret: secret.replace("\\", "\\\\").replace("'", "\\'"),
-    "a libpq keyword": lambda secret: secret.replace("\\", "\\\\").replace("'", "\\'"),
-    "percent in json": lambda secret: json.dumps(quote(secret, safe=""))[1:-1],
-    "Go's %q": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1].replace("\x7f", "\\x7f"),
-    "html-safe json": lambda secret: json.dumps(secret)[1:-1].replace("<", "\\u003c").replace("&", "\\u0026"),
-}
-
-
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("secret", SECRETS, ids=ascii)
 def test_a_secret_is_masked_in_every_spelling(secret: str, encoder: str) -> None:
@@ -78,6 +46,24 @@ def test_a_secret_is_masked_in_every_spelling(secret: str, encoder: str) -> None
 @given(st.text(min_size=4).map("x9{}".format), st.sampled_from(sorted(ENCODERS)))
 def test_any_secret_is_masked_in_any_spelling(secret: str, encoder: str) -> None:
     assert Redactor([secret]).mask(f"<{ENCODERS[encoder](secret)}>") == "<***>"
+
+
+# What stands around the secrets; no secret holds any of it.
+AROUND = st.text(alphabet="·¦ \n", max_size=4)
+STRONG = st.text(st.characters(exclude_characters="·¦ \n"), min_size=4, max_size=12).map("x9{}".format)
+
+
+@settings(derandomize=True, max_examples=30)
+@given(st.lists(STRONG, min_size=1, max_size=3), st.data())
+def test_no_four_characters_of_a_secret_are_left_in_any_spelling_and_order(
+    secrets: list[str], data: st.DataObject
+) -> None:
+    spelled = st.sampled_from(secrets).map(
+        lambda each: ENCODERS[data.draw(st.sampled_from(sorted(ENCODERS)))](each)
+    )
+    pieces = data.draw(st.lists(st.tuples(AROUND, spelled, AROUND), max_size=6))
+    shown = Redactor(secrets).mask("".join(before + secret + after for before, secret, after in pieces))
+    assert set(shown) <= set("·¦ \n*")
 
 
 def test_percent_encoding_in_mixed_case_and_only_in_part_is_seen() -> None:

@@ -1,70 +1,29 @@
 """An outcome is masked once, by default in every text; what is no text from outside stays whole."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbmate_wrap.cli.options import Common, Format, ReportFiles
 from dbmate_wrap.cli.output import write_result
 from dbmate_wrap.cli.terminal import Terminal
 from dbmate_wrap.domain.finding import Finding
-from dbmate_wrap.domain.fleet_end import TargetEnd
 from dbmate_wrap.domain.ledger import LedgerEntry
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.domain.results import HistoryResult, Result
+from dbmate_wrap.domain.results import HistoryResult
 from dbmate_wrap.errors import ErrorReport
-from dbmate_wrap.redact import Redactor, Secrets
+from dbmate_wrap.redact import MASK, Redactor, Secrets
 from dbmate_wrap.render.mask import UNMASKED_FIELDS, mask_outcome
+from tests.support.filled import filled, filled_outcomes
 from tests.support.outcomes import STARTED, outcome, status
+from tests.support.spellings import ENCODERS
 
 SECRET = "hunter-2026-x"
-_PLAIN: Mapping[object, object] = {
-    int: 7,
-    float: 7.5,
-    bool: True,
-    datetime: STARTED,
-    Path: Path("p"),
-    str: SECRET,
-}
-
-
-def _outcomes() -> list[Outcome]:
-    """One outcome for each type of result, with the secret in every string."""
-    made: list[Outcome] = []
-    for kind in get_args(Result):
-        run, result = _filled(Outcome), _filled(kind)
-        assert isinstance(run, Outcome)
-        assert isinstance(result, kind)
-        made.append(replace(run, result=result))
-    return made
-
-
-def _filled(hint: Any) -> object:  # noqa: ANN401 - whatever a field is annotated with
-    """A value of this type with the secret in every string; fails on a type that it does not know."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint in _PLAIN:
-        return _PLAIN[hint]
-    if origin is UnionType:
-        return _filled(next(each for each in arguments if each is not NoneType))
-    if origin is Literal:
-        return arguments[0]
-    if origin in (list, tuple):
-        return origin([_filled(arguments[0])])
-    if origin is dict:
-        return {_filled(arguments[0]): _filled(arguments[1])}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return next(iter(hint))
-    assert isinstance(hint, type), f"no value of the type {hint}"
-    assert is_dataclass(hint), f"no value of the type {hint}"
-    hints = get_type_hints(hint, localns={"Result": Result, "TargetEnd": TargetEnd})
-    return hint(**{field.name: _filled(hints[field.name]) for field in fields(hint)})
 
 
 def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
@@ -82,7 +41,7 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_text_of_every_type_is_masked_unless_it_is_listed() -> None:
-    clean = [mask_outcome(run, Redactor([SECRET]).mask) for run in _outcomes()]
+    clean = [mask_outcome(run, Redactor([SECRET]).mask) for run in filled_outcomes(SECRET)]
     kept = {name for name, text in _texts(clean, "") if SECRET in text}
     # The listed ones that are types of their own (Literal) never have the secret.
     assert kept == UNMASKED_FIELDS - {"severity", "status"}
@@ -90,8 +49,23 @@ def test_every_text_of_every_type_is_masked_unless_it_is_listed() -> None:
     assert {"message", "source", "hint", "frame", "host", "database", "url", "stdout", "file"} <= names
 
 
+# What is shown is made of masked outcomes alone: folded, cut and escaped comes after it.
+AROUND = ("the password is {}.", "a{}b", "{}", "x" * 300 + "{}" + "y" * 300, "first\n{}\nlast")
+
+
+@settings(derandomize=True, max_examples=10)
+@given(st.text(min_size=4).map("x9{}".format), st.sampled_from(sorted(ENCODERS)), st.sampled_from(AROUND))
+def test_no_part_of_any_secret_is_left_in_any_spelling_anywhere(
+    secret: str, encoder: str, around: str
+) -> None:
+    spelled = around.format(ENCODERS[encoder](secret))
+    masked = [mask_outcome(run, Redactor([secret]).mask) for run in filled_outcomes(spelled, UNMASKED_FIELDS)]
+    # The same whatever the secret is.
+    assert masked == filled_outcomes(around.format(MASK), UNMASKED_FIELDS)
+
+
 def test_what_is_no_text_keeps_its_value_and_its_type() -> None:
-    run = _filled(Outcome)
+    run = filled(Outcome, SECRET)
     assert isinstance(run, Outcome)
     clean = mask_outcome(run, Redactor([SECRET, "2026", "p"]).mask)
     assert (clean.exit, clean.started_at, clean.location and clean.location.root) == (0, STARTED, Path("p"))
