@@ -1,17 +1,24 @@
-"""The guides of docs/, and each of their sections by the name of its heading."""
+"""The guides and runbooks of docs/, and each of their sections by the name of its heading."""
 
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dbmate_wrap.pages.page import Page, slug
 
 # Copies that `make docs` keeps equal to docs/: only what is in the package is in the wheel.
 FOLDER = Path(__file__).parent / "guides"
+# Their paths below docs/, without the ending.
 GUIDES = (
     *("adopt", "agents", "check", "exit-codes", "fleet", "formats", "runbook", "safe-migrations", "settings"),
     *("terminal", "untrusted-branches"),
+    *("runbooks/11-binary", "runbooks/13-history", "runbooks/13-history-table", "runbooks/20-refused"),
+    *("runbooks/21-unreachable", "runbooks/22-preflight", "runbooks/23-locked", "runbooks/24-blocked"),
+    *("runbooks/30-failed", "runbooks/31-partial", "runbooks/33-drift", "runbooks/34-35-fleet"),
+    *("runbooks/a-check-is-red", "runbooks/before-it-is-merged", "runbooks/dbmate-itself", "runbooks/deploy"),
+    *("runbooks/deploy-around-a-rollout", "runbooks/restore-into-staging", "runbooks/roll-forward"),
+    *("runbooks/rotate-the-pin", "runbooks/wait-for-migrations"),
 )
 
 # Not a comment in a listing.
@@ -21,8 +28,11 @@ _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 @cache
 def guides() -> tuple[Page, ...]:
-    """Return every guide as a whole."""
-    return tuple(Page("guide", name, (FOLDER / f"{name}.md").read_text(encoding="utf-8")) for name in GUIDES)
+    """Return every guide as a whole, by its name without the folder."""
+    return tuple(
+        Page("guide", PurePosixPath(path).name, (FOLDER / f"{path}.md").read_text(encoding="utf-8"))
+        for path in GUIDES
+    )
 
 
 def sections(guide: Page) -> Iterator[Page]:

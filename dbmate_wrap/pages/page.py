@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 PageKind = Literal["rule", "exit code", "state", "guide"]
@@ -41,7 +42,7 @@ def readable(markdown: str, is_page: Callable[[str], bool]) -> str:
         if "://" in target:
             return text if text == target else f"{text} ({target})"
         path, _, section = target.partition("#")
-        name = section or path.removesuffix(".md")
+        name = section or PurePosixPath(path).stem
         return f"{text} (`dbmate-wrap explain {name}`)" if is_page(name) else text
 
     parts = _FENCE.split(_COMMENT.sub("", markdown))

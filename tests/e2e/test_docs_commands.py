@@ -6,10 +6,9 @@ A command that is neither typed by the story of its section nor in NOT_TYPED fai
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,13 @@ from typer.testing import CliRunner
 
 from dbmate_wrap.cli.app import app
 from dbmate_wrap.cluster import server as cluster
-from tests.support.cli import applied, started, tables, wait_for
-from tests.support.doc_commands import Block, blocks, inline_commands, inline_commands_of
-from tests.support.projects import MakeProject, ProjectFolder, migration
+from tests.support.cli import applied, tables
+from tests.support.doc_commands import Block, blocks, blocks_of_sections, inline_commands
+from tests.support.play import Play, plain
+from tests.support.projects import TWO_TABLES, MakeProject, migration
 from tests.support.repository import REPOSITORY
-from tests.support.repository_clones import git
 from tests.support.servers import Database
-from tests.support.stage import GIT, Stage, open_stage
-from tests.support.typed_shell import Typed, TypedShell
+from tests.support.stage import open_stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")]
 
@@ -76,76 +74,7 @@ NOT_TYPED: Mapping[str, str] = {
     "gcloud run jobs execute migrate-tenants --wait": _CLOUD,
     "-- dbmate-wrap: allow RULE because REASON\n": "a form with placeholders, and no statement",
 }
-_SQL = "psql -X -q -v ON_ERROR_STOP=1 -f - "
-
-
-def plain(command: str) -> str:
-    """The command without the remark after it."""
-    return re.sub(r"\s+# .*", "", command)
-
-
-@dataclass(frozen=True)
-class Play(Stage):
-    """A stage that knows what was typed on it."""
-
-    typed: list[str] = field(default_factory=list)
-
-    def play(self, shell: TypedShell, block: Block, ends: Mapping[str, int] | None = None) -> list[Typed]:
-        """Type the block as it stands; every command ends with 0, or as `ends` says of how it begins."""
-        commands = [each for each in block.commands if plain(each) not in NOT_TYPED]
-        self.typed.extend(commands)
-        as_sql = block.language == "sql"
-        said = shell.type(
-            [f"{_SQL}{self.url} <<'END'\n{each}END" for each in commands] if as_sql else commands
-        )
-        for each in said:
-            wanted = [code for start, code in (ends or {}).items() if each.command.startswith(start)]
-            assert each.code == (wanted[0] if wanted else 0), each
-            assert "Traceback" not in each.output
-            assert_shown(block.shown_after(each.command), each.output)
-        return said
-
-    def says(self, shell: TypedShell, command: str, pattern: str, code: int = 0) -> None:
-        """Type it; what it shows has the pattern."""
-        output = self.type(shell, command, code)
-        assert re.search(pattern, output), output
-
-    def type(self, shell: TypedShell, command: str, code: int = 0) -> str:
-        """What a command shows that ends with `code`."""
-        self.typed.append(command)
-        return super().type(shell, command, code)
-
-    def crm(self) -> ProjectFolder:
-        """A clone of this repository's own project, with an environment that is complete."""
-        main = ProjectFolder(self.folder / "crm")
-        shutil.copytree(REPOSITORY / "db", main.root / "db")
-        for name in ("Makefile", "pyproject.toml"):
-            shutil.copy(REPOSITORY / name, main.root)
-        shutil.copytree(REPOSITORY / "requirements", main.root / "requirements")
-        mine = self.repository(main)
-        environment = mine.root / ".venv"
-        (environment / "bin").mkdir(parents=True)
-        (environment / "bin" / "python").symlink_to(sys.executable)
-        (environment / "bin" / "dbmate-wrap").symlink_to(self.folder / "dbmate-wrap")
-        (environment / ".home").write_text(f"{mine.root.resolve()}\n")
-        (environment / ".stamp").touch()
-        return mine
-
-
 Story = Callable[[Play, Sequence[Block]], None]
-_VARYING = re.compile(
-    r"in \d+ ms|on /\S+|PostgreSQL \d+(?:\.\d+)?"
-    r"|(?<=schema of )\w+|(?<=applied in )\w+|(?<=as tried on ).*"
-)
-
-
-def assert_shown(lines: Sequence[str], output: str) -> None:
-    """Each line that the document shows was shown, in this order; `...` stands for any others."""
-    said = iter([_VARYING.sub("#", line).rstrip() for line in output.splitlines()])
-    for line in lines:
-        wanted = _VARYING.sub("#", line).rstrip()
-        if wanted not in ("", "...") and not wanted.startswith("Setting up .venv"):
-            assert wanted in said, (line, output)
 
 
 def two_commands(stage: Play, shown: Sequence[Block]) -> None:
@@ -241,12 +170,6 @@ def for_the_agent(stage: Play, shown: Sequence[Block]) -> None:
     assert tables(stage.database) == ["a", "schema_migrations"]
     words = stage.database.execute("select consent from dbmate_wrap.run where consent is not null")
     assert words == [("yes, roll back the last migration on dev",)]
-
-
-TWO_TABLES = {
-    "001_init.sql": migration("create table public.a (i int);", "drop table public.a;"),
-    "002_b.sql": migration("create table public.b (i int);", "drop table public.b;"),
-}
 
 
 LEGACY_TABLES = 300
@@ -418,175 +341,6 @@ def advisory_lock(stage: Play, shown: Sequence[Block]) -> None:
     stage.type(shell, "dbmate-wrap up -e staging")
 
 
-def deploy(stage: Play, shown: Sequence[Block]) -> None:
-    folder = stage.project(TWO_TABLES, sealed=True)
-    env = {"PRODUCTION_DATABASE_URL": stage.database.url}
-    stage.type(stage.shell(folder.root, **env), "dbmate-wrap up -e production", 20)
-    stage.play(stage.shell(folder.root, answer="production", **env), shown[0])
-    assert applied(stage.database) == ["001", "002"]
-
-
-def around_a_rollout(stage: Play, shown: Sequence[Block]) -> None:
-    marked, commands = shown
-    columns = "id int, fax text"
-    made = f"create schema crm; create table crm.customers ({columns});"
-    last = {"003_b.sql": TWO_TABLES["002_b.sql"]}
-    folder = stage.project({"001_init.sql": migration(made), "002_fax.sql": marked.text, **last}, sealed=True)
-    stage.typed.append(marked.text)
-    env = {"PRODUCTION_DATABASE_URL": stage.database.url}
-    shell = stage.shell(folder.root, answer="production\nproduction", **env)  # Each `up` asks.
-    first, _ = stage.play(shell, commands)
-    assert "stopped in front of 002_fax.sql" in first.output
-    assert applied(stage.database) == ["001", "002", "003"]
-
-
-def wait_for_the_migrations(stage: Play, shown: Sequence[Block]) -> None:
-    commands, grants = shown
-    folder = stage.project(TWO_TABLES, sealed=True)
-    superuser = {"PRODUCTION_DATABASE_URL": stage.database.url}
-    login = stage.database.url.replace(f"{stage.server.superuser}@", "app@")
-    app = stage.shell(folder.root, PRODUCTION_DATABASE_URL=login)
-    stage.database.execute("create role app login")
-    try:
-        stage.says(app, "dbmate-wrap wait -e production --timeout 0", "there is no table", 32)
-        stage.type(stage.shell(folder.root, **superuser), "dbmate-wrap up -e production --yes")
-        stage.says(app, "dbmate-wrap wait -e production", "may not read", 22)
-        stage.play(app, grants)
-        first, second = stage.play(app, commands)
-    finally:
-        stage.database.execute("drop owned by app; drop role app")
-    assert "002_b.sql is applied" in first.output
-    assert "002 is applied" in second.output
-
-
-NOT_NULL = "alter table public.orders alter column customer set not null;"
-NULLABLE = "alter table public.orders alter column customer drop not null;"
-MENDED = f"""-- dbmate-wrap: allow data-write because old orders have no customer
-update public.orders set customer = 'unknown' where customer is null;
-{NOT_NULL}"""
-
-
-def sealed_migration_failed(stage: Play, shown: Sequence[Block]) -> None:
-    main = stage.project(
-        {
-            "001_orders.sql": migration(
-                "create table public.orders (customer text);", "drop table public.orders;"
-            ),
-            "002_b.sql": TWO_TABLES["002_b.sql"],
-        },
-        sealed=True,
-    )
-    env = {"PRODUCTION_DATABASE_URL": stage.database.url, **GIT}
-    stage.type(stage.shell(main.root, **env), "dbmate-wrap up -e production --yes")
-    stage.database.execute("insert into public.orders values (null)")
-    main.add("003_not_null.sql", migration(NOT_NULL, NULLABLE))
-    main.seal()
-    mine = stage.repository(main)
-    (stage.folder / "new.sql").write_text(migration(MENDED, NULLABLE))
-    shell = stage.shell(mine.root, answer="production", EDITOR=f"cp {stage.folder}/new.sql", **env)
-    failed = stage.type(shell, "dbmate-wrap up -e production --yes", 30)
-    assert "dbmate-wrap amend 003_not_null.sql --because" in failed
-    stage.play(shell, shown[0])
-    assert applied(stage.database) == ["001", "002", "003"]
-
-
-def somebody_merged_first(stage: Play, shown: Sequence[Block]) -> None:
-    main = stage.project(
-        {f"00{number}_t.sql": TWO_TABLES["002_b.sql"].replace(".b", f".t{number}") for number in range(1, 9)},
-        sealed=True,
-    )
-    shell = stage.shell(main.root, DEV_DATABASE_URL=stage.database.url, **GIT)
-    stage.type(shell, "dbmate-wrap up")
-    mine = stage.repository(main)
-    with stage.server.new_database() as other:
-        for folder, name, database in ((mine, "add_orders", stage.database), (main, "theirs", other)):
-            folder.add(f"009_{name}.sql", TWO_TABLES["002_b.sql"].replace(".b", f".{name}"))
-            theirs = stage.shell(folder.root, DEV_DATABASE_URL=database.url)
-            stage.type(theirs, "dbmate-wrap seal && dbmate-wrap up && dbmate-wrap dump")
-            git(folder.root, "add", "--all", ".")
-            git(folder.root, "commit", "--quiet", "--message", name)
-    git(mine.root, "fetch", "--quiet")
-    stage.database.execute("insert into public.t1 values (1)")
-    mine_shell = stage.shell(mine.root, DEV_DATABASE_URL=stage.database.url, **GIT)
-    stage.play(mine_shell, shown[0], {"git merge": 1})
-    assert applied(stage.database)[-2:] == ["009", "010"]
-    assert {"theirs", "add_orders"} < set(tables(stage.database))
-    assert stage.database.execute("select i from public.t1") == [(1,)]
-    assert git(mine.root, "status", "--porcelain") == ""
-
-
-def another_run(stage: Play, shown: Sequence[Block]) -> None:
-    slow = migration("create table public.a (i int);\nselect pg_sleep(60);", "drop table public.a;")
-    folder = stage.project({"001_a.sql": slow}, sealed=True)
-    with started(["up", "-e", "staging"], folder.root, stage.env) as running:
-        name = "select 1 from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()"
-        wait_for(lambda: stage.database.execute(name), "the migration")
-        [said] = stage.play(stage.shell(folder.root), shown[0])
-        assert len(re.findall(r"dbmate-wrap/\w+/lock", said.output)) == 2
-        assert re.search(r"dbmate-wrap/\w+/dbmate", said.output)
-        assert stage.database.execute("select command from dbmate_wrap.run where ended_at is null") == [
-            ("up",)
-        ]
-        [holder] = stage.database.execute(
-            "select pid from pg_locks where locktype = 'advisory' and classid = 1266989148"
-        )
-        assert str(holder[0]) in said.output
-        stage.database.execute(f"select pg_terminate_backend({holder[0]})")
-        assert running.finish().returncode == 23
-    stage.type(stage.shell(folder.root), "dbmate-wrap status -e staging")
-
-
-def somebody_blocks(stage: Play, shown: Sequence[Block]) -> None:
-    folder = stage.project(TWO_TABLES, sealed=True)
-    env = {"PRODUCTION_DATABASE_URL": stage.database.url}
-    stage.play(stage.shell(folder.root, answer="production", **env), shown[0])
-    assert applied(stage.database) == ["001", "002"]
-
-
-def invalid_index(stage: Play, shown: Sequence[Block]) -> None:
-    build = "create index concurrently orders_customer_id_idx on public.orders (customer_id);"
-    folder = stage.project(
-        {
-            "001_orders.sql": migration(
-                "create table public.orders (customer_id int);", "drop table public.orders;"
-            ),
-            "002_index.sql": migration(
-                build, "drop index public.orders_customer_id_idx;", options="transaction:false"
-            ),
-        },
-        sealed=True,
-    )
-    shell = stage.shell(folder.root)
-    stage.type(shell, "dbmate-wrap up -e staging --to 001")
-    stage.database.execute("insert into public.orders values (1), (1)")
-    with pytest.raises(Exception, match="could not create unique index"):
-        stage.database.execute(build.replace("index", "unique index", 1))
-    assert "orders_customer_id_idx" in stage.type(shell, "dbmate-wrap up -e staging", 22)
-    [said] = stage.play(shell, shown[0])
-    assert "orders_customer_id_idx" in said.output
-    stage.type(shell, "dbmate-wrap up -e staging")
-
-
-def ledger_and_table(stage: Play, shown: Sequence[Block]) -> None:
-    put_back, undone, tenant = shown
-    again = {
-        name: text.replace("create table", "create table if not exists") for name, text in TWO_TABLES.items()
-    }
-    shell = stage.shell(stage.project(again, sealed=True).root)
-    stage.type(shell, "dbmate-wrap up -e staging")
-    for block, state in ((put_back, "applied"), (undone, "pending")):
-        stage.database.execute("delete from public.schema_migrations where version = '002'")
-        assert "dbmate-wrap explain ledger-and" in stage.type(shell, "dbmate-wrap status -e staging", 13)
-        stage.play(shell, block)
-        assert re.search(rf"002_b\.sql +{state}", stage.type(shell, "dbmate-wrap status -e staging"))
-    stage.database.execute("create schema tenant_b")
-    second = stage.shell(shell.folder, DBMATE_WRAP_MIGRATIONS_TABLE="tenant_b.schema_migrations")
-    stage.type(second, "dbmate-wrap up -e staging", 13)
-    stage.play(second, tenant)
-    stage.type(second, "dbmate-wrap up -e staging")
-    assert stage.database.execute("select count(*) from tenant_b.schema_migrations") == [(2,)]
-
-
 def shadow_of_ones_own(stage: Play, shown: Sequence[Block]) -> None:
     said = stage.play(stage.shell(stage.project(TWO_TABLES, sealed=True).root), shown[0])
     assert re.search("shadow +pass +2 migrations were replayed", said[0].output)
@@ -683,159 +437,21 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("docs/fleet.md", "The list"): many_databases,
     ("docs/fleet/schema-per-tenant.md", "Instead"): rows_of_tenants,
     ("docs/formats.md", "The advisory lock"): advisory_lock,
-    ("docs/runbook.md", "Deploy"): deploy,
-    ("docs/runbook.md", "Deploy around a rollout"): around_a_rollout,
-    ("docs/runbook.md", "Start only what is migrated for"): wait_for_the_migrations,
-    ("docs/runbook.md", "A sealed migration failed"): sealed_migration_failed,
-    ("docs/runbook.md", "Somebody merged first"): somebody_merged_first,
-    ("docs/runbook.md", "Another run holds the lock"): another_run,
-    ("docs/runbook.md", "Somebody blocks the migration"): somebody_blocks,
-    ("docs/runbook.md", "An index is invalid"): invalid_index,
-    ("docs/runbook.md", "Ledger and history table disagree"): ledger_and_table,
     **{("docs/safe-migrations.md", heading): safe_way for heading in SAFE_WAYS},
     ("docs/settings.md", "A shadow on a server of your own"): shadow_of_ones_own,
     ("docs/settings.md", "url_command"): url_command,
 }
 
 
-def at_three_in_the_morning(stage: Play) -> None:
-    shell = stage.shell(
-        stage.project(TWO_TABLES, sealed=True).root, PRODUCTION_DATABASE_URL=stage.database.url
-    )
-    stage.says(shell, "dbmate-wrap doctor -e production", "PRODUCTION_DATABASE_URL")
-    stage.says(shell, "dbmate-wrap plan -e production", "2 pending; 2 statements measured")
-    assert tables(stage.database) == []
-    stage.type(shell, "dbmate-wrap up -e production --yes")
-    stage.says(shell, "dbmate-wrap status -e production", "002_b.sql +applied")
-    stage.says(shell, "dbmate-wrap status --all", "migration +production")
-    stage.says(shell, "dbmate-wrap status --all -v", "Deployed last:\n  production: 002_b.sql")
-    stage.says(shell, "dbmate-wrap history -e production", "002_b.sql")
-
-
-def sealed_too_early(stage: Play) -> None:
-    mine = stage.repository(stage.project(TWO_TABLES, sealed=True))
-    third = migration("create table public.c (i int);", "drop table public.c;")
-    with stage.server.new_database() as production, stage.server.new_database() as dev:
-        urls = {"PRODUCTION_DATABASE_URL": production.url, "DEV_DATABASE_URL": dev.url}
-        shell = stage.shell(mine.root, STAGING_DATABASE_URL=stage.database.url, **urls, **GIT)
-        for environment in ("production --yes", "staging", "dev"):
-            stage.type(shell, f"dbmate-wrap up -e {environment}")
-        mine.add("009_add_orders.sql", third)
-        for number in range(3, 9):
-            mine.add(f"00{number}_t.sql", third.replace(".c", f".t{number}"))
-        stage.type(shell, "dbmate-wrap seal && dbmate-wrap up && git add . && git commit -qm mine")
-        mine.add("009_add_orders.sql", third.replace("i int", "i bigint"))
-        amend = "dbmate-wrap amend 009_add_orders.sql --because TEXT"
-        stage.says(shell, amend, "amended")
-        stage.says(shell, "dbmate-wrap redo", "applied 009_add_orders.sql")
-        column = "select data_type from information_schema.columns where table_name = 'c'"
-        assert dev.execute(column) == [("bigint",)]
-        mine.add("010_d.sql", third.replace(".c", ".d"))
-        stage.type(shell, "dbmate-wrap seal && dbmate-wrap up && git add . && git commit -qm more")
-        mine.add("009_add_orders.sql", third.replace("i int", "i text"))
-        stage.type(shell, amend)
-        stage.says(shell, "dbmate-wrap rollback", "010_d.sql")
-        stage.type(shell, "dbmate-wrap redo")
-        assert dev.execute(column) == [("text",)]
-        stage.database.execute("drop schema if exists dbmate_wrap cascade")
-        unasked = stage.shell(mine.root, **GIT)
-        mine.add("009_add_orders.sql", third)
-        stage.type(unasked, amend, 21)
-        named = "--not-applied-in production --not-applied-in staging"
-        stage.type(stage.shell(mine.root, **GIT, STAGING_DATABASE_URL=""), f"{amend} {named}")
-
-
-def edited_after_up(stage: Play) -> None:
-    folder = stage.project(TWO_TABLES)
-    shell = stage.shell(folder.root, DEV_DATABASE_URL=stage.database.url)
-    stage.type(shell, "dbmate-wrap up")
-    stage.database.execute("insert into public.a values (1)")
-    folder.add("002_b.sql", TWO_TABLES["002_b.sql"].replace("i int", "i bigint"))
-    stage.says(shell, "dbmate-wrap redo", "applied 002_b.sql")
-    (folder.migrations / "002_b.sql").unlink()
-    stage.says(shell, "dbmate-wrap up", "warning: 002_b.sql is applied")
-    stage.says(shell, "dbmate-wrap rollback --unknown", "rolled back 002_b.sql")
-    assert tables(stage.database) == ["a", "schema_migrations"]
-    assert stage.database.execute("select i from public.a") == [(1,)]
-    folder.add("002_b.sql", TWO_TABLES["002_b.sql"])
-    stage.type(shell, "dbmate-wrap up")
-    stage.database.execute("update dbmate_wrap.ledger set content = null")
-    folder.add("002_b.sql", TWO_TABLES["002_b.sql"] + "-- x")
-    stage.type(shell, "dbmate-wrap redo", 13)
-    stage.type(shell, "dbmate-wrap exec -- drop")
-    stage.type(shell, "dbmate-wrap up")
-    own = stage.shell(folder.root, STAGING_DATABASE_URL="")
-    stage.says(own, "dbmate-wrap db reset", "add --yes", 20)
-    folder.add("009_c.sql", migration("create table public.c (i int);"))
-    for number in range(3, 9):
-        folder.add(f"00{number}_t.sql", TWO_TABLES["002_b.sql"].replace(".b", f".t{number}"))
-    with stage.server.new_database() as other:
-        staging = stage.shell(folder.root, STAGING_DATABASE_URL=other.url)
-        stage.type(staging, "dbmate-wrap up -e staging")
-        stage.type(staging, "dbmate-wrap rollback -e staging", 20)
-        folder.add("009_c.sql", migration("create table public.c (i bigint);"))
-        stage.type(staging, "dbmate-wrap up -e staging", 13)
-        stage.says(staging, "dbmate-wrap history -e staging --show 009", r"\+.*bigint")
-
-
-def stamps(stage: Play) -> None:
-    root = stage.project(TWO_TABLES, sealed=True).root
-    staging = stage.shell(root)
-    stage.type(staging, "dbmate-wrap up -e staging")
-    production = {"PRODUCTION_DATABASE_URL": stage.database.url}
-    shell = stage.shell(root, **production)
-    stage.says(shell, "dbmate-wrap doctor -e production", "stamped as staging", 20)
-    for refused in ("up -e production --yes", "exec -e production --yes -- up"):
-        stage.says(shell, f"dbmate-wrap {refused}", "stamped as staging", 20)
-    stage.type(shell, "dbmate-wrap stamp -e production", 20)
-    stage.type(stage.shell(root, answer="production", **production), "dbmate-wrap stamp -e production")
-    stage.type(shell, "dbmate-wrap up -e production --yes")
-    # Production is restored into staging, or moved.
-    stage.database.execute("update dbmate_wrap.stamp set database_oid = 1")
-    stage.type(shell, "dbmate-wrap up -e production --yes", 20)
-    stage.type(staging, "dbmate-wrap exec -e staging -- up", 20)
-    stage.says(staging, "dbmate-wrap rollback -e staging", "it is stamped as staging now")
-    stage.type(shell, "dbmate-wrap stamp -e production --yes")
-
-
-def undo(stage: Play) -> None:
-    folder = stage.project(
-        {**TWO_TABLES, "001_init.sql": migration("create table public.a (i int);")}, sealed=True
-    )
-    shell = stage.shell(folder.root, DEV_DATABASE_URL=stage.database.url)
-    stage.type(shell, "dbmate-wrap up")
-    stage.type(shell, "dbmate-wrap rollback")
-    assert tables(stage.database) == ["a", "schema_migrations"]
-    stage.says(shell, "dbmate-wrap rollback", "it cannot be rolled back", 20)
-    protected = stage.shell(folder.root, PRODUCTION_DATABASE_URL=stage.database.url)
-    stage.says(protected, "dbmate-wrap rollback -e production", "is protected", 20)
-
-
-# Sections whose commands stand in the text: each of them is typed.
-TOLD: Mapping[str, Callable[[Play], None]] = {
-    "Runbook": at_three_in_the_morning,
-    "Sealed too early": sealed_too_early,
-    "A migration was edited after `up`, or a branch was switched": edited_after_up,
-    "The stamp says another database": stamps,
-    "Undo": undo,
-}
-
-
-@pytest.mark.parametrize("heading", TOLD)
-def test_what_the_runbook_tells_happens(stage: Play, heading: str) -> None:
-    TOLD[heading](stage)
-    told = inline_commands_of("docs/runbook.md", heading)
-    assert told
-    assert [each for each in told if each not in stage.typed] == []
-
-
 def sections() -> dict[tuple[str, str], list[Block]]:
-    """The blocks of each section that has a command which can be typed."""
-    found: dict[tuple[str, str], list[Block]] = {}
-    for block in blocks():
-        if any(plain(command) not in NOT_TYPED for command in block.commands):
-            found.setdefault(block.section, []).append(block)
-    return found
+    """The blocks of each section that has a command which can be typed, but those of the runbooks."""
+    found = blocks_of_sections("")
+    return {
+        section: shown
+        for section, shown in found.items()
+        if not section[0].startswith("docs/runbook")
+        and any(plain(command) not in NOT_TYPED for block in shown for command in block.commands)
+    }
 
 
 @pytest.fixture
@@ -845,7 +461,7 @@ def stage(
     folder = tmp_path / "stage"
     folder.mkdir()
     with open_stage(project, embedded_database, folder, clean_environment) as made:
-        yield Play(**vars(made))
+        yield Play(**vars(made), not_typed=NOT_TYPED)
 
 
 @pytest.mark.parametrize("section", sections().items(), ids=lambda section: ": ".join(section[0]))
@@ -865,7 +481,7 @@ def test_every_story_and_every_exception_is_about_something_that_is_shown() -> N
 
 def understood(command: str) -> bool:
     """Return True where verb and options exist: its help is shown then, and nothing is run."""
-    words = shlex.split(re.split(r" && | > | \|", plain(command))[0])[1:]
+    words = list(takewhile(lambda word: not re.match(r"&&|>|\|", word), shlex.split(plain(command))))[1:]
     place = words.index("--") if "--" in words else len(words)
     done = CliRunner().invoke(app, [*words[:place], "--help", *words[place:]])
     return done.exit_code == 0

@@ -114,7 +114,7 @@ def test_a_second_history_of_the_same_files_is_begun_as_the_runbook_says(
     second = {**staging(embedded_database), "DBMATE_WRAP_MIGRATIONS_TABLE": "tenant_b.schema_migrations"}
     embedded_database.execute("create schema tenant_b")
     assert run_cli(UP, folder.root, second).returncode == 13
-    page = (REPOSITORY / "docs" / "runbook.md").read_text()
+    page = (REPOSITORY / "docs" / "runbooks" / "13-history-table.md").read_text()
     [remedy] = re.findall(r"```sql\n([^`]*?tenant_b[^`]*)```", page)
     embedded_database.execute(remedy)
     assert run_cli(UP, folder.root, second).returncode == 0

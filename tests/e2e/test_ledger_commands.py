@@ -462,7 +462,7 @@ def test_what_plain_dbmate_undid_runs_again_once_that_is_recorded_as_the_runbook
         "drop table public.b; delete from public.schema_migrations where version = '002'"
     )
     assert_refused(run_cli(UP, folder.root, env), 13, r"002_b\.sql as applied", "undone on purpose")
-    page = (REPOSITORY / "docs" / "runbook.md").read_text()
+    page = (REPOSITORY / "docs" / "runbooks" / "13-history-table.md").read_text()
     [remedy] = re.findall(r"```sql\n(with run as .*?)```", page, re.DOTALL)
     embedded_database.execute(remedy)
     done = run_cli(UP, folder.root, env)

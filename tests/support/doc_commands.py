@@ -51,6 +51,7 @@ def pages() -> Iterator[Path]:
     """Every page that tells people what to type; those of docs/rules have tests of their own."""
     yield from (REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "db/README.md"))
     yield from sorted((REPOSITORY / "docs").glob("*.md"))
+    yield from sorted((REPOSITORY / "docs" / "runbooks").glob("*.md"))
     yield from sorted((REPOSITORY / "docs" / "ci").iterdir())
     yield from sorted((REPOSITORY / "docs" / "fleet").glob("*.md"))
     yield from sorted(_PAGES.glob("*.toml"))
@@ -58,15 +59,22 @@ def pages() -> Iterator[Path]:
 
 
 def blocks(languages: tuple[str, ...] = ("sh", "console", "sql")) -> list[Block]:
-    """The fenced blocks; what is a copy of a block of docs/ (in the wheel) is left out."""
-    found: list[Block] = []
-    copies = _PAGES / "guides"
-    for path in pages():
-        page = path.relative_to(copies if path.parent == copies else REPOSITORY)
-        name = f"docs/{page}" if path.parent == copies else str(page)
-        for block in _blocks_of(name, path.read_text(encoding="utf-8")):
-            if block.language in languages and block not in found:
-                found.append(block)
+    """The fenced blocks; the guides of the wheel are left out, which are copies of docs/."""
+    return [
+        block
+        for path in pages()
+        if not path.is_relative_to(_PAGES / "guides")
+        for block in _blocks_of(str(path.relative_to(REPOSITORY)), path.read_text(encoding="utf-8"))
+        if block.language in languages
+    ]
+
+
+def blocks_of_sections(folder: str) -> dict[tuple[str, str], list[Block]]:
+    """The blocks of each section of the pages in the folder, which ends with `/`."""
+    found: dict[tuple[str, str], list[Block]] = {}
+    for block in blocks():
+        if block.page.startswith(folder):
+            found.setdefault(block.section, []).append(block)
     return found
 
 

@@ -12,6 +12,12 @@ def migration(up: str, down: str = "", *, options: str = "") -> str:
     return f"{head}\n{up}\n\n-- migrate:down\n{down}\n"
 
 
+TWO_TABLES = {
+    "001_init.sql": migration("create table public.a (i int);", "drop table public.a;"),
+    "002_b.sql": migration("create table public.b (i int);", "drop table public.b;"),
+}
+
+
 @dataclass(frozen=True)
 class ProjectFolder:
     """A project on disk."""

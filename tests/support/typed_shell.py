@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -77,6 +78,10 @@ class TypedShell:
 
     def _run_on_terminal(self, command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
         ours, theirs = pty.openpty()
+        # The answer waits there before it is asked for: echoed, it would stand where nobody types it.
+        modes = termios.tcgetattr(theirs)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, modes)
         with subprocess.Popen(
             command, cwd=self.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs
         ) as process:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.pages.page import slug
 from scripts import generate_docs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,13 +41,18 @@ def test_the_readme_names_no_command_that_the_help_lacks() -> None:
     [
         *sorted((ROOT / "docs").glob("*.md")),
         *sorted((ROOT / "docs" / "fleet").glob("*.md")),
+        *sorted((ROOT / "docs" / "runbooks").glob("*.md")),
         *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
     ],
     ids=lambda p: p.name,
 )
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    for path, section in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        if section:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert section in map(slug, headings), (path, section)
 
 
 def paths_named(text: str) -> list[tuple[Path, str | None]]:

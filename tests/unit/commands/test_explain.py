@@ -1,5 +1,6 @@
 """`explain` finds a page by every name that the tool prints."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -36,6 +37,17 @@ def test_a_code_is_found_by_number_and_by_name(code: ExitCode) -> None:
     [by_number] = explained(str(int(code)))
     assert by_number in explained(code.label)
     assert by_number[2].startswith(f"# {int(code)} {code.label}\n")
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in ExitCode if 11 <= code <= 35 and code != ExitCode.PENDING], ids=int
+)
+def test_a_code_leads_to_its_runbook(code: ExitCode) -> None:
+    [(_, _, text)] = explained(str(int(code)))
+    led = re.findall(r"`dbmate-wrap explain ([a-z0-9-]+)`", text.replace("\n", " "))
+    wanted = "a-check-is-red" if code is ExitCode.POLICY else str(int(code))
+    assert [name for name in led if wanted in name.split("-") or name == wanted], led
+    assert {kind for name in led for kind in kinds(name)} == {"guide"}
 
 
 def test_names_that_are_shared_show_every_page() -> None:

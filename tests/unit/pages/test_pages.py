@@ -46,9 +46,17 @@ def test_every_state_has_a_page() -> None:
 
 
 def test_the_wheel_has_the_guides_of_the_docs() -> None:
-    assert {path.stem for path in FOLDER.glob("*.md")} == set(GUIDES)
-    for guide in guides():
-        assert guide.text == (ROOT / "docs" / f"{guide.name}.md").read_text(encoding="utf-8")
+    in_wheel = {path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.md")}
+    assert in_wheel == set(GUIDES)
+    for path, guide in zip(GUIDES, guides(), strict=True):
+        assert guide.text == (ROOT / "docs" / f"{path}.md").read_text(encoding="utf-8")
+
+
+def test_every_runbook_is_in_the_wheel_and_in_the_index() -> None:
+    index = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    for path in (ROOT / "docs" / "runbooks").glob("*.md"):
+        assert f"runbooks/{path.stem}" in GUIDES
+        assert f"(runbooks/{path.name}" in index, path.name
 
 
 def test_a_section_ends_where_the_next_of_its_level_begins() -> None:
@@ -62,7 +70,7 @@ def test_a_section_ends_where_the_next_of_its_level_begins() -> None:
 
 
 def test_links_become_commands_words_or_addresses() -> None:
-    text = "[A b](runbook.md#a-b), [c](c.md), [d](https://d), [e](gone.md#e)\n"
+    text = "[A b](x/runbook.md#a-b), [c](../x/c.md), [d](https://d), [e](gone.md#e)\n"
     code = "```\n[f](c.md)\n```\n"
     assert readable(text + code, frozenset({"a-b", "c"}).__contains__) == (
         f"A b (`dbmate-wrap explain a-b`), c (`dbmate-wrap explain c`), d (https://d), e\n{code}"
