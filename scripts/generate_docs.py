@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -21,7 +21,8 @@ from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.pages import codes, guides, states  # noqa: E402
 from dbmate_wrap.render.json import Document  # noqa: E402
-from scripts import rule_docs, settings_docs, threat_docs  # noqa: E402
+from scripts import json_docs, rule_docs, settings_docs, threat_docs  # noqa: E402
+from scripts.markdown import table  # noqa: E402
 
 
 def main() -> int:
@@ -51,7 +52,9 @@ def main() -> int:
 def wanted() -> Iterator[tuple[Path, str]]:
     """Every generated file with the text that it should have."""
     docs = ROOT / "docs"
-    yield docs / "output.schema.json", json.dumps(output_schema(), indent=2) + "\n"
+    schema = output_schema()
+    yield docs / "output.schema.json", json.dumps(schema, indent=2) + "\n"
+    yield docs / "json.md", json_docs.page(schema, get_args(Result)) + "\n"
     yield docs / "commands.md", commands_page()
     made = {
         "agents": filled(docs / "agents.md", "agents", agents_table()),
@@ -178,12 +181,6 @@ def exit_codes_page(path: Path) -> str:
     """docs/exit-codes.md: the table, and a section on each code."""
     page = filled(path, "exit-codes", exit_codes_table())
     return fill(page, "pages", "\n".join(codes.code_markdown(code, "###") for code in ExitCode).rstrip())
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def filled(path: Path, name: str, text: str) -> str:
