@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from dbmate_wrap.cli.app import app
 from dbmate_wrap.cluster import server as cluster
 from tests.support.cli import applied, tables
-from tests.support.doc_commands import Block, blocks, blocks_of_sections, inline_commands
+from tests.support.doc_commands import TUTORIAL, Block, blocks, blocks_of_sections, inline_commands
 from tests.support.play import Play, plain
 from tests.support.projects import TWO_TABLES, MakeProject, migration
 from tests.support.repository import REPOSITORY
@@ -444,12 +444,12 @@ STORIES: Mapping[tuple[str, str], Story] = {
 
 
 def sections() -> dict[tuple[str, str], list[Block]]:
-    """The blocks of each section that has a command which can be typed, but those of the runbooks."""
+    """The blocks of each section that has a command which can be typed, but those of the runbooks and the tutorial."""
     found = blocks_of_sections("")
     return {
         section: shown
         for section, shown in found.items()
-        if not section[0].startswith("docs/runbook")
+        if not section[0].startswith(("docs/runbook", TUTORIAL))
         and any(plain(command) not in NOT_TYPED for block in shown for command in block.commands)
     }
 

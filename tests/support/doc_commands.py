@@ -13,6 +13,8 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _INLINE = re.compile(r"`(dbmate-wrap [^`]+)`")
 _PROMPT = "$ "
+# Typed as a whole, by a test of its own.
+TUTORIAL = "docs/tutorial.md"
 _PAGES = REPOSITORY / "dbmate_wrap" / "pages"
 
 
