@@ -22,7 +22,7 @@ OR_SAY = || { code=$$?; echo "make: dbmate-wrap ended with $$code (docs/exit-cod
 	runs $(WRAP) itself" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup migrate status new check seal plan rollback test lint bench docs lock clean stale name
+.PHONY: help setup migrate status new check seal plan rollback test lint bench docs site lock clean stale name
 
 help: ## list the targets
 	@echo 'Usage: make TARGET [ENV=staging] [NAME=add_orders] [ARGS="..."]'
@@ -63,6 +63,8 @@ lint: .venv/.dev-stamp ## check style, types, sizes, imports between the package
 	@.venv/bin/python scripts/check_sizes.py
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python scripts/generate_docs.py --check
+	@if test -e .venv/.docs-stamp; then .venv/bin/python scripts/site.py --quiet; \
+	else echo 'the site of the docs was not built: what makes it is installed by make site' >&2; fi
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/onboard .ci/run \
 	dbmate_wrap/cli/shells/dbmate-wrap.bash docs/fleet/ecs/run-task.sh docs/fleet/kubernetes/report.sh \
 	docs/fleet/parallel/fleet-up \
@@ -74,6 +76,9 @@ bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
 
 docs: .venv/.dev-stamp ## write the generated parts of docs/ anew
 	@.venv/bin/python scripts/generate_docs.py
+
+site: .venv/.docs-stamp ## make a site of docs/ in build/site, its links checked
+	@.venv/bin/python scripts/site.py
 
 lock: .venv/.dev-stamp ## renew requirements/*.txt (ARGS="--upgrade-package typer" for one only)
 	@.venv/bin/python scripts/lock.py $(ARGS)
@@ -87,7 +92,7 @@ name:
 
 # An environment does not survive being moved, nor the loss of the Python that it was made with: build it anew.
 ifneq ($(shell test -x .venv/bin/python && cat .venv/.home 2>/dev/null),$(CURDIR))
-.venv/.stamp .venv/.dev-stamp: stale
+.venv/.stamp .venv/.dev-stamp .venv/.docs-stamp: stale
 endif
 
 .venv/.stamp: pyproject.toml requirements/build.txt requirements/runtime.txt
@@ -95,3 +100,6 @@ endif
 
 .venv/.dev-stamp: pyproject.toml requirements/build.txt requirements/dev.txt
 	@sh scripts/bootstrap dev
+
+.venv/.docs-stamp: pyproject.toml requirements/build.txt requirements/dev.txt requirements/docs.txt
+	@sh scripts/bootstrap docs

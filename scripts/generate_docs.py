@@ -21,7 +21,7 @@ from dbmate_wrap.domain.results import Result  # noqa: E402
 from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.pages import codes, guides, states  # noqa: E402
 from dbmate_wrap.render.json import Document  # noqa: E402
-from scripts import json_docs, rule_docs, settings_docs, threat_docs  # noqa: E402
+from scripts import json_docs, rule_docs, settings_docs, site_pages, threat_docs  # noqa: E402
 from scripts.markdown import table  # noqa: E402
 
 
@@ -57,6 +57,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "json.md", json_docs.page(schema, get_args(Result)) + "\n"
     yield docs / "commands.md", commands_page()
     made = {
+        "README": home_page(docs),
         "agents": filled(docs / "agents.md", "agents", agents_table()),
         "exit-codes": exit_codes_page(docs / "exit-codes.md"),
         "runbook": filled(docs / "runbook.md", "codes", table(("code", "first"), list(codes.runbook_rows()))),
@@ -169,6 +170,12 @@ def agents_table() -> str:
         (f"`{each.variable}`" + (f" = `{each.value}`" if each.value else ""), each.agent) for each in MARKERS
     ]
     return table(("variable", "agent"), rows)
+
+
+def home_page(docs: Path) -> str:
+    """docs/README.md: the runbooks that there are, and the engines of fleets."""
+    page = filled(docs / "README.md", "runbooks", site_pages.listing(docs, site_pages.runbooks(docs)))
+    return fill(page, "engines", site_pages.listing(docs, site_pages.engines(docs)))
 
 
 def settings_page(path: Path) -> str:

@@ -70,6 +70,8 @@ def wanted() -> Iterator[Lock]:
     yield Lock("runtime", "What dbmate-wrap needs, with the extra `embedded`", runtime)
     development = (*runtime, *project["dependency-groups"]["dev"])
     yield Lock("dev", "Everything: runtime.txt and the development tools", development, ("runtime",))
+    site = tuple(project["dependency-groups"]["docs"])
+    yield Lock("docs", "What `make site` needs beside dev.txt", site, ("runtime", "dev"))
 
 
 def compiled(lock: Lock, folder: Path, arguments: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.pages.page import slug
-from scripts import generate_docs
+from scripts import generate_docs, site_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dbmate_wrap"
@@ -21,6 +21,11 @@ ENDINGS = (".py", ".sql", ".toml", "/")
 def test_nothing_that_is_generated_is_stale() -> None:
     stale = [path.name for path, text in generate_docs.wanted() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run `make docs`"
+
+
+def test_every_page_has_a_place_in_the_navigation() -> None:
+    docs = ROOT / "docs"
+    assert site_pages.left_out(docs, site_pages.navigation(docs)) == [], "name it in docs/README.md"
 
 
 def test_the_readme_names_every_command_of_the_help() -> None:
