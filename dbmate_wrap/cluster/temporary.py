@@ -1,10 +1,11 @@
-"""A throw-away server, removed at the end and after a failure; after a SIGKILL the next one removes it."""
+"""A throw-away server or folder, removed at the end and after a failure; after a SIGKILL by the next one."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from dbmate_wrap.cluster import file_lock, paths, server
@@ -23,12 +24,37 @@ def temporary(
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
     # The server's account has to enter it; nothing in it is readable for others.
     folder.chmod(0o711)
+    with _owned(folder):
+        yield server.start(folder / "pg", binaries, durable=durable, isolated=True, settings=settings)
+
+
+def folder_of(key: str) -> Path:
+    """Return the temporary folder of a key, which `make_folder` makes: the same for all who know the key."""
+    return paths.SOCKETS / f"{_PREFIX}{sha256(key.encode()).hexdigest()[:16]}"
+
+
+@contextmanager
+def make_folder(key: str) -> Iterator[Path]:
+    """Make the folder of a key, for our account alone, for the time of the block.
+
+    One that a killed process left is removed first. Raises FileExistsError where another process has it.
+    """
+    remove_abandoned()
+    folder = folder_of(key)
+    folder.mkdir(mode=0o700)
+    with _owned(folder):
+        yield folder
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Hold the lock that keeps a new folder from being abandoned, and remove the folder at the end."""
     alive = os.open(folder / "alive.new", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         # Locked before it gets the name that `remove_abandoned` looks for.
         file_lock.try_lock(alive)
         (folder / "alive.new").rename(folder / "alive")
-        yield server.start(folder / "pg", binaries, durable=durable, isolated=True, settings=settings)
+        yield
     finally:
         _remove(folder)
         os.close(alive)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,7 +23,6 @@ from dbmate_wrap.shadow.server_state import OwnServer, read_cluster
 _QUIET = {"autovacuum": "off", "jit": "off"}
 # For `domain/server_log.py`: the SQLSTATE in each line, and the query of each warning.
 _LOG = {"log_line_prefix": "%m [%p] %e ", "log_min_error_statement": "warning"}
-SETTINGS = {**_QUIET, **_LOG}
 _FORMAT = "3"
 _START_SECONDS = 0.2
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -34,7 +33,8 @@ class Access:
     """The way in which a check opens a server.
 
     `wait`: seconds to wait for another check, which `say` reports; `timeout`: seconds for connecting;
-    `superuser`: on a server of our own migrations are replayed by its superuser.
+    `superuser`: on a server of our own migrations are replayed by its superuser; `settings`: its settings
+    beyond those of every shadow server.
     """
 
     wait: float
@@ -42,6 +42,12 @@ class Access:
     say: Callable[[str], None]
     application_name: str
     superuser: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def server_settings(self) -> dict[str, str]:
+        """The settings of a server of our own."""
+        return {**_QUIET, **_LOG, **self.settings}
 
     def connect(self, url: DatabaseUrl) -> Session:
         """Return a session on the maintenance database that no timeout ends."""
@@ -89,10 +95,11 @@ class PersistentServer:
         return self.running
 
     def stop(self) -> None:
-        """End its sessions and the server."""
+        """End its sessions and the server, and remove the folder of its socket."""
         self._close_session()
         if self.url is not None:
             server.stop(self.folder)
+            paths.remove_socket_dir(Path(self.url.host))
             return
         # The start was interrupted: a server that starts all the same can be seen after this time.
         time.sleep(_START_SECONDS)
@@ -115,7 +122,8 @@ class PersistentServer:
         return session, initial
 
     def _start_and_connect(self) -> Session:
-        endpoint = server.start(self.folder, self.binaries, durable=False, isolated=True, settings=SETTINGS)
+        settings = self.access.server_settings
+        endpoint = server.start(self.folder, self.binaries, durable=False, isolated=True, settings=settings)
         self.url = endpoint.url("postgres")
         return self.access.connect(self.url)
 

@@ -26,7 +26,8 @@ class ScratchPool:
     """Scratch databases and templates of one server.
 
     `url`: the maintenance database; `origin`: the server in words; `remedy`: the hint where it fails;
-    `statements`: what a superuser runs for the replay's role, by id.
+    `statements`: what a superuser runs for the replay's role, by id; of more than `most_templates` the least
+    recently used are dropped.
     """
 
     url: DatabaseUrl
@@ -35,6 +36,7 @@ class ScratchPool:
     server: ShadowServer = field(repr=False)
     remedy: str = field(repr=False, default="run the command again")
     statements: Mapping[str, str] = field(repr=False, default_factory=dict)
+    most_templates: int = field(repr=False, default=MOST_TEMPLATES)
     _open: int = field(repr=False, default=0)
 
     def longest_cached_prefix(self, keys: Sequence[str]) -> int:
@@ -46,6 +48,18 @@ class ScratchPool:
             templates = self.templates()
             candidates = [templates.get(self.template_name(key)) for key in keys]
             return self.server.restore_for(candidates, templates)
+
+    def longest_template(self, keys: Sequence[str]) -> int:
+        """Return the same number, and leave the roles of the server alone: databases are in use there."""
+        with self._failures_as_unreachable("the shadow server could not be looked at"):
+            templates = self.templates()
+        return max((n for n, key in enumerate(keys, 1) if self.template_name(key) in templates), default=0)
+
+    def roles_of(self, key: str) -> frozenset[str] | None:
+        """Return the roles that a history made, but for placeholders; None where it has no template."""
+        with self._failures_as_unreachable("the shadow server could not be looked at"):
+            template = self.templates().get(self.template_name(key))
+        return template.roles - self.placeholders if template is not None else None
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -173,7 +187,7 @@ class ScratchPool:
         free = MOST_BYTES
         for index, (name, template) in enumerate(by_age):
             free -= template.size
-            if name != spared and (index >= MOST_TEMPLATES or free < 0):
+            if name != spared and (index >= self.most_templates or free < 0):
                 # One template too many does no harm; the next check tries again.
                 with suppress(WrapError):
                     catalog.drop_database(self._session, name)

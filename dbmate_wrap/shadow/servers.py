@@ -11,7 +11,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.errors import ConfigError, LockedError, WrapError
 from dbmate_wrap.postgres import shadow, shadow_state
-from dbmate_wrap.shadow.own_server import SETTINGS, Access, PersistentServer
+from dbmate_wrap.shadow.own_server import Access, PersistentServer
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, read_cluster
 
@@ -89,7 +89,7 @@ def _start_persistent(stack: ExitStack, persistent: PersistentServer) -> Scratch
 
 
 def _start_throw_away(stack: ExitStack, binaries: Binaries, access: Access) -> ScratchPool:
-    url = stack.enter_context(temporary(binaries, settings=SETTINGS)).url("postgres")
+    url = stack.enter_context(temporary(binaries, settings=access.server_settings)).url("postgres")
     session = stack.enter_context(access.connect(url))
     shadow.create_replay_role(session)
     role = None if access.superuser else shadow.REPLAY_ROLE

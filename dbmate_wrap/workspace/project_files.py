@@ -66,6 +66,13 @@ class LoadedFiles:
         if self.broken_lockfile is not None:
             self.checked()
 
+    def readable(self) -> ProjectFiles:
+        """Return the files, whatever the lockfile says of them. Raises PolicyError (12)."""
+        error = findings_error(self.findings, self.files.folder, history=False)
+        if error is not None:
+            raise error
+        return self.files
+
     def checked(self) -> ProjectFiles:
         """Return the files. Raises PolicyError (12) before HistoryError (13) for what is wrong with them."""
         readable = self.broken_lockfile is None

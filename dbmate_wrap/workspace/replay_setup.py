@@ -15,30 +15,33 @@ from dbmate_wrap.workspace import dbmate, shadow_server
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.server_choice import Wanted
-from dbmate_wrap.workspace.shadow_server import ShadowChoice
+from dbmate_wrap.workspace.shadow_server import CHECK, Purpose, ShadowChoice
 
 
 @dataclass(frozen=True)
 class ReplaySetup:
     """The means of a replay; nothing is looked for or started before a method is called.
 
-    `superuser`: migrations are replayed by the superuser of a server of our own.
+    `superuser`: migrations are replayed by the superuser of a server of our own; `purpose`: what that is for.
     """
 
     _context: Context
     superuser: bool
+    purpose: Purpose = CHECK
 
     @property
     def cache_dir(self) -> Path:
         """The folder of cached dumps."""
-        return shadow_server.shadow_dir(self._context) / "dumps"
+        return shadow_server.shadow_dir(self._context, self.purpose) / "dumps"
 
     def choose_server(self, wanted: Wanted = shadow_server.ANYTHING) -> ShadowChoice:
         """Return the server that the settings name, or one that has what is `wanted`.
 
         Raises ConfigError where there is none.
         """
-        return shadow_server.choose_server(self._context, superuser=self.superuser, wanted=wanted)
+        return shadow_server.choose_server(
+            self._context, superuser=self.superuser, wanted=wanted, purpose=self.purpose
+        )
 
     def start_dbmate(self) -> Callable[[DatabaseUrl, Session], Dbmate]:
         """Begin to verify the binary; the result binds it to a database over a session there: BinaryError."""
@@ -68,8 +71,8 @@ class ReplaySetup:
         return schema.dump_schema(program, url, self._context.secrets.redactor)
 
 
-def make_setup(context: Context) -> ReplaySetup:
+def make_setup(context: Context, purpose: Purpose = CHECK) -> ReplaySetup:
     """Return the setup of a replay that no pull request asks for: `shadow_superuser` counts as it is."""
     environment = context.environment
     superuser = environment.values.shadow_superuser and environment.may_use("shadow_superuser")
-    return ReplaySetup(context, superuser)
+    return ReplaySetup(context, superuser, purpose)

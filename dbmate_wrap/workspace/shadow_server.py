@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -28,18 +28,42 @@ ANYTHING = Wanted()
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """What a shadow server is started for: each purpose has servers and cached templates of its own.
+
+    `folder`: where they are in `.dbmate-wrap/`; `wait`: seconds to wait for another process that uses the
+    server (None: as the settings say); `settings`: settings of a server of our own.
+    """
+
+    folder: str = "shadow"
+    wait: float | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+CHECK = Purpose()
+# A session of tests holds its server to its end: nobody waits for that. Each test may have a pool of
+# connections, and there are as many at once as pytest-xdist has workers.
+TESTS = Purpose("pytest", 2.0, {"max_connections": "500"})
+
+
+@dataclass(frozen=True)
 class ShadowChoice:
     """A shadow server that can be opened.
 
     `label` identifies it in the keys of cached dumps; `major` is None where only the open server knows it:
     one that is not ours.
-    `open_second` starts a throw-away server beside it; None where there is no processor to spare for one.
+    `open_another` starts a throw-away server beside it; None where it is not ours.
     """
 
     label: str
     major: int | None
     open: Callable[[], AbstractContextManager[ScratchPool]]
-    open_second: Callable[[], AbstractContextManager[ScratchPool]] | None = None
+    open_another: Callable[[], AbstractContextManager[ScratchPool]] | None = None
+
+    @property
+    def open_second(self) -> Callable[[], AbstractContextManager[ScratchPool]] | None:
+        """As `open_another`, where a second server makes a replay faster."""
+        return self.open_another if _processors() > 1 else None
 
     @property
     def is_ours(self) -> bool:
@@ -47,12 +71,14 @@ class ShadowChoice:
         return self.major is not None
 
 
-def shadow_dir(context: Context) -> Path:
+def shadow_dir(context: Context, purpose: Purpose = CHECK) -> Path:
     """Return the folder for shadow servers and cached dumps."""
-    return context.project.root / ".dbmate-wrap" / "shadow"
+    return context.project.root / ".dbmate-wrap" / purpose.folder
 
 
-def choose_server(context: Context, *, superuser: bool, wanted: Wanted = ANYTHING) -> ShadowChoice:
+def choose_server(
+    context: Context, *, superuser: bool, wanted: Wanted = ANYTHING, purpose: Purpose = CHECK
+) -> ShadowChoice:
     """Return the server that the settings name. Raises ConfigError where there is none.
 
     `auto` takes the first one that has what is `wanted`, and says so where it is not simply the first.
@@ -61,13 +87,14 @@ def choose_server(context: Context, *, superuser: bool, wanted: Wanted = ANYTHIN
     major = int(written) if written else None
     match kind:
         case "url":
-            return _foreign(context)
+            return _foreign(context, purpose)
         case "local":
-            return _own(context, _local_binaries(major), superuser)
+            programs = _local_binaries(major)
         case "embedded":
-            return _own(context, _embedded_binaries(major), superuser)
+            programs = _embedded_binaries(major)
         case _:
-            return _own(context, _selected_binaries(context, wanted), superuser)
+            programs = _selected_binaries(context, wanted)
+    return _own(context, programs, superuser, purpose)
 
 
 def lacks_of(server: Binaries, wanted: Wanted) -> tuple[str, ...]:
@@ -138,12 +165,12 @@ def _local_binaries(major: int | None) -> Binaries:
     )
 
 
-def _own(context: Context, programs: Binaries, superuser: bool) -> ShadowChoice:
-    access = _access(context, superuser=superuser)
+def _own(context: Context, programs: Binaries, superuser: bool, purpose: Purpose) -> ShadowChoice:
+    access = _access(context, purpose, superuser=superuser)
 
     @contextmanager
     def start() -> Iterator[ScratchPool]:
-        opening = servers.open_own_server(shadow_dir(context), programs, access)
+        opening = servers.open_own_server(shadow_dir(context, purpose), programs, access)
         local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
             try:
@@ -161,8 +188,8 @@ def _own(context: Context, programs: Binaries, superuser: bool) -> ShadowChoice:
 
     role = " superuser" if superuser else ""
     label = f"{programs.origin} {programs.major}{role} {program_identity(programs.bin_dir / 'postgres')}"
-    second = partial(servers.open_throw_away_server, programs, access) if _processors() > 1 else None
-    return ShadowChoice(label, programs.major, start, second)
+    another = partial(servers.open_throw_away_server, programs, access)
+    return ShadowChoice(label, programs.major, start, another)
 
 
 def _processors() -> int:
@@ -170,18 +197,25 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _foreign(context: Context) -> ShadowChoice:
+def _foreign(context: Context, purpose: Purpose) -> ShadowChoice:
     resolved = context.environment.resolve_shadow_url()
     assert resolved is not None  # The settings refuse shadow = "url" without it.
     url = database.accept_url(context, resolved)
 
     def connect() -> AbstractContextManager[ScratchPool]:
         local_folder.create_local_folder(context.project.root)  # For the cached dumps.
-        return servers.open_foreign_server(url, _access(context))
+        return servers.open_foreign_server(url, _access(context, purpose))
 
     return ShadowChoice(url.public(), None, connect)
 
 
-def _access(context: Context, *, superuser: bool = False) -> Access:
-    values, name = context.environment.values, context.invocation.application_name
-    return Access(values.advisory_lock_wait, values.connect_timeout, context.console.say, name, superuser)
+def _access(context: Context, purpose: Purpose, *, superuser: bool = False) -> Access:
+    values = context.environment.values
+    return Access(
+        values.advisory_lock_wait if purpose.wait is None else purpose.wait,
+        values.connect_timeout,
+        context.console.say,
+        context.invocation.application_name,
+        superuser,
+        purpose.settings,
+    )

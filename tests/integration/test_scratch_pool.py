@@ -157,11 +157,9 @@ def test_the_template_of_an_unknown_key_is_an_error_that_names_the_remedy(here: 
     assert f"rm -rf {here.home}" in (caught.value.hint or "")
 
 
-def test_the_least_recently_used_templates_are_dropped(
-    here: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scratch_pool, "MOST_TEMPLATES", 2)
+def test_the_least_recently_used_templates_are_dropped(here: Project) -> None:
     with here.open_pool() as pool:
+        pool.most_templates = 2
         replay(pool, [ONE], [A])
         replay(pool, [ONE], [B])
         replay(pool, [ONE], [A])
