@@ -40,6 +40,7 @@ NOT_TYPED: Mapping[str, str] = {
         "names a server that is not there; the story sets the variables to one that is"
     ),
     "pip install 'dbmate-wrap[embedded]'": "installs from a package index",
+    "pip install 'dbmate-wrap[pytest]'": "installs from a package index",
     "make lint": _OUR_TESTS,
     "make test": _OUR_TESTS,
     'make test ARGS="tests/unit"': _OUR_TESTS,

@@ -48,11 +48,25 @@ class DatabaseUrl:
 
     def public(self) -> str:
         """The canonical URL without the password: fit for messages and for `parse`."""
-        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
-        where, before = ("", self._place()) if self.is_socket else (f"{host}:{self.port}", ())
+        where, before = ("", self._place()) if self.is_socket else (f"{self._bracketed_host}:{self.port}", ())
         # A slash needs no encoding in a query and reads better without.
         query = "&".join(f"{name}={quote(value, safe='/:')}" for name, value in (*before, *self.parameters))
         return f"postgres://{_quoted(self.user)}@{where}/{_quoted(self.database)}?{query}"
+
+    def for_applications(self) -> str:
+        """The URL with its password, as psycopg, SQLAlchemy and asyncpg take it; for nobody's eyes.
+
+        SQLAlchemy hands each parameter to the driver, and asyncpg takes no `sslmode` from it: so that is left
+        out where it is what libpq does anyway.
+        """
+        password = "" if self.password is None else f":{_quoted(self.password)}"
+        parameters = self.parameters
+        if self.is_socket or self.sslmode == "prefer":
+            parameters = tuple(item for item in parameters if item[0] != "sslmode")
+        where, before = ("", self._place()) if self.is_socket else (f"{self._bracketed_host}:{self.port}", ())
+        query = "&".join(f"{name}={quote(value, safe='/:')}" for name, value in (*before, *parameters))
+        url = f"postgresql://{_quoted(self.user)}{password}@{where}/{_quoted(self.database)}"
+        return f"{url}?{query}" if query else url
 
     def for_dbmate(self) -> str:
         """A URL without password for dbmate's --url; use it together with `libpq_environment()`.
@@ -86,6 +100,10 @@ class DatabaseUrl:
     def identity(self) -> tuple[str, int, str]:
         """A key that is equal for two URLs of one database, as `same_database` says it."""
         return place(self.host), self.port, self.database
+
+    @property
+    def _bracketed_host(self) -> str:
+        return f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
 
     def _place(self) -> tuple[tuple[str, str], ...]:
         return ("host", self.host), ("port", str(self.port))

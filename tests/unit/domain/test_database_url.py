@@ -212,6 +212,23 @@ def test_public_form_means_the_same_without_the_password(text: str) -> None:
     assert parse(url.public(), os_user="other") == dataclasses.replace(url, password=None)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgres://u:p%40:@h/db", "postgresql://u:p%40%3A@h:5432/db"),
+        ("postgres://u@h/db?sslmode=prefer", "postgresql://u@h:5432/db"),
+        ("postgres://u@h/db?sslmode=require", "postgresql://u@h:5432/db?sslmode=require"),
+        ("postgres://u@[::1]/db", "postgresql://u@[::1]:5432/db"),
+        ("postgres://u@/db?host=/tmp/a%20b&sslmode=disable", "postgresql://u@/db?host=/tmp/a%20b&port=5432"),
+    ],
+)
+def test_the_form_for_applications_has_the_password_and_no_usual_sslmode(text: str, expected: str) -> None:
+    url = parse(text, os_user="me")
+    assert url.for_applications() == expected
+    read = parse(expected, os_user="other")
+    assert (read.password, read.identity) == (url.password, url.identity)
+
+
 @pytest.mark.parametrize("character", ["@", ":", "/", "?", "#", "%", " "])
 def test_the_explanation_says_how_to_encode(character: str) -> None:
     with pytest.raises(UrlFault) as caught:
