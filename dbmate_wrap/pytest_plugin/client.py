@@ -74,21 +74,27 @@ class Client:
     def _ask(self, request: Request) -> Answer:
         __tracebackhide__ = True
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            self._connection.sendall(request.encode())
-            answer = decode_answer(self._read_line(self._connection))
-        except BaseException as error:
-            # Also what ends a test that takes too long: the next test must not get this answer.
-            self._disconnect()
-            if isinstance(error, WrapError):
-                _fail(Failure(error.message, error.hint))
-            if isinstance(error, OSError):
-                _fail(Failure(_ENDED, "run the tests again"))
-            raise
+            answer = self._exchange(request)
+        except WrapError as error:
+            answer = Answer(failure=Failure(error.message, error.hint))
+        except OSError:
+            answer = Answer(failure=Failure(_ENDED, "run the tests again"))
         for line in answer.said:
             sys.stderr.write(f"dbmate-wrap: {line}\n")
         return answer
+
+    def _exchange(self, request: Request) -> Answer:
+        """Return the answer. Raises OSError where the process has ended, and what starting it raises."""
+        __tracebackhide__ = True
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            self._connection.sendall(request.encode())
+            return decode_answer(self._read_line(self._connection))
+        except BaseException:
+            # Also what ends a test that takes too long: the next test must not get this answer.
+            self._disconnect()
+            raise
 
     def _disconnect(self) -> None:
         """Give up the connection, and with it the databases; the next test connects anew."""
