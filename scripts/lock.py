@@ -65,9 +65,11 @@ def main(arguments: Sequence[str]) -> None:
 def wanted() -> Iterator[Lock]:
     """The locks that pyproject.toml asks for; a later one takes its versions from the earlier ones."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    runtime = (*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["embedded"])
+    image = tuple(project["project"]["dependencies"])
+    runtime = (*image, *project["project"]["optional-dependencies"]["embedded"])
     yield Lock("build", "The build backend", tuple(project["build-system"]["requires"]))
     yield Lock("runtime", "What dbmate-wrap needs, with the extra `embedded`", runtime)
+    yield Lock("image", "What dbmate-wrap needs, without extras", image, ("runtime",))
     development = (*runtime, *project["dependency-groups"]["dev"])
     yield Lock("dev", "Everything: runtime.txt and the development tools", development, ("runtime",))
     site = tuple(project["dependency-groups"]["docs"])

@@ -19,6 +19,7 @@ from dbmate_wrap.domain.pull_request import SYSTEMS
 from scripts.generate_docs import output_schema
 from tests.support.cli import CliResult, Document, RunCli, RunJson, assert_presentable, run_command
 from tests.support.data_directories import remove_made_data_directories
+from tests.support.distributions import Distributions, build_repository
 from tests.support.forked import stop_fork_server
 from tests.support.projects import MakeProject, ProjectFolder
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
@@ -189,6 +190,12 @@ def dbmate() -> Path:
     path = Path(sys.executable).parent / "dbmate"
     assert path.is_file(), f"no dbmate beside {sys.executable}: make setup"
     return path
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
+    """The wheel and the sdist of this repository as it lies here."""
+    return build_repository(tmp_path_factory.mktemp("distributions"))
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ _CLOUD = "asks a cloud or a server of secrets, which the tests do not have"
 _CLUSTER = "asks a cluster, which the tests do not have"
 _FLEETS = "typed in tests/integration/engines"
 _OUR_TESTS = "runs these tests themselves"
+_RELEASES = "done in tests/integration/scripts/test_build_dist.py, on a tag that exists"
 # A command of the documents that cannot be typed here, and why.
 NOT_TYPED: Mapping[str, str] = {
     "export STAGING_DATABASE_URL='postgres://deploy@db.internal/crm?sslmode=verify-full'": (
@@ -42,6 +43,10 @@ NOT_TYPED: Mapping[str, str] = {
     "pip install 'dbmate-wrap[embedded]'": "installs from a package index",
     "pip install 'dbmate-wrap[pytest]'": "installs from a package index",
     "make lint": _OUR_TESTS,
+    ".venv/bin/python scripts/build_dist.py v0.1.0 --output dist": _RELEASES,
+    "git fetch --tags": _RELEASES,
+    ".venv/bin/python scripts/verify_release.py v0.1.0": _RELEASES,
+    ".venv/bin/python scripts/verify_release.py v0.1.0 --files dist": _RELEASES,
     "make test": _OUR_TESTS,
     'make test ARGS="tests/unit"': _OUR_TESTS,
     ".venv/bin/python -m pytest tests/unit/execution -q": _OUR_TESTS,
