@@ -44,6 +44,9 @@ NOT_TYPED: Mapping[str, str] = {
     "pip install 'dbmate-wrap[pytest]'": "installs from a package index",
     "make lint": _OUR_TESTS,
     ".venv/bin/python scripts/build_dist.py v0.1.0 --output dist": _RELEASES,
+    ".venv/bin/python scripts/sbom.py dist/*.whl --output dbmate-wrap.cdx.json": (
+        "done in tests/integration/scripts/test_sbom.py"
+    ),
     "git fetch --tags": _RELEASES,
     ".venv/bin/python scripts/verify_release.py v0.1.0": _RELEASES,
     ".venv/bin/python scripts/verify_release.py v0.1.0 --files dist": _RELEASES,
