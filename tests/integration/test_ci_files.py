@@ -19,7 +19,7 @@ from tests.support.repository import REPOSITORY
 
 BIN = Path(sys.executable).parent
 ACTION = REPOSITORY / "action.yml"
-WORKFLOW = REPOSITORY / ".github" / "workflows" / "ci.yml"
+OWN_WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 PAGES = REPOSITORY / "docs" / "ci"
 PRE_COMMIT = ".pre-commit-config.yaml"
@@ -27,7 +27,7 @@ ACTIONLINT = REPOSITORY / "tests" / "actionlint" / "node_modules" / ".bin" / "no
 FLEET = REPOSITORY / "docs" / "fleet"
 GITLAB = [PAGES / "gitlab.yml", FLEET / "gitlab" / "fleet.gitlab-ci.yml"]
 ALL = [
-    *(ACTION, WORKFLOW, HOOKS, *sorted(PAGES.iterdir())),
+    *(ACTION, *OWN_WORKFLOWS, HOOKS, *sorted(PAGES.iterdir())),
     *sorted(path for path in FLEET.rglob("*") if path.is_file()),
 ]
 
@@ -71,7 +71,7 @@ def scaffolded(*hosts: str) -> dict[str, str]:
 
 SCAFFOLDED = scaffolded("github.com", "gitlab.com")
 WORKFLOWS = [
-    WORKFLOW.read_text("utf-8"),
+    *(path.read_text("utf-8") for path in OWN_WORKFLOWS),
     *examples("github.md"),
     examples("rollout.md")[0],
     (FLEET / "github" / "fleet.yml").read_text("utf-8"),
@@ -82,6 +82,13 @@ WORKFLOWS = [
 def lint(*command: str | Path, cwd: Path = REPOSITORY, stdin: str = "") -> None:
     done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def zizmor(folder: Path, *files: Path) -> "subprocess.CompletedProcess[str]":
+    """What zizmor says of files; it asks nobody, and one that it cannot read is an error."""
+    options = ["--offline", "--strict-collection", "--no-progress", "--format", "plain"]
+    argv = [str(BIN / "zizmor"), *options, *map(str, files)]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def scripts(document: object) -> Iterator[str]:
@@ -146,6 +153,72 @@ def test_actionlint_has_nothing_against_the_workflows(text: str, tmp_path: Path)
     folder.mkdir(parents=True)
     (folder / "workflow.yml").write_text(text)
     lint(node, ACTIONLINT, cwd=tmp_path)
+
+
+def test_zizmor_has_nothing_against_our_workflows_and_the_action() -> None:
+    done = zizmor(REPOSITORY, ACTION, *OWN_WORKFLOWS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+RELEASE = REPOSITORY / ".github" / "workflows" / "release.yml"
+# A text of release.yml, what somebody writes there instead, and the finding.
+MISTAKES = [
+    (
+        "    permissions:\n      contents: read # the checkout\n",
+        "    permissions: write-all\n",
+        "excessive-permissions",
+    ),
+    ("        with:\n          persist-credentials: false\n", "", "artipacked"),
+    ("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "unpinned-uses"),
+    ('"$GITHUB_REF_NAME"\n', '"${{ github.ref_name }}"\n', "template-injection"),
+    (
+        '          python-version: "3.13"',
+        '          python-version: "3.13"\n          cache: pip',
+        "cache-poisoning",
+    ),
+    ("          attestations: true", "          password: ${{ secrets.TOKEN }}", "use-trusted-publishing"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "finding"), MISTAKES, ids=[each[2] for each in MISTAKES])
+def test_zizmor_finds_what_would_make_a_release_unsafe(
+    right: str, wrong: str, finding: str, tmp_path: Path
+) -> None:
+    text = RELEASE.read_text("utf-8")
+    assert right in text
+    copy = tmp_path / ".github" / "workflows" / "release.yml"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(text.replace(right, wrong, 1))
+    done = zizmor(tmp_path, copy)
+    assert done.returncode != 0
+    assert f"[{finding}]" in done.stdout
+
+
+def test_every_action_of_ours_is_pinned_by_its_commit_with_its_version_beside() -> None:
+    for path in (ACTION, *OWN_WORKFLOWS):
+        used = re.findall(r"^ +(?:- )?uses: (.+)$", path.read_text("utf-8"), re.MULTILINE)
+        for each in used:
+            pinned = re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
+            assert pinned or each.startswith("./"), (path.name, each)
+
+
+def test_a_release_is_published_from_what_a_second_machine_has_built_too() -> None:
+    jobs = parts(load(RELEASE.read_text("utf-8")), "jobs")
+    assert isinstance(jobs, Mapping)
+    assert {name for name in jobs if "verify" in jobs[name].get("needs", [])} == {"attest", "publish"}
+    # Each job has the rights that it needs, and no more.
+    rights = {name: tuple(sorted(job["permissions"].items())) for name, job in jobs.items()}
+    assert rights == {
+        "build": (("contents", "read"),),
+        "verify": (("contents", "read"),),
+        "attest": (("attestations", "write"), ("id-token", "write")),
+        "publish": (("id-token", "write"),),
+        "notes": (("contents", "write"),),
+    }
+    assert jobs["publish"]["environment"] == "pypi"
+    # What has a right to sign or to publish runs nothing of the repository.
+    for name in ("attest", "publish", "notes"):
+        assert all("checkout" not in step.get("uses", "") for step in jobs[name]["steps"])
 
 
 def test_pre_commit_takes_the_hooks_and_the_examples(tmp_path: Path) -> None:
