@@ -11,6 +11,7 @@ from pathlib import Path
 from dbmate_wrap.cluster import file_lock, paths, server
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.cluster.server import Endpoint
+from dbmate_wrap.errors import ConfigError
 
 _PREFIX = "dbmate-wrap-temporary-"
 
@@ -19,9 +20,12 @@ _PREFIX = "dbmate-wrap-temporary-"
 def temporary(
     binaries: Binaries, *, durable: bool = False, settings: Mapping[str, str] | None = None
 ) -> Iterator[Endpoint]:
-    """Start a new, empty server without a network for the time of the block. Raises as `server.start`."""
+    """Start a new, empty server without a network for the time of the block.
+
+    Raises as `server.start`, and ConfigError where its folder cannot be made.
+    """
     remove_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
+    folder = _made_folder()
     # The server's account has to enter it; nothing in it is readable for others.
     folder.chmod(0o711)
     with _owned(folder):
@@ -74,6 +78,18 @@ def remove_abandoned() -> None:
                 _remove(folder)
         finally:
             os.close(alive)
+
+
+def _made_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=paths.SOCKETS))
+    except OSError as error:
+        # The names of sockets are short: another folder may not do.
+        raise ConfigError(
+            f"a throw-away server needs a folder in {paths.SOCKETS}: {error.strerror or error}",
+            hint=f"let {paths.SOCKETS} be written (in a container: a tmpfs); "
+            'or set shadow = "url", or run dbmate-wrap check --no-shadow',
+        ) from None
 
 
 def _remove(folder: Path) -> None:

@@ -30,6 +30,7 @@ _CLOUD = "asks a cloud or a server of secrets, which the tests do not have"
 _CLUSTER = "asks a cluster, which the tests do not have"
 _FLEETS = "typed in tests/integration/engines"
 _OUR_TESTS = "runs these tests themselves"
+_DOCKER = "needs Docker; what it does is done in tests/integration/test_container.py"
 _RELEASES = "done in tests/integration/scripts/test_build_dist.py, on a tag that exists"
 # A command of the documents that cannot be typed here, and why.
 NOT_TYPED: Mapping[str, str] = {
@@ -43,6 +44,9 @@ NOT_TYPED: Mapping[str, str] = {
     "pip install 'dbmate-wrap[embedded]'": "installs from a package index",
     "pip install 'dbmate-wrap[pytest]'": "installs from a package index",
     "make lint": _OUR_TESTS,
+    "docker build -t dbmate-wrap:0.1.0 .": _DOCKER,
+    'docker run --rm --read-only --tmpfs /tmp -v "$PWD:/project:ro" -e STAGING_DATABASE_URL \\\n'
+    "    dbmate-wrap:0.1.0 up -e staging": _DOCKER,
     ".venv/bin/python scripts/build_dist.py v0.1.0 --output dist": _RELEASES,
     ".venv/bin/python scripts/sbom.py dist/*.whl --output dbmate-wrap.cdx.json": (
         "done in tests/integration/scripts/test_sbom.py"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import postmaster
+from dbmate_wrap.cluster import paths, postmaster
 from dbmate_wrap.cluster.temporary import remove_abandoned, temporary
+from dbmate_wrap.errors import ConfigError
 from tests.support.clusters import PROGRAMS, python, server
 from tests.support.servers import Server
 
@@ -40,3 +41,13 @@ def test_the_temporary_server_of_a_killed_process_is_swept(embedded: Server) -> 
     remove_abandoned()
     assert not sockets.exists()
     assert embedded.execute("SELECT 1") == [(1,)]  # The server of a living process stays.
+
+
+def test_where_its_folder_cannot_be_made_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a container whose file system is read-only, and has no tmpfs.
+    monkeypatch.setattr(paths, "SOCKETS", tmp_path / "gone")
+    with pytest.raises(ConfigError, match=r"needs a folder in .*/gone: ") as raised, temporary(PROGRAMS):
+        pass
+    assert "--no-shadow" in (raised.value.hint or "")
