@@ -205,3 +205,35 @@ def test_a_tag_that_is_not_there_is_told(published: Published, capsys: pytest.Ca
     git(published.repository, "branch", "v2")
     assert verify_release.main(["v2", "--files", str(published.folder)], published.repository) == 1
     assert "no such commit" in capsys.readouterr().err
+
+
+@pytest.fixture
+def index(published: Published, monkeypatch: pytest.MonkeyPatch) -> Published:
+    """A folder stands for the package index."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(published.folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return published
+
+
+def test_what_was_published_is_fetched_and_compared(
+    index: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify_release.main(["v1"], index.repository) == 0, capsys.readouterr()
+
+
+def test_an_sdist_of_other_bytes_is_refused_before_anything_of_it_runs(
+    index: Published, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = tmp_path / "ran"
+    evil = tmp_path / "dbmate_wrap-1"
+    evil.mkdir()
+    (evil / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["."]\n'
+    )
+    (evil / "b.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    with tarfile.open(index.sdist, "w:gz") as sdist:
+        sdist.add(evil, evil.name)
+    assert verify_release.main(["v1"], index.repository) == 1
+    assert "HASHES" in capsys.readouterr().err
+    assert not ran.exists()
