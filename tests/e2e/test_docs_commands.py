@@ -457,7 +457,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
 
 
 def sections() -> dict[tuple[str, str], list[Block]]:
-    """The blocks of each section that has a command which can be typed, but those of the runbooks and the tutorial."""
+    """The blocks of each section with a command that can be typed; runbooks and tutorial have their own tests."""
     found = blocks_of_sections("")
     return {
         section: shown
