@@ -457,7 +457,7 @@ STORIES: Mapping[tuple[str, str], Story] = {
 
 
 def sections() -> dict[tuple[str, str], list[Block]]:
-    """The blocks of each section with a command that can be typed; runbooks and tutorial have their own tests."""
+    """The blocks of each section with a command to type; runbooks and tutorial have tests of their own."""
     found = blocks_of_sections("")
     return {
         section: shown
