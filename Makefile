@@ -22,7 +22,7 @@ OR_SAY = || { code=$$?; echo "make: dbmate-wrap ended with $$code (docs/exit-cod
 	runs $(WRAP) itself" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup migrate status new check seal plan rollback test lint bench docs site lock clean stale name
+.PHONY: help setup migrate status new check seal plan rollback test lint bench mutate docs site lock clean stale name
 
 help: ## list the targets
 	@echo 'Usage: make TARGET [ENV=staging] [NAME=add_orders] [ARGS="..."]'
@@ -73,6 +73,9 @@ lint: .venv/.dev-stamp ## check style, types, sizes, imports between the package
 
 bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
 	@.venv/bin/python scripts/bench.py --write $(ARGS)
+
+mutate: .venv/.dev-stamp ## change small things in what decides, and see what no test notices
+	@.venv/bin/python scripts/mutate.py $(ARGS)
 
 docs: .venv/.dev-stamp ## write the generated parts of docs/ anew
 	@.venv/bin/python scripts/generate_docs.py

@@ -8,6 +8,7 @@ from dbmate_wrap.domain.history import (
     DISAGREEING,
     MigrationState,
     Sealed,
+    amend_command,
     compare_history,
     disagreements,
     pending_entries,
@@ -123,3 +124,21 @@ def test_a_line_amends_another_where_it_forgets_no_checksum_and_says_why(
     line = Sealed("001_a.sql", checksum, 3, former, reason)
     assert line.amends(Sealed("001_a.sql", before[0], 2, before[1])) == amends
     assert not line.amends(Sealed("001_b.sql", before[0], 2, before[1]))
+
+
+def test_a_pending_one_must_come_after_the_newest_that_counts() -> None:
+    """In a database whose rows may be lost a version of another branch does not count."""
+    files = [migration_file("001_a.sql", "a"), migration_file("002_b.sql", "b")]
+    applied = ("001", "009")
+    assert [each.state.value for each in compare_history(files, (), applied)] == [
+        "applied",
+        "out-of-order",
+        "unknown",
+    ]
+    entries = compare_history(files, (), applied, newest="001")
+    assert [each.state.value for each in entries] == ["applied", "pending", "unknown"]
+    assert [each.checksum for each in entries] == [*(file.checksum for file in files), None]
+
+
+def test_the_command_that_amends_quotes_the_name() -> None:
+    assert amend_command("001_a b.sql") == "dbmate-wrap amend '001_a b.sql' --because TEXT"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dbmate_wrap.domain.ledger import LedgerEntry, Origin, Record
-from dbmate_wrap.domain.missing_rows import Evidence, contradiction, find_missing_rows
+from dbmate_wrap.domain.ledger_access import LedgerUnavailable
+from dbmate_wrap.domain.missing_rows import Evidence, contradiction, find_missing_rows, unknown
 
 ALONE = Evidence("public.schema_migrations", True, (), False, False)
 CUT_OFF = replace(ALONE, unfinished_rollback=True)
@@ -63,6 +64,7 @@ CASES = [
     Case("rolled back by a line", (*ONE_TWO, line("002", "rolled-back")), ("001",), ALONE, ()),
     Case("applied again", (line("001"), line("001", "rolled-back"), line("001")), (), ALONE, ("001",)),
     Case("a rollback that was cut off", ONE_TWO, ("001",), CUT_OFF, (), ("002",)),
+    Case("a rollback of the only one that was cut off", (line("001"),), (), CUT_OFF, (), ("001",)),
     Case("a rollback undoes one", ONE_TWO, (), CUT_OFF, ("001", "002")),
     Case("a rollback undoes the last", ONE_TWO, ("002",), CUT_OFF, ("001",)),
     Case("another's line", ONE_TWO, (), SHARED, ()),
@@ -149,6 +151,8 @@ def test_a_table_that_is_gone_is_made_anew_by_the_hint() -> None:
 
 def test_another_history_table_is_named() -> None:
     assert told(SHARED, line("001"))[1].startswith("if the history is in b.schema_migrations, set ")
+    two = replace(SHARED, others=("b.schema_migrations", "c.done"))
+    assert told(two, line("001"))[1].startswith("if the history is in b.schema_migrations, c.done, set ")
 
 
 def test_many_versions_are_counted_and_a_statement_of_many_is_left_to_the_runbook() -> None:
@@ -160,3 +164,41 @@ def test_many_versions_are_counted_and_a_statement_of_many_is_left_to_the_runboo
 
 def test_a_quote_in_a_version_stays_within_the_statement() -> None:
     assert "values ('0''1');" in told(ALONE, line("0'1"))[1]
+
+
+def test_one_version_is_told_in_whole() -> None:
+    error = contradiction(find_missing_rows((), [replace(line("001"), host=None)], mine("001"), ALONE))
+    assert error is not None
+    assert error.migration == "001_x.sql"
+    assert error.message == (
+        "ledger and history table disagree: the ledger has 001_x.sql as applied (2024-02-29T12:00:00.000Z by"
+        " ada), public.schema_migrations has no row for it"
+    )
+    assert error.hint == (
+        "if the migrations are in place, put the rows back: insert into public.schema_migrations (version)"
+        " values ('001'); if they were undone on purpose, record that: see"
+        " `dbmate-wrap explain ledger-and-history-table-disagree`"
+    )
+
+
+def test_five_are_named_and_twenty_are_in_the_statement() -> None:
+    assert told(ALONE, *(line(f"{number:03}") for number in range(1, 6)))[0].endswith("004_x.sql, 005_x.sql")
+    assert "('020');" in told(ALONE, *(line(f"{number:03}") for number in range(1, 21)))[1]
+
+
+def test_a_history_that_is_elsewhere_is_named_as_a_setting() -> None:
+    lines = (line("001", history='"odd schema".done'),)
+    elsewhere = replace(ALONE, others=('"odd schema".done', "c.done"))
+    message, hint = told(elsewhere, *lines)
+    assert '001_x.sql as applied (2024-02-29T12:00:00.000Z by ada@laptop) in "odd schema".done,' in message
+    assert hint.startswith('look where the history is: migrations_table = "odd schema.done"; where')
+
+
+def test_an_empty_history_beside_a_ledger_that_cannot_be_read_is_told_with_the_grant_if_one_helps() -> None:
+    error = unknown(LedgerUnavailable("role app may not read it", None))
+    assert error.message == (
+        "the history table has no rows, and the ledger that is there cannot say whether it had some:"
+        " role app may not read it"
+    )
+    assert error.hint == "where the ledger is another project's alone, set ledger = false"
+    assert unknown(LedgerUnavailable("x", "grant it")).hint == f"grant it; or, {error.hint}"

@@ -10,7 +10,17 @@ from dbmate_wrap.redact import NOTHING, Capture, Redactor
 SECRET = "hünter2-Löng"
 BYTES = st.lists(
     st.sampled_from(
-        [SECRET.encode(), SECRET.encode()[:5], b"hunter", b"\n", b" ", b"\xff", "ü".encode(), b"x" * 50]
+        [
+            SECRET.encode(),
+            SECRET.encode()[:5],
+            b"hunter",
+            b"\n",
+            b" ",
+            b"\xff",
+            "ü".encode(),
+            b"\xc3",
+            b"x" * 50,
+        ]
     )
 ).map(b"".join)
 
@@ -46,3 +56,43 @@ def test_what_comes_after_the_end_is_not_kept() -> None:
     kept.add(b"after")
     kept.close()
     assert kept.text() == "before"
+
+
+def test_a_line_ends_where_windows_ends_it_too() -> None:
+    lines: list[str] = []
+    kept = Capture(NOTHING, 100, lines.append)
+    kept.add(b"\rone\r\ntwo\r")
+    kept.close()
+    assert lines == ["\rone", "two"]
+    assert kept.text() == "\rone\r\ntwo\r"
+
+
+def test_what_hears_the_lines_and_fails_hears_no_more_and_its_error_is_kept() -> None:
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        raise ValueError(line)
+
+    kept = Capture(NOTHING, 100, hear)
+    assert kept.error is None
+    kept.add(b"one\ntwo\n")
+    kept.close()
+    assert heard == ["one"]
+    assert isinstance(kept.error, ValueError)
+    assert kept.text() == "one\ntwo\n"
+
+
+def test_beginning_and_end_are_kept_in_whatever_pieces_they_come() -> None:
+    text = "abcdefghijklmnopqrstuvwxyz"
+    for limit in range(len(text)):
+        for size in range(1, 6):
+            kept = Capture(NOTHING, limit, None)
+            for start in range(0, len(text), size):
+                kept.add(text[start : start + size].encode())
+            kept.close()
+            head, tail = text[: limit // 2], text[len(text) - (limit - limit // 2) :]
+            assert kept.text() == f"{head}\n[... {len(text) - limit} characters left out ...]\n{tail}", (
+                limit,
+                size,
+            )

@@ -211,6 +211,9 @@ def test_a_finished_line_does_not_wait_for_the_next() -> None:
 def test_a_secret_of_two_lines_is_masked_across_pieces() -> None:
     stream = Redactor(["first\nsecond"]).stream()
     assert "".join([stream.feed("x first\n"), stream.feed("second y\n"), stream.close()]) == "x *** y\n"
+    stream = Redactor(["first\nsecond"]).stream()
+    told = [stream.feed(each) for each in "first\nsecond y"]
+    assert "".join([*told, stream.close()]) == "*** y"
 
 
 def test_a_stream_keeps_no_more_than_it_needs() -> None:
