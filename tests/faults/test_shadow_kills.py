@@ -161,6 +161,7 @@ def test_after_a_check_on_a_url_was_killed_the_next_one_works(tcp_server: TcpSer
     where = tcp_server.url()
     chance = random.Random(SEED + moment)
     try:
+        drop_shadow_databases(tcp_server)  # Those of other tests.
         tcp_server.execute("drop role if exists made")
         running = start(where)
         time.sleep(chance.uniform(0.0, 0.5))
