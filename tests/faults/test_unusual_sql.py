@@ -63,20 +63,19 @@ CASES = {
     "5,000 statements": Case(
         lambda: "\n".join(f"alter table public.t add column c{n} int;" for n in range(5_000)), {}
     ),
-    "10,000 findings": Case(lambda: WRITE * 10_000, {"data-write": 10_000}),
-    "10,000 findings in one line": Case(lambda: WRITE.replace("\n", "") * 10_000, {"data-write": 10_000}),
+    "4,000 findings": Case(lambda: WRITE * 4_000, {"data-write": 4_000}),
+    "4,000 findings in one line": Case(lambda: WRITE.replace("\n", "") * 4_000, {"data-write": 4_000}),
     "10,000 mistakes": Case(lambda: "insert intox public.t;\n" * 10_000, {"syntax-error": 500}, last=False),
-    "10,000 lines for psql": Case(lambda: "\\x\n" * 10_000, {"psql-command": 500}),
-    "10,000 COPY without data": Case(lambda: "copy public.t from stdin;\n" * 10_000, {"data-write": 10_000}),
-    "10,000 sections": Case(lambda: "-- migrate:down\n\n-- migrate:up\n".join(["select 1;\n"] * 10_000), {}),
+    "4,000 lines for psql": Case(lambda: "\\x\n" * 4_000, {"psql-command": 500}),
+    "4,000 COPY without data": Case(lambda: "copy public.t from stdin;\n" * 4_000, {"data-write": 4_000}),
+    "4,000 sections": Case(lambda: "-- migrate:down\n\n-- migrate:up\n".join(["select 1;\n"] * 4_000), {}),
     "5,000 dropped subscriptions": Case(
         lambda: "".join(f"drop subscription s{n};\n" for n in range(5_000)), {"needs-no-transaction": 5_000}
     ),
     "names without places": Case(
-        lambda: f"drop table {', '.join(f't{n}' for n in range(20_000))};", {"unqualified-name": 20_000}
+        lambda: f"drop table {', '.join(f't{n}' for n in range(8_000))};", {"unqualified-name": 8_000}
     ),
-    "3,000 allow comments": Case(lambda: (ALLOW + WRITE) * 3_000, {}),
-    "10,000 allow comments": Case(lambda: (ALLOW + WRITE) * 10_000, {}),
+    "4,000 allow comments": Case(lambda: (ALLOW + WRITE) * 4_000, {}),
     "allow comments that allow nothing": Case(
         lambda: "select 1;\n" + ALLOW * 10_000 + "\nselect 2;", {"useless-allow": 10_000}
     ),
@@ -148,20 +147,20 @@ CASES = {
     "10 MB of a string": Case(lambda: f"comment on table public.t is '{'x' * 10_000_000}';", {}),
 }
 SLOW = {
-    "3 MB of statements": Case(
-        lambda: "\n".join(f"create table public.t{n} (i int);" for n in range(100_000)),
+    "1 MB of statements": Case(
+        lambda: "\n".join(f"create table public.t{n} (i int);" for n in range(30_000)),
         {},
-        seconds=120,
+        seconds=60,
         mebibytes=1_000,
     ),
-    "one INSERT of 10 MB": Case(
-        lambda: f"insert into public.t values {', '.join([ROW] * 500_000)};",
+    "one INSERT of 3 MB": Case(
+        lambda: f"insert into public.t values {', '.join([ROW] * 150_000)};",
         {"data-write": 1},
         seconds=60,
         mebibytes=1_500,
     ),
-    "3 MB of DO": Case(
-        lambda: f"do $$ begin {'perform 1;' * 300_000} end $$;",
+    "a DO block of more statements than are read": Case(
+        lambda: f"do $$ begin {'perform 1;' * 100_100} end $$;",
         {"syntax-error": 1},
         seconds=90,
         mebibytes=2_000,
