@@ -19,10 +19,10 @@ def main() -> None:
             complete(sys.argv[2:])
         import typer
 
-        from dbmate_wrap.cli.app import app
+        from dbmate_wrap.cli.app import app_for
 
         try:
-            code = app(prog_name="dbmate-wrap", standalone_mode=False)
+            code = app_for(sys.argv[1:])(prog_name="dbmate-wrap", standalone_mode=False)
         except typer.TyperException as error:
             from dbmate_wrap.cli.usage import report_usage_error
 

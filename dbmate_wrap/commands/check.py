@@ -16,6 +16,7 @@ from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_c
 from dbmate_wrap.review.hazards import find_hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
 from dbmate_wrap.review.renumbering import with_command
+from dbmate_wrap.review.sql_findings import find_in_sql
 from dbmate_wrap.settings.pull_request import pipeline_targets
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.context import Context
@@ -93,7 +94,8 @@ def _lint_input(
         search_path=context.search_path,
     )
     rules = sql_rules.RuleContext((schema or None, table), folder, branch.merged)
-    return LintInput(files, reported, branch, rules, hazards, policy)
+    in_sql = find_in_sql(files.parsed, rules, context.project.root)
+    return LintInput(files, reported, branch, rules, in_sql, hazards, policy)
 
 
 def _record(outcome: Outcome, given: LintInput, result: LintResult, branch: BranchDiff) -> None:

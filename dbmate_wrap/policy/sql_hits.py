@@ -50,11 +50,11 @@ _RULES_BY_WORD = {
 
 
 def find_hits(
-    migration: ParsedMigration, table: tuple[str | None, str], earlier: MadeObjects
+    migration: ParsedMigration, table: tuple[str | None, str], earlier: MadeObjects, made: MadeObjects
 ) -> Iterator[tuple[Block, Hit]]:
     """All hits of a file, in no order; `table` is (schema or None, name) of dbmate's history table.
 
-    `earlier` has what the migrations before it made; what this one makes is added.
+    `earlier` has what the migrations before it made; what this one makes is added to `made`.
     """
     ups: list[Block] = []
     texts: list[tuple[str, Sequence[Statement]]] = []
@@ -72,7 +72,7 @@ def find_hits(
         yield from _until_too_deep(ups[0], ((ups[index], hit) for index, hit in taken))
     with suppress(RecursionError):  # That it is too deep was said above.
         for text, statements in texts:
-            earlier.add(text, statements)
+            made.add(text, statements)
 
 
 def _hits(block: Block, text: str, reading: Reading, context: BlockContext) -> Iterator[tuple[Block, Hit]]:

@@ -1,8 +1,8 @@
 """Runs the rules of the family `sql`: hits in blocks become findings in files."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbmate_wrap import sql
@@ -34,6 +34,14 @@ class RuleContext:
     merged: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What the rules say of one migration, merged or not, and what it makes: schemas by the name of each."""
+
+    findings: tuple[Finding, ...]
+    made: Mapping[str, Collection[str]]
+
+
 def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tuple[Finding, ...]:
     """The findings of the SQL rules by file, line and column; `migrations` are all of the folder, in order.
 
@@ -43,26 +51,52 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
         message = f"the SQL rules were skipped, because the SQL parser cannot be loaded: {reason}"
         hint = "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs"
         return (Finding("sql", "notice", None, None, None, message, hint),)
+    return findings_of(migrations, judge(migrations, context), context)
+
+
+def judge(
+    migrations: Sequence[ParsedMigration], context: RuleContext, known: Sequence[Judgement] = ()
+) -> tuple[Judgement, ...]:
+    """Judge each migration; the first ones are judged already, as `known`. The SQL parser must be there."""
+    if len(known) == len(migrations):
+        return tuple(known)
     from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
 
     baseline, earlier = baseline_name(migration.file.name for migration in migrations), MadeObjects()
+    for each in known:
+        earlier.update(MadeObjects({name: {*schemas} for name, schemas in each.made.items()}))
+    judged = [*known]
+    for migration in migrations[len(known) :]:
+        made = MadeObjects()
+        without_style = migration.file.name == baseline
+        found = tuple(_findings(migration, context, earlier, made, without_style=without_style))
+        earlier.update(made)
+        judged.append(Judgement(found, made.schemas_of))
+    return tuple(judged)
+
+
+def findings_of(
+    migrations: Sequence[ParsedMigration], judged: Sequence[Judgement], context: RuleContext
+) -> tuple[Finding, ...]:
+    """Return all findings by file, line and column; those in a merged migration are notices."""
     findings = [
-        finding
-        for migration in migrations
-        for finding in _findings(migration, context, earlier, without_style=migration.file.name == baseline)
+        replace(finding, severity="notice", hint=_MERGED) if merged else finding
+        for migration, each in zip(migrations, judged, strict=True)
+        for merged in [migration.file.name in context.merged]
+        for finding in each.findings
     ]
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.column)))
 
 
 def checked_rules(
-    migrations: Sequence[ParsedMigration], context: RuleContext
+    migrations: Sequence[ParsedMigration], context: RuleContext, *, with_sql: bool
 ) -> Mapping[str, frozenset[str]]:
-    """The rules on files and SQL that were checked, by file as it is shown to people.
+    """The rules on files, and `with_sql` on SQL, that were checked, by file as it is shown to people.
 
     Callers that run squawk or a replay add `squawk`, or `down-incomplete` and `no-effect`, for the files that
     those have read.
     """
-    families = {"files", "sql"} if sql.is_available() else {"files"}
+    families = {"files", "sql"} if with_sql else {"files"}
     rules = [rule for rule in RULES.values() if rule.family in families and rule.id not in _CHECKED_ELSEWHERE]
     every = frozenset(rule.id for rule in rules)
     without_style = frozenset(rule.id for rule in rules if not rule.style)
@@ -80,19 +114,23 @@ def baseline_name(names: Iterable[str]) -> str | None:
 
 
 def _findings(
-    migration: ParsedMigration, context: RuleContext, earlier: "MadeObjects", *, without_style: bool
+    migration: ParsedMigration,
+    context: RuleContext,
+    earlier: "MadeObjects",
+    made: "MadeObjects",
+    *,
+    without_style: bool,
 ) -> Iterator[Finding]:
     from dbmate_wrap.policy.sql_hits import find_hits
 
     positions: dict[int, Positions] = {}
-    for block, hit in find_hits(migration, context.history_table, earlier):
+    for block, hit in find_hits(migration, context.history_table, earlier, made):
         rule = RULES[hit.rule]
         if without_style and rule.style:
             continue
-        merged = migration.file.name in context.merged
         # No two blocks of a file begin in one line.
         if block.line not in positions:
             positions[block.line] = Positions(block.sql, block.line)
-        severity = "notice" if merged or hit.unchecked else rule.severity
+        severity = "notice" if hit.unchecked else rule.severity
         place = (f"{context.folder}/{migration.file.name}", *positions[block.line].of(hit.offset))
-        yield Finding(rule.id, severity, *place, hit.message, _MERGED if merged else hit.hint)
+        yield Finding(rule.id, severity, *place, hit.message, hit.hint)

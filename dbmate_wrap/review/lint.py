@@ -13,6 +13,7 @@ from dbmate_wrap.policy.registry import family_of
 from dbmate_wrap.policy.suppressions import Suppression, resolve_findings, suppressions_of
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
+from dbmate_wrap.review.sql_findings import SqlFindings
 from dbmate_wrap.workspace.project_files import ProjectFiles
 
 _OF_THE_REPLAY = frozenset({"down-incomplete", "no-effect", "stale-schema-file"})
@@ -30,13 +31,14 @@ class LintInput:
     reported: tuple[Finding, ...]
     branch: BranchDiff
     rules: sql_rules.RuleContext
+    in_sql: SqlFindings
     hazards: Hazards
     policy: Policy
 
-    @cached_property
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Those that are reported already, those of the SQL rules and squawk's."""
-        return self.reported + sql_rules.check_sql(self.files.parsed, self.rules) + self.hazards.findings
+        return self.reported + self.in_sql.findings + self.hazards.findings
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
@@ -93,9 +95,11 @@ def _check_of(rule: str) -> str:
 
 def _checked_rules(given: LintInput, read_by: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """The rules that were checked, by file; `read_by` has the files that squawk and the replay have seen."""
+    files, with_sql = given.files.parsed, given.in_sql.were_checked
+    checked = sql_rules.checked_rules(files, given.rules, with_sql=with_sql)
     return {
         file: rules | frozenset(rule for rule, files in read_by.items() if file in files)
-        for file, rules in sql_rules.checked_rules(given.files.parsed, given.rules).items()
+        for file, rules in checked.items()
     }
 
 

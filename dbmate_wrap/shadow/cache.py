@@ -16,7 +16,7 @@ from dbmate_wrap.domain.history_needs import HistoryNeeds
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.server_warning import ServerWarning
 from dbmate_wrap.errors import ConfigError
-from dbmate_wrap.shadow.signature import is_signed, read_signing_key, sign
+from dbmate_wrap.shadow.signature import is_signed, read_signed, read_signing_key, sign, write_signed
 
 # Part of every key: increased when this program makes another database of the same files than before.
 _FORMAT = 1
@@ -119,7 +119,9 @@ class ReplayCache:
 
     def passed_round_trips(self) -> frozenset[str]:
         """Return the keys whose last migration was undone and applied again with the same schema."""
-        lines = self._read_signed(_ROUND_TRIPS_FILE, read_signing_key(self.folder, make=False)).splitlines()
+        lines = read_signed(
+            self.folder / _ROUND_TRIPS_FILE, read_signing_key(self.folder, make=False)
+        ).splitlines()
         return frozenset(
             key for key, _, stamp in (line.partition(" ") for line in lines) if stamp == self.stamp
         )
@@ -128,10 +130,10 @@ class ReplayCache:
         """Record passed round trips. Two runs at once may lose a record: that round trip is run again."""
         with self._recording:
             secret = read_signing_key(self.folder, make=True)
-            recorded = self._read_signed(_ROUND_TRIPS_FILE, secret).splitlines()
+            recorded = read_signed(self.folder / _ROUND_TRIPS_FILE, secret).splitlines()
             lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
             text = "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:])
-            self._write_signed(_ROUND_TRIPS_FILE, secret, text)
+            write_signed(self.folder / _ROUND_TRIPS_FILE, secret, text)
 
     def load_warnings(self, keys: Iterable[str]) -> Mapping[str, tuple[ServerWarning, ...]]:
         """Return the warnings that the last migration of a history was given, by the key of that history."""
@@ -151,12 +153,14 @@ class ReplayCache:
         if kept == recorded:
             return
         content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
-        self._write_signed(_WARNINGS_FILE, secret, json.dumps(content))
+        write_signed(self.folder / _WARNINGS_FILE, secret, json.dumps(content))
 
     def load_needs(self, key: str) -> HistoryNeeds | None:
         """Return what the history `key` needs of a server; None where that was not recorded."""
         try:
-            found = json.loads(self._read_signed(_NEEDS_FILE, read_signing_key(self.folder, make=False)))
+            found = json.loads(
+                read_signed(self.folder / _NEEDS_FILE, read_signing_key(self.folder, make=False))
+            )
             if found["key"] != f"{key} {self.stamp}":
                 return None
             extensions, roles = (frozenset(map(str, found[name])) for name in ("extensions", "roles"))
@@ -170,11 +174,11 @@ class ReplayCache:
             return
         lists = {"extensions": sorted(needs.extensions), "roles": sorted(needs.roles)}
         text = json.dumps({"key": f"{key} {self.stamp}", **lists, "icu": needs.icu})
-        self._write_signed(_NEEDS_FILE, read_signing_key(self.folder, make=True), text)
+        write_signed(self.folder / _NEEDS_FILE, read_signing_key(self.folder, make=True), text)
 
     def same_texts(self) -> frozenset[str]:
         """Return the digests of pairs of texts that were seen to make one object."""
-        text = self._read_signed(_SAME_TEXTS_FILE, read_signing_key(self.folder, make=False))
+        text = read_signed(self.folder / _SAME_TEXTS_FILE, read_signing_key(self.folder, make=False))
         return frozenset(
             line.partition(" ")[0] for line in text.splitlines() if line.endswith(f" {self.stamp}")
         )
@@ -182,14 +186,16 @@ class ReplayCache:
     def record_same_texts(self, digests: Iterable[str]) -> None:
         """Record such pairs; of too many the oldest are forgotten."""
         secret = read_signing_key(self.folder, make=True)
-        recorded = self._read_signed(_SAME_TEXTS_FILE, secret).splitlines()
+        recorded = read_signed(self.folder / _SAME_TEXTS_FILE, secret).splitlines()
         lines = dict.fromkeys([*recorded, *(f"{each} {self.stamp}" for each in digests)])
-        self._write_signed(
-            _SAME_TEXTS_FILE, secret, "".join(f"{each}\n" for each in [*lines][-_MOST_SAME_TEXTS:])
+        write_signed(
+            self.folder / _SAME_TEXTS_FILE,
+            secret,
+            "".join(f"{each}\n" for each in [*lines][-_MOST_SAME_TEXTS:]),
         )
 
     def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
-        text = self._read_signed(_WARNINGS_FILE, secret)
+        text = read_signed(self.folder / _WARNINGS_FILE, secret)
         try:
             content = json.loads(text) if text else {}
             return {
@@ -200,19 +206,6 @@ class ReplayCache:
             }
         except (ValueError, TypeError, AttributeError):
             return {}
-
-    def _read_signed(self, name: str, secret: bytes | None) -> str:
-        """Return the text of a file after the line of its signature; empty where that is not ours."""
-        try:
-            signature, _, text = (self.folder / name).read_text("utf-8").partition("\n")
-        except (OSError, ValueError):
-            return ""
-        return text if secret is not None and is_signed(secret, (name, text), signature) else ""
-
-    def _write_signed(self, name: str, secret: bytes | None, text: str) -> None:
-        if secret is not None:
-            with contextlib.suppress(ConfigError, OSError):
-                write_by_rename(self.folder / name, f"{sign(secret, (name, text))}\n{text}".encode())
 
     def _parts(self, key: str, dump: SchemaDump) -> tuple[str, ...]:
         facts = () if dump.facts is None else (json.dumps(dump.facts, sort_keys=True),)

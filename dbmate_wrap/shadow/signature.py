@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
+from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.errors import ConfigError
+
 _NAME = "signing-key"
 _BYTES = 32
 
@@ -52,6 +55,22 @@ def sign(key: bytes, parts: Iterable[str]) -> str:
     encoded = [part.encode("utf-8", "surrogateescape") for part in parts]
     text = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
     return hmac.digest(key, text, "sha256").hex()
+
+
+def read_signed(path: Path, key: bytes | None) -> str:
+    """Return the text of a file after the line of its signature; empty where that is not ours."""
+    try:
+        signature, _, text = path.read_text("utf-8").partition("\n")
+    except (OSError, ValueError):
+        return ""
+    return text if key is not None and is_signed(key, (path.name, text), signature) else ""
+
+
+def write_signed(path: Path, key: bytes | None, text: str) -> None:
+    """Write a file for `read_signed`; nothing where it cannot be written, or there is no key."""
+    if key is not None:
+        with contextlib.suppress(ConfigError, OSError):
+            write_by_rename(path, f"{sign(key, (path.name, text))}\n{text}".encode())
 
 
 def is_signed(key: bytes, parts: Iterable[str], found: str) -> bool:

@@ -4,6 +4,11 @@ import contextlib
 from pathlib import Path
 
 
+def judgements_dir(root: Path) -> Path:
+    """Return the folder of what the rules have said of migrations before."""
+    return root / ".dbmate-wrap" / "check"
+
+
 def create_local_folder(root: Path) -> None:
     """Create the local folder where it is missing, with a `.gitignore` in it: it holds whole databases.
 

@@ -33,6 +33,11 @@ class MadeObjects:
             if made.lasts and not made.column and made.name.strip("_"):
                 self.schemas_of.setdefault(made.name, set()).add(made.schema)
 
+    def update(self, other: "MadeObjects") -> None:
+        """Add all that `other` has."""
+        for name, schemas in other.schemas_of.items():
+            self.schemas_of.setdefault(name, set()).update(schemas)
+
     def has(self, taken: Taken) -> bool:
         """Return whether it is there, or anything in it where it is a schema."""
         if not taken.name:

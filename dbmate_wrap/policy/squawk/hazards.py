@@ -70,12 +70,13 @@ def hazards(
     for violation in answer.violations:
         by_file.setdefault(violation.file, []).append(violation)
     findings: list[Finding] = []
-    correct = _correction_by(history or migrations)
+    # Loads the parser, and reads the whole history.
+    correct = _correction_by(history or migrations) if by_file else None
     for name, migration in names.items():
         where = f"{folder}/{migration.file.name}"
         if name in answer.failed:
             findings.append(_not_judged(where, 1, 1, answer.failed[name]))
-        elif name in by_file:
+        elif name in by_file and correct is not None:
             findings += correct([*_of_file(migration, where, by_file[name])], migration)
     return tuple(findings)
 

@@ -44,7 +44,7 @@ def check(example: Example, folder: Path) -> tuple[Finding, ...]:
     findings += sql_rules.check_sql(checked.migrations, context)
     suppressed = suppressions.suppressions_of(checked.migrations, FOLDER)
     return suppressions.apply_suppressions(
-        findings, suppressed, sql_rules.checked_rules(checked.migrations, context), {}
+        findings, suppressed, sql_rules.checked_rules(checked.migrations, context, with_sql=True), {}
     )
 
 

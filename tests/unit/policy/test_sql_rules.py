@@ -181,7 +181,7 @@ def test_the_history_table_is_the_settings_own() -> None:
 
 
 def test_the_checked_rules_are_listed_for_every_file() -> None:
-    rules_checked = checked_rules([up("001_init.sql", ""), up("002_a.sql", "")], CONTEXT)
+    rules_checked = checked_rules([up("001_init.sql", ""), up("002_a.sql", "")], CONTEXT, with_sql=True)
     assert set(rules_checked) == {"db/migrations/001_init.sql", "db/migrations/002_a.sql"}
     assert {"search-path", "data-write", "file-name"} <= rules_checked["db/migrations/002_a.sql"]
     spared = {rule.id for rule in RULES.values() if rule.style}
@@ -198,7 +198,7 @@ def test_without_the_parser_one_notice_says_that_nothing_was_checked(monkeypatch
     assert "the SQL rules were skipped" in only.message
     assert "postgast" in only.message
     assert apply_severities([only], {"sql": "off"}) == ()
-    rules_checked = checked_rules(migrations, CONTEXT)["db/migrations/002_a.sql"]
+    rules_checked = checked_rules(migrations, CONTEXT, with_sql=False)["db/migrations/002_a.sql"]
     assert "file-name" in rules_checked
     assert "search-path" not in rules_checked
 
@@ -211,4 +211,4 @@ def test_thousands_of_findings_are_placed_at_once() -> None:
 
 def test_no_migrations_no_findings() -> None:
     assert check_sql([], CONTEXT) == ()
-    assert checked_rules([], CONTEXT) == {}
+    assert checked_rules([], CONTEXT, with_sql=True) == {}

@@ -9,10 +9,11 @@ from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.configuration import Policy
-from dbmate_wrap.policy.sql_rules import RuleContext
+from dbmate_wrap.policy.sql_rules import RuleContext, check_sql
 from dbmate_wrap.review.branch import BranchDiff
 from dbmate_wrap.review.hazards import Hazards
 from dbmate_wrap.review.lint import LintInput, LintResult, count_findings, lint
+from dbmate_wrap.review.sql_findings import SqlFindings
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from tests.support.cases import migration_file
 
@@ -44,11 +45,13 @@ def given(
     """The input of a lint of these migrations."""
     lines = tuple(Sealed(name, "0" * 64, number) for number, name in enumerate(sealed, 3))
     files = ProjectFiles(FOLDER, tuple(each.file for each in migrations), lines, tuple(migrations))
+    rules = RuleContext((None, "schema_migrations"), FOLDER, merged)
     return LintInput(
         files,
         reported,
         BranchDiff(None, frozenset(), round_trip, merged, ()),
-        RuleContext((None, "schema_migrations"), FOLDER, merged),
+        rules,
+        SqlFindings(check_sql(migrations, rules), were_checked=True),
         hazards or Hazards((), frozenset(), SQUAWK),
         Policy(policy or {}),
     )

@@ -48,7 +48,7 @@ def findings_in(contents: Sequence[bytes]) -> list[Finding]:
     ]
     checked = check_contents(files, FOLDER)
     found = (*checked.findings, *sql_rules.check_sql(checked.migrations, CONTEXT))
-    rules = sql_rules.checked_rules(checked.migrations, CONTEXT)
+    rules = sql_rules.checked_rules(checked.migrations, CONTEXT, with_sql=True)
     kept = apply_suppressions(found, suppressions_of(checked.migrations, FOLDER), rules, {})
     run = outcome("check")
     run.findings = list(kept)
