@@ -251,7 +251,11 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     """
     named = next(iter(arguments), "")
     commands = [each for each in app.registered_commands if each.name == named != "help"]
-    groups = [each for each in app.registered_groups if each.typer_instance.info.name == named]
+    groups = [
+        each
+        for each in app.registered_groups
+        if each.typer_instance and each.typer_instance.info.name == named
+    ]
     if not commands and not groups:
         return app
     narrowed = copy(app)

@@ -23,9 +23,10 @@ import dbmate_wrap.settings.fleets
 import dbmate_wrap.settings.url_command
 import dbmate_wrap.workspace.schema_file
 from dbmate_wrap import sql
-from dbmate_wrap.postgres import queries
+from dbmate_wrap.postgres import queries, session
 
 queries.load_all_queries()
+session.load_driver()
 if sql.is_available():
     import dbmate_wrap.sql.creates
     import dbmate_wrap.sql.touched  # noqa: F401

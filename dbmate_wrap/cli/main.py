@@ -3,6 +3,8 @@
 import gc
 import sys
 
+from dbmate_wrap.settings.names import leave_plugins_out
+
 # Imports make some 90,000 objects and next to no garbage: by default Python looks for cycles among them many
 # times, a tenth of what `status` costs. It first looks where a command has more to do, so that the garbage in
 # cycles is bounded by as many objects.
@@ -12,6 +14,7 @@ _COLLECT_EVERY = 200_000
 def main() -> None:
     """Run the command line; always ends with SystemExit."""
     gc.set_threshold(_COLLECT_EVERY)
+    leave_plugins_out()
     try:
         if sys.argv[1:2] == ["__complete"]:
             from dbmate_wrap.cli.completion import complete

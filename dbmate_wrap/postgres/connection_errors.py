@@ -2,11 +2,13 @@
 
 import re
 import shlex
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, UnreachableKind, WrapError
+
+if TYPE_CHECKING:
+    import psycopg
 
 # Our own message names the server already, and a question is no remedy.
 _PREAMBLE = re.compile(
@@ -120,7 +122,7 @@ def refused_password(text: str, url: DatabaseUrl) -> UnreachableError | None:
     return error if error.kind == "password" and "connection to server" in text else None
 
 
-def query_error(error: psycopg.Error, *, lost: bool) -> WrapError:
+def query_error(error: "psycopg.Error", *, lost: bool) -> WrapError:
     """Return the error for a failed query; `lost`: the connection died with it."""
     text = (error.diag.message_primary or str(error)).strip()
     if lost:

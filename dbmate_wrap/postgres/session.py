@@ -1,19 +1,18 @@
-"""A connection to the server in autocommit."""
+"""A connection to the server in autocommit; psycopg is loaded by the first one, which takes 50 ms."""
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import RowFactory, kwargs_row, tuple_row
-
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.postgres.connection_errors import connection_error, query_error
 from dbmate_wrap.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import RowFactory
+
     from dbmate_wrap.domain.server_failure import ServerFailure
 
 Cell = str | int | float | bool | bytes | None
@@ -80,24 +79,30 @@ class Session:
 
     def rows(self, query: str, parameters: Mapping[str, Cell] | None = None) -> list[tuple[Cell, ...]]:
         """Return all rows of one query. Raises FailedError, or UnreachableError when the connection died."""
+        from psycopg.rows import tuple_row
+
         return self._fetch(tuple_row, query, parameters)
 
     def records(
         self, make: Callable[..., _T], query: str, parameters: Mapping[str, Cell] | None = None
     ) -> list[_T]:
         """Return what `make` makes of each row: it gets the columns by their names. Raises like `rows`."""
+        from psycopg.rows import kwargs_row
+
         return self._fetch(kwargs_row(make), query, parameters)
 
     def on_message(self, heard: Callable[[str], object]) -> None:
         """From now on give each message of the server (NOTICE, DEBUG, ...) to `heard`; warnings as well."""
 
-        def hear(said: psycopg.errors.Diagnostic) -> None:
+        def hear(said: "psycopg.errors.Diagnostic") -> None:
             heard(said.message_primary or "")
 
         self._connection.add_notice_handler(hear)
 
     def failure_of(self, text: str) -> "ServerFailure | None":
         """Run SQL, and return the server's error; None where there is none. Raises UnreachableError."""
+        import psycopg
+
         try:
             self._connection.execute(text.encode())
         except psycopg.Error as error:
@@ -111,7 +116,11 @@ class Session:
             return ServerFailure(error.sqlstate, *words, table, said.column_name)
         return None
 
-    def _fetch(self, make_row: RowFactory[_T], query: str, parameters: Mapping[str, Cell] | None) -> list[_T]:
+    def _fetch(
+        self, make_row: "RowFactory[_T]", query: str, parameters: Mapping[str, Cell] | None
+    ) -> list[_T]:
+        import psycopg
+
         try:
             with self._watchdog.watching() if self._watchdog is not None else nullcontext():
                 cursor = self._connection.cursor(row_factory=make_row).execute(query.encode(), parameters)
@@ -119,6 +128,11 @@ class Session:
         except psycopg.Error as error:
             lost = self._connection.closed or self._connection.broken
             raise query_error(error, lost=lost) from None
+
+
+def load_driver() -> None:
+    """Load psycopg beforehand: for a process of which others are forked."""
+    import psycopg  # noqa: F401
 
 
 def disable_timeouts(
@@ -146,6 +160,9 @@ def connect(
     and a dead peer is noticed. A query that is not answered within `patience` seconds ends the connection.
     Raises UnreachableError.
     """
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
     url = url.with_connect_timeout(timeout)
     try:
         connection = psycopg.connect(

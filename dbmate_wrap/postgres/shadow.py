@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from psycopg.sql import Literal
-
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.replay_server import OWN_ROLES_SINCE, ReplayServer
 from dbmate_wrap.postgres import queries
@@ -149,6 +147,8 @@ def allow_statements(session: Session, statements: Mapping[str, str]) -> None:
 
 
 def _literal(text: str) -> str:
+    from psycopg.sql import Literal
+
     return Literal(text).as_string(None)
 
 

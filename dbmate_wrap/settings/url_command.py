@@ -10,7 +10,7 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import config_error
-from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, filled
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, NO_PLUGINS_VARIABLE, UNPREFIXED, filled
 
 _TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")
@@ -46,9 +46,14 @@ def run_url_command(
 def command_variables(environment: str) -> dict[str, str]:
     """Return the variables of a command of the settings.
 
-    They are this process's, so that secret managers find their login, without database URLs.
+    They are this process's, so that secret managers find their login, without database URLs, and without
+    what is for this process's own pydantic alone.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith(UNPREFIXED)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith(UNPREFIXED) and name != NO_PLUGINS_VARIABLE
+    }
     return inherited | {ENVIRONMENT_VARIABLE: environment}
 
 

@@ -1,5 +1,6 @@
 """Variables and files of the caller that would change what dbmate, libpq or pg_dump do have no effect."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -143,3 +144,24 @@ def test_an_unknown_variable_of_ours_is_a_fault_with_the_nearest_name(
     done = run_cli(["status"], project(TWO, sealed=True).root, {"DBMATE_WRAP_MIGRATION_DIR": "x"})
     assert done.returncode == 10
     assert "did you mean DBMATE_WRAP_MIGRATIONS_DIR?" in done.stderr
+
+
+def test_no_plugin_of_pydantic_is_loaded_here_and_a_command_of_the_settings_may_have_some(
+    project: MakeProject, run_cli: RunCli
+) -> None:
+    # Some write down all that is validated, and a URL has a password.
+    program = (
+        "import os; open('inherited', 'w').write(os.environ.get('PYDANTIC_DISABLE_PLUGINS', 'nothing'));"
+        "print('postgres://me@/x?host=/nosuch')"
+    )
+    toml = f'[environments.staging]\nurl_command = "{sys.executable} url.py"\n'
+    root = project(TWO, sealed=True, toml=toml).root
+    (root / "url.py").write_text(program)
+    # Python finds what is installed in the folder where the command is run.
+    (root / "spy.py").write_text("open('loaded', 'w')\n")
+    (root / "spy-1.dist-info").mkdir()
+    (root / "spy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: spy\nVersion: 1\n")
+    (root / "spy-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nspy = spy\n")
+    assert run_cli(["status", "-e", "staging"], root, own_interpreter=True).returncode == 21
+    assert (root / "inherited").read_text() == "nothing"
+    assert not (root / "loaded").exists()

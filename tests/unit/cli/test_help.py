@@ -105,3 +105,18 @@ def test_a_typo_is_answered_with_what_is_meant(
     typed: str, meant: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert f"error: {meant}\n" in wrong(typed, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("words", [["status"], ["fleet", "up"], ["db", "url"]], ids=" ".join)
+def test_only_the_command_that_is_typed_is_built(words: list[str]) -> None:
+    narrowed = app.app_for([*words, "--help"])
+    assert len(narrowed.registered_commands) + len(narrowed.registered_groups) == 1
+    done = CliRunner().invoke(narrowed, [*words, "--help"], prog_name="dbmate-wrap")
+    assert done.stdout == shown(*words, "--help")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--version"], ["-e", "dev", "status"], ["help", "status"], ["statsu"]]
+)
+def test_all_commands_are_built_where_any_may_be_meant(words: list[str]) -> None:
+    assert app.app_for(words) is app.app
