@@ -1,8 +1,6 @@
 """The commands as people type them; each imports its verb when it runs."""
 
 import os
-from collections.abc import Sequence
-from copy import copy
 from functools import partial
 from inspect import Parameter
 from typing import Annotated
@@ -241,23 +239,3 @@ def exec_(
 command(app, "diagram")(diagram)
 add_adoption(app)
 add_explain_and_help(app)
-
-
-def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """Return `app` with the one command or group that the line begins with, or all of it.
-
-    Typer makes every parameter of every command before it looks at the line: 15 ms of a `status` of 250.
-    `help` shows any of them.
-    """
-    named = next(iter(arguments), "")
-    commands = [each for each in app.registered_commands if each.name == named != "help"]
-    groups = [
-        each
-        for each in app.registered_groups
-        if each.typer_instance and each.typer_instance.info.name == named
-    ]
-    if not commands and not groups:
-        return app
-    narrowed = copy(app)
-    narrowed.registered_commands, narrowed.registered_groups = commands, groups
-    return narrowed

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from dbmate_wrap.settings.names import leave_plugins_out
+from dbmate_wrap.settings.pydantic_plugins import leave_plugins_out
 
 # Imports make some 90,000 objects and next to no garbage: by default Python looks for cycles among them many
 # times, a tenth of what `status` costs. It first looks where a command has more to do, so that the garbage in
@@ -22,7 +22,7 @@ def main() -> None:
             complete(sys.argv[2:])
         import typer
 
-        from dbmate_wrap.cli.app import app_for
+        from dbmate_wrap.cli.typed_app import app_for
 
         try:
             code = app_for(sys.argv[1:])(prog_name="dbmate-wrap", standalone_mode=False)

@@ -1,7 +1,7 @@
 """Proves a pull request without a shared database: files, lockfile, base, SQL, hazards, replay."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.count import count
@@ -23,7 +23,7 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
 
 if TYPE_CHECKING:
-    from dbmate_wrap.review.replay import ReplayReport
+    from dbmate_wrap.review.replay_report import ReplayReport
 
 
 def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bool, shadow: bool) -> None:
@@ -41,20 +41,18 @@ def check(context: Context, outcome: Outcome, *, base: str | None, all_files: bo
         files, values, context.project.config_file, base, every=all_files, targets=pipeline_targets()
     )
     outcome.checks = [*branch.checks]
-    given = _lint_input(context, files, raw.findings, branch)
-    result = lint(given)
-    _record(outcome, given, result, branch)
-    if not shadow:
-        outcome.checks.append(Check("shadow", "skip", "replay skipped: --no-shadow"))
-    elif result.stops_replay:
-        outcome.checks.append(Check("shadow", "skip", "replay skipped: fix the errors first"))
-    else:
-        replayed = _replay(context, outcome, given, result)
-        result = lint(given, replayed.findings)
+    with _begin_replay(context, files, branch) if shadow and files.parsed else nullcontext() as finish:
+        given = _lint_input(context, files, raw.findings, branch)
+        result = lint(given)
         _record(outcome, given, result, branch)
-        outcome.checks.append(count_findings(Check("shadow", "pass", replayed.message), result.findings))
-        rows = (replayed.roles, replayed.server_warnings)
-        outcome.checks += [row for row in rows if row is not None]
+        if not shadow:
+            outcome.checks.append(Check("shadow", "skip", "replay skipped: --no-shadow"))
+        elif result.stops_replay:
+            outcome.checks.append(Check("shadow", "skip", "replay skipped: fix the errors first"))
+        elif finish is None:
+            outcome.checks.append(Check("shadow", "pass", "nothing to replay"))
+        else:
+            result = _finish_replay(outcome, given, result, finish)
     _raise_for_findings(result, given.rules.folder)
     outcome.summary = _summary(files, result.findings)
 
@@ -112,23 +110,40 @@ def _raise_for_findings(result: LintResult, folder: str) -> None:
         raise error
 
 
-def _replay(context: Context, outcome: Outcome, given: LintInput, result: LintResult) -> "ReplayReport":
-    from dbmate_wrap.review.replay import replay
+@contextmanager
+def _begin_replay(
+    context: Context, files: ProjectFiles, branch: BranchDiff
+) -> "Iterator[Callable[[], ReplayReport]]":
+    """Open the shadow server in another thread; give the function that replays."""
+    from dbmate_wrap.review.replay import begin_replay
     from dbmate_wrap.workspace.replay_setup import ReplaySetup
 
     environment, console = context.environment, context.console
-    superuser = superuser_counts(environment, given.branch)
+    superuser = superuser_counts(environment, branch)
     if environment.values.shadow_superuser and not superuser:
         console.say("warning: shadow_superuser counts once the base has it too: the replay goes on without")
     setup = ReplaySetup(context, superuser)
+    with begin_replay(files, branch.round_trip, environment, setup, console) as finish:
+        yield finish
+
+
+def _finish_replay(
+    outcome: Outcome, given: LintInput, result: LintResult, finish: "Callable[[], ReplayReport]"
+) -> LintResult:
+    """Replay, and judge again with what that has found."""
     try:
-        return replay(given.files, given.branch.round_trip, environment, setup, console)
+        replayed = finish()
     except WrapError as error:
         outcome.checks.append(Check("shadow", "fail", error.message.split("\n", 1)[0]))
         if not isinstance(error, InterruptedRun):
             # The server did not accept what the parser refuses: then the broken rule is the error.
             _raise_for_findings(result, given.rules.folder)
         raise
+    result = lint(given, replayed.findings)
+    _record(outcome, given, result, given.branch)
+    outcome.checks.append(count_findings(Check("shadow", "pass", replayed.message), result.findings))
+    outcome.checks += [row for row in (replayed.roles, replayed.server_warnings) if row is not None]
+    return result
 
 
 def _summary(files: ProjectFiles, findings: Sequence[Finding]) -> str:

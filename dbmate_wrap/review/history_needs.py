@@ -5,7 +5,6 @@ from pathlib import Path
 
 from dbmate_wrap import sql
 from dbmate_wrap.domain.history_needs import HistoryNeeds
-from dbmate_wrap.postgres.shadow import OWN_ROLES
 from dbmate_wrap.review.shadow_setup import SetupFile
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.workspace.project_files import ProjectFiles
@@ -28,6 +27,7 @@ def record_needs(needs: HistoryNeeds, files: ProjectFiles, setup: SetupFile | No
 def _read(files: ProjectFiles, setup: SetupFile | None) -> HistoryNeeds:
     if not sql.is_available():
         return HistoryNeeds()
+    from dbmate_wrap.postgres.shadow import OWN_ROLES
     from dbmate_wrap.sql.collations import uses_icu
     from dbmate_wrap.sql.extensions import created_extensions
     from dbmate_wrap.sql.roles import roles_nobody_makes

@@ -23,6 +23,7 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.shadow import OWN_ROLES, REPLAY_ROLE
 from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.scratch import ReplayTools, find_unloadable, reload_dump
@@ -102,8 +103,8 @@ class _Comparison:
         history = self.means.files.parsed
         plan = shadow_replay.plan_replay(history, store.keys, (), pool.longest_cached_prefix)
         progress = ReplayProgress(self.means.console, plan, pool.origin)
-        tools = self.means.tools(pool, store, bind, plan, progress)
-        with self.means.failures_as_errors(tools, progress):
+        tools = make_tools(self.means, pool, store, bind, plan, progress)
+        with failures_as_errors(self.means, tools, progress):
             expected = store.cache.load_dump(store.keys[-1]) if plan.remaining == () else None
             if expected is None or expected.facts is None:
                 expected = self._make(tools, plan, store)

@@ -11,6 +11,7 @@ from dbmate_wrap.domain.similar_name import similar_name
 from dbmate_wrap.errors import UsageError
 from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.replay import ReplayPlan
 from dbmate_wrap.shadow.scratch import ReplayTools, ScratchDatabase
@@ -39,7 +40,7 @@ class _Server:
     def tools(self) -> ReplayTools:
         """The tools for any of the migrations; a copy of a template does without."""
         bind = self.means.setup.start_dbmate()
-        tools = self.means.tools(self.pool, self.store, bind, self._whole, self.progress)
+        tools = make_tools(self.means, self.pool, self.store, bind, self._whole, self.progress)
         return replace(tools, events=replace(tools.events, should_stop=self.should_stop))
 
     @cached_property
@@ -55,7 +56,7 @@ class _Server:
                 yield handle.url
             return
         with ExitStack() as stack:
-            with self.means.failures_as_errors(self.tools, self.progress):
+            with failures_as_errors(self.means, self.tools, self.progress):
                 database = stack.enter_context(shadow_replay.open_state(self.tools, plan))
             yield database.url
 
@@ -64,7 +65,7 @@ class _Server:
         database = ScratchDatabase(url, self.tools)
         applied = database.history().versions
         due = [each for each in self._whole.migrations[:length] if each.file.version not in applied]
-        with self.means.failures_as_errors(self.tools, self.progress):
+        with failures_as_errors(self.means, self.tools, self.progress):
             database.apply(due)
 
     @property

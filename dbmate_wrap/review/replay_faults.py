@@ -10,11 +10,12 @@ from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.finding import Finding, Severity
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, first_difference
+from dbmate_wrap.domain.schema_text import schema_text
 from dbmate_wrap.errors import FailedError
+from dbmate_wrap.review.schema_file import read_schema_file
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import ANOTHER_SCHEMA, DownFault
 from dbmate_wrap.shadow.scratch import ReplayTools, compare_reloaded, reload_dump
-from dbmate_wrap.workspace.schema_file import schema_text
 
 _NO_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
 _VERSION = re.compile(r"'([^']*)'")
@@ -88,26 +89,12 @@ def _differs_each_time(finding: Finding) -> bool:
     return finding.message.startswith(ANOTHER_SCHEMA)
 
 
-def _read_schema_file(path: Path) -> str | None:
-    try:
-        # A checkout may have changed the line endings.
-        return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-    except OSError:
-        return None
-
-
-def is_up_to_date(path: Path, dump: SchemaDump) -> bool:
-    """Return True where the schema file's text is that of the dump; a project without the file needs none."""
-    found = _read_schema_file(path)
-    return found is None or found == schema_text(dump.schema, dump.history)
-
-
 def stale_schema_file(path: Path, name: str, dump: SchemaDump, tools: ReplayTools) -> Finding | None:
     """Return the finding for a schema file that differs from `dump`; None without such a file.
 
     Another pg_dump may have written it, or one of a server of another major: so it is loaded and dumped.
     """
-    found, expected = _read_schema_file(path), schema_text(dump.schema, dump.history)
+    found, expected = read_schema_file(path), schema_text(dump.schema, dump.history)
     if found is None or found == expected:
         return None
     try:

@@ -1,39 +1,31 @@
-"""The means of a replay on an open shadow server: the keys of a history, its tools, and its errors."""
+"""The means of a replay: its server, the keys of the history there, and the cache of its dumps."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from dbmate_wrap import sql
-from dbmate_wrap.cluster import isolation
 from dbmate_wrap.dbmate import pins
-from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.console import Console
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.history_needs import HistoryNeeds
-from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.domain.sql_lexer import OWNER_TO
-from dbmate_wrap.postgres import shadow
 from dbmate_wrap.postgres.schema import PgDump
-from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.review.history_needs import read_needs, record_needs
-from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.server_lacks import first_uses_of_extensions
 from dbmate_wrap.review.shadow_setup import SetupFile, read_setup
-from dbmate_wrap.review.superuser import Rewritten, rewrite_for_replay, roles_without_objects
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow.cache import ReplayCache, history_keys
-from dbmate_wrap.shadow.replay import ReplayPlan
-from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools
-from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.replay_setup import ReplaySetup
 from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import ANYTHING, ShadowChoice
+
+if TYPE_CHECKING:
+    from dbmate_wrap.shadow.scratch_pool import ScratchPool
 
 # Part of every stamp: increased where dumps are written or compared in another way than before.
 _FORMAT = 4
@@ -81,18 +73,19 @@ class ReplayMeans:
         texts = [text for text in parts if OWNER_TO.search(text)]  # The parser takes 40 ms to load.
         if not (texts and choice.is_ours) or self.setup.superuser or not sql.is_available():
             return frozenset()
+        from dbmate_wrap.review.superuser import roles_without_objects
         from dbmate_wrap.sql.owners import new_owners
 
         roles = roles_without_objects(self.placeholders(choice))
         return frozenset[str]().union(*(new_owners(text, roles) for text in texts))
 
-    def prepare(self, pool: ScratchPool, choice: ShadowChoice) -> None:
+    def prepare(self, pool: "ScratchPool", choice: ShadowChoice) -> None:
         """Let the roles be there that nothing here makes, and keep what was read of the files."""
         pool.make_placeholders(self.placeholders(choice))
         record_needs(self.needs, self.files, self.prepared, self.setup.cache_dir)
 
     def store(
-        self, choice: ShadowChoice, major: int, pool: ScratchPool | None = None, *, dump_major: int = 0
+        self, choice: ShadowChoice, major: int, pool: "ScratchPool | None" = None, *, dump_major: int = 0
     ) -> DumpStore:
         """Return the keys of the files and the cache of dumps; `pool` where only that knows the major.
 
@@ -111,90 +104,6 @@ class ReplayMeans:
             roles=self.placeholders(choice),
         )
         return DumpStore(keys, program, ReplayCache(self.setup.cache_dir, stamp))
-
-    def _hand_to_superuser(self, pool: ScratchPool, session: Session, plan: ReplayPlan) -> Rewritten:
-        """Let a superuser run what the replay's role may not; return what calls it in the files' places."""
-        if pool.server.replay_role is None:
-            return Rewritten({}, {}, (), self.prepared)
-        found = rewrite_for_replay(
-            plan.remaining,
-            self.prepared if not plan.start else None,
-            self.files.folder,
-            lambda: shadow.read_replay_server(session, has_network=not isolation.can_isolate()),
-            pool.major,
-            pool.placeholders,
-        )
-        pool.statements = found.statements
-        for note in found.notes:
-            self.console.say(note)
-        return found
-
-    def tools(
-        self,
-        pool: ScratchPool,
-        store: DumpStore,
-        bind: Callable[[DatabaseUrl, Session], Dbmate],
-        plan: ReplayPlan,
-        progress: ReplayProgress,
-    ) -> ReplayTools:
-        """Return the tools for the plan. Raises PreflightError (22) where the server lacks an extension."""
-        values = self.environment.values
-        # This session is in no scratch database.
-        with self.setup.connect(pool.url) as session:
-            rewritten = self._hand_to_superuser(pool, session, plan)
-            bound = bind(pool.url, session)
-            self._raise_for_missing_extensions(session, plan, pool.origin)
-        setup = rewritten.setup
-        return ReplayTools(
-            pool=pool,
-            dbmate=lambda url: replace(bound, url=url.with_connect_timeout(values.connect_timeout)),
-            connect=self.setup.connect,
-            dump=lambda url: self.setup.dump(store.program, url),
-            events=progress.events(),
-            cache=store.cache,
-            migrations_table=bound.migrations_table,
-            rewritten=rewritten.files,
-            set_up=partial(setup.run, origin=pool.origin, keeps_roles=pool.keeps_roles) if setup else None,
-            judged=progress.on_judged,
-        )
-
-    def _raise_for_missing_extensions(self, session: Session, plan: ReplayPlan, origin: str) -> None:
-        """Raise PreflightError (22) before anything is run, where the server lacks an extension."""
-        needed = first_uses_of_extensions(plan.remaining)
-        if not needed:
-            return
-        # Imported here, as in the other errors: they load the diagnosis of runs, which few replays need.
-        from dbmate_wrap.postgres import server_facts
-        from dbmate_wrap.review import replay_errors
-
-        if missing := server_facts.missing_extensions(session, needed):
-            path = f"{self.files.folder}/{needed[missing[0]]}"
-            raise replay_errors.missing_extension_error(path, missing, origin)
-
-    @contextmanager
-    def failures_as_errors(
-        self,
-        tools: ReplayTools,
-        progress: ReplayProgress,
-        said: Callable[[str], Sequence[str]] = lambda name: (),
-    ) -> Iterator[None]:
-        """Turn a migration that fails into the error for it; the progress is cleared in any case.
-
-        `said` returns what the server said to the file of that name before.
-        """
-        try:
-            yield
-        except MigrationFailed as failed:
-            from dbmate_wrap.review import replay_errors
-
-            progress.clear()
-            for line in said(failed.migration.file.name):
-                self.console.say(f"warning: {line}")
-            names, pool = ProjectNames(self.files.folder, tools.migrations_table), tools.pool
-            error = replay_errors.replay_error(failed, names, pool.origin, keeps_roles=pool.keeps_roles)
-            raise error from None
-        finally:
-            progress.clear()
 
 
 def make_means(

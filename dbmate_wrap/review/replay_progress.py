@@ -11,8 +11,8 @@ from dbmate_wrap.domain.activity import format_duration
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.progress_bar import bar, percent_of
+from dbmate_wrap.shadow.due_round_trips import has_down
 from dbmate_wrap.shadow.replay import ReplayPlan
-from dbmate_wrap.shadow.round_trip import has_down
 
 _QUIET_SECONDS = 1.0
 _REDRAW_SECONDS = 0.1

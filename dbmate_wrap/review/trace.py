@@ -11,6 +11,7 @@ from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.planned_statements import untraced_rest
 from dbmate_wrap.shadow.replay import ReplayPlan
@@ -60,7 +61,7 @@ def _open_tracing(
     due = tuple(range(len(history) - number, len(history)))
     plan = shadow_replay.plan_replay(history, store.keys, due, pool.longest_cached_prefix)
     progress = ReplayProgress(means.console, plan, pool.origin)
-    return _Tracing(means, pool, means.tools(pool, store, bind, plan, progress), plan, progress)
+    return _Tracing(means, pool, make_tools(means, pool, store, bind, plan, progress), plan, progress)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class _Tracing:
         begun: list[ParsedMigration] = []
         failure: FailedError | None = None
         try:
-            with self.means.failures_as_errors(self.tools, self.progress):
+            with failures_as_errors(self.means, self.tools, self.progress):
                 failure = self._trace(traced, begun)
         except WrapError as error:
             if not _is_about(error, begun):
@@ -110,7 +111,7 @@ class _Tracing:
             self.plan, migrations=self.plan.migrations[:end], keys=self.plan.keys[:end], start=start
         )
         try:
-            with self.means.failures_as_errors(self.tools, self.progress):
+            with failures_as_errors(self.means, self.tools, self.progress):
                 shadow_replay.make_state(self.tools, plan)
         except WrapError as error:
             if not _is_about(error, begun):

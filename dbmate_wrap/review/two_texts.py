@@ -15,6 +15,7 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE
 from dbmate_wrap.review.replay_means import ReplayMeans, make_means, signals_as_errors
 from dbmate_wrap.review.replay_progress import ReplayProgress
+from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.review.superuser import roles_without_objects
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
@@ -75,8 +76,8 @@ class _Server:
         last = (len(history) - 1,)
         plan = shadow_replay.plan_replay(history, store.keys, last, self.pool.longest_cached_prefix)
         progress = ReplayProgress(means.console, plan, self.pool.origin)
-        tools = means.tools(self.pool, store, self.bind, plan, progress)
-        with means.failures_as_errors(tools, progress):
+        tools = make_tools(means, self.pool, store, self.bind, plan, progress)
+        with failures_as_errors(means, tools, progress):
             state, _ = shadow_replay.make_state(tools, plan)
             return state, tools
 

@@ -1,6 +1,5 @@
 """Names of environments and of their variables, what they imply, and hints for misspelled names."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -22,7 +21,6 @@ ENVIRONMENT_VARIABLE = f"{PREFIX}ENV"
 BRANCH_VARIABLE = f"{PREFIX}BRANCH"
 # The commit of the files, where there is no git: an image that was built from it.
 COMMIT_VARIABLE = f"{PREFIX}COMMIT"
-NO_PLUGINS_VARIABLE = "PYDANTIC_DISABLE_PLUGINS"
 UNPREFIXED = "DATABASE_URL"
 # For whoever sets one of dbmate's own variables.
 DBMATE_HINT = f"set {PREFIX}<KEY> in the process environment, or the key in dbmate-wrap.toml"
@@ -32,15 +30,6 @@ PLACEHOLDER = "{environment}"
 TARGET = "{target}"
 _SECRET = re.compile(r"://[^/?\s]*:\S*@|[?&]password=|\bPGPASSWORD=", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-
-
-def leave_plugins_out() -> None:
-    """Keep pydantic from loading plugins in this process: call it before pydantic is imported.
-
-    It would look for them among all that is installed (15 ms where that is much), and hand them all settings:
-    some write down what they are given, and a URL has a password.
-    """
-    os.environ[NO_PLUGINS_VARIABLE] = "__all__"
 
 
 def url_variable(environment: str) -> str:

@@ -10,7 +10,8 @@ from dbmate_wrap.errors import ConfigError, Fault
 from dbmate_wrap.process import Command, Completed, run
 from dbmate_wrap.redact import MASK, Redactor
 from dbmate_wrap.settings.faults import config_error
-from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, NO_PLUGINS_VARIABLE, UNPREFIXED, filled
+from dbmate_wrap.settings.names import ENVIRONMENT_VARIABLE, UNPREFIXED, filled
+from dbmate_wrap.settings.pydantic_plugins import NO_PLUGINS_VARIABLE
 
 _TIMEOUT_SECONDS = 30.0
 _URL_SECRET = re.compile(r"(://[^:/\s]*:).+@")

@@ -1,13 +1,13 @@
 """The replay of a history on scratch databases: new migrations go up, down and up again, and are compared."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow.cache import SchemaDump
-from dbmate_wrap.shadow.round_trip import DownFault, has_down, may_have_no_effect, run_round_trip
+from dbmate_wrap.shadow.round_trip import DownFault, run_round_trip
 from dbmate_wrap.shadow.scratch import RecordedVersions, ReplayTools, SchemaState, ScratchDatabase
 from dbmate_wrap.shadow.scratch_pool import ScratchHandle
 from dbmate_wrap.sql.batching import batches
@@ -52,25 +52,6 @@ class ReplayResult:
     faults: tuple[DownFault, ...]
     dump: SchemaDump | None
     without_effect: tuple[ParsedMigration, ...] = ()
-
-
-def round_trips_due(
-    migrations: Sequence[ParsedMigration],
-    keys: Sequence[str],
-    names: Collection[str],
-    passed: Collection[str],
-) -> tuple[int, ...]:
-    """Return the indexes of the files `names` that have a key that has not `passed`.
-
-    Only of those that have a migrate:down or may have no effect.
-    """
-    return tuple(
-        index
-        for index, migration in enumerate(migrations)
-        if migration.file.name in names
-        and keys[index] not in passed
-        and (has_down(migration) or may_have_no_effect(migration))
-    )
 
 
 def plan_replay(

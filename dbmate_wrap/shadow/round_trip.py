@@ -1,15 +1,13 @@
 """The round trip of one migration on a scratch database: up, down and up again, and what up has changed."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dbmate_wrap import sql
 from dbmate_wrap.dbmate.client import DbmateError
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.schema_diff import Difference, compare_dumps, layout_differences
 from dbmate_wrap.domain.shared_state import SharedState, compare_shared
-from dbmate_wrap.migrations.parse import has_statement
+from dbmate_wrap.shadow.due_round_trips import has_down, makes_objects
 from dbmate_wrap.shadow.scratch import MigrationFailed, SchemaState, ScratchDatabase, compare_reloaded
 
 # It may match too much: a false match costs one more scratch database.
@@ -18,8 +16,6 @@ _WRITES = re.compile(
     r"|(?:^|;)\s*(?:select|with|values)\b|\b(?:nextval|setval)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-# What makes an object only where it is not there; every other statement fails then.
-_CONDITION = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b|\bdo\b", re.IGNORECASE)
 
 
 _OWN_ROLE = ("current_user", "current_role", "session_user")
@@ -56,25 +52,6 @@ class RoundTrip:
     has_effect: bool = True
 
 
-def has_down(migration: ParsedMigration) -> bool:
-    """Return whether there is anything to undo it with."""
-    return any(has_statement(section.down.sql) for section in migration.sections)
-
-
-def may_have_no_effect(migration: ParsedMigration) -> bool:
-    """Return whether it is there to make something, and may find that there already."""
-    texts = [section.up.sql for section in migration.sections]
-    return any(map(_CONDITION.search, texts)) and _makes_objects(texts)
-
-
-def _makes_objects(texts: Sequence[str]) -> bool:
-    if not sql.is_available():
-        return False
-    from dbmate_wrap.sql.makes import makes_objects
-
-    return makes_objects(texts)
-
-
 def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, initial: SchemaState) -> RoundTrip:
     """Apply, undo and apply again, if it has a migrate:down; `initial` is the state now.
 
@@ -87,7 +64,7 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, initia
     has_effect = (
         applied != initial
         or pool.shared_objects() != shared_before
-        or not _makes_objects([section.up.sql for section in migration.sections])
+        or not makes_objects([section.up.sql for section in migration.sections])
     )
     if not has_down(migration):
         return RoundTrip(None, spoilt=False, lasts=False, after=applied, has_effect=has_effect)

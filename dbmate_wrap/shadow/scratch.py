@@ -1,7 +1,9 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Literal
 
 from dbmate_wrap.dbmate.client import Dbmate, DbmateError, RunEvents
@@ -39,16 +41,16 @@ class MigrationFailed(Exception):
 class ReplayTools:
     """The means of a replay: scratch databases, and what works on each by its URL.
 
-    `dump` returns pg_dump's text; `events` are dbmate's callbacks; `judged` gets each migration after its
-    round trip, and may end the replay by an exception; `rewritten` has the files in which
-    something else stands for what only a superuser may run, by name; `set_up` is for a database without any
-    migration, before the first.
+    `dump` returns pg_dump's text, unless it is told to stop before; `events` are dbmate's callbacks;
+    `judged` gets each migration after its round trip, and may end the replay by an exception; `rewritten`
+    has the files in which something else stands for what only a superuser may run, by name; `set_up` is
+    for a database without any migration, before the first.
     """
 
     pool: ScratchPool
     dbmate: Callable[[DatabaseUrl], Dbmate]
     connect: Callable[[DatabaseUrl], Session]
-    dump: Callable[[DatabaseUrl], str]
+    dump: Callable[[DatabaseUrl, Callable[[], bool]], str]
     events: RunEvents
     cache: ReplayCache
     migrations_table: str
@@ -134,16 +136,22 @@ class ScratchDatabase:
         return RecordedVersions(versions, catalog.history_literal(versions, server))
 
     def read_state(self, schema: str | None = None) -> SchemaState:
-        """Read the state now; `schema` is pg_dump's text where that is known."""
-        with self.connect() as session:
-            server = catalog.read_server(session, self.tools.migrations_table)
-            table = server.history.place
-            rights, shared = shadow_state.rights(session, table), shadow_state.shared(session)
-        return SchemaState(self.dump() if schema is None else schema, rights, table, shared)
+        """Read the state now; `schema` is pg_dump's text where that is known, else pg_dump runs meanwhile."""
+        stop, read = Event(), self.dump if schema is None else lambda should_stop: schema
+        with ThreadPoolExecutor(1, "pg_dump") as executor:
+            dumping = executor.submit(read, stop.is_set)
+            try:
+                with self.connect() as session:
+                    server = catalog.read_server(session, self.tools.migrations_table)
+                    table = server.history.place
+                    rights, shared = shadow_state.rights(session, table), shadow_state.shared(session)
+                return SchemaState(dumping.result(), rights, table, shared)
+            finally:
+                stop.set()  # Nothing works on a server that is about to be stopped.
 
-    def dump(self) -> str:
-        """Return pg_dump's text."""
-        return self.tools.dump(self.url)
+    def dump(self, should_stop: Callable[[], bool] = lambda: False) -> str:
+        """Return pg_dump's text. Raises FailedError where it is stopped before its end."""
+        return self.tools.dump(self.url, should_stop)
 
     def dump_with_history(self) -> SchemaDump:
         """Return pg_dump's text, and the statement that records the versions."""

@@ -38,6 +38,7 @@ class ScratchPool:
     statements: Mapping[str, str] = field(repr=False, default_factory=dict)
     most_templates: int = field(repr=False, default=MOST_TEMPLATES)
     _open: int = field(repr=False, default=0)
+    _spare: "tuple[str | None, ScratchHandle] | None" = field(repr=False, default=None)
 
     def longest_cached_prefix(self, keys: Sequence[str]) -> int:
         """Return the number of leading migrations for which there is a template: 0 for none.
@@ -93,15 +94,27 @@ class ScratchPool:
         with self._failures_as_unreachable("the shadow server could not be looked at"):
             return self.server.log_file()
 
+    def make_spare(self, key: str | None) -> None:
+        """Create the database beforehand that the first `scratch` of this key gives. Raises as `scratch`."""
+        self._spare = (key, self._create(key))
+
+    def drop_spare(self) -> None:
+        """Drop what `make_spare` made, where nobody has asked for it; the next check drops what is left."""
+        if self._spare is not None:
+            with suppress(WrapError):
+                self._drop(self._spare[1].url)
+            self._spare = None
+
     @contextmanager
     def scratch(self, key: str | None) -> Iterator["ScratchHandle"]:
         """Create a database from the template of `key` (None: empty), dropped at the end unless saved.
 
         Raises UnreachableError where the server cannot create it.
         """
-        handle = self._create(key)
+        handle = self._take_spare(key) or self._create(key)
         self._open += 1
         try:
+            self._allow_statements(handle.url)
             yield handle
         finally:
             self._open -= 1
@@ -156,11 +169,24 @@ class ScratchPool:
                 self._copy_database_settings(source, name)
                 used = replace(templates[source], used_at=time.time())
                 shadow.describe(self._session, source, used.comment())
-            if role is not None and (self.statements or self.major < _PUBLIC_IS_THE_OWNERS):
-                with self._connect_as_superuser(name) as session:
-                    shadow.allow_statements(session, self.statements)
         roles = templates[source].roles if source in templates else frozenset[str]()
         return ScratchHandle(replace(self.url, database=name, user=role or self.url.user), roles, self)
+
+    def _take_spare(self, key: str | None) -> "ScratchHandle | None":
+        if self._spare is None or self._spare[0] != key:
+            return None
+        (_, handle), self._spare = self._spare, None
+        return handle
+
+    def _allow_statements(self, url: DatabaseUrl) -> None:
+        """Let the replay's role have there what a superuser runs for it."""
+        if self.server.replay_role is None or not (self.statements or self.major < _PUBLIC_IS_THE_OWNERS):
+            return
+        with (
+            self._failures_as_unreachable("no shadow database could be made"),
+            self._connect_as_superuser(url.database) as session,
+        ):
+            shadow.allow_statements(session, self.statements)
 
     def _connect_as_superuser(self, name: str) -> Session:
         url = replace(self.url, database=name)

@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dbmate_wrap.dbmate.client import Dbmate
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.postgres import schema
-from dbmate_wrap.postgres.catalog import read_server
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.session import connect as open_connection
-from dbmate_wrap.workspace import dbmate, shadow_server
+from dbmate_wrap.workspace import shadow_server
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.server_choice import Wanted
 from dbmate_wrap.workspace.shadow_server import CHECK, Purpose, ShadowChoice
+
+if TYPE_CHECKING:
+    from dbmate_wrap.dbmate.client import Dbmate
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ class ReplaySetup:
             self._context, superuser=self.superuser, wanted=wanted, purpose=self.purpose
         )
 
-    def start_dbmate(self) -> Callable[[DatabaseUrl, Session], Dbmate]:
+    def start_dbmate(self) -> "Callable[[DatabaseUrl, Session], Dbmate]":
         """Begin to verify the binary; the result binds it to a database over a session there: BinaryError."""
+        from dbmate_wrap.postgres.catalog import read_server
+        from dbmate_wrap.workspace import dbmate
+
         binary = dbmate.start_verification(self._context)
         table = self._context.environment.values.migrations_table
 
-        def bind(url: DatabaseUrl, session: Session) -> Dbmate:
+        def bind(url: DatabaseUrl, session: Session) -> "Dbmate":
             return dbmate.bind(self._context, binary(), url, session, read_server(session, table).history)
 
         return bind
@@ -66,9 +71,9 @@ class ReplaySetup:
         """Return the text without secrets."""
         return self._context.secrets.mask(text)
 
-    def dump(self, program: PgDump, url: DatabaseUrl) -> str:
-        """Return pg_dump's text."""
-        return schema.dump_schema(program, url, self._context.secrets.redactor)
+    def dump(self, program: PgDump, url: DatabaseUrl, should_stop: Callable[[], bool]) -> str:
+        """Return pg_dump's text. Raises FailedError where it fails, or is stopped before its end."""
+        return schema.dump_schema(program, url, self._context.secrets.redactor, should_stop=should_stop)
 
 
 def make_setup(context: Context, purpose: Purpose = CHECK) -> ReplaySetup:

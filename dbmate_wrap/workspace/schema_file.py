@@ -3,16 +3,12 @@
 from pathlib import Path
 
 from dbmate_wrap.atomic import write_by_rename
+from dbmate_wrap.domain.schema_text import schema_text
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.postgres import catalog, schema
 from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
-
-_HEADER = (
-    "-- The schema after the migrations listed at the end. Written by `dbmate-wrap dump`: do not edit.\n\n"
-)
-_HISTORY = "\n--\n-- Dbmate schema migrations\n--\n\n"
 
 
 def write_where_set(context: Context, db: Database, done: str) -> None:
@@ -50,8 +46,3 @@ def read_schema(context: Context, db: Database) -> str:
     _, dumped = db.with_current_password(lambda url: schema.dump_schema(program, url, redactor, role=role))
     server = db.look_again().server
     return schema_text(dumped, catalog.history_literal(catalog.applied_versions(db.session, server), server))
-
-
-def schema_text(dumped: str, history: str) -> str:
-    """The schema file's text: pg_dump's, and the statement that records the versions ("" for none)."""
-    return _HEADER + dumped + (_HISTORY + history if history else "")

@@ -7,14 +7,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.cluster import binaries, features
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.errors import ConfigError, UnreachableError
-from dbmate_wrap.shadow import servers
-from dbmate_wrap.shadow.own_server import Access
-from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from dbmate_wrap.workspace import database, local_folder
+from dbmate_wrap.workspace import local_folder
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.server_choice import (
     ICU,
@@ -23,6 +21,10 @@ from dbmate_wrap.workspace.server_choice import (
     remedy_for,
     select_server,
 )
+
+if TYPE_CHECKING:
+    from dbmate_wrap.shadow.own_server import Access
+    from dbmate_wrap.shadow.scratch_pool import ScratchPool
 
 ANYTHING = Wanted()
 
@@ -57,11 +59,11 @@ class ShadowChoice:
 
     label: str
     major: int | None
-    open: Callable[[], AbstractContextManager[ScratchPool]]
-    open_another: Callable[[], AbstractContextManager[ScratchPool]] | None = None
+    open: "Callable[[], AbstractContextManager[ScratchPool]]"
+    open_another: "Callable[[], AbstractContextManager[ScratchPool]] | None" = None
 
     @property
-    def open_second(self) -> Callable[[], AbstractContextManager[ScratchPool]] | None:
+    def open_second(self) -> "Callable[[], AbstractContextManager[ScratchPool]] | None":
         """As `open_another`, where a second server makes a replay faster."""
         return self.open_another if _processors() > 1 else None
 
@@ -166,11 +168,14 @@ def _local_binaries(major: int | None) -> Binaries:
 
 
 def _own(context: Context, programs: Binaries, superuser: bool, purpose: Purpose) -> ShadowChoice:
-    access = _access(context, purpose, superuser=superuser)
+    def access() -> "Access":
+        return _access(context, purpose, superuser=superuser)
 
     @contextmanager
-    def start() -> Iterator[ScratchPool]:
-        opening = servers.open_own_server(shadow_dir(context, purpose), programs, access)
+    def start() -> "Iterator[ScratchPool]":
+        from dbmate_wrap.shadow import servers
+
+        opening = servers.open_own_server(shadow_dir(context, purpose), programs, access())
         local_folder.create_local_folder(context.project.root)
         with ExitStack() as stack:
             try:
@@ -188,8 +193,13 @@ def _own(context: Context, programs: Binaries, superuser: bool, purpose: Purpose
 
     role = " superuser" if superuser else ""
     label = f"{programs.origin} {programs.major}{role} {program_identity(programs.bin_dir / 'postgres')}"
-    another = partial(servers.open_throw_away_server, programs, access)
-    return ShadowChoice(label, programs.major, start, another)
+
+    def start_another() -> "AbstractContextManager[ScratchPool]":
+        from dbmate_wrap.shadow import servers
+
+        return servers.open_throw_away_server(programs, access())
+
+    return ShadowChoice(label, programs.major, start, start_another)
 
 
 def _processors() -> int:
@@ -198,18 +208,23 @@ def _processors() -> int:
 
 
 def _foreign(context: Context, purpose: Purpose) -> ShadowChoice:
+    from dbmate_wrap.shadow import servers
+    from dbmate_wrap.workspace import database
+
     resolved = context.environment.resolve_shadow_url()
     assert resolved is not None  # The settings refuse shadow = "url" without it.
     url = database.accept_url(context, resolved)
 
-    def connect() -> AbstractContextManager[ScratchPool]:
+    def connect() -> "AbstractContextManager[ScratchPool]":
         local_folder.create_local_folder(context.project.root)  # For the cached dumps.
         return servers.open_foreign_server(url, _access(context, purpose))
 
     return ShadowChoice(url.public(), None, connect)
 
 
-def _access(context: Context, purpose: Purpose, *, superuser: bool = False) -> Access:
+def _access(context: Context, purpose: Purpose, *, superuser: bool = False) -> "Access":
+    from dbmate_wrap.shadow.own_server import Access
+
     values = context.environment.values
     return Access(
         values.advisory_lock_wait if purpose.wait is None else purpose.wait,

@@ -97,7 +97,8 @@ def test_what_breaks_a_rule_or_the_history_is_not_replayed(project: MakeProject,
     folder.add("003_c.sql", BAD)
     document = run_json(["check"], folder.root)
     assert (document["exit"], status(document)["shadow"]) == ({"code": 13, "name": "history"}, "skip")
-    assert not (folder.root / ".dbmate-wrap").exists()
+    assert not [*folder.root.glob(".dbmate-wrap/shadow/dumps/*.json")]
+    assert not [*folder.root.glob(".dbmate-wrap/shadow/*/data/postmaster.pid")]
 
 
 def test_a_syntax_error_is_a_breach_and_no_failure(project: MakeProject, run_json: RunJson) -> None:
@@ -379,7 +380,8 @@ def test_what_a_check_keeps_lies_in_one_folder_that_git_ignores(
     assert run_cli(["check"], folder.root).returncode == 0
     made = {path.relative_to(folder.root) for path in folder.root.rglob("*") if path.is_file()}
     made -= {path.relative_to(folder.root) for path in before}
-    assert {path.parts[:2] for path in made} == {(".dbmate-wrap", "shadow"), (".dbmate-wrap", ".gitignore")}
+    kept = {"shadow", "check", ".gitignore"}
+    assert {path.parts[:2] for path in made} == {(".dbmate-wrap", name) for name in kept}
     untracked = subprocess.run(
         ["git", "status", "--porcelain"], cwd=folder.root, capture_output=True, check=True
     )

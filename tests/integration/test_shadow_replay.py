@@ -1,7 +1,7 @@
 """A history is replayed on real servers: what migrate:down leaves is named, and nothing is run twice."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -20,6 +20,7 @@ from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.redact import NOTHING
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow.cache import ReplayCache
+from dbmate_wrap.shadow.due_round_trips import round_trips_due
 from dbmate_wrap.shadow.replay import ReplayResult
 from dbmate_wrap.shadow.scratch import MigrationFailed, ReplayTools, compare_reloaded, reload_dump
 from tests.support.cases import migration_file
@@ -103,7 +104,7 @@ class Replayer:
         """The tools of a replay; they note the files that dbmate starts, and the dumped databases."""
         program = PgDump(self.pool.server.bin_dir / "pg_dump", self.pool.major)
 
-        def dump(url: DatabaseUrl) -> str:
+        def dump(url: DatabaseUrl, should_stop: Callable[[], bool]) -> str:
             self.dumped.append(url.database)
             return schema.dump_schema(program, url, NOTHING)
 
@@ -124,7 +125,7 @@ class Replayer:
         self.dumped.clear()
         migrations = [parsed(name, text) for name, text in history.items()]
         keys = keys_of(migrations)
-        due = replays.round_trips_due(migrations, keys, frozenset(new), self.cache.passed_round_trips())
+        due = round_trips_due(migrations, keys, frozenset(new), self.cache.passed_round_trips())
         plan = replays.plan_replay(migrations, keys, due, self.pool.longest_cached_prefix)
         return replays.run_replay(self.tools, plan)
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from dbmate_wrap.cli import app
 from dbmate_wrap.cli.help import EXAMPLES, OTHER_NAMES
 from dbmate_wrap.cli.main import main
+from dbmate_wrap.cli.typed_app import app_for
 from dbmate_wrap.errors import ExitCode
 from scripts import generate_docs
 from tests.support.verbs import record_verbs
@@ -109,7 +110,7 @@ def test_a_typo_is_answered_with_what_is_meant(
 
 @pytest.mark.parametrize("words", [["status"], ["fleet", "up"], ["db", "url"]], ids=" ".join)
 def test_only_the_command_that_is_typed_is_built(words: list[str]) -> None:
-    narrowed = app.app_for([*words, "--help"])
+    narrowed = app_for([*words, "--help"])
     assert len(narrowed.registered_commands) + len(narrowed.registered_groups) == 1
     done = CliRunner().invoke(narrowed, [*words, "--help"], prog_name="dbmate-wrap")
     assert done.stdout == shown(*words, "--help")
@@ -119,4 +120,4 @@ def test_only_the_command_that_is_typed_is_built(words: list[str]) -> None:
     "words", [[], ["--version"], ["-e", "dev", "status"], ["help", "status"], ["statsu"]]
 )
 def test_all_commands_are_built_where_any_may_be_meant(words: list[str]) -> None:
-    assert app.app_for(words) is app.app
+    assert app_for(words) is app.app

@@ -39,7 +39,7 @@ def test_garbage_in_cycles_does_not_grow_without_bound(monkeypatch: pytest.Monke
             Node()
         return 0
 
-    monkeypatch.setattr("dbmate_wrap.cli.app.app_for", lambda arguments: app)
+    monkeypatch.setattr("dbmate_wrap.cli.typed_app.app_for", lambda arguments: app)
     with pytest.raises(SystemExit):
         main()
     assert peak < most

@@ -12,6 +12,7 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.project_names import ProjectNames
 from dbmate_wrap.domain.schema_diff import Difference
+from dbmate_wrap.domain.schema_text import schema_text
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.review.replay_errors import missing_extension_error, replay_error
 from dbmate_wrap.review.replay_faults import (
@@ -19,12 +20,11 @@ from dbmate_wrap.review.replay_faults import (
     describe_stale_schema,
     down_incomplete,
     explain_varying,
-    is_up_to_date,
 )
+from dbmate_wrap.review.schema_file import is_up_to_date
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import ANOTHER_SCHEMA, DownFault
 from dbmate_wrap.shadow.scratch import MigrationFailed
-from dbmate_wrap.workspace.schema_file import schema_text
 from tests.support.migrations import FOLDER, parsed_migration
 
 NAMES = ProjectNames(FOLDER, "schema_migrations")

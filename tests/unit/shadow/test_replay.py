@@ -13,6 +13,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
+from dbmate_wrap.shadow.due_round_trips import round_trips_due
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.round_trip import DownFault, RoundTrip
 from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState
@@ -38,9 +39,9 @@ def history(*downs: str) -> list[ParsedMigration]:
 def test_a_round_trip_is_due_for_what_is_new_has_a_down_and_has_not_passed() -> None:
     migrations = history("drop table t;", "drop table t;", "-- none", "drop table t;")
     new = frozenset(each.file.name for each in migrations[1:])
-    assert replays.round_trips_due(migrations, list("abcd"), new, frozenset()) == (1, 3)
-    assert replays.round_trips_due(migrations, list("abcd"), new, frozenset("b")) == (3,)
-    assert replays.round_trips_due(migrations, list("abcd"), frozenset(), frozenset()) == ()
+    assert round_trips_due(migrations, list("abcd"), new, frozenset()) == (1, 3)
+    assert round_trips_due(migrations, list("abcd"), new, frozenset("b")) == (3,)
+    assert round_trips_due(migrations, list("abcd"), frozenset(), frozenset()) == ()
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,8 @@ def test_a_round_trip_is_due_for_what_is_new_has_a_down_and_has_not_passed() -> 
 )
 def test_without_a_down_it_is_due_where_what_it_makes_may_be_there(up: str, due: bool) -> None:
     name, migrations = "001_t.sql", [parsed_migration("001_t.sql", up)]
-    assert replays.round_trips_due(migrations, ["a"], {name}, frozenset()) == ((0,) if due else ())
-    assert replays.round_trips_due(migrations, ["a"], {name}, {"a"}) == ()
+    assert round_trips_due(migrations, ["a"], {name}, frozenset()) == ((0,) if due else ())
+    assert round_trips_due(migrations, ["a"], {name}, {"a"}) == ()
 
 
 @pytest.mark.parametrize(
