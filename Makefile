@@ -22,7 +22,7 @@ OR_SAY = || { code=$$?; echo "make: dbmate-wrap ended with $$code (docs/exit-cod
 	runs $(WRAP) itself" >&2; exit $$code; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup migrate status new check seal plan rollback test lint bench mutate docs site lock clean stale name
+.PHONY: help setup migrate status new check seal plan rollback test lint bench mutate docs lock clean stale name
 
 help: ## list the targets
 	@echo 'Usage: make TARGET [ENV=staging] [NAME=add_orders] [ARGS="..."]'
@@ -64,7 +64,7 @@ lint: .venv/.dev-stamp ## check style, types, sizes, imports between the package
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python scripts/generate_docs.py --check
 	@if test -e .venv/.docs-stamp; then .venv/bin/python scripts/site.py --quiet; \
-	else echo 'the site of the docs was not built: what makes it is installed by make site' >&2; fi
+	else echo 'the site of the docs was not built: what makes it is installed by make docs' >&2; fi
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/onboard .ci/run \
 	dbmate_wrap/cli/shells/dbmate-wrap.bash docs/fleet/ecs/run-task.sh docs/fleet/kubernetes/report.sh \
 	docs/fleet/parallel/fleet-up \
@@ -77,10 +77,8 @@ bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
 mutate: .venv/.dev-stamp ## change small things in what decides, and see what no test notices
 	@.venv/bin/python scripts/mutate.py $(ARGS)
 
-docs: .venv/.dev-stamp ## write the generated parts of docs/ anew
+docs: .venv/.docs-stamp ## write the generated parts of docs/ anew, and make a site of it in build/site
 	@.venv/bin/python scripts/generate_docs.py
-
-site: .venv/.docs-stamp ## make a site of docs/ in build/site, its links checked
 	@.venv/bin/python scripts/site.py
 
 lock: .venv/.dev-stamp ## renew requirements/*.txt (ARGS="--upgrade-package typer" for one only)

@@ -73,7 +73,7 @@ def wanted() -> Iterator[Lock]:
     development = (*runtime, *project["dependency-groups"]["dev"])
     yield Lock("dev", "Everything: runtime.txt and the development tools", development, ("runtime",))
     site = tuple(project["dependency-groups"]["docs"])
-    yield Lock("docs", "What `make site` needs beside dev.txt", site, ("runtime", "dev"))
+    yield Lock("docs", "What `make docs` needs beside dev.txt", site, ("runtime", "dev"))
 
 
 def compiled(lock: Lock, folder: Path, arguments: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Makes a site of docs/ in build/site, and fails at any warning, broken link or request to another host.
 
-Run by `make site`; with --quiet it says nothing where all is well, as `make lint` wants it.
+Run by `make docs`; with --quiet it says nothing where all is well, as `make lint` wants it.
 """
 
 import argparse

@@ -12,6 +12,7 @@ OUTSIDE = ("CONTRIBUTING.md",)
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)#]+\.md)\)", re.MULTILINE)
+_TO_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\)")
 _TITLE = re.compile(r"\A# (.+)$", re.MULTILINE)
 
 
@@ -86,10 +87,13 @@ def as_toml(sections: Sequence[Section]) -> str:
 
 
 def adapted(text: str) -> str:
-    """A page with the links that leave docs/ leading to the copies in the site."""
+    """A page of docs/ itself, whose links to what is outside lead to copies in the site, or are plain text.
+
+    A git host shows the files of the repository; the site has none of them.
+    """
     for name in OUTSIDE:
         text = text.replace(f"](../{name}", f"]({name}")
-    return text
+    return _TO_OUTSIDE.sub(r"\1", text)
 
 
 def adapted_outside(text: str) -> str:

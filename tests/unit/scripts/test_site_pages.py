@@ -76,4 +76,5 @@ def test_runbooks_are_found_wherever_they_lie(docs: Path) -> None:
 
 def test_links_that_leave_the_folder_lead_to_the_copies() -> None:
     assert site_pages.adapted("[a](../CONTRIBUTING.md#b) [c](d.md)") == "[a](CONTRIBUTING.md#b) [c](d.md)"
+    assert site_pages.adapted("[`a.py`](../tests/a.py), [b](../x/b.yml)") == "`a.py`, b"
     assert site_pages.adapted_outside("[a](docs/b.md#c)") == "[a](b.md#c)"
