@@ -17,6 +17,7 @@ from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.review.server_warnings import WarningLog
 from dbmate_wrap.shadow.due_round_trips import round_trips_due
 from dbmate_wrap.shadow.halves import ReplayPlans, plan_halves
+from dbmate_wrap.shadow.old_templates import making_room
 from dbmate_wrap.shadow.replay import ReplayResult
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
@@ -93,4 +94,5 @@ def open_replay(
         if plans.last.remaining:
             stack.callback(pool.drop_spare)
             pool.make_spare(plans.last.key(plans.last.start))
+            stack.enter_context(making_room(pool.url, pool.templates(), pool.most_templates))
         return OpenReplay(means, store, round_trips, servers, plans, bind, stack.pop_all())

@@ -10,13 +10,12 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session, connect
+from dbmate_wrap.shadow.old_templates import CONNECT_SECONDS, drop_templates, surplus
 from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, ShadowServer, read_template
 from dbmate_wrap.shadow.template import Template, new_scratch_name, template_name
 
 MOST_TEMPLATES = 8
-MOST_BYTES = 1 << 30
 _DISK_FULL = "53100"
-_CONNECT_SECONDS = 10
 # Since PostgreSQL 15 the owner of a database owns its schema public.
 _PUBLIC_IS_THE_OWNERS = 15
 
@@ -142,7 +141,7 @@ class ScratchPool:
             template = Template(time.time(), roles, state, size)
             catalog.drop_database(self._session, name)
             shadow.publish(self._session, handle.url.database, name, template.comment())
-        self._drop_old_templates(name)
+        drop_templates(self._session, surplus(self.templates(), spared=name, most=self.most_templates))
         return True
 
     @property
@@ -190,7 +189,7 @@ class ScratchPool:
 
     def _connect_as_superuser(self, name: str) -> Session:
         url = replace(self.url, database=name)
-        session = connect(url, application_name="dbmate-wrap", timeout=_CONNECT_SECONDS)
+        session = connect(url, application_name="dbmate-wrap", timeout=CONNECT_SECONDS)
         # Event triggers would run a migration's own function as superuser: so they do not fire.
         session.rows("set session_replication_role = replica")
         return session
@@ -207,16 +206,6 @@ class ScratchPool:
                 shadow_state.drop_subscriptions(session)
         shadow.await_quiet(self._session, url.database)
         catalog.drop_database(self._session, url.database)
-
-    def _drop_old_templates(self, spared: str) -> None:
-        by_age = sorted(self.templates().items(), key=lambda item: item[1].used_at, reverse=True)
-        free = MOST_BYTES
-        for index, (name, template) in enumerate(by_age):
-            free -= template.size
-            if name != spared and (index >= self.most_templates or free < 0):
-                # One template too many does no harm; the next check tries again.
-                with suppress(WrapError):
-                    catalog.drop_database(self._session, name)
 
     @contextmanager
     def _failures_as_unreachable(self, message: str) -> Iterator[None]:

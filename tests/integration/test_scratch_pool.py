@@ -12,7 +12,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.database_url import parse as parse_for
 from dbmate_wrap.errors import ConfigError, LockedError, UnreachableError
 from dbmate_wrap.postgres.session import connect
-from dbmate_wrap.shadow import own_server, scratch_pool, servers, template
+from dbmate_wrap.shadow import old_templates, own_server, servers, template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from tests.support.servers import TcpServer, other_major
 from tests.support.shadows import (
@@ -170,11 +170,34 @@ def test_the_least_recently_used_templates_are_dropped(here: Project) -> None:
 def test_templates_that_are_too_large_together_are_dropped_but_the_newest(
     here: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scratch_pool, "MOST_BYTES", 1)
+    monkeypatch.setattr(old_templates, "MOST_BYTES", 1)
     with here.open_pool() as pool:
         replay(pool, [ONE], [A])
         replay(pool, [ONE], [B])
         assert databases(pool) == {template.template_name(B)}
+
+
+def test_room_is_made_for_one_template_more_while_another_is_copied(here: Project) -> None:
+    with here.open_pool() as pool:
+        for each in (A, B, C):
+            replay(pool, [ONE], [each])
+        pool.make_spare(B)
+        with old_templates.making_room(pool.url, pool.templates(), 3), pool.scratch(B) as scratch:
+            assert execute(scratch.url, "select count(*) from public.one") == [(0,)]
+        assert databases(pool) == {template.template_name(B), template.template_name(C)}
+
+
+def test_a_spare_database_is_given_once_or_dropped(here: Project) -> None:
+    with here.open_pool() as pool:
+        replay(pool, [ONE], [A])
+        pool.make_spare(A)
+        [spare] = databases(pool) - {template.template_name(A)}
+        with pool.scratch(None) as empty, pool.scratch(A) as first, pool.scratch(A) as second:
+            assert first.url.database == spare
+            assert len({empty.url.database, spare, second.url.database}) == 3
+        pool.make_spare(None)
+        pool.drop_spare()
+        assert databases(pool) == {template.template_name(A)}
 
 
 def test_settings_and_privileges_of_a_database_come_with_its_template(both: Project) -> None:
