@@ -72,7 +72,7 @@ def phases() -> Values:
 
 def waves() -> Values:
     """Return the one wave that `--wave` takes."""
-    return [("canary", "the targets that go before the rest")]
+    return [("canary", "the databases that go before the rest")]
 
 
 def fleets(ctx: typer.Context) -> Values:

@@ -22,7 +22,7 @@ FleetName = Annotated[
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", metavar="LABEL=VALUE", help="Only targets with this label; all of several."),
+    typer.Option("--where", metavar="LABEL=VALUE", help="Only databases with this label; all of several."),
 ]
 ShardOption = Annotated[
     str | None,
@@ -34,7 +34,7 @@ ShardOption = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", min=1, max=1000, help="How many targets at once (default: 8)."),
+    typer.Option("--jobs", metavar="N", min=1, max=1000, help="How many databases at once (default: 8)."),
 ]
 PerServer = Annotated[
     int | None,
@@ -48,18 +48,18 @@ PerServer = Annotated[
 ]
 MaxFailures = Annotated[
     str | None,
-    typer.Option("--max-failures", metavar="N|P%", help="Begin no further target after more failures."),
+    typer.Option("--max-failures", metavar="N|P%", help="Begin no further database after more failures."),
 ]
 TargetDeadline = Annotated[
     str | None,
-    typer.Option("--target-deadline", metavar="DURATION", help="How long one target may take: 30m."),
+    typer.Option("--target-deadline", metavar="DURATION", help="How long one database may take: 30m."),
 ]
 Wave = Annotated[
     str | None,
     typer.Option(
         "--wave",
         metavar="canary",
-        help="Only the targets that go before the rest.",
+        help="Only the databases that go before the rest.",
         autocompletion=completion_values.waves,
     ),
 ]

@@ -38,5 +38,5 @@ def fleet_status(
                 found.outcome.exit = ExitCode.PENDING
             journal.note_found(found)
     journal.sum_up(outcome)
-    outcome.summary = f"{len(opened.targets)} of {count(len(opened.inventory.targets), 'target')} asked"
+    outcome.summary = f"{len(opened.targets)} of {count(len(opened.inventory.targets), 'database')} asked"
     loaded.checked()

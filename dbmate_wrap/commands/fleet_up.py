@@ -178,7 +178,7 @@ class _SecondPass:
         self.journal.sum_up(outcome, schedule.stopped)
         migrated = sum(bool(each.todo) for each in self.todo)
         outcome.summary = (
-            f"{applied} of {count(migrated, 'target')} migrated" if migrated else "nothing was applied"
+            f"{applied} of {count(migrated, 'database')} migrated" if migrated else "nothing was applied"
         )
         rollout.raise_for_signal(outcome.summary)
 
@@ -210,7 +210,7 @@ def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTa
     inventory, number = opened.inventory, len(opened.targets)
     shard = f" in shard {opened.selection.shard}" if opened.selection.shard is not None else ""
     yield (
-        f"fleet {inventory.fleet}: {number} of {count(len(inventory.targets), 'target')}{shard},"
+        f"fleet {inventory.fleet}: {number} of {count(len(inventory.targets), 'database')}{shard},"
         f" inventory {inventory.digest[:12]}"
     )
     migrated = sum(bool(each.todo) for each in todo)
@@ -220,4 +220,4 @@ def _describe(opened: OpenFleet, todo: Sequence[Found], failed: Sequence[FleetTa
         canaries = sum(each.todo == names and each.target.is_canary for each in todo)
         first = f" ({canaries} {'canary' if canaries == 1 else 'canaries'} first)" if canaries else ""
         what = join_names(names) or "nothing to apply, ledger and stamp to be written"
-        yield f"  {count(targets, 'target')}{first}: {what}"
+        yield f"  {count(targets, 'database')}{first}: {what}"

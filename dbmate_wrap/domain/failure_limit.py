@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-FORMS = "a limit is a number of targets, 5, or a share of them, 10%"
+FORMS = "a limit is a number of databases, 5, or a share of them, 10%"
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) *%")
 

@@ -44,7 +44,7 @@ class FleetDriftResult:
 
 @dataclass(frozen=True)
 class StateCount:
-    """How many targets ended in a state."""
+    """How many databases ended in a state."""
 
     state: TargetState
     targets: int
@@ -52,7 +52,7 @@ class StateCount:
 
 @dataclass(frozen=True)
 class VersionCount:
-    """How many targets have this version as their newest; None: no migration is applied, or nobody knows."""
+    """How many databases have this version as their newest; None: nothing is applied, or nobody knows."""
 
     version: str | None
     file: str | None
@@ -75,7 +75,7 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class FleetSummary:
-    """What became of the targets of a run.
+    """What became of the databases of a run.
 
     `size` and `digest` are of the whole inventory. `inventory` has the names that `where` selects, of all
     shards: so that a report can name those that no shard reported, which are `unreported`. `stopped` says

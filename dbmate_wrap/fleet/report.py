@@ -36,7 +36,7 @@ def report(merged: Merged) -> Report:
     """Return the report. Raises ConfigError where no file says which targets there are."""
     verb = next((verb for verb in get_args(FleetVerb) if f"fleet {verb}" == merged.origin.command), None)
     if verb is None:
-        message = f"the files are of `{merged.origin.command}`, which has no targets to report"
+        message = f"the files are of `{merged.origin.command}`, which asks no database"
         raise ConfigError(message, hint="give those of `fleet up`, `fleet status` or `fleet drift`")
     if merged.names is None:
         raise ConfigError(

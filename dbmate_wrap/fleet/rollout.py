@@ -142,8 +142,8 @@ class Rollout:
                 word, running = _word(number), len(self._at_work)
                 self.schedule.stop(f"the run was {word}")
                 if running:
-                    stopped = f"stopping {count(running, 'target')} at work"
-                    self.console.say(f"{word}: no further target is begun, {stopped}")
+                    stopped = f"stopping {count(running, 'database')} at work"
+                    self.console.say(f"{word}: no further database is begun, {stopped}")
             for each in self._at_work:
                 self._tell(each, number)
 

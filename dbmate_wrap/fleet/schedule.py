@@ -112,7 +112,7 @@ class Schedule:
         if target.is_canary:
             self.stop(f"the canary {target.name} failed: nothing was begun after the canaries")
         if brakes.limit is not None and not brakes.limit.allows(self._failed, brakes.size):
-            self.stop(f"{count(self._failed, 'target')} failed, and --max-failures is {brakes.limit}")
+            self.stop(f"{count(self._failed, 'database')} failed, and --max-failures is {brakes.limit}")
 
     def _stop_where_first_failed_alike(self) -> None:
         if len(self._first) < _ALIKE:
@@ -122,6 +122,6 @@ class Schedule:
             return
         if all(each == first for each in self._first):
             self.stop(
-                f"the first {_ALIKE} targets failed alike, in {first.migration} with {first.sqlstate}:"
+                f"the first {_ALIKE} databases failed alike, in {first.migration} with {first.sqlstate}:"
                 " look at one of them first"
             )

@@ -18,14 +18,14 @@ FILE_TYPES = (".toml", ".csv", ".jsonl")
 LISTS = ("targets", "targets_command", "targets_query")
 # Each with what it is, for the docs; all but the first four are defaults of options of the same name.
 KEYS: Mapping[str, str] = {
-    "environment": "The environment whose URL, settings and protection the targets share.",
+    "environment": "The environment whose URL, settings and protection its databases share.",
     "targets": "File that lists the targets: `.toml`, `.csv` or `.jsonl`.",
     "targets_command": "Command that prints the targets as JSON lines; run without a shell.",
     "targets_query": "SQL that gives the targets, read only, on the environment's own database.",
-    "jobs": "How many targets at once.",
-    "per_server": "How many targets at once on one host and port.",
-    "max_failures": "How many targets may fail before no further one is begun: `5` or `10%`.",
-    "target_deadline": "How long one target may take.",
+    "jobs": "How many databases at once.",
+    "per_server": "How many databases at once on one host and port.",
+    "max_failures": "How many databases may fail before no further one is begun: `5` or `10%`.",
+    "target_deadline": "How long one database may take.",
 }
 _MOST_JOBS = 1000
 

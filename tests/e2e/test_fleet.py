@@ -144,7 +144,7 @@ def test_each_failure_is_named_with_its_cause_and_a_later_run_does_what_is_left(
         assert "  again, taken\n" in done.stdout
         assert '  again: db/migrations/002_b.sql: relation "b" already exists\n' in done.stdout
         assert "  hint: its transaction was rolled back: mend what is in its way here; or" in done.stdout
-        assert "2 of 7 targets migrated" in done.stdout
+        assert "2 of 7 databases migrated" in done.stdout
         some.assert_whole(GOOD)
         assert all("002" not in found for found in some.versions(BAD).values())
 
@@ -264,7 +264,7 @@ def test_ctrl_c_on_a_terminal_ends_every_target_and_leaves_nothing_of_the_progre
     assert all(len(line.removesuffix("^C")) < 80 for line in in_place), in_place
     screen = screen_of(shown)
     assert [line for line in screen if "running" in line] == []
-    assert [line for line in screen if line.startswith("interrupted: no further target is begun, ")]
+    assert [line for line in screen if line.startswith("interrupted: no further database is begun, ")]
     assert "1 applied, 2 failed, 1 not begun" in screen
     assert "  late" in screen
     assert screen[-2] == "  exit: 130 (interrupted)"

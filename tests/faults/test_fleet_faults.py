@@ -129,7 +129,7 @@ def test_a_signal_begins_no_further_target_and_ends_those_at_work_in_good_order(
     assert "stopped: 0 migrations applied" in lines.error("held-1")
     assert lines.fleet["not_begun"] == ["late-1", "late-2"]
     assert lines.fleet["stopped"] == f"the run was {word}"
-    assert f"error: the run was {word}: 1 of 5 targets migrated" in done.stderr
+    assert f"error: the run was {word}: 1 of 5 databases migrated" in done.stderr
     assert_heals(some, run_cli, validator)
 
 

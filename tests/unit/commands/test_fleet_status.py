@@ -32,7 +32,7 @@ def test_each_database_is_told_and_versions_are_counted(project: FleetProject) -
     status(project)
     assert project.told == {"a": ("up to date", 0), "b": ("pending", 0), "d": ("pending", 0)}
     assert (project.whole.exit, project.whole.error) == (ExitCode.OK, None)
-    assert project.whole.summary == "3 of 3 targets asked"
+    assert project.whole.summary == "3 of 3 databases asked"
     assert isinstance(project.whole.result, FleetResult)
     assert project.whole.result.fleet.versions == (
         VersionCount("003", "003_c.sql", 1),
@@ -72,7 +72,7 @@ def test_of_a_shard_only_its_own_are_asked(project: FleetProject) -> None:
     status(project, selection=Selection(shard=Shard(2, 3)))
     own = [name for name in names if Shard(2, 3).has(name)]
     assert sorted(project.told) == sorted(name for name, _ in databases.opened) == own
-    assert project.whole.summary == f"{len(own)} of 10 targets asked"
+    assert project.whole.summary == f"{len(own)} of 10 databases asked"
 
 
 def test_a_file_that_was_edited_ends_the_run_with_13_after_all_is_told(project: FleetProject) -> None:

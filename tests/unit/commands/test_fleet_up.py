@@ -97,14 +97,14 @@ def test_what_is_pending_is_applied_and_the_plan_is_said_before(project: FleetPr
     assert list(project.run.workers) == ["c", "a", "d", "e"]
     done = ("applied", 0)
     assert project.told == {"b": ("up to date", 0), "c": done, "a": done, "d": done, "e": done}
-    assert (project.whole.exit, project.whole.summary) == (ExitCode.OK, "4 of 4 targets migrated")
+    assert (project.whole.exit, project.whole.summary) == (ExitCode.OK, "4 of 4 databases migrated")
     said = [line for line in project.console.said if "opening" not in line]
     digest = summary(project).digest[:12]
     assert said == [
-        f"fleet tenants: 5 of 5 targets, inventory {digest}",
+        f"fleet tenants: 5 of 5 databases, inventory {digest}",
         "  4 to migrate, 1 with nothing to apply, 0 failed",
-        "  3 targets (1 canary first): 003_c.sql",
-        "  1 target: 002_b.sql, 003_c.sql",
+        "  3 databases (1 canary first): 003_c.sql",
+        "  1 database: 002_b.sql, 003_c.sql",
     ]
     assert [version.targets for version in summary(project).versions] == [5]
 
@@ -127,7 +127,7 @@ def test_what_is_applied_is_recorded_too_where_nothing_is_pending(
     assert (project.whole.exit, project.whole.summary) == (ExitCode.OK, "nothing was applied")
     assert project.console.said[-2:] == [
         "  0 to migrate, 3 with nothing to apply, 0 failed",
-        "  2 targets: nothing to apply, ledger and stamp to be written",
+        "  2 databases: nothing to apply, ledger and stamp to be written",
     ]
 
 
@@ -161,13 +161,13 @@ def test_where_others_are_to_be_migrated_those_are_what_is_asked_for_and_counted
     project.run.scripts = {"a": Script(outcome=outcome_of(applied=["003"]))}
     up(project, yes=True)
     assert list(project.run.workers) == ["a", "b"]
-    assert project.whole.summary == "1 of 1 target migrated"
+    assert project.whole.summary == "1 of 1 database migrated"
 
 
 def test_several_canaries_are_counted_in_the_plan(project: FleetProject) -> None:
     project.set_up(Databases({"c1": ONE_LEFT, "c2": ONE_LEFT}))
     up(project)
-    assert "  2 targets (2 canaries first): 003_c.sql" in project.console.said
+    assert "  2 databases (2 canaries first): 003_c.sql" in project.console.said
 
 
 def test_each_process_gets_the_files_staged_once_the_binary_and_where_they_are_from(
@@ -204,7 +204,7 @@ def test_one_that_fails_stops_no_other_and_the_run_needs_a_person(project: Fleet
     assert project.whole.exit is ExitCode.SOME_FAILED
     assert project.error.message == "2 of 3 databases failed"
     # Another run was faster with one.
-    assert project.whole.summary == "0 of 2 targets migrated"
+    assert project.whole.summary == "0 of 2 databases migrated"
     assert [end.row.name for end in project.whole.ends] == ["b", "a", "d"]
 
 
@@ -299,7 +299,7 @@ def test_after_a_signal_the_run_ends_with_its_code_and_tells_what_is_done(projec
     project.run.arrive_at(5.0, signal.SIGINT)
     with pytest.raises(InterruptedRun) as raised:
         up(project, jobs=2)
-    assert raised.value.message == "the run was interrupted: 1 of 4 targets migrated"
+    assert raised.value.message == "the run was interrupted: 1 of 4 databases migrated"
     stopped = ("failed", 130)
     assert project.told == {"a": ("applied", 0), "b": stopped, "d": stopped, "e": ("not begun", 34)}
     assert summary(project).stopped == "the run was interrupted"

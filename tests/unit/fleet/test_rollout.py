@@ -115,7 +115,7 @@ def test_what_failed_counts_for_the_brakes(run: FakeRun) -> None:
     run.scripts = {name: Script(outcome=outcome_of(ExitCode.FAILED, error)) for name in "abdefg"}
     rollout = rollout_of(run, "abdefg", limits=Limits(1, 1), brakes=Brakes(6))
     assert list(codes(rollout)) == ["a", "b", "d"]
-    assert (rollout.schedule.stopped or "").startswith("the first 3 targets failed alike, in 001_a.sql")
+    assert (rollout.schedule.stopped or "").startswith("the first 3 databases failed alike, in 001_a.sql")
 
 
 def test_a_target_that_takes_too_long_is_told_to_end(run: FakeRun) -> None:
@@ -178,7 +178,7 @@ def test_after_a_signal_nothing_begins_and_those_at_work_get_it(
     assert [worker.signals for worker in run.workers.values()] == [[number], [number]]
     assert [target.name for target in rollout.schedule.not_begun] == ["d", "e"]
     assert rollout.schedule.stopped == f"the run was {word}"
-    assert console.said == [f"{word}: no further target is begun, stopping 2 targets at work"]
+    assert console.said == [f"{word}: no further database is begun, stopping 2 databases at work"]
     with pytest.raises(error) as raised:
         rollout.raise_for_signal("0 of 4 migrated")
     assert type(raised.value) is error
@@ -242,7 +242,7 @@ def test_a_run_that_a_brake_had_stopped_before_the_signal_says_both(run: FakeRun
     limit = FailureLimit(0, None)
     rollout = rollout_of(run, "abd", limits=Limits(2, 2), brakes=Brakes(3, limit))
     assert codes(rollout) == {"a": ExitCode.UNREACHABLE, "b": ExitCode.INTERRUPTED}
-    assert rollout.schedule.stopped == "1 target failed, and --max-failures is 0"
+    assert rollout.schedule.stopped == "1 database failed, and --max-failures is 0"
     with pytest.raises(InterruptedRun) as raised:
         rollout.raise_for_signal("0 of 3 migrated")
     assert raised.value.message == "the run was interrupted: 0 of 3 migrated"

@@ -113,10 +113,10 @@ def test_what_stopped_the_run_is_said_with_the_limit_as_it_was_given() -> None:
     run.note_end(begun["a"], DOWN)
     assert run.stopped is None
     run.note_end(begun["b"], DOWN)
-    assert run.stopped == "2 targets failed, and --max-failures is 10%"
+    assert run.stopped == "2 databases failed, and --max-failures is 10%"
     run.note_end(begun["d"], BROKEN)
-    assert run.stopped == "2 targets failed, and --max-failures is 10%"
-    assert schedule("a", "0", failed=["b"]).stopped == "1 target failed, and --max-failures is 0"
+    assert run.stopped == "2 databases failed, and --max-failures is 10%"
+    assert schedule("a", "0", failed=["b"]).stopped == "1 database failed, and --max-failures is 0"
 
 
 @pytest.mark.parametrize("limits", [WIDE, Limits(3, 1), Limits(1, 3)])
@@ -129,7 +129,7 @@ def test_three_that_fail_alike_at_first_stop_the_run(limits: Limits) -> None:
         run.note_end(begun[ended], BROKEN)
         ended += 1
     assert run.stopped == (
-        "the first 3 targets failed alike, in 014_unique.sql with 23505: look at one of them first"
+        "the first 3 databases failed alike, in 014_unique.sql with 23505: look at one of them first"
     )
     assert take_all(run) == {}
     assert len(begun) + len(run.not_begun) == 6
