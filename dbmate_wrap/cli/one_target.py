@@ -18,6 +18,5 @@ def at_target(context: Context, about: FleetReference) -> tuple[Context, TargetO
     name = context.environment.name
     fleet = context.project.fleet(about.fleet, name)
     target = find_target(load_inventory(context, fleet), about.target)
-    is_only_one = [each.environment for each in context.project.fleets.values()].count(name) == 1
-    named = TargetOfFleet(name, target.name, None if is_only_one else fleet.name)
+    named = TargetOfFleet(name, target.name, None if context.project.has_one_fleet(name) else fleet.name)
     return replace(context, environment=context.environment.at(target)), named

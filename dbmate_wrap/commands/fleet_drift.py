@@ -1,13 +1,11 @@
 """Compares the schema of every database of a fleet with what its applied migrations make."""
 
-from typing import Protocol
-
 from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.fleet.journal import TargetDocuments
-from dbmate_wrap.fleet.messages import TargetProcesses
+from dbmate_wrap.fleet.messages import Fork
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.rollout import Rollout
 from dbmate_wrap.fleet.schedule import Schedule, Waiting
@@ -18,20 +16,13 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.drift_request import DriftRequest
 
 
-class Fork(Protocol):
-    """Makes what starts the process of each target, in which the whole of `drift` runs."""
-
-    def share(self, context: Context, request: DriftRequest) -> TargetProcesses:
-        """Return what starts the processes; `request` is for each target alike."""
-
-
 def fleet_drift(
     context: Context,
     outcome: Outcome,
     fleet: FleetSettings,
     choice: FleetChoice,
     documents: TargetDocuments,
-    fork: Fork,
+    fork: Fork[DriftRequest],
 ) -> None:
     """Compare every target; 33 where a schema differs, 34 or 35 where a target could not be compared."""
     loaded = project_files.load_files(context.environment, context.project.policy)

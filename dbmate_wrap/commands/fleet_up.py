@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.database_url import DatabaseUrl
@@ -16,7 +15,7 @@ from dbmate_wrap.errors import ExitCode, RefusedError
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.fleet.interruption import summed_up_when_stopped
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
-from dbmate_wrap.fleet.messages import TargetProcesses
+from dbmate_wrap.fleet.messages import Fork, TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
 from dbmate_wrap.fleet.rollout import Rollout
 from dbmate_wrap.fleet.schedule import Brakes, Schedule, Waiting
@@ -31,16 +30,6 @@ from dbmate_wrap.workspace.rollout import Bounds, UpRequest
 
 # Targets that lag behind differ in what they lack; so many different batches are staged for all.
 _MOST_STAGED = 100
-
-
-class Fork(Protocol):
-    """Makes what starts the process of each target, in which the whole of `up` runs."""
-
-    def prepare(self) -> None:
-        """Begin what takes time, while something else goes on."""
-
-    def share(self, context: Context, request: UpRequest) -> TargetProcesses:
-        """Return what starts the processes; `request` is for each target alike."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +52,7 @@ def fleet_up(
     fleet: FleetSettings,
     request: FleetUp,
     documents: TargetDocuments,
-    fork: Fork,
+    fork: Fork[UpRequest],
 ) -> None:
     """Read every target, then apply where something is pending; 34 or 35 where a target failed.
 
@@ -98,7 +87,9 @@ def fleet_up(
         run.apply(context, outcome, schedule, fork.share(_with_provenance(context), up))
 
 
-def _survey(found: Iterable[Found], journal: Journal, fork: Fork, todo: list[Found]) -> list[FleetTarget]:
+def _survey(
+    found: Iterable[Found], journal: Journal, fork: Fork[UpRequest], todo: list[Found]
+) -> list[FleetTarget]:
     """Add the targets with something to do to `todo`; return those that failed. All others are noted."""
     failed: list[FleetTarget] = []
     for each in found:

@@ -49,8 +49,8 @@ class OpenFleet:
     def scope(self, verb: FleetVerb) -> FleetScope:
         """What a run of `verb` over these targets is about."""
         name = self.context.environment.name
-        fleets = [each.environment for each in self.context.project.fleets.values()]
-        return FleetScope.of(verb, self.inventory, self.selection, is_only_one=fleets.count(name) == 1)
+        is_only_one = self.context.project.has_one_fleet(name)
+        return FleetScope.of(verb, self.inventory, self.selection, is_only_one=is_only_one)
 
     def begin_journal(self, verb: FleetVerb, files: ProjectFiles, documents: TargetDocuments) -> Journal:
         """Return the journal of a run of `verb`, which has no ends yet."""

@@ -11,7 +11,8 @@ from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.domain.fleet_progress import FleetProgress, Running
 from dbmate_wrap.domain.outcome import Outcome
-from dbmate_wrap.errors import ErrorReport, ExitCode, InterruptedRun, TerminatedRun
+from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.fleet.interruption import stop_reason, stopped_run
 from dbmate_wrap.fleet.journal import Journal
 from dbmate_wrap.fleet.messages import Done, Said, TargetProcesses
 from dbmate_wrap.fleet.progress import ProgressDisplay
@@ -80,11 +81,8 @@ class Rollout:
 
     def raise_for_signal(self, done: str) -> None:
         """Raise InterruptedRun (130, 143) where a signal stopped the run; `done` is what it has done."""
-        if self.signal is None:
-            return
-        error = InterruptedRun if is_interrupt(self.signal) else TerminatedRun
-        message = f"the run was {_word(self.signal)}: {done}"
-        raise error(message, hint="run it again: what is done stays done")
+        if self.signal is not None:
+            raise stopped_run(done, is_interrupt=is_interrupt(self.signal))
 
     def _begin_what_may(self, arrived: list[int]) -> None:
         """Begin the next targets; none after a signal, which may come while a process starts."""
@@ -139,11 +137,11 @@ class Rollout:
             number = arrived.pop(0)  # Another one may come meanwhile.
             if self.signal is None:
                 self.signal = number
-                word, running = _word(number), len(self._at_work)
-                self.schedule.stop(f"the run was {word}")
+                why, running = stop_reason(is_interrupt=is_interrupt(number)), len(self._at_work)
+                self.schedule.stop(why)
                 if running:
                     stopped = f"stopping {count(running, 'database')} at work"
-                    self.console.say(f"{word}: no further database is begun, {stopped}")
+                    self.console.say(f"{why}: no further database is begun, {stopped}")
             for each in self._at_work:
                 self._tell(each, number)
 
@@ -184,7 +182,3 @@ class Rollout:
             Running(each.waiting.target.name, now - each.since, each.doing) for each in self._at_work
         )
         return FleetProgress(self._done, self._failed, self.schedule.waiting, running, now - begun)
-
-
-def _word(number: int) -> str:
-    return "interrupted" if is_interrupt(number) else "terminated"

@@ -65,11 +65,6 @@ class Schedule:
         self._begin_rest()
 
     @property
-    def running(self) -> int:
-        """How many targets have begun and not ended."""
-        return self._turns.running
-
-    @property
     def waiting(self) -> int:
         """How many targets have not begun, and may still."""
         return self._turns.waiting + len(self._rest)

@@ -66,6 +66,10 @@ class Project:
             untrusted.refuse_fleets()
         return choose_fleet(self.fleets, name, environment)
 
+    def has_one_fleet(self, environment: str) -> bool:
+        """Return True where one fleet is of that environment: a command need not name it."""
+        return [each.environment for each in self.fleets.values()].count(environment) == 1
+
 
 def load(
     project: Path | None = None, environment: str | None = None, about: "FleetReference | None" = None

@@ -264,7 +264,7 @@ def test_ctrl_c_on_a_terminal_ends_every_target_and_leaves_nothing_of_the_progre
     assert all(len(line.removesuffix("^C")) < 80 for line in in_place), in_place
     screen = screen_of(shown)
     assert [line for line in screen if "running" in line] == []
-    assert [line for line in screen if line.startswith("interrupted: no further database is begun, ")]
+    assert [line for line in screen if line.startswith("the run was interrupted: no further ")]
     assert "1 applied, 2 failed, 1 not begun" in screen
     assert "  late" in screen
     assert screen[-2] == "  exit: 130 (interrupted)"

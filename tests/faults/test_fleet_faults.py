@@ -150,7 +150,7 @@ def test_a_signal_while_the_databases_are_read_still_sums_up(
     lines = fleet_lines(replace(done, stdout="".join(said) + done.stdout), validator)
     assert done.returncode == 143
     assert lines.states() == {"a": "pending", "b": "pending", "silent": "not begun"}
-    assert "error: the run was terminated: no database was changed\n  hint: run it again\n" in done.stderr
+    assert "error: the run was terminated: no database was changed\n  hint: run the same" in done.stderr
 
 
 @pytest.mark.slow

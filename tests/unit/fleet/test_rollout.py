@@ -178,12 +178,12 @@ def test_after_a_signal_nothing_begins_and_those_at_work_get_it(
     assert [worker.signals for worker in run.workers.values()] == [[number], [number]]
     assert [target.name for target in rollout.schedule.not_begun] == ["d", "e"]
     assert rollout.schedule.stopped == f"the run was {word}"
-    assert console.said == [f"{word}: no further database is begun, stopping 2 databases at work"]
+    assert console.said == [f"the run was {word}: no further database is begun, stopping 2 databases at work"]
     with pytest.raises(error) as raised:
         rollout.raise_for_signal("0 of 4 migrated")
     assert type(raised.value) is error
     assert raised.value.message == f"the run was {word}: 0 of 4 migrated"
-    assert raised.value.hint == "run it again: what is done stays done"
+    assert raised.value.hint == "run the same command again: nothing is done twice"
 
 
 def test_a_second_signal_is_handed_on_too(run: FakeRun) -> None:
@@ -228,7 +228,7 @@ def test_a_signal_that_comes_while_another_one_is_handed_on_is_not_lost(
     console = FakeConsole()
 
     def say(line: str) -> None:
-        if line.startswith("interrupted"):
+        if line.startswith("the run was interrupted"):
             run.arrived.append(signal.SIGTERM)
 
     monkeypatch.setattr(console, "say", say)

@@ -56,7 +56,7 @@ def test_the_rest_begins_when_the_last_canary_has_ended_well() -> None:
     run = schedule(["a", "c1", "b", "c2"])
     canaries = take_all(run)
     assert list(canaries) == ["c1", "c2"]
-    assert (run.running, run.waiting) == (2, 2)
+    assert run.waiting == 2
     run.note_end(canaries["c2"], OK)
     assert take_all(run) == {}
     run.note_end(canaries["c1"], OK)
@@ -71,10 +71,10 @@ def test_a_canary_that_fails_stops_the_rest_and_the_other_canaries(end: End) -> 
     run.note_end(begun["c2"], end)
     assert run.stopped == "the canary c2 failed: nothing was begun after the canaries"
     assert sorted(names_of(run.not_begun)) == ["a", "b", "c3"]
-    # The other one at work is counted to its end, and nothing follows it.
-    assert (run.running, run.waiting) == (1, 0)
+    # Nothing follows the other one at work.
+    assert run.waiting == 0
     run.note_end(begun["c1"], OK)
-    assert (take_all(run), run.running, run.waiting) == ({}, 0, 0)
+    assert (take_all(run), run.waiting) == ({}, 0)
     assert len(run.not_begun) == 3
 
 
@@ -177,11 +177,11 @@ def test_the_first_reason_to_stop_stays() -> None:
 def test_without_brakes_canaries_are_as_all_others_and_no_failure_stops_the_run() -> None:
     run = Schedule(waiting(["a", "c1", "b", "d"]), Limits(1, 1))
     order: list[str] = []
-    while run.waiting or run.running:
-        begun = take_all(run)
+    while begun := take_all(run):
         order += begun
         for each in begun.values():
             run.note_end(each, BROKEN)
+    assert run.waiting == 0
     assert order == ["a", "c1", "b", "d"]
     assert (run.stopped, run.not_begun) == (None, [])
 
@@ -223,7 +223,7 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
     run = Schedule(all_waiting, limits, brakes)
     at_work: list[Waiting] = []
     ended: list[tuple[Waiting, End]] = []
-    while run.waiting or run.running:
+    while run.waiting or at_work:
         while (taken := run.take()) is not None:
             assert run.stopped is None
             if brakes is not None and not taken.target.is_canary:
@@ -234,7 +234,7 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
             at_work.append(taken)
         # Nothing waits with nothing at work: the loop of a run would never end.
         assert at_work
-        assert run.running == len(at_work) <= limits.jobs
+        assert len(at_work) <= limits.jobs
         each = at_work.pop(choice.randrange(len(at_work)))
         ended.append((each, of[int(each.target.name)][2]))
         run.note_end(*ended[-1])
