@@ -7,7 +7,7 @@ from dbmate_wrap.errors import ExitCode
 from dbmate_wrap.fleet.journal import TargetDocuments
 from dbmate_wrap.fleet.messages import Fork
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
-from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.run import FleetRun
 from dbmate_wrap.fleet.schedule import Schedule, Waiting
 from dbmate_wrap.fleet.survey import Found, server_of
 from dbmate_wrap.settings.fleets import FleetSettings
@@ -41,13 +41,13 @@ def fleet_drift(
         journal.note_found(found)
     schedule = Schedule(waiting, opened.limits)
     processes = fork.share(context, DriftRequest(loaded.files, frozenset()))
-    rollout = Rollout(schedule, processes, urls, context.console, journal, fleet.target_deadline)
+    fleet_run = FleetRun(schedule, processes, urls, context.console, journal, fleet.target_deadline)
     same = 0
-    for target, ended in rollout.run():
+    for target, ended in fleet_run.run():
         journal.note_end(Found(target, journal.begin()), ended, "same")
         same += ended.exit is ExitCode.OK
     for target in schedule.not_begun:
         journal.note_not_begun(Found(target, journal.begin()), schedule.stopped or "")
     journal.sum_up(outcome, schedule.stopped)
     outcome.summary = f"{same} of {count(len(opened.targets), 'database')} as the migrations make them"
-    rollout.raise_for_signal(outcome.summary)
+    fleet_run.raise_for_signal(outcome.summary)

@@ -17,7 +17,7 @@ from dbmate_wrap.fleet.interruption import summed_up_when_stopped
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import Fork, TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
-from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.run import FleetRun
 from dbmate_wrap.fleet.schedule import Brakes, Schedule, Waiting
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
@@ -150,7 +150,7 @@ class _SecondPass:
         self, context: Context, outcome: Outcome, schedule: Schedule, processes: TargetProcesses
     ) -> None:
         """Apply to each target in its turn. Raises InterruptedRun after a signal."""
-        rollout = Rollout(
+        fleet_run = FleetRun(
             schedule,
             processes,
             {target.name: url for target, url in self.located if isinstance(url, DatabaseUrl)},
@@ -160,7 +160,7 @@ class _SecondPass:
         )
         found = {each.target.name: each for each in self.todo}
         applied = 0
-        for target, ended in rollout.run():
+        for target, ended in fleet_run.run():
             self.journal.note_end(found[target.name], ended, "applied")
             outcome.wrote = outcome.wrote or ended.wrote
             applied += ended.exit is ExitCode.OK and bool(ended.applied)
@@ -171,7 +171,7 @@ class _SecondPass:
         outcome.summary = (
             f"{applied} of {count(migrated, 'database')} migrated" if migrated else "nothing was applied"
         )
-        rollout.raise_for_signal(outcome.summary)
+        fleet_run.raise_for_signal(outcome.summary)
 
 
 def _with_provenance(context: Context) -> Context:

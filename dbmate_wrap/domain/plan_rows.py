@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dbmate_wrap.domain.in_way import sessions_to_wait_for
 from dbmate_wrap.domain.live_relation import LiveFacts, LiveRelation, SessionInWay, Took
 from dbmate_wrap.domain.masking import masked_query
 from dbmate_wrap.domain.safe_way import safe_way
+from dbmate_wrap.domain.sessions_to_wait_for import sessions_to_wait_for
 from dbmate_wrap.domain.statement_trace import LockMode, RelationLock, TracedStatement, Until, Work
 from dbmate_wrap.domain.verdict import Blocks, Judgement, Verdict, blocks_of, judge, worst
 

@@ -11,7 +11,7 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport
-from dbmate_wrap.fleet import rollout
+from dbmate_wrap.fleet import run as fleet_run
 from dbmate_wrap.fleet.journal import TargetDocuments
 from dbmate_wrap.fleet.messages import TargetProcesses
 from dbmate_wrap.settings.fleets import FleetSettings
@@ -104,8 +104,8 @@ def fleet_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FleetProject
     write(root, {f"db/migrations/{name}": text for name, text in MIGRATIONS.items()})
     write(root, {"db/migrations.lock": "\n".join(_sealed(list(MIGRATIONS)))})
     made = FleetProject(root, monkeypatch)
-    monkeypatch.setattr(rollout, "wait_for", made.run.wait_for)
-    monkeypatch.setattr(rollout, "signals_held", made.run.signals_held)
+    monkeypatch.setattr(fleet_run, "wait_for", made.run.wait_for)
+    monkeypatch.setattr(fleet_run, "signals_held", made.run.signals_held)
     return made
 
 

@@ -15,7 +15,7 @@ from dbmate_wrap.domain.fleet_result import FleetDriftResult
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ConfigError, ExitCode, HistoryError, InterruptedRun
 from dbmate_wrap.fleet.opening import FleetChoice
-from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.run import FleetRun
 from dbmate_wrap.workspace.drift_request import DriftRequest
 from tests.support.fleet_databases import Databases
 from tests.support.fleet_projects import FakeFork, FleetProject, fleet_project
@@ -27,7 +27,7 @@ EXTRA = (SchemaDifference("extra", "table", "public.x"),)
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetProject:
     made = fleet_project(tmp_path, monkeypatch)
-    monkeypatch.setattr(module, "Rollout", partial(Rollout, clock=made.run.clock))
+    monkeypatch.setattr(module, "FleetRun", partial(FleetRun, clock=made.run.clock))
     return made
 
 

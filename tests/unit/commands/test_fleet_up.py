@@ -26,7 +26,7 @@ from dbmate_wrap.errors import (
     WrapError,
 )
 from dbmate_wrap.fleet.opening import FleetChoice
-from dbmate_wrap.fleet.rollout import Rollout
+from dbmate_wrap.fleet.run import FleetRun
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.workspace import dbmate
 from dbmate_wrap.workspace.rollout import Bounds, UpRequest
@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetProject:
     monkeypatch.setattr(module, "provenance", lambda root, files, commit: PROVENANCE)
     monkeypatch.setattr(dbmate, "start_verification", lambda context: lambda: BINARY)
     made = fleet_project(tmp_path, monkeypatch)
-    monkeypatch.setattr(module, "Rollout", partial(Rollout, clock=made.run.clock))
+    monkeypatch.setattr(module, "FleetRun", partial(FleetRun, clock=made.run.clock))
     return made
 
 

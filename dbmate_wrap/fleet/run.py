@@ -40,7 +40,7 @@ class _AtWork:
 
 
 @dataclass
-class Rollout:
+class FleetRun:
     """The run of one verb on every target of a schedule.
 
     `deadline` are the seconds that one target may take. `signal` is the first signal that arrived, if any.
