@@ -63,9 +63,8 @@ def listing(docs: Path, pages: Sequence[Path]) -> str:
 
 
 def runbooks(docs: Path) -> list[Path]:
-    """What is called a runbook, or lies in the folder of them; an index first."""
-    found = [*docs.glob("runbook*.md"), *(docs / "runbooks").glob("*.md")]
-    return sorted(found, key=lambda page: (page.name != HOME, page.name))
+    """The index of all codes, and the pages in the folder beside it."""
+    return [docs / "runbook.md", *sorted((docs / "runbooks").glob("*.md"))]
 
 
 def engines(docs: Path) -> list[Path]:

@@ -65,12 +65,12 @@ def test_the_navigation_is_written_as_toml(docs: Path) -> None:
     assert written[2]["More"][1] == {"Rules": ["rules/README.md", {'The "one"': "rules/one.md"}]}
 
 
-def test_runbooks_are_found_wherever_they_lie(docs: Path) -> None:
+def test_the_index_stands_before_the_runbooks(docs: Path) -> None:
     (docs / "runbooks").mkdir()
-    for name in ("runbook.md", "runbooks/30.md", "runbooks/README.md"):
+    for name in ("runbook.md", "runbooks/31.md", "runbooks/30.md"):
         (docs / name).write_text("# A `title`\n")
     assert site_pages.listing(docs, site_pages.runbooks(docs)) == (
-        "- [A title](runbooks/README.md)\n- [A title](runbooks/30.md)\n- [A title](runbook.md)"
+        "- [A title](runbook.md)\n- [A title](runbooks/30.md)\n- [A title](runbooks/31.md)"
     )
 
 
