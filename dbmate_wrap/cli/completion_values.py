@@ -41,10 +41,10 @@ def environments(ctx: typer.Context, incomplete: str) -> Values:
 
     outline = _outline(ctx)
     if not incomplete.startswith(PREFIX):
-        return [*((name, "environment") for name in outline.environments), *_references(outline, PREFIX)]
+        return [*((name, "environment") for name in outline.environments), *_references(outline)]
     fleet = incomplete.removeprefix(PREFIX).partition("/")[0]
     if "/" not in incomplete:
-        return _references(outline, PREFIX)
+        return _references(outline)
     return [(f"{PREFIX}{fleet}/{name}", "target") for name in _listed(outline, fleet)]
 
 
@@ -142,10 +142,12 @@ def _migrations(ctx: typer.Context) -> list[str]:
     return [name for _, name in sorted(named)]
 
 
-def _references(outline: "Outline", prefix: str) -> Values:
+def _references(outline: "Outline") -> Values:
     """Return the beginning of a target's name for each fleet that has one in a file."""
+    from dbmate_wrap.domain.fleet_reference import PREFIX
+
     listed = [name for name in outline.fleets if any(_files_of(outline, name))]
-    return [(f"{prefix}{name}/", "a target of the fleet") for name in listed]
+    return [(f"{PREFIX}{name}/", "a target of the fleet") for name in listed]
 
 
 def _listed(outline: "Outline", fleet: str) -> list[str]:

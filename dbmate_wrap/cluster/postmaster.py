@@ -10,6 +10,7 @@ from pathlib import Path
 # The signals of pg_ctl's shutdown modes "fast" (SIGINT) and "immediate" (SIGQUIT), by their POSIX numbers.
 FAST, IMMEDIATE = 2, 3
 _POLL = 0.02
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,14 @@ def runs_in(pid: int, data: Path) -> bool:
         return False  # Ended, a zombie, or another account's.
 
 
-def shut_down(pid: int, data: Path, *, mode: int = FAST, patience: float = 30.0) -> bool:
-    """Shut the postmaster down; in immediate mode after `patience` seconds. True when it has ended."""
+def shut_down(pid: int, data: Path, *, mode: int = FAST) -> bool:
+    """Shut the postmaster down; in immediate mode where that takes too long. True when it has ended."""
     for number in (mode, IMMEDIATE):
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return True
-        if wait_until_gone(pid, data, patience):
+        if wait_until_gone(pid, data, _PATIENCE_SECONDS):
             return True
     return False
 

@@ -17,7 +17,7 @@ def rollback(context: Context, outcome: Outcome, *, unknown: bool) -> None:
     Raises RefusedError where protected, where it has none, and for `unknown` where rows matter.
     """
     environment, console = context.environment, context.console
-    guard.refuse_where_protected(environment, "rollback")  # 20
+    guard.refuse_rollback_where_protected(environment)  # 20
     if unknown:
         guard.refuse_where_rows_matter(environment, "rollback --unknown")  # 20
     binary = dbmate.start_verification(context)

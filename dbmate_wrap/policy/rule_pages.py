@@ -76,15 +76,6 @@ class RulePage:
     bad: Example
     good: Example
 
-    @property
-    def allowed(self) -> Example:
-        """The bad example with the comment in its place."""
-        _, line = self.allow.split("\n", 1)
-        text = self.bad.files[self.allow_in]
-        assert line in text, f"{self.rule.id}: the line that is allowed is not in the bad example"
-        changed = text.replace(line, self.allow, 1)
-        return Example({**self.bad.files, self.allow_in: changed}, self.bad.sealed, self.bad.schema)
-
 
 def pages() -> Iterator[RulePage]:
     """The page of every rule, in the order of the registry, and the one of squawk."""
@@ -158,19 +149,19 @@ def _filled(text: str) -> str:
 
 
 def _shown(example: Example) -> str:
-    parts = [_listing(f"`db/migrations/{name}`", text, "sql") for name, text in example.files.items()]
+    parts = [_listing(f"`db/migrations/{name}`", text) for name, text in example.files.items()]
     for name, text in (example.sealed or {}).items():
         if example.files.get(name) == text:
             parts.append(f"`{name}` is sealed so.\n")
         else:
-            parts.append(_listing(f"`{name}` was sealed as", text, "sql"))
+            parts.append(_listing(f"`{name}` was sealed as", text))
     if example.schema is not None:
-        parts.append(_listing("`db/schema.sql`", example.schema, "sql"))
+        parts.append(_listing("`db/schema.sql`", example.schema))
     return "\n".join(parts)
 
 
-def _listing(title: str, text: str, language: str) -> str:
-    return f"{title}:\n\n```{language}\n{_visible(text)}\n```\n"
+def _listing(title: str, text: str) -> str:
+    return f"{title}:\n\n```sql\n{_visible(text)}\n```\n"
 
 
 def _visible(text: str) -> str:

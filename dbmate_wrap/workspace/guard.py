@@ -94,11 +94,11 @@ def confirm_drop(environment: Environment, console: Console, database: str) -> N
         raise RefusedError(f"not confirmed: {database} was not dropped", hint=f"type {database!r} to confirm")
 
 
-def refuse_where_protected(environment: Environment, what: str) -> None:
-    """Raise RefusedError for what is never done to a protected environment."""
+def refuse_rollback_where_protected(environment: Environment) -> None:
+    """Raise RefusedError for a protected environment: nothing is ever undone there."""
     if environment.values.protected:
         hint = "undo with a new migration: dbmate-wrap new NAME"
-        raise RefusedError(f"{what} is refused on {environment.name}, which is protected", hint=hint)
+        raise RefusedError(f"rollback is refused on {environment.name}, which is protected", hint=hint)
 
 
 def refuse_where_rows_matter(environment: Environment, what: str) -> None:

@@ -17,6 +17,7 @@ from dbmate_wrap.policy.lockfile_rules import check_lockfile
 from dbmate_wrap.policy.registry import FAMILIES, RULES, family_of, nearest_rule, rule_of
 from dbmate_wrap.policy.rule_pages import Example, RulePage
 from scripts import generate_docs, rule_docs
+from tests.support.sql_blocks import allowed_example
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = "db/migrations"
@@ -66,7 +67,7 @@ def test_the_good_example_breaks_none(page: RulePage, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.allow], ids=page_id)
 def test_the_allow_comment_of_the_page_allows_the_bad_example(page: RulePage, tmp_path: Path) -> None:
-    assert check(page.allowed, tmp_path / "migrations") == ()
+    assert check(allowed_example(page), tmp_path / "migrations") == ()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -95,10 +95,10 @@ def test_a_drop_is_confirmed_by_the_name_of_the_database(
     assert len(console.questions) == (0 if disposable else 1)
 
 
-def test_what_is_never_done_where_protected_is_refused() -> None:
-    guard.refuse_where_protected(environment("staging", protected=False), "rollback")
+def test_nothing_is_rolled_back_where_protected() -> None:
+    guard.refuse_rollback_where_protected(environment("staging", protected=False))
     with pytest.raises(RefusedError, match="rollback is refused on production"):
-        guard.refuse_where_protected(environment("production", protected=True), "rollback")
+        guard.refuse_rollback_where_protected(environment("production", protected=True))
 
 
 @pytest.mark.parametrize(
