@@ -18,6 +18,7 @@ from dbmate_wrap.domain.history import MigrationState
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ErrorReport, ExitCode
+from dbmate_wrap.fleet.shared_origin import SharedOrigin
 from dbmate_wrap.fleet.survey import Found
 
 _NOT_APPLIED = frozenset({MigrationState.PENDING, MigrationState.OUT_OF_ORDER})
@@ -43,6 +44,7 @@ class Journal:
     selection: Selection
     files: dict[str, str]
     documents: TargetDocuments
+    origin: SharedOrigin
     now: Callable[[], datetime] = _now
     ends: list[TargetEnd] = field(default_factory=list)
 
@@ -95,6 +97,8 @@ class Journal:
     def _note(
         self, target: FleetTarget, outcome: Outcome, state: TargetState, version: str | None, pending: int
     ) -> None:
+        if outcome.error is not None and outcome.exit is ExitCode.UNREACHABLE:
+            outcome.error = self.origin.leave_out(outcome.error, target)
         shard = self.selection.shard
         row = FleetTargetRow(
             self.scope.fleet,

@@ -12,6 +12,7 @@ from dbmate_wrap.fleet.asking import ask_in_turns
 from dbmate_wrap.fleet.inventory import load_inventory, refuse_one_database
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.selection import select
+from dbmate_wrap.fleet.shared_origin import SharedOrigin
 from dbmate_wrap.fleet.survey import Located
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings import ResolvedUrl
@@ -55,7 +56,8 @@ class OpenFleet:
     def begin_journal(self, verb: FleetVerb, files: ProjectFiles, documents: TargetDocuments) -> Journal:
         """Return the journal of a run of `verb`, which has no ends yet."""
         names = {file.version: file.name for file in files.migrations}
-        return Journal(self.scope(verb), self.selection, names, documents)
+        origin = SharedOrigin(self.context.environment, self.context.console)
+        return Journal(self.scope(verb), self.selection, names, documents, origin)
 
     def locate(self) -> list[Located]:
         """Return where each target is, or why nobody knows, in their order.

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
+from types import SimpleNamespace
+from typing import cast
 
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.console import Console
@@ -17,9 +19,10 @@ from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ErrorReport, ExitCode
 from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import Done
+from dbmate_wrap.fleet.shared_origin import SharedOrigin
 from dbmate_wrap.process.workers import Worker
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.settings import Project
+from dbmate_wrap.settings import Environment, Project
 from dbmate_wrap.workspace.context import Context
 from tests.support.consoles import FakeConsole
 
@@ -46,7 +49,10 @@ def journal_of(
     inventory, selected = Inventory("tenants", "production", tuple(targets)), selection or Selection()
     files = {"001": "001_a.sql", "002": "002_b.sql", "003": "003_c.sql"}
     documents = TargetDocuments(outcome_of, report)
-    return Journal(FleetScope.of(verb, inventory, selected), selected, files, documents)
+    # As where each has a URL of its own.
+    environment = cast(Environment, SimpleNamespace(has_target_urls=True))
+    origin = SharedOrigin(environment, FakeConsole())
+    return Journal(FleetScope.of(verb, inventory, selected), selected, files, documents, origin)
 
 
 @dataclass(frozen=True)
