@@ -77,7 +77,7 @@ bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
 mutate: .venv/.dev-stamp ## change small things in what decides, and see what no test notices
 	@.venv/bin/python scripts/mutate.py $(ARGS)
 
-docs: .venv/.docs-stamp ## write the generated parts of docs/ anew, and make a site of it in build/site
+docs: .venv/.docs-stamp ## write the generated parts of docs/ again, and make a site of it in build/site
 	@.venv/bin/python scripts/generate_docs.py
 	@.venv/bin/python scripts/site.py
 

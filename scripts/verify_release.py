@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Build a release anew from its tag, and compare it with what was published.
+"""Build a release again from its tag, and compare it with what was published.
 
 `scripts/verify_release.py v0.1.0`: pip fetches the published wheel and sdist; it refuses an sdist of other
 bytes before it looks into it. `--files FOLDER` compares those of a folder instead. The tag is taken from this

@@ -132,7 +132,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("db url --tcp", "for a GUI or a driver without sockets; the URL holds a password"),
     ),
     "db psql": (("db psql -- -c 'select 1'", "everything after -- is for psql"),),
-    "db reset": (("db reset", "then `dbmate-wrap up` makes dev anew, without its rows"),),
+    "db reset": (("db reset", "then `dbmate-wrap up` makes dev again, without its rows"),),
 }
 # What users of dbmate type (its aliases too), and what is the same here.
 OTHER_NAMES: Mapping[str, str] = {

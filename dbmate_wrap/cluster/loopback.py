@@ -44,7 +44,7 @@ def find_loopback(home: Path) -> Loopback | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        hint = f"rm {loopback_file(home)}; `dbmate-wrap db url --tcp` makes it anew"
+        hint = f"rm {loopback_file(home)}; `dbmate-wrap db url --tcp` makes it again"
         raise ConfigError(
             f"{loopback_file(home)} cannot be read: {type(error).__name__}", hint=hint
         ) from None

@@ -47,7 +47,7 @@ def psql(context: Context, outcome: Outcome, arguments: Sequence[str]) -> None:
 
 
 def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
-    """Drop the environment's embedded database; the next `up` builds it anew. Asks, since data is lost."""
+    """Drop the environment's embedded database; the next `up` builds it again. Asks, since data is lost."""
     _require_embedded(context)
     name = context.environment.name
     what = "destroy the embedded database and its data"
@@ -70,7 +70,7 @@ def reset(context: Context, outcome: Outcome, *, yes: bool) -> None:
     opening = catalog.connect_for_maintenance(target, application_name=application, timeout=timeout)
     with opening as maintenance:
         catalog.drop_database(maintenance, target.database)
-    outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it anew"
+    outcome.summary = f"dropped {name}: `dbmate-wrap up -e {name}` builds it again"
 
 
 def _ready(context: Context) -> DatabaseUrl:

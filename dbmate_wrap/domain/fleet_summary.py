@@ -22,11 +22,11 @@ from dbmate_wrap.errors import ErrorReport, ExitCode
 RETRIABLE = frozenset({ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.BLOCKED, ExitCode.TERMINATED})
 # The codes of a run whose error only sums up what its targets have.
 SUMS_UP = frozenset({ExitCode.DRIFT, ExitCode.AGAIN, ExitCode.SOME_FAILED})
-_AGAIN = "run the same command again: nothing is done twice"
+RUN_AGAIN = "run the same command again: nothing is done twice"
 _HINTS = {
     ExitCode.DRIFT: "each command above shows what differs, and the way out",
-    ExitCode.AGAIN: _AGAIN,
-    ExitCode.SOME_FAILED: f"mend what failed, then {_AGAIN}",
+    ExitCode.AGAIN: RUN_AGAIN,
+    ExitCode.SOME_FAILED: f"mend what failed, then {RUN_AGAIN}",
 }
 
 _Key: TypeAlias = tuple[ExitCode, str | None, str | None, str]

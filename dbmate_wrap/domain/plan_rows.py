@@ -173,7 +173,7 @@ def _row(
 def _relations(
     statement: TracedStatement, live: LiveFacts | None, new: Collection[str]
 ) -> Iterator[PlannedRelation]:
-    # The heaviest work on each: an index is built anew with every rewrite.
+    # The heaviest work on each: an index is built again with every rewrite.
     heaviest_last = sorted(statement.works, key=lambda each: _WORKS.index(each.work))
     works = {each.relation: each.work for each in heaviest_last}
     locks = {lock.relation: lock for lock in statement.locks}

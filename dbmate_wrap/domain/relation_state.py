@@ -25,7 +25,7 @@ class Relation:
     """A relation in a schema of the project; `kind` as in RelationLock.
 
     `table` is that of an index, `parent` that of a partition or a child, both as OIDs; `file` changes when
-    all of it is written anew.
+    all of it is written again.
     """
 
     oid: int

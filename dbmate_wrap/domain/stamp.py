@@ -61,7 +61,7 @@ def compare_stamp(
 ) -> StampVerdict:
     """Return the verdict on a run of `environment` here; its cases: tests/unit/domain/test_stamp.py.
 
-    Production restored into staging is an everyday matter, so a copy may be stamped anew; but a protected
+    Production restored into staging is an everyday matter, so a copy may be stamped again; but a protected
     environment never takes a copy for itself, because a wrong URL may have led there.
     """
     if stamp is None:
@@ -116,7 +116,7 @@ def refusal_for_dbmate(
 
 
 def notice_after(verdict: StampVerdict, environment: str) -> str | None:
-    """The notice about a copy that was stamped anew; None for every other verdict."""
+    """The notice about a copy that was stamped again; None for every other verdict."""
     if not isinstance(verdict, Copy) or not verdict.renewable:
         return None
     origin = verdict.stamp.environment

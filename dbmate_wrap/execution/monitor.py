@@ -41,7 +41,7 @@ class Monitor:
         self._blockers: dict[int, Blocker] = {}
         self._disabled = False
         self._backend: int | None = None
-        # The server process that was at work on this migration before another: dbmate has connected anew.
+        # The server process that was at work on this migration before another: dbmate has connected again.
         self.former: int | None = None
         self._begun: float | None = None
         self._log: ProgressLog | None = None

@@ -36,7 +36,7 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 Inventory: TypeAlias = tuple[DatabaseObject, ...]
 Direction: TypeAlias = Literal["up", "down"]
 
-_RECONNECTED = "its connection was lost, dbmate began it anew, and was stopped: it may have been done twice"
+_RECONNECTED = "its connection was lost, dbmate began it again, and was stopped: it may have been done twice"
 _VERBS: dict[Direction, tuple[str, str]] = {
     "up": ("applying", "applied"),
     "down": ("rolling back", "rolled back"),

@@ -47,7 +47,7 @@ def _raise_for_change(run: AttendedRun, seen: History) -> None:
     if run.history.applied != seen.applied:
         raise LockedError(
             "another run changed the history meanwhile: nothing was rolled back",
-            hint="see `dbmate-wrap status`, then decide anew",
+            hint="see `dbmate-wrap status`, then decide again",
         )
 
 

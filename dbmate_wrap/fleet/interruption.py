@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from dbmate_wrap.domain.fleet import FleetTarget
+from dbmate_wrap.domain.fleet_summary import RUN_AGAIN
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import InterruptedRun, TerminatedRun, WrapError
 from dbmate_wrap.fleet.journal import Journal
@@ -19,8 +20,7 @@ def stop_reason(*, is_interrupt: bool) -> str:
 def stopped_run(done: str, *, is_interrupt: bool) -> WrapError:
     """Return the error of a run that a signal stopped (130, 143); `done` is what it has done."""
     error = InterruptedRun if is_interrupt else TerminatedRun
-    hint = "run the same command again: nothing is done twice"
-    return error(f"{stop_reason(is_interrupt=is_interrupt)}: {done}", hint=hint)
+    return error(f"{stop_reason(is_interrupt=is_interrupt)}: {done}", hint=RUN_AGAIN)
 
 
 @contextmanager

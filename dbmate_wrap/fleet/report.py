@@ -12,7 +12,7 @@ from dbmate_wrap.domain.fleet_summary import RETRIABLE, SUMS_UP, error_of, exit_
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
 from dbmate_wrap.fleet.merge import Merged, ShardFile
 
-_RUN_AGAIN = "run that shard again"
+_SHARD_AGAIN = "run that shard again"
 _HINTS = {
     ExitCode.AGAIN: "run the shards again that are not done: nothing is done twice",
     ExitCode.SOME_FAILED: "mend what failed, then run its shards again: nothing is done twice",
@@ -90,13 +90,13 @@ def _file_check(file: ShardFile, *, is_whole: bool) -> Check:
         # Where all is known, another file has what a run that was killed has not told.
         if not file.targets:
             return Check("report-file", "warn", f"{file.name}: no JSON lines of a run over a fleet")
-        hint = f"its run was killed or is not done; {_RUN_AGAIN}"
+        hint = f"its run was killed or is not done; {_SHARD_AGAIN}"
         return Check("report-file", "pass" if is_whole else "warn", f"{told}, no last document", hint)
     ended = f"{told}, ended with {int(file.exit)} ({file.exit.label})"
     if file.exit in _TOLD and file.failure is None:
         return Check("report-file", "pass", ended)
     message = f"{ended}: {file.failure}" if file.failure else ended
-    return Check("report-file", "pass" if is_whole else "fail", message, f"mend that, then {_RUN_AGAIN}")
+    return Check("report-file", "pass" if is_whole else "fail", message, f"mend that, then {_SHARD_AGAIN}")
 
 
 def _line_checks(files: Sequence[ShardFile]) -> Iterator[Check]:

@@ -139,7 +139,7 @@ def _corrected(
             case "edited" | "removed" if name in changed or name in changed_lines:
                 continue
             case "unsealed" | "not-appended" if name in changed_lines and changed_lines[name] is None:
-                # Its line is gone: the advice to seal the file, or to number it anew, would be wrong.
+                # Its line is gone: the advice to seal the file, or to number it again, would be wrong.
                 continue
             case "edited" if name not in base.files:
                 yield replace(found, hint=edited.mend_unmerged(name, base, removed.seal_again(lockfile)))

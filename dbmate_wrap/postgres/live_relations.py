@@ -184,7 +184,7 @@ def _relation(
 ) -> LiveRelation:
     reads = writes = None
     if first is not None and second is not None and (elapsed := second.at - first.at) > 0:
-        # Counters may begin anew between the two looks.
+        # Counters may begin again between the two looks.
         reads = max(second.reads - first.reads, 0) / elapsed
         writes = max(second.writes - first.writes, 0) / elapsed
     return LiveRelation(

@@ -97,7 +97,7 @@ class Client:
             raise
 
     def _disconnect(self) -> None:
-        """Give up the connection, and with it the databases; the next test connects anew."""
+        """Give up the connection, and with it the databases; the next test connects again."""
         if self._connection is not None:
             self._connection.close()
         self._connection, self._unread = None, b""

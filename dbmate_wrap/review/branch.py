@@ -205,7 +205,7 @@ def _no_base(folder: Path) -> Check:
         # As pipelines clone: what a merge would break must not pass without a word.
         message = "compared with nothing: the remote's main branch is not known"
         if is_shallow(folder):
-            return Check("base", "warn", f"{message}, for the clone is shallow", ALL_HISTORY)
+            return Check("base", "warn", f"{message}, because the clone is shallow", ALL_HISTORY)
         return Check("base", "warn", message, _FETCH)
     return Check("base", "skip", "compared with nothing: no git repository with a remote")
 

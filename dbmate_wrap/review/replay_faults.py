@@ -28,7 +28,7 @@ _LOOK = (
     "what it makes is there already, perhaps with other columns or another body, which IF NOT EXISTS hides:"
     " change that instead, or remove the migration"
 )
-_WRITE_ANEW = "write it anew and commit it: dbmate-wrap up && dbmate-wrap dump"
+_WRITE_AGAIN = "write it again and commit it: dbmate-wrap up && dbmate-wrap dump"
 _LIMIT_OF_PG_DUMP = (
     "it is a limit of pg_dump, which empties search_path: where nothing names the schema of an operator (IS"
     " DISTINCT FROM, IN, CASE), use another expression; or leave it: the file serves to be read and compared"
@@ -61,7 +61,7 @@ def explain_varying(
 ) -> tuple[Finding, ...]:
     """Return the findings, with one notice for all that say only that two replays make two schemas.
 
-    Such a migration depends on the clock, the database's name or random values: nothing can be written anew.
+    Such a migration depends on the clock, the database's name or random values: nothing can be written again.
     """
     suspects = [finding for finding in findings if _differs_each_time(finding)]
     if not suspects or not sql.is_available():
@@ -112,7 +112,7 @@ def stale_schema_file(path: Path, name: str, dump: SchemaDump, tools: ReplayTool
     if not message:
         return None
     line = first_difference(found, expected)
-    return Finding("stale-schema-file", "warning", name, line, 1, message, _WRITE_ANEW)
+    return Finding("stale-schema-file", "warning", name, line, 1, message, _WRITE_AGAIN)
 
 
 def _can_be_loaded(tools: ReplayTools, text: str) -> bool:
@@ -131,7 +131,7 @@ def _unloadable(name: str, found: str, dump: SchemaDump, error: FailedError, lin
     difference = replace(compare_dumps(dump.schema, found), changed=(), reordered=())
     message = f"{describe_load_failure(error.message)}; nor can what pg_dump writes of the migrations"
     if stale := describe_stale_schema(dump, loaded, difference):
-        return Finding("stale-schema-file", "warning", name, line, 1, f"{message}; it {stale}", _WRITE_ANEW)
+        return Finding("stale-schema-file", "warning", name, line, 1, f"{message}; it {stale}", _WRITE_AGAIN)
     return Finding("stale-schema-file", "notice", name, line, 1, message, _LIMIT_OF_PG_DUMP)
 
 

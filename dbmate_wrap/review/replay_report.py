@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """The findings of a replay (all are warnings), and a message about what was done.
+    """The findings of a replay (warnings and notices), and a message about what was done.
 
     `server_warnings` is the row about what the server said beside, `roles` that about placeholders.
     """

@@ -1,4 +1,4 @@
-"""Traces what each statement of pending migrations does on a shadow server, at the history of a target."""
+"""Traces what each statement of pending migrations does on a shadow server, after a history."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,9 +34,9 @@ class Trace:
 def trace_pending(
     means: ReplayMeans, wanted: Wanted, pending: Sequence[ParsedMigration], command: str
 ) -> Trace:
-    """Apply the pending migrations on top of `means.files`, which are those that the target has applied.
+    """Apply the pending migrations on top of `means.files`, which are those that the database has applied.
 
-    `wanted` is what the target's schema needs of the server. Raises as `replay`, but where a pending
+    `wanted` is what that database's schema needs of the server. Raises as `replay`, but where a pending
     migration fails.
     """
     if not pending:

@@ -1,4 +1,4 @@
-"""The persistent shadow server of a project: cleaned at every start, made anew where it is broken."""
+"""The persistent shadow server of a project: cleaned at every start, made again where it is broken."""
 
 import os
 import sys
@@ -116,7 +116,7 @@ class PersistentServer:
         session = self._start_and_connect()
         shadow.create_replay_role(session)
         initial = read_cluster(session).state(())
-        # Without it, or with a part of it, the next check makes the server anew.
+        # Without it, or with a part of it, the next check makes the server again.
         with suppress(OSError):
             self._marker_file.write_text(f"{_FORMAT}\n{boot_id()}\n{self._folder_id}\n{initial}\n", "utf-8")
         return session, initial

@@ -202,7 +202,7 @@ def test_a_stale_schema_file_is_reported_and_the_command_of_the_hint_writes_it(
         done = run_cli(["check"], folder.root)
         assert done.returncode == 0
         assert re.search(r"schema\.sql:\d+: .*lacks table public\.c.*\[stale-schema-file\]", done.stderr)
-        assert "hint: write it anew and commit it: dbmate-wrap up && dbmate-wrap dump" in done.stderr
+        assert "hint: write it again and commit it: dbmate-wrap up && dbmate-wrap dump" in done.stderr
         assert run_cli(["up"], folder.root).returncode == 0
         assert run_cli(["dump"], folder.root).returncode == 0
         assert found(run_json(["check"], folder.root)) == []

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 COMMAND = """#!/bin/sh
 if [ -e asked ]; then echo '{second}'; else touch asked; echo '{first}'; fi
 """
-# In a dbmate process of its own, so that the next migration logs in anew.
+# In a dbmate process of its own, so that the next migration logs in again.
 CHANGE = migration("alter role current_user password 'Second-7';", options="transaction:false")
 LATER = migration("create table public.t (i int);")
 

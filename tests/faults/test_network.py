@@ -332,7 +332,7 @@ def test_dbmate_is_stopped_when_it_begins_a_migration_outside_a_transaction_anew
     scene.folder.add("002_b.sql", migration(NAP, options="transaction:false"))
     scene.folder.seal()
     done, seconds = scene.broken(breaks)
-    scene.told(done, 31, "002_b.sql: its connection was lost, dbmate began it anew, and was stopped", ".")
+    scene.told(done, 31, "002_b.sql: its connection was lost, dbmate began it again, and was stopped", ".")
     assert not sleeping(database)
     assert seconds < 6
     scene.assert_next_run_works()

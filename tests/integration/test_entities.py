@@ -63,5 +63,5 @@ def test_the_diagram_of_the_sample_in_the_documents_is_of_today(embedded_databas
     if os.environ.get("UPDATE_CASES"):
         page.write_text(expected)
     assert page.read_text() == expected, (
-        "write it anew: UPDATE_CASES=1 pytest tests/integration/test_entities.py"
+        "write it again: UPDATE_CASES=1 pytest tests/integration/test_entities.py"
     )

@@ -409,7 +409,7 @@ def test_the_text_that_ran_is_kept_byte_for_byte(session: Session) -> None:
     content = bytes(range(256)) + "é'\\x%s".encode()
     assert ledger_write.record(session, RUN.run_id, [replace(applied("001"), content=content)]) is None
     assert kept(session, "001", "002") == [("001", content)]
-    # Undone and applied anew, the last one counts.
+    # Undone and applied again, the last one counts.
     begin(session, replace(RUN, run_id="r2"))
     again = [replace(applied("001"), how=Origin.ROLLED_BACK), replace(applied("001"), content=b"new")]
     assert ledger_write.record(session, "r2", again) is None

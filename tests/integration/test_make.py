@@ -55,7 +55,7 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    """Younger than its requirements, so that make builds nothing anew."""
+    """Younger than its requirements, so that make builds nothing again."""
     made = Folder((tmp_path / "clone").resolve())
     for name in ("runtime", "build", "dev"):
         made.add(f"requirements/{name}.txt", "")

@@ -46,7 +46,7 @@ class CountingProxy:
         self._thread.start()
 
     def forget(self) -> None:
-        """Count anew; for moments at which nobody is connected."""
+        """Count again; for moments at which nobody is connected."""
         self.most = self.most_databases = 0
         self.most_of.clear()
 

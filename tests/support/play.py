@@ -162,7 +162,7 @@ def is_whole(lines: Sequence[str], output: str) -> bool:
 def assert_whole(lines: Sequence[str], output: str) -> None:
     """As `is_whole` says; what differs is shown as a diff."""
     if not is_whole(lines, output):
-        assert list(lines) == output.splitlines(), "UPDATE_CASES=1 writes the page anew"
+        assert list(lines) == output.splitlines(), "UPDATE_CASES=1 writes the page again"
 
 
 def _rewrite(block: Block, happened: Mapping[str, str]) -> None:

@@ -47,7 +47,7 @@ def parse(text: str, *, os_user: str) -> DatabaseUrl:
         if re.search(pattern, text):
             raise UrlFault(message, hint=hint)
     if not text.isprintable():
-        hint = "type the URL anew; copying often brings one"
+        hint = "type the URL again; copying often brings one"
         raise UrlFault("it has an invisible character in it", hint=hint)
     place, _, query = text.partition("://")[2].partition("?")
     authority, _, path = place.partition("/")

@@ -13,7 +13,7 @@ _INVISIBLE = re.compile(
     "[\x80-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u3000\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-_HINT = "remove it, or type the line anew: PostgreSQL takes it for a letter of a name"
+_HINT = "remove it, or type the line again: PostgreSQL takes it for a letter of a name"
 _ORDER_HINT = "remove it: it shows the line in another order than it has"
 
 

@@ -26,7 +26,7 @@ class Screen(io.StringIO):
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """stderr as a terminal."""
     made = Screen()
-    # pytest sets its own streams anew between a fixture and its test.
+    # pytest sets its own streams again between a fixture and its test.
     monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=made, stdout=io.StringIO()))
     monkeypatch.setattr(os, "get_terminal_size", lambda fd: os.terminal_size((20, 5)))
     monkeypatch.setenv("TERM", "xterm")

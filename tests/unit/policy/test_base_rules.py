@@ -340,7 +340,7 @@ def test_what_was_amended_is_no_finding(text: str, line: Sealed, line_then: Seal
 @pytest.mark.parametrize(
     ("text", "line", "line_then", "place"),
     [
-        # Sealed anew by hand, without the former checksum, with another one, or without a reason.
+        # Sealed again by hand, without the former checksum, with another one, or without a reason.
         ("2", amended("2"), None, "db/migrations/002_b.sql:1"),
         ("2", amended("2", "x"), None, "db/migrations/002_b.sql:1"),
         ("2", amended("2", "1", reason=None), None, "db/migrations/002_b.sql:1"),

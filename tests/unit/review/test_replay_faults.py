@@ -258,7 +258,7 @@ def test_a_history_that_depends_on_the_clock_is_told_once_and_never_to_write_the
     [notice] = explain_varying(findings, [parsed_migration("001_a.sql", "create table s.t ();"), CLOCK])
     assert (notice.severity, notice.rule, notice.file) == ("notice", findings[-1].rule, findings[-1].file)
     assert notice.message.endswith("each time: 002_b.sql depends on the clock (current_date)")
-    assert "anew" not in (notice.hint or "")
+    assert "again" not in (notice.hint or "")
 
 
 @pytest.mark.parametrize(
