@@ -38,7 +38,8 @@ def history(context: Context, outcome: Outcome, *, show: str | None, last: int |
             return
     shown = found[-last:] if last is not None else found
     outcome.result = HistoryResult(shown)
-    outcome.summary = f"{len(shown)} entries" if shown else "the ledger is empty"
+    noun = "entry" if len(shown) == 1 else "entries"
+    outcome.summary = f"{len(shown)} {noun}" if shown else "the ledger is empty"
 
 
 def _version(lines: tuple[LedgerEntry, ...], wanted: str) -> str:

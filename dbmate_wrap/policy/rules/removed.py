@@ -3,6 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
+from dbmate_wrap.domain.count import count
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.history import Sealed
 
@@ -54,6 +55,6 @@ def removed_line(name: str, lockfile: str, base: "MergeBase") -> Finding:
 
 def removed_lockfile(lines: int, lockfile: str, base: "MergeBase") -> Finding:
     """The finding for a lockfile without any of the base's `lines`."""
-    message = f"{lockfile} is empty or gone: in {base.ref} it has {lines} lines"
+    message = f"{lockfile} is empty or gone: in {base.ref} it has {count(lines, 'line')}"
     hint = f"{base.restore_command(lockfile)}, then `dbmate-wrap seal`"
     return Finding("removed", "error", lockfile, None, None, message, hint)
