@@ -22,11 +22,8 @@ from dbmate_wrap.workspace.client_programs import pg_dump_candidates
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.history import disagreement, not_baselined, read_history
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from dbmate_wrap.workspace.server_choice import Wanted, remedy_for, select_server
+from dbmate_wrap.workspace.server_choice import OLDEST_MAJOR, Wanted, remedy_for, select_server
 from dbmate_wrap.workspace.tolerated import tolerated_warnings
-
-# Until a server is known, any pg_dump that the oldest supported server needs will do.
-_OLDEST_MAJOR = 14
 
 
 def doctor(context: Context, outcome: Outcome) -> None:
@@ -187,7 +184,8 @@ def _fleet(fleet: FleetSettings, context: Context) -> Check:
 
 
 def _pg_dump(context: Context) -> Check:
-    found = schema.find_pg_dump(pg_dump_candidates(context, None), _OLDEST_MAJOR)
+    # No server is known here: any pg_dump that the oldest one needs will do.
+    found = schema.find_pg_dump(pg_dump_candidates(context, None), OLDEST_MAJOR)
     return Check("pg_dump", "pass", f"{found.major} at {found.path}")
 
 

@@ -16,8 +16,7 @@ from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
     History,
-    disagreement,
-    not_baselined,
+    raise_for_disagreement,
     read_history,
     without_database,
 )
@@ -145,8 +144,7 @@ def _compare(context: Context, db: Database, found: History) -> None:
     """Raise where history or stamp are not this project's or environment's."""
     environment = context.environment
     say_tolerated(context, found)
-    if error := disagreement(found) or not_baselined(db):
-        raise error
+    raise_for_disagreement(db, found)
     guard.refuse_foreign_stamp(environment, found)
     if warning := guard.stamp_warning(environment, found):
         context.console.say(f"warning: {warning}")
