@@ -153,7 +153,9 @@ class _Amendment:
         setup = ReplaySetup(context, superuser_counts(context.environment, branch))
         found = compare_texts(self.files, former, context.environment, setup, context.console)
         if found.former_failure is not None:
-            message = f"the former text cannot be applied there ({found.origin}) either, so it was nowhere"
+            message = (
+                f"the former text cannot be applied there ({found.origin}) either, so it was applied nowhere"
+            )
             self._report("pass", f"{message}: {found.former_failure}")
             return
         if found.difference:

@@ -10,7 +10,7 @@ _MOST = 5
 
 @dataclass(frozen=True)
 class NotOwned:
-    """An object whose owner's rights the account has not; `name` is the kind and the name, as in SQL."""
+    """An object of whose owner the account lacks the rights; `name` is the kind and the name, as in SQL."""
 
     name: str
     owner: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServerFailure:
-    """The fields of an error beside its message; None for each that it has not."""
+    """The fields of an error beside its message; None for each that it lacks."""
 
     sqlstate: str | None
     detail: str | None = None

@@ -47,4 +47,7 @@ def _no_match(inventory: Inventory, selection: Selection) -> UsageError:
         message = f"no target of {inventory.fleet} has {label}={value}"
         return UsageError(message, hint=near or f"{what}: {known}")
     where = " and ".join(f"{label}={value}" for label, value in selection.where.items())
-    return UsageError(f"no target of {inventory.fleet} has {where}", hint="each of them has targets, alone")
+    return UsageError(
+        f"no target of {inventory.fleet} has {where}",
+        hint="each of these labels has targets, but none has all",
+    )

@@ -57,7 +57,7 @@ def ask_git(folder: Path, args: Sequence[str], *, stdin: bytes = b"", nothing: i
         done = run_git(folder, args, stdin=stdin)
     except OSError as error:
         message = f"git cannot be started in {folder}: {error.strerror}"
-        raise ConfigError(message, hint="install git, or leave --base away") from None
+        raise ConfigError(message, hint="install git, or leave --base out") from None
     if done.returncode not in (0, nothing) or done.timed_out or done.truncated:
         raise failure(folder, done)
     return done.stdout if done.returncode == 0 else ""
@@ -95,7 +95,7 @@ def failure(folder: Path, done: process.Completed) -> ConfigError:
     if done.truncated:
         return ConfigError(f"`{command}` in {folder} printed more than {_LIMIT >> 20} MiB")
     if is_no_repository(done):
-        return ConfigError(f"{folder} is not in a git repository", hint="leave --base away")
+        return ConfigError(f"{folder} is not in a git repository", hint="leave --base out")
     words = done.stderr.strip()
     if match := _UNTRUSTED.search(words):
         return ConfigError(

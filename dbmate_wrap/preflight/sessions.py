@@ -64,9 +64,9 @@ def replication(given: CheckInput) -> Verdict:
         f"slot {one.name!r} is inactive and keeps {_size(one.bytes)} of WAL" for one in seen.inactive
     ]
     if troubles:
-        hint = "wait until standbys follow again; a slot that nobody needs goes"
+        hint = "wait until standbys follow again; drop a slot that nobody needs"
         if seen.inactive:
-            hint += f" (drop it: select pg_drop_replication_slot('{seen.inactive[0].name}'))"
+            hint += f" (select pg_drop_replication_slot('{seen.inactive[0].name}'))"
         return warned(join_names(troubles), hint)
     if seen.hidden:
         return skipped(

@@ -37,7 +37,7 @@ class Workers:
     def _context(self) -> "ForkServerContext":
         if sys.platform == "win32":
             raise BinaryError(
-                "the databases of a fleet get a process each by a fork server, which Windows has not",
+                "the databases of a fleet get a process each by a fork server, which Windows does not have",
                 hint="use WSL, or one database at a time: dbmate-wrap up -e ENV --target NAME",
             )
         context = multiprocessing.get_context("forkserver")

@@ -116,7 +116,11 @@ class Client:
         """Connect; of all processes of the run that come here at once, one starts the process."""
         __tracebackhide__ = True
         if sys.platform == "win32":
-            _fail(Failure("the fixtures of dbmate-wrap need Unix sockets, which Windows has not", "use WSL"))
+            _fail(
+                Failure(
+                    "the fixtures of dbmate-wrap need Unix sockets, which Windows does not have", "use WSL"
+                )
+            )
         if not self._project.is_dir():
             _fail(Failure(f"there is no folder {self._project}, which dbmate_wrap_project names"))
         create_local_folder(self._project)

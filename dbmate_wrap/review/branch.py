@@ -188,7 +188,7 @@ def _compared(there: MergeBase, base: MergeBase, added: Sequence[str], mended: S
     if mended:
         message += f", {len(mended)} amended{_named(mended)}"
     if known := len(base.filtered) - len(unknown):
-        message += f"; {known} by its lockfile, for a git filter changes the files"
+        message += f"; {known} by its lockfile, because a git filter changes the files"
     if not unknown:
         return Check("base", "pass", message)
     message += f"; {len(unknown)} not{_named(unknown)}: a git filter changes them, its lockfile lacks them"

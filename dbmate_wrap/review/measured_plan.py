@@ -39,7 +39,7 @@ def measure(means: ReplayMeans, wanted: Wanted, pending: Sequence[ParsedMigratio
         why = error.message.split("\n", 1)[0]
         return Measured(
             tuple(untraced_rest(pending, (), "there is no server to measure it on")),
-            notes=(f"locks and work, for they were not measured: {why}",),
+            notes=(f"locks and work, because they were not measured: {why}",),
             is_measured=False,
         )
     return Measured(traced.statements, traced.failed, origin=traced.origin)

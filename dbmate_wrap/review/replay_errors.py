@@ -101,7 +101,7 @@ def _no_privilege(place: str, message: str, origin: str) -> PreflightError:
     role = "A role that it makes only where it is missing can be made before, in the file of shadow_setup. "
     instead = role if "create role" in message else ""
     return PreflightError(
-        f"{place} needs rights that the replay's role ({origin}) has not: {message}",
+        f"{place} needs rights that the replay's role ({origin}) does not have: {message}",
         hint="the replay runs without a superuser, as on a managed server, so that no branch runs programs or"
         f" reads files where it is checked. {instead}If the migration is meant for a superuser, set"
         " shadow_superuser = true on the branch that it is merged into, or leave the replay out: --no-shadow",

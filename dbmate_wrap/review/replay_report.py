@@ -42,5 +42,5 @@ def describe_placeholders(roles: Collection[str]) -> Check | None:
     if not roles:
         return None
     names = ", ".join(sorted(roles))
-    message = f"roles that nothing here makes stand in for production's: {names}"
+    message = f"stand-ins for roles of production, which nothing here makes: {names}"
     return Check("roles", "pass", f"{message} (NOLOGIN, on the throw-away server alone)")

@@ -310,7 +310,7 @@ def test_without_a_repository_or_a_remote_new_is_what_is_not_sealed(
         assert status(document)["base"] == "skip"
         shutil.rmtree(mine.root / ".git", ignore_errors=True)
     done = run_cli([*STATIC, "--base", "main"], mine.root)
-    assert_refused(done, 10, "is not in a git repository", "leave --base away")
+    assert_refused(done, 10, "is not in a git repository", "leave --base out")
 
 
 def test_without_git_only_a_base_that_was_asked_for_is_an_error(mine: ProjectFolder, run_cli: RunCli) -> None:
@@ -319,7 +319,7 @@ def test_without_git_only_a_base_that_was_asked_for_is_an_error(mine: ProjectFol
     assert done.returncode == 0, done.stderr
     assert re.search("base +skip +compared with nothing", done.stdout)
     asked = run_cli([*STATIC, "--base", "main"], mine.root, nowhere)
-    assert_refused(asked, 10, "git cannot be started", "install git, or leave --base away")
+    assert_refused(asked, 10, "git cannot be started", "install git, or leave --base out")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -129,4 +129,4 @@ def test_a_pull_request_is_planned_without_a_database(
     )
     assert nowhere.returncode == 0, nowhere.stderr
     assert nowhere.stdout.count("there is no server to measure it on") == 2
-    assert "locks and work, for they were not measured" in nowhere.stdout
+    assert "locks and work, because they were not measured" in nowhere.stdout

@@ -9,7 +9,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def decode(file: MigrationFile, path: str) -> str | Finding:
     """The file's text, or the finding where it has none; `path` is the file's as it is shown to people."""
     if file.content.startswith(_BYTE_ORDER_MARK):
-        message = f"{file.name} begins with a byte order mark, for which dbmate does not see `-- migrate:up`"
+        message = (
+            f"{file.name} begins with a byte order mark, because of which dbmate does not see `-- migrate:up`"
+        )
         return _finding(path, 1, message)
     nul = file.content.find(b"\0")
     try:

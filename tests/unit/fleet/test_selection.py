@@ -39,7 +39,7 @@ def test_a_shard_may_be_empty_but_labels_that_nobody_has_are_an_error() -> None:
         ({"region": "asia"}, "no target of crm has region=asia", "values of region: eu, us"),
         ({"regoin": "eu"}, "no target of crm has regoin=eu", "did you mean region?"),
         ({"tier": "gold"}, "no target of crm has tier=gold", "labels: region, wave"),
-        ({"region": "us", "wave": "canary"}, "no target of crm has region=us and wave=canary", "alone"),
+        ({"region": "us", "wave": "canary"}, "no target of crm has region=us and wave=canary", "none has"),
     ],
 )
 def test_a_label_that_nobody_has_suggests_the_nearest(where: dict[str, str], message: str, hint: str) -> None:

@@ -153,7 +153,7 @@ def test_files_that_git_filters_are_compared_by_the_lockfile_of_the_base() -> No
     assert diff.base.files == base_of(A, B).files, "so that the rules find what was edited"
     [check] = diff.checks
     assert check.status == "pass"
-    assert "2 by its lockfile, for a git filter changes the files" in check.message
+    assert "2 by its lockfile, because a git filter changes the files" in check.message
 
 
 @pytest.mark.parametrize("lockfile", [None, b"\x00encrypted", base_of(A).lockfile])
