@@ -18,7 +18,7 @@ from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import Fork, TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
 from dbmate_wrap.fleet.run import FleetRun
-from dbmate_wrap.fleet.schedule import Brakes, Schedule, Waiting
+from dbmate_wrap.fleet.schedule import Schedule, StopConditions, Waiting
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.settings.fleets import FleetSettings
@@ -34,7 +34,7 @@ _MOST_STAGED = 100
 
 @dataclass(frozen=True)
 class FleetUp:
-    """What the command line says of a run: which targets, what of the migrations, and the brakes.
+    """What the command line says of a run: which targets, what of the migrations, and what stops it.
 
     `deadline` are the seconds that one target may take; None is left to the settings.
     """
@@ -143,7 +143,7 @@ class _SecondPass:
         return Schedule(
             [Waiting(target, server_of(url)) for target, url in self.located if target.name in wanted],
             self.opened.limits,
-            Brakes(len(self.opened.targets), limit, self.failed),
+            StopConditions(len(self.opened.targets), limit, self.failed),
         )
 
     def apply(

@@ -1,4 +1,4 @@
-"""What is begun when: canaries before the rest, and nothing more once a brake has stopped the run."""
+"""What is begun when: canaries before the rest, and nothing more once the run is stopped."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Brakes:
+class StopConditions:
     """What stops a run that writes: a canary that failed, targets that fail alike, and `limit`.
 
     `size` is the number of targets of the run, of which `limit` may be a part. `found_failed` are those that
@@ -46,22 +46,24 @@ class Brakes:
 class Schedule:
     """The order of a run; `take` gives the next target, `note_end` is told of each that has ended.
 
-    Without `brakes` canaries are as all others, and no failure stops the run.
+    Without `stop_on` canaries are as all others, and no failure stops the run.
     """
 
-    def __init__(self, waiting: Sequence[Waiting], limits: Limits, brakes: Brakes | None = None) -> None:
-        canaries = [each for each in waiting if brakes is not None and each.target.is_canary]
-        self._rest = [each for each in waiting if brakes is None or not each.target.is_canary]
+    def __init__(
+        self, waiting: Sequence[Waiting], limits: Limits, stop_on: StopConditions | None = None
+    ) -> None:
+        canaries = [each for each in waiting if stop_on is not None and each.target.is_canary]
+        self._rest = [each for each in waiting if stop_on is None or not each.target.is_canary]
         self._turns = Turns(((each.server, each) for each in canaries), limits)
         self._canaries_left = len(canaries)
-        self._brakes = brakes
+        self._stop_on = stop_on
         self._failed = 0
         self._first: list[End] = []
         self.stopped: str | None = None
         self.not_begun: list[FleetTarget] = []
-        if brakes is not None:
-            for target in brakes.found_failed:
-                self._note_failure(target, brakes)
+        if stop_on is not None:
+            for target in stop_on.found_failed:
+                self._note_failure(target, stop_on)
         self._begin_rest()
 
     @property
@@ -77,14 +79,14 @@ class Schedule:
     def note_end(self, ended: Waiting, end: End) -> None:
         """Note the end of a target that had begun."""
         self._turns.give_back(ended.server)
-        if self._brakes is None:
+        if self._stop_on is None:
             return
         if ended.target.is_canary:
             self._canaries_left -= 1
         if len(self._first) < _ALIKE:
             self._first.append(end)
         if end.exit is not ExitCode.OK:
-            self._note_failure(ended.target, self._brakes)
+            self._note_failure(ended.target, self._stop_on)
             self._stop_where_first_failed_alike()
         self._begin_rest()
 
@@ -102,12 +104,12 @@ class Schedule:
                 self._turns.add(each.server, each)
             self._rest = []
 
-    def _note_failure(self, target: FleetTarget, brakes: Brakes) -> None:
+    def _note_failure(self, target: FleetTarget, stop_on: StopConditions) -> None:
         self._failed += 1
         if target.is_canary:
             self.stop(f"the canary {target.name} failed: nothing was begun after the canaries")
-        if brakes.limit is not None and not brakes.limit.allows(self._failed, brakes.size):
-            self.stop(f"{count(self._failed, 'database')} failed, and --max-failures is {brakes.limit}")
+        if stop_on.limit is not None and not stop_on.limit.allows(self._failed, stop_on.size):
+            self.stop(f"{count(self._failed, 'database')} failed, and --max-failures is {stop_on.limit}")
 
     def _stop_where_first_failed_alike(self) -> None:
         if len(self._first) < _ALIKE:

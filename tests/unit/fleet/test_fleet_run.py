@@ -12,7 +12,7 @@ from dbmate_wrap.errors import ErrorReport, ExitCode, InterruptedRun, Terminated
 from dbmate_wrap.fleet import run as module
 from dbmate_wrap.fleet.messages import Said
 from dbmate_wrap.fleet.run import FleetRun
-from dbmate_wrap.fleet.schedule import Brakes, Schedule, Waiting
+from dbmate_wrap.fleet.schedule import Schedule, StopConditions, Waiting
 from dbmate_wrap.fleet.turns import Limits
 from tests.support.consoles import FakeConsole
 from tests.support.fleet_runs import FakeRun, Script, journal_of, outcome_of, url_of
@@ -36,12 +36,12 @@ def fleet_run_of(
     *,
     deadline: float | None = None,
     limits: Limits = WIDE,
-    brakes: Brakes | None = None,
+    stop_on: StopConditions | None = None,
     console: FakeConsole | None = None,
 ) -> FleetRun:
     """The run over targets of these names."""
     targets = [FleetTarget(name, f"db_{name}") for name in names]
-    schedule = Schedule([Waiting(target, "server") for target in targets], limits, brakes)
+    schedule = Schedule([Waiting(target, "server") for target in targets], limits, stop_on)
     urls = {target.name: url_of(target) for target in targets}
     said = console or FakeConsole()
     return FleetRun(schedule, run, urls, said, journal_of(targets), deadline, run.clock)
@@ -110,10 +110,10 @@ def test_what_was_said_before_the_process_was_killed_counts(run: FakeRun) -> Non
     assert codes(fleet_run_of(run, "a")) == {"a": ExitCode.OK}
 
 
-def test_what_failed_counts_for_the_brakes(run: FakeRun) -> None:
+def test_what_failed_counts_for_the_conditions(run: FakeRun) -> None:
     error = ErrorReport("no", sqlstate="23505", migration="001_a.sql")
     run.scripts = {name: Script(outcome=outcome_of(ExitCode.FAILED, error)) for name in "abdefg"}
-    fleet_run = fleet_run_of(run, "abdefg", limits=Limits(1, 1), brakes=Brakes(6))
+    fleet_run = fleet_run_of(run, "abdefg", limits=Limits(1, 1), stop_on=StopConditions(6))
     assert list(codes(fleet_run)) == ["a", "b", "d"]
     assert (fleet_run.schedule.stopped or "").startswith("the first 3 databases failed alike, in 001_a.sql")
 
@@ -240,7 +240,7 @@ def test_a_run_that_a_brake_had_stopped_before_the_signal_says_both(run: FakeRun
     run.scripts = {"a": Script(1.0, outcome_of(ExitCode.UNREACHABLE)), "b": Script(None)}
     run.arrive_at(5.0, signal.SIGINT)
     limit = FailureLimit(0, None)
-    fleet_run = fleet_run_of(run, "abd", limits=Limits(2, 2), brakes=Brakes(3, limit))
+    fleet_run = fleet_run_of(run, "abd", limits=Limits(2, 2), stop_on=StopConditions(3, limit))
     assert codes(fleet_run) == {"a": ExitCode.UNREACHABLE, "b": ExitCode.INTERRUPTED}
     assert fleet_run.schedule.stopped == "1 database failed, and --max-failures is 0"
     with pytest.raises(InterruptedRun) as raised:

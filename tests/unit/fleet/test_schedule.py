@@ -1,4 +1,4 @@
-"""Canaries go first, and every brake stops what has not begun; no run waits for ever."""
+"""Canaries go first, and every condition stops what has not begun; no run waits for ever."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.failure_limit import FailureLimit, parse_failure_limit
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.fleet.schedule import Brakes, End, Schedule, Waiting
+from dbmate_wrap.fleet.schedule import End, Schedule, StopConditions, Waiting
 from dbmate_wrap.fleet.turns import Limits
 
 WIDE = Limits(jobs=100, per_server=100)
@@ -37,7 +37,7 @@ def schedule(
     size: int = 10,
 ) -> Schedule:
     parsed = parse_failure_limit(limit) if limit is not None else None
-    return Schedule(waiting(names), limits, Brakes(size, parsed, [target(name) for name in failed]))
+    return Schedule(waiting(names), limits, StopConditions(size, parsed, [target(name) for name in failed]))
 
 
 def take_all(run: Schedule) -> dict[str, Waiting]:
@@ -174,7 +174,7 @@ def test_the_first_reason_to_stop_stays() -> None:
     assert (run.stopped, names_of(run.not_begun)) == ("the run was interrupted", ["a"])
 
 
-def test_without_brakes_canaries_are_as_all_others_and_no_failure_stops_the_run() -> None:
+def test_without_conditions_canaries_are_as_all_others_and_no_failure_stops_the_run() -> None:
     run = Schedule(waiting(["a", "c1", "b", "d"]), Limits(1, 1))
     order: list[str] = []
     while begun := take_all(run):
@@ -186,7 +186,7 @@ def test_without_brakes_canaries_are_as_all_others_and_no_failure_stops_the_run(
     assert (run.stopped, run.not_begun) == (None, [])
 
 
-def test_without_brakes_a_signal_stops_the_run() -> None:
+def test_without_conditions_a_signal_stops_the_run() -> None:
     run = Schedule(waiting(["a", "c1"]), Limits(1, 1))
     (begun,) = take_all(run).values()
     run.stop("the run was interrupted")
@@ -202,7 +202,7 @@ LIMIT = st.none() | st.integers(0, 4).map(lambda number: FailureLimit(number, No
     of=st.lists(st.tuples(st.booleans(), st.integers(0, 3), ENDS), max_size=25),
     failed=st.lists(st.booleans(), max_size=3),
     limit=LIMIT | st.integers(0, 100).map(lambda percent: FailureLimit(None, percent)),
-    has_brakes=st.booleans(),
+    has_conditions=st.booleans(),
     limits=st.builds(Limits, st.integers(1, 5), st.integers(1, 3)),
     choice=st.randoms(use_true_random=False),
 )
@@ -210,7 +210,7 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
     of: list[tuple[bool, int, End]],
     failed: list[bool],
     limit: FailureLimit | None,
-    has_brakes: bool,
+    has_conditions: bool,
     limits: Limits,
     choice: random.Random,
 ) -> None:
@@ -219,14 +219,14 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
 
     all_waiting = [Waiting(named(number, canary), server) for number, (canary, server, _) in enumerate(of)]
     found_failed = [named(100 + number, canary) for number, canary in enumerate(failed)]
-    brakes = Brakes(len(of) + len(failed), limit, found_failed) if has_brakes else None
-    run = Schedule(all_waiting, limits, brakes)
+    stop_on = StopConditions(len(of) + len(failed), limit, found_failed) if has_conditions else None
+    run = Schedule(all_waiting, limits, stop_on)
     at_work: list[Waiting] = []
     ended: list[tuple[Waiting, End]] = []
     while run.waiting or at_work:
         while (taken := run.take()) is not None:
             assert run.stopped is None
-            if brakes is not None and not taken.target.is_canary:
+            if stop_on is not None and not taken.target.is_canary:
                 done = {each.target.name: end for each, end in ended}
                 canaries = [each.target.name for each in all_waiting if each.target.is_canary]
                 assert all(done.get(name) == OK for name in canaries)
@@ -241,5 +241,5 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
     names = [each.target.name for each, _ in ended] + names_of(run.not_begun)
     assert sorted(names, key=int) == [str(number) for number in range(len(of))]
     assert bool(run.not_begun) <= (run.stopped is not None)
-    if brakes is None:
+    if stop_on is None:
         assert len(ended) == len(of)
