@@ -42,5 +42,5 @@ def describe_placeholders(roles: Collection[str]) -> Check | None:
     if not roles:
         return None
     names = ", ".join(sorted(roles))
-    message = f"stand-ins for roles of production, which nothing here makes: {names}"
+    message = f"placeholders for roles of production, which nothing here makes: {names}"
     return Check("roles", "pass", f"{message} (NOLOGIN, on the throw-away server alone)")

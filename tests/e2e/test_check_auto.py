@@ -29,7 +29,7 @@ PRODUCTION = (
     "create policy p on shop.b to reader using (true);\n"
     "do $$ begin grant usage on schema shop to reader; end $$;"
 )
-NOTICE = "stand-ins for roles of production, which nothing here makes"
+NOTICE = "placeholders for roles of production, which nothing here makes"
 
 
 def rows(stdout: str) -> dict[str, str]:
