@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dbmate_wrap.domain.activity import Activity, Blocker
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.execution.poller import Look, Poller, Probe
+from dbmate_wrap.execution.poller import Look, Poller, Watched
 from dbmate_wrap.execution.progress_log import ProgressLog, Task
 
 _FIRST_LOOK_SECONDS = 0.5
@@ -27,12 +27,12 @@ class Monitor:
 
     def __init__(
         self,
-        probe: Probe,
+        watched: Watched,
         console: Console,
         lock_timeout: float | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        make_poller: Callable[[Probe, Callable[[], bool], float, Callable[[], float]], Poller] = Poller,
+        make_poller: Callable[[Watched, Callable[[], bool], float, Callable[[], float]], Poller] = Poller,
     ) -> None:
         self._console = console
         self._clock = clock
@@ -47,7 +47,7 @@ class Monitor:
         self._log: ProgressLog | None = None
         # Beginnings and ends, in their order; only `tick` and `ended` write, in the thread that calls them.
         self._events: deque[tuple[Task, float] | float] = deque()
-        self._poller = make_poller(probe, self._is_due, min(_LOOK_SECONDS, wait / _LOOKS_IN_A_WAIT), clock)
+        self._poller = make_poller(watched, self._is_due, min(_LOOK_SECONDS, wait / _LOOKS_IN_A_WAIT), clock)
         self._poller.start()
 
     @property

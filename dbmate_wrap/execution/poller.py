@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Probe:
+class Watched:
     """The means to look at dbmate's server session: a session to look from, and dbmate's application name."""
 
     open_session: Callable[[], Session]
@@ -42,13 +42,13 @@ class Poller:
 
     def __init__(
         self,
-        probe: Probe,
+        watched: Watched,
         is_due: Callable[[], bool],
         interval: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.error: Exception | None = None
-        self._probe = probe
+        self._watched = watched
         self._is_due = is_due
         self._interval = interval
         self._clock = clock
@@ -87,7 +87,7 @@ class Poller:
             if not self._is_due():
                 return min(self._interval, _IDLE_SECONDS)
             at = self._clock()
-            self._looks.append(Look(at, self._probe.read(self._open(), self._probe.application_name)))
+            self._looks.append(Look(at, self._watched.read(self._open(), self._watched.application_name)))
         except Exception as error:  # noqa: BLE001 - raised in a thread of its own; the monitor reports it
             self.error = error
             return None
@@ -95,7 +95,7 @@ class Poller:
 
     def _open(self) -> Session:
         if self._session is None:
-            self._session = self._probe.open_session()
+            self._session = self._watched.open_session()
             activity.prepare(self._session)
         return self._session
 

@@ -19,7 +19,7 @@ from dbmate_wrap.execution import lost_history
 from dbmate_wrap.execution.causes import with_cause
 from dbmate_wrap.execution.ledger_writer import LedgerWriter
 from dbmate_wrap.execution.monitor import Monitor
-from dbmate_wrap.execution.poller import Probe
+from dbmate_wrap.execution.poller import Watched
 from dbmate_wrap.execution.provenance import provenance
 from dbmate_wrap.execution.timings import Timings
 from dbmate_wrap.migrations.stage import stage_unless_staged
@@ -90,7 +90,7 @@ class AttendedRun:
         self.applied = [version for version in self.history.applied if version in ours]
         return self.history
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         """Take the history as it is now for the one before: what is applied from here on is this run's."""
         # This run itself may have emptied the history: a ledger that cannot be read does not matter then.
         ledger = self.history.ledger if isinstance(self.history.ledger, Ledger) else None
@@ -122,10 +122,10 @@ class AttendedRun:
         timeout = self.environment.values.connect_timeout
         name = f"{self.invocation.application_name}/watch"
         # By the URL as it is then: its password may be a new one.
-        probe = Probe(
+        watched = Watched(
             lambda: connect(self.db.url, application_name=name, timeout=timeout), self.invocation.dbmate_name
         )
-        monitor = Monitor(probe, self.console, self.environment.values.lock_timeout)
+        monitor = Monitor(watched, self.console, self.environment.values.lock_timeout)
         self.stack.callback(monitor.close)
         return monitor
 

@@ -37,7 +37,7 @@ def undo_and_apply(run: AttendedRun, migrations: Sequence[ParsedMigration], seen
     _undo_each(run, ledger, monitor, migrations)
     # Read after the ledger's lines were written: before, the two disagree.
     run.read_history(run.db)
-    run.begin_anew()
+    run.begin_again()
     raise_for_disagreement(run.db, run.history)
     apply_migrations(run, pending(run.history, run.files, None), ledger, monitor)
 

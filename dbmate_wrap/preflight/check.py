@@ -66,7 +66,7 @@ def fact(part: _Part | Unavailable) -> _Part:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """The result of one check: status and reason, with a hint where it did not pass."""
 
     status: CheckStatus
@@ -74,21 +74,21 @@ class Verdict:
     hint: str | None = None
 
 
-def passed(message: str) -> Verdict:
-    """The verdict of a check without objection; `message` says what was seen."""
-    return Verdict("pass", message)
+def passed(message: str) -> CheckResult:
+    """The result of a check without objection; `message` says what was seen."""
+    return CheckResult("pass", message)
 
 
-def skipped(reason: str, hint: str | None = None) -> Verdict:
-    """The verdict of a check that has no subject here, or cannot be made."""
-    return Verdict("skip", reason, hint)
+def skipped(reason: str, hint: str | None = None) -> CheckResult:
+    """The result of a check that has no subject here, or cannot be made."""
+    return CheckResult("skip", reason, hint)
 
 
-def warned(message: str, hint: str) -> Verdict:
-    """The verdict of a check after which the run goes on with a warning."""
-    return Verdict("warn", message, hint)
+def warned(message: str, hint: str) -> CheckResult:
+    """The result of a check after which the run goes on with a warning."""
+    return CheckResult("warn", message, hint)
 
 
-def failed(message: str, hint: str) -> Verdict:
-    """The verdict of a check that keeps the run from beginning."""
-    return Verdict("fail", message, hint)
+def failed(message: str, hint: str) -> CheckResult:
+    """The result of a check that keeps the run from beginning."""
+    return CheckResult("fail", message, hint)

@@ -13,15 +13,15 @@ from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import needs, pooling, server, sessions
 from dbmate_wrap.preflight.check import (
     CheckInput,
+    CheckResult,
     FactUnavailable,
     PreflightContext,
-    Verdict,
     failed,
     skipped,
 )
 from dbmate_wrap.sql.requirements import Requirements
 
-CheckFunction = Callable[[CheckInput], Verdict]
+CheckFunction = Callable[[CheckInput], CheckResult]
 
 # A concurrent build of another run is over before its index is seen to be valid: until its commit.
 _COMMIT_SECONDS = 0.25
@@ -75,17 +75,17 @@ def check_server(session: Session, context: PreflightContext) -> tuple[Check, ..
 def run_check(id_: str, function: CheckFunction, given: CheckInput) -> Check:
     """Make one check; an exception becomes its result, save a lost connection (UnreachableError)."""
     try:
-        verdict = function(given)
+        result = function(given)
     except FactUnavailable as reason:
-        verdict = skipped(f"not known: {reason}")
+        result = skipped(f"not known: {reason}")
     except UnreachableError:
         raise
     except WrapError as error:
-        verdict = failed(error.message, error.hint or "run `dbmate-wrap doctor`")
+        result = failed(error.message, error.hint or "run `dbmate-wrap doctor`")
     except Exception as error:  # noqa: BLE001 - a check that breaks must hide no other
-        verdict = failed(
+        result = failed(
             f"the check itself broke: {type(error).__name__}: {error}",
             "this is a bug; please report it with the output of `dbmate-wrap doctor`",
         )
-    hint = replace_unprintable(verdict.hint) if verdict.hint else None
-    return Check(id_, verdict.status, replace_unprintable(verdict.message), hint)
+    hint = replace_unprintable(result.hint) if result.hint else None
+    return Check(id_, result.status, replace_unprintable(result.message), hint)

@@ -6,7 +6,7 @@ from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.domain.ownership import ways_out
 from dbmate_wrap.domain.server_facts import InvalidIndex, Privileges
-from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, failed, passed, skipped, warned
+from dbmate_wrap.preflight.check import CheckInput, CheckResult, fact, failed, passed, skipped, warned
 from dbmate_wrap.sql.requirements import Requirements
 
 
@@ -18,7 +18,7 @@ class _Lack:
     grant: str
 
 
-def privileges(given: CheckInput) -> Verdict:
+def privileges(given: CheckInput) -> CheckResult:
     """Fail where the account cannot write the history, or create what pending migrations create."""
     context = given.context
     needs = context.needs or Requirements()
@@ -33,8 +33,8 @@ def privileges(given: CheckInput) -> Verdict:
     if held.not_owned:
         names = join_names([each.label for each in held.not_owned])
         message = f"pending migrations change what {user} may not: {names}"
-        verdict = warned if needs.changes_privileges else failed
-        return verdict(message, ways_out(held.not_owned, user))
+        result = warned if needs.changes_privileges else failed
+        return result(message, ways_out(held.not_owned, user))
     if doubtful:
         return warned(
             f"{user} lacks {_words(doubtful)}; pending migrations change roles or privileges themselves",
@@ -45,7 +45,7 @@ def privileges(given: CheckInput) -> Verdict:
     return passed(f"{user} has all that is needed")
 
 
-def role(given: CheckInput) -> Verdict:
+def role(given: CheckInput) -> CheckResult:
     """Warn where the history table does not belong to the role of the settings: what it makes then does."""
     wanted, held = given.context.role, fact(given.facts.privileges)
     if wanted is None:
@@ -60,7 +60,7 @@ def role(given: CheckInput) -> Verdict:
     )
 
 
-def extensions(given: CheckInput) -> Verdict:
+def extensions(given: CheckInput) -> CheckResult:
     """Fail where pending migrations create an extension that the server does not offer."""
     needs = given.context.needs
     if needs is None:
@@ -82,7 +82,7 @@ def extensions(given: CheckInput) -> Verdict:
     return passed(f"the server has {wanted}" if wanted else "none is needed")
 
 
-def invalid_indexes(given: CheckInput) -> Verdict:
+def invalid_indexes(given: CheckInput) -> CheckResult:
     """Warn of invalid indexes, which cost every write and serve no query; fail where one takes a needed name.
 
     A migration that builds an index of that name again would find the name taken; with IF NOT EXISTS it would
@@ -106,7 +106,7 @@ def invalid_indexes(given: CheckInput) -> Verdict:
     )
 
 
-def pending_detach(given: CheckInput) -> Verdict:
+def pending_detach(given: CheckInput) -> CheckResult:
     """Warn of partitions pending detach: their table takes no other, and no query sees their rows."""
     detaching = fact(given.facts.detaching)
     if not detaching:

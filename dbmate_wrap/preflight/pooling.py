@@ -9,8 +9,8 @@ from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.preflight.check import (
     RUN_SESSIONS,
     CheckInput,
+    CheckResult,
     PreflightContext,
-    Verdict,
     fact,
     failed,
     passed,
@@ -23,7 +23,7 @@ _PATIENCE_SECONDS = 10.0
 _HINT = "use the server's direct URL for migrations, or a pool in session mode (pool_mode = session)"
 
 
-def pooler(given: CheckInput) -> Verdict:
+def pooler(given: CheckInput) -> CheckResult:
     """Fail behind a pooler that gives statements of one session to several server processes.
 
     A pooler invents a process id at login; in session mode it then stays with one process.

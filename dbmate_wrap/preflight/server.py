@@ -4,7 +4,7 @@ from dbmate_wrap.domain.identifier import quoted
 from dbmate_wrap.preflight.check import (
     RUN_SESSIONS,
     CheckInput,
-    Verdict,
+    CheckResult,
     fact,
     failed,
     passed,
@@ -22,7 +22,7 @@ _WHERE_SET = {
 }
 
 
-def server_version(given: CheckInput) -> Verdict:
+def server_version(given: CheckInput) -> CheckResult:
     """Warn of servers older than PostgreSQL 14."""
     number = given.session.server_version_num
     major = number // 10000
@@ -34,7 +34,7 @@ def server_version(given: CheckInput) -> Verdict:
     )
 
 
-def primary(given: CheckInput) -> Verdict:
+def primary(given: CheckInput) -> CheckResult:
     """Fail on a standby, which takes no writes."""
     if not fact(given.facts.server).in_recovery:
         return passed("a primary")
@@ -44,7 +44,7 @@ def primary(given: CheckInput) -> Verdict:
     )
 
 
-def writable(given: CheckInput) -> Verdict:
+def writable(given: CheckInput) -> CheckResult:
     """Fail on a primary where transactions are read-only by default."""
     server = fact(given.facts.server)
     if server.in_recovery:
@@ -61,7 +61,7 @@ def writable(given: CheckInput) -> Verdict:
     )
 
 
-def tls(given: CheckInput) -> Verdict:
+def tls(given: CheckInput) -> CheckResult:
     """Fail where TLS is required and the connection crosses a network without it."""
     context = given.context
     if given.session.uses_tls:
@@ -76,7 +76,7 @@ def tls(given: CheckInput) -> Verdict:
     )
 
 
-def connection_slots(given: CheckInput) -> Verdict:
+def connection_slots(given: CheckInput) -> CheckResult:
     """Warn where few connections are free: a run needs several, and should not take the last ones."""
     slots = fact(given.facts.slots)
     if slots.left >= _FEW_SLOTS:
@@ -93,7 +93,7 @@ def connection_slots(given: CheckInput) -> Verdict:
     return warned(f"{limit} has only {message}", hint)
 
 
-def pg_dump(given: CheckInput) -> Verdict:
+def pg_dump(given: CheckInput) -> CheckResult:
     """Fail where a dump is due and pg_dump is missing, or older than the server, which it refuses."""
     context = given.context
     major = given.session.server_version_num // 10000

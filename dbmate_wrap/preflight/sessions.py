@@ -2,7 +2,7 @@
 
 from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.server_facts import Lag, Migrating, format_rounded
-from dbmate_wrap.preflight.check import CheckInput, Verdict, fact, passed, skipped, warned
+from dbmate_wrap.preflight.check import CheckInput, CheckResult, fact, passed, skipped, warned
 
 _SEEN_BY = {
     "wrapped": "dbmate-wrap",
@@ -12,7 +12,7 @@ _SEEN_BY = {
 }
 
 
-def other_migration(given: CheckInput) -> Verdict:
+def other_migration(given: CheckInput) -> CheckResult:
     """Warn of plain dbmate, which takes no advisory lock; other runs of this tool do."""
     found = fact(given.facts.migrations)
     plain = [_migrating(session) for session in found if session.how != "wrapped"]
@@ -27,7 +27,7 @@ def other_migration(given: CheckInput) -> Verdict:
     return passed("none is running")
 
 
-def long_transactions(given: CheckInput) -> Verdict:
+def long_transactions(given: CheckInput) -> CheckResult:
     """Warn of old transactions: the migration waits for them, and others queue up behind the migration."""
     seen = fact(given.facts.transactions)
     if seen.transactions:
@@ -44,7 +44,7 @@ def long_transactions(given: CheckInput) -> Verdict:
     return passed("none is older than a minute, or idle")
 
 
-def prepared_transactions(given: CheckInput) -> Verdict:
+def prepared_transactions(given: CheckInput) -> CheckResult:
     """Warn of prepared transactions, which hold their locks across disconnects and restarts."""
     prepared = fact(given.facts.prepared)
     if not prepared:
@@ -56,7 +56,7 @@ def prepared_transactions(given: CheckInput) -> Verdict:
     )
 
 
-def replication(given: CheckInput) -> Verdict:
+def replication(given: CheckInput) -> CheckResult:
     """Warn of standbys that lag and of inactive slots: a table rewrite can fill the primary's disk."""
     seen = fact(given.facts.replication)
     troubles = [f"standby {one.name!r} is {_behind(one)} behind" for one in seen.lagging]
@@ -76,7 +76,7 @@ def replication(given: CheckInput) -> Verdict:
     return passed("no standby lags, no slot is inactive")
 
 
-def session_limits(given: CheckInput) -> Verdict:
+def session_limits(given: CheckInput) -> CheckResult:
     """Warn of limits of role, database or server that cut off a migration that takes longer."""
     overridden = {"statement_timeout"} if given.context.own_statement_timeout else ()
     found = [limit for limit in fact(given.facts.limits) if limit.name not in overridden]
@@ -88,7 +88,7 @@ def session_limits(given: CheckInput) -> Verdict:
     )
 
 
-def publications(given: CheckInput) -> Verdict:
+def publications(given: CheckInput) -> CheckResult:
     """Warn of publications that publish the ledger's tables as soon as this run makes them."""
     ledger = given.context.ledger
     if ledger is not None and (warning := ledger.publication_warning):

@@ -18,7 +18,7 @@ from dbmate_wrap.cluster import server as cluster
 from dbmate_wrap.domain.activity import Activity, Blocker, blocked_lines
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.execution.monitor import Monitor
-from dbmate_wrap.execution.poller import Probe
+from dbmate_wrap.execution.poller import Watched
 from dbmate_wrap.postgres import activity
 from dbmate_wrap.postgres.session import Session, connect
 from tests.support.consoles import RecordedConsole
@@ -389,7 +389,9 @@ class Listener:
         self.sessions: list[Session] = []
         self._database = database
         self.watcher = Monitor(
-            Probe(self._open, WATCHED), RecordedConsole(self.lines.append), clock=lambda: time.monotonic() * 4
+            Watched(self._open, WATCHED),
+            RecordedConsole(self.lines.append),
+            clock=lambda: time.monotonic() * 4,
         )
 
     def _open(self) -> Session:

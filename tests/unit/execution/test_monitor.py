@@ -18,7 +18,7 @@ from dbmate_wrap.domain.activity import (
 )
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.execution.monitor import Monitor
-from dbmate_wrap.execution.poller import Poller, Probe
+from dbmate_wrap.execution.poller import Poller, Watched
 from dbmate_wrap.postgres.session import Session
 from tests.support.consoles import RecordedConsole
 from tests.support.sessions import EmptySession
@@ -85,7 +85,7 @@ class Scene:
 
     def monitor(self, console: RecordedConsole, lock_timeout: float | None = None) -> Monitor:
         return Monitor(
-            Probe(self.open, "dbmate-wrap/x/dbmate", self.look),
+            Watched(self.open, "dbmate-wrap/x/dbmate", self.look),
             console,
             lock_timeout,
             clock=lambda: self.now,
@@ -93,9 +93,9 @@ class Scene:
         )
 
     def make_poller(
-        self, probe: Probe, is_due: Callable[[], bool], interval: float, clock: Callable[[], float]
+        self, watched: Watched, is_due: Callable[[], bool], interval: float, clock: Callable[[], float]
     ) -> Poller:
-        self.poller = SteppedPoller(probe, is_due, interval, clock)
+        self.poller = SteppedPoller(watched, is_due, interval, clock)
         return self.poller
 
     @property
@@ -493,7 +493,7 @@ def test_a_failure_to_begin_a_thread_breaks_nothing(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("threading.Thread.start", no_more_threads)
     scene = Scene()
-    watcher = Monitor(Probe(scene.open, "x"), RecordedConsole(scene.say), clock=lambda: scene.now)
+    watcher = Monitor(Watched(scene.open, "x"), RecordedConsole(scene.say), clock=lambda: scene.now)
     watcher.tick()
     watcher.tick()
     assert scene.lines == ["warning: cannot see what dbmate waits for: RuntimeError"]

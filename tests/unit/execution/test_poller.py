@@ -8,7 +8,7 @@ import pytest
 
 from dbmate_wrap.domain.activity import Activity
 from dbmate_wrap.execution import poller
-from dbmate_wrap.execution.poller import Poller, Probe
+from dbmate_wrap.execution.poller import Poller, Watched
 from dbmate_wrap.postgres.session import Session
 from tests.support.sessions import EmptySession
 
@@ -43,7 +43,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_all_looks_are_made_in_one_thread_and_one_session() -> None:
     looks = Looks()
-    watching = Poller(Probe(looks.open, "x", looks.look), lambda: True, 0.001)
+    watching = Poller(Watched(looks.open, "x", looks.look), lambda: True, 0.001)
     watching.start()
     until(lambda: looks.count >= 5)
     watching.close()
@@ -64,7 +64,7 @@ def test_without_a_look_there_is_no_session() -> None:
         return False
 
     looks = Looks()
-    watching = Poller(Probe(looks.open, "x", looks.look), is_due, 0.001)
+    watching = Poller(Watched(looks.open, "x", looks.look), is_due, 0.001)
     watching.start()
     assert asked.wait(HANG_SECONDS)
     watching.close()
@@ -80,7 +80,7 @@ def test_the_first_failure_ends_it_and_is_kept(opens: bool) -> None:
         raise ValueError("no")
 
     looks = Looks()
-    watching = Poller(Probe(looks.open if opens else fail_to_open, "x", fail), lambda: True, 0.001)
+    watching = Poller(Watched(looks.open if opens else fail_to_open, "x", fail), lambda: True, 0.001)
     watching.start()
     until(lambda: watching.error is not None)
     watching.close()
@@ -100,7 +100,7 @@ def test_a_look_that_hangs_does_not_hold_up_the_end_and_closes_its_session_itsel
         return Activity()
 
     looks = Looks()
-    watching = Poller(Probe(looks.open, "x", hang), lambda: True, 0.001)
+    watching = Poller(Watched(looks.open, "x", hang), lambda: True, 0.001)
     watching.start()
     assert began.wait(HANG_SECONDS)
     watching.close()
@@ -114,7 +114,7 @@ def test_it_can_be_closed_where_no_thread_could_be_started(monkeypatch: pytest.M
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("threading.Thread.start", no_more_threads)
-    watching = Poller(Probe(Looks().open, "x"), lambda: True, 1)
+    watching = Poller(Watched(Looks().open, "x"), lambda: True, 1)
     watching.start()
     watching.close()
     assert repr(watching.error) == 'RuntimeError("can\'t start new thread")'

@@ -1,4 +1,4 @@
-"""The verdict of each check for the facts of a server, the engine, and what pending SQL needs."""
+"""The result of each check for the facts of a server, the engine, and what pending SQL needs."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ from dbmate_wrap.domain.session_limit import SessionLimit
 from dbmate_wrap.errors import UnreachableError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.preflight import PreflightContext, engine
-from dbmate_wrap.preflight.check import CheckInput, Verdict
+from dbmate_wrap.preflight.check import CheckInput, CheckResult
 from dbmate_wrap.sql.requirements import Requirements, requirements_of
 from tests.support.preflight import preflight_context
 
@@ -380,7 +380,7 @@ def test_a_part_that_the_server_does_not_tell_is_skipped_with_its_reason() -> No
 
 
 def test_a_check_that_breaks_is_a_failure_of_its_own() -> None:
-    def broken(given: CheckInput) -> Verdict:
+    def broken(given: CheckInput) -> CheckResult:
         raise ZeroDivisionError("nought")
 
     check = engine.run_check("primary", broken, CheckInput(FakeSession(), CONTEXT, HEALTHY))
@@ -389,7 +389,7 @@ def test_a_check_that_breaks_is_a_failure_of_its_own() -> None:
 
 
 def test_a_lost_connection_ends_the_run_instead_of_fourteen_checks() -> None:
-    def lost(given: CheckInput) -> Verdict:
+    def lost(given: CheckInput) -> CheckResult:
         raise UnreachableError("the connection was lost", kind="other")
 
     with pytest.raises(UnreachableError):

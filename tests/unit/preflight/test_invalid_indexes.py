@@ -12,7 +12,7 @@ from dbmate_wrap import preflight
 from dbmate_wrap.postgres import queries, server_facts
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.preflight import engine
-from dbmate_wrap.preflight.check import CheckInput, Verdict, passed
+from dbmate_wrap.preflight.check import CheckInput, CheckResult, passed
 from tests.support.preflight import preflight_context
 
 CONTEXT = preflight_context("postgres://app@db.example.org/crm", "dbmate-wrap/abc")
@@ -49,7 +49,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     result = Counted()
 
     def counting(id_: str, function: engine.CheckFunction) -> engine.CheckFunction:
-        def count(given: CheckInput) -> Verdict:
+        def count(given: CheckInput) -> CheckResult:
             result.checks[id_] += 1
             return function(given) if id_ == "invalid-indexes" else passed("")
 
