@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from tests.support.cli import CliResult, argument_lists, assert_presentable
 from tests.support.servers import APP_PASSWORD
+from tests.support.spellings import ENCODERS
 
 PIECE = 8
 SPELLINGS = (
@@ -23,12 +24,17 @@ SPELLINGS = (
     repr(APP_PASSWORD)[1:-1],
 )
 PIECES = sorted({word[i : i + PIECE] for word in SPELLINGS for i in range(len(word) - PIECE + 1)})
-ENCODED_PIECES = [piece.encode() for piece in PIECES]
 
 
-def leaks(text: str) -> list[str]:
+def pieces_of(secret: str, length: int) -> frozenset[str]:
+    """Every part of so many characters, in any spelling in which a child or a library may print it."""
+    parts = {secret[at : at + length] for at in range(len(secret) - length + 1)}
+    return frozenset(encode(part) for part in parts for encode in ENCODERS.values())
+
+
+def leaks(text: str, pieces: Collection[str] = PIECES) -> list[str]:
     """The pieces of the password that are in a text."""
-    return [piece for piece in PIECES if piece in text]
+    return [piece for piece in pieces if piece in text]
 
 
 def assert_silent(done: CliResult) -> None:
@@ -68,9 +74,10 @@ class Watch:
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching(pieces: Collection[str] = PIECES) -> Iterator[Watch]:
     """Read every argument list over and over, while the block runs."""
     watch, ended = Watch(), threading.Event()
+    encoded = [piece.encode() for piece in pieces]
 
     def look() -> None:
         known: set[bytes] = set()
@@ -81,7 +88,7 @@ def watching() -> Iterator[Watch]:
                     continue
                 known.add(arguments)
                 watch.programs.add(os.path.basename(arguments.split(b"\0")[0]))
-                if any(piece in arguments for piece in ENCODED_PIECES):
+                if any(piece in arguments for piece in encoded):
                     watch.leaks.append(arguments)
 
     thread = threading.Thread(target=look)
