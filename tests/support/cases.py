@@ -2,9 +2,12 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from dbmate_wrap.domain.migration import MigrationFile, checksum, version_of
+from dbmate_wrap.errors import WrapError
 
 HERE = Path(__file__).parents[1] / "cases"
 Case = dict[str, object]
@@ -53,13 +56,29 @@ def migration_file(name: str, content: str | bytes = "") -> MigrationFile:
 
 
 def assert_golden(name: str, text: str) -> None:
-    """Compare `up-failed.json` with `render/up-failed/json`.
+    """Compare `up-failed.json` with `render/up-failed/json`, as `assert_as_written` does."""
+    case, _, form = name.partition(".")
+    assert_as_written(f"render/{case}/{form}", text)
+
+
+def assert_as_written(name: str, text: str) -> None:
+    """Compare a text with that file of tests/cases.
 
     UPDATE_CASES=1 in the environment writes it first (read the diff).
     """
-    case, _, form = name.partition(".")
-    path = HERE / "render" / case / form
+    path = HERE / name
     if os.environ.get("UPDATE_CASES"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+def listed(errors: Mapping[str, WrapError]) -> str:
+    """Every word of the errors, each under its name."""
+    parts = []
+    for name, error in errors.items():
+        report = asdict(error.report())
+        known = {key: value for key, value in report.items() if value not in (None, ()) and key != "message"}
+        lines = [f"{key}: {value}" for key, value in known.items()]
+        parts.append("\n".join([f"== {name}", f"{error.code.value} {error.message}", *lines, ""]))
+    return "\n".join(parts)

@@ -167,6 +167,8 @@ def test_only_a_lock_that_was_not_to_be_had_is_retried_and_only_where_nothing_st
 
 def test_only_what_is_not_one_transaction_may_leave_something() -> None:
     assert [may_leave_something(each) for each in (PLAIN, OUTSIDE, COMMITS)] == [False, True, True]
+    # What the server will say of a text that our parser cannot read is not known yet.
+    assert may_leave_something(UNREADABLE)
 
 
 def test_a_blocked_migration_names_its_blockers() -> None:

@@ -46,6 +46,8 @@ def test_all_looks_are_made_in_one_thread_and_one_session() -> None:
     watching = Poller(Watched(looks.open, "x", looks.look), lambda: True, 0.001)
     watching.start()
     until(lambda: looks.count >= 5)
+    # A server that does not answer must not hold up the end of the program.
+    assert [each.daemon for each in threading.enumerate() if each.name == "dbmate-wrap-watch"] == [True]
     watching.close()
     pids = [look.activity.pid for look in watching.take()]
     assert pids == list(range(1, len(pids) + 1))

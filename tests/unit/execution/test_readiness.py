@@ -23,3 +23,5 @@ def test_the_error_lists_every_failure_and_no_warning() -> None:
     assert error.hint == "name the primary; use the direct URL"
     raise_for_failed(checks[1:2], said.append)
     assert len(said) == 2
+    raise_for_failed([Check("replication", "warn", "it lags")], said.append)
+    assert said[-1] == "warning: it lags [replication]"

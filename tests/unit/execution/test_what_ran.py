@@ -4,7 +4,7 @@ import pytest
 
 from dbmate_wrap.domain.history import compare_history
 from dbmate_wrap.domain.ledger import KeptText
-from dbmate_wrap.domain.migration import checksum
+from dbmate_wrap.domain.migration import MigrationFile, checksum
 from dbmate_wrap.errors import HistoryError, RefusedError
 from dbmate_wrap.execution.what_ran import (
     last_applied,
@@ -48,6 +48,11 @@ def test_the_versions_to_undo_are_the_newest_first(
     assert (last_applied(history), without_file(history), since_edited(history)) == (last, unknown, redone)
 
 
+def test_the_last_is_redone_where_none_is_edited_unless_that_is_not_wanted() -> None:
+    assert since_edited(found("001", "002"), else_last=False) == ()
+    assert since_edited(found("001", "002", edited=("001",)), else_last=False) == ("002", "001")
+
+
 def kept(text: bytes | None, *, known: str | None = None) -> KeptText:
     return KeptText("007", "007_x.sql", known or checksum(text or b""), text)
 
@@ -57,8 +62,13 @@ TEXT = b"-- migrate:up\ncreate table public.x (i int);\n-- migrate:down\ndrop ta
 
 def test_the_kept_text_is_the_migration_that_ran() -> None:
     migration = parse_kept("007", kept(TEXT), REMEDY)
-    assert (migration.file.name, migration.file.content) == ("007_x.sql", TEXT)
+    assert migration.file == MigrationFile("007_x.sql", "007", checksum(TEXT), TEXT)
     assert "drop table public.x" in migration.sections[0].down.sql
+
+
+def test_a_kept_text_of_any_bytes_is_the_migration_that_ran() -> None:
+    migration = parse_kept("007", kept(TEXT + b"-- \xff"), REMEDY)
+    assert migration.sections[0].down.sql.endswith("-- \udcff")
 
 
 @pytest.mark.parametrize(

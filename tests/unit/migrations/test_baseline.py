@@ -1,5 +1,6 @@
 """A dump becomes the first migration: nothing of pg_dump's session is left, and no body is touched."""
 
+import re
 from hashlib import sha256
 
 import pytest
@@ -56,8 +57,10 @@ def parsed(text: str) -> ParsedMigration:
 
 
 def test_the_text_is_a_migration_with_the_objects_alone() -> None:
-    text = baseline_text(HEAD + BETWEEN + T + function("begin end") + BETWEEN + T + END, "one\ntwo")
-    assert text.startswith("-- one\n-- two\n\n-- migrate:up\n--\n-- Name: t; Type: TABLE;")
+    text = baseline_text(HEAD + BETWEEN + T + function("begin end") + BETWEEN + T + END, "one line\ntwo")
+    assert text.startswith("-- one line\n-- two\n\n-- migrate:up\n--\n-- Name: t; Type: TABLE;")
+    # One empty line between two objects, and none too many at the end.
+    assert [len(gap) for gap in re.findall(r"(?<=;)\n+(?=--)", text)] == [2, 2, 2]
     assert text.endswith("\n-- migrate:down\n-- Nothing comes before it.\n")
     for word in ("SET ", "set_config", "database dump"):
         assert word not in text
@@ -83,8 +86,14 @@ def test_comments_of_extensions_are_left_out_and_others_are_not() -> None:
 
 @pytest.mark.parametrize("line", ["-- migrate:up", "--migrate:down", "-- \t migrate:up transaction:false"])
 def test_a_line_that_dbmate_takes_for_its_own_is_refused_with_its_place(line: str) -> None:
-    with pytest.raises(PreflightError, match=r"line \d+ of it.*migrate:"):
+    with pytest.raises(PreflightError) as raised:
         baseline_text(HEAD + T + function(f"\n{line}\n") + END, "x")
+    # Of the statements of the file: the table has seven lines, and the function begins in the 13th.
+    said = (
+        f"the dump has a line that dbmate takes for its own (line 15 of it): {line.split(' transaction')[0]}"
+    )
+    assert raised.value.message == said
+    assert raised.value.hint == "change the comment or the function's body that holds it"
 
 
 @pytest.mark.parametrize("line", ["select '-- migrate:up'", " -- migrate:up", "-- migrated:up"])

@@ -4,12 +4,14 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.errors import ConfigError
+from dbmate_wrap.errors import ConfigError, WrapError
 from dbmate_wrap.migrations import directory
+from tests.support.cases import assert_as_written, listed
 
 CONTENT = b"-- migrate:up\nSELECT 1;\n-- migrate:down\n"
 
@@ -221,8 +223,57 @@ def test_where_there_are_no_links_a_file_is_renamed_all_the_same(
 
 
 def test_a_renaming_that_was_killed_is_taken_back(tmp_path: Path) -> None:
-    for name in ("004_a.sql", "006_b.sql", "007_a.sql"):
+    # What is no migration is left alone.
+    for name in ("004_a.sql", "006_b.sql", "007_a.sql", "README.md"):
         (tmp_path / name).write_text("same text")
     os.link(tmp_path / "004_a.sql", tmp_path / "005_a.sql")
+    os.link(tmp_path / "README.md", tmp_path / "README")
+    (tmp_path / "008_a.sql").symlink_to("004_a.sql")
     directory.take_back_half_renames(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["004_a.sql", "006_b.sql", "007_a.sql"]
+    kept = ["004_a.sql", "006_b.sql", "007_a.sql", "008_a.sql", "README", "README.md"]
+    assert sorted(os.listdir(tmp_path)) == kept
+
+
+def told(call: Callable[[], object], folder: Path) -> WrapError:
+    """The error, without the place of the test's folder."""
+    with pytest.raises(WrapError) as raised:
+        call()
+    error = raised.value
+    return error.but(
+        message=error.message.replace(str(folder), "FOLDER"),
+        hint=(error.hint or "").replace(str(folder), "FOLDER"),
+    )
+
+
+def test_every_word_about_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("001_a.sql", "notes.txt"):
+        (folder / name).write_bytes(CONTENT)
+    (folder / "002_b.sql").symlink_to("001_a.sql")
+    os.mkfifo(folder / "003_c.sql")
+    for name in ("004_d.sql", "archive"):
+        (folder / name).mkdir()
+    found = directory.list_migrations(folder).strays
+    words = [f"{each.name}: {each.rule}: {each.reason}\n  {each.hint}\n" for each in found]
+
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    errors = {
+        "no folder": told(lambda: directory.list_migrations(folder / "x"), folder),
+        "a file": told(lambda: directory.list_migrations(folder / "001_a.sql"), folder),
+        "there already": told(lambda: directory.create_migration(folder / "001_a.sql", ""), folder),
+        "no place": told(
+            lambda: directory.create_migration(folder / "001_a.sql" / "y" / "x.sql", ""), folder
+        ),
+        "a new name that is taken": told(
+            lambda: directory.rename_migration(folder, "001_a.sql", "notes.txt"), folder
+        ),
+        "a new name that cannot be": told(lambda: directory.rename_migration(folder, "x", "y"), folder),
+        "a file that is not there": told(lambda: directory._content(str(folder / "x")), folder),
+        "one that cannot be removed": told(lambda: directory._remove(str(folder / "x")), folder),
+    }
+    monkeypatch.setattr(os, "scandir", refuse)
+    errors["not readable"] = told(lambda: directory.list_migrations(folder), folder)
+    assert_as_written("texts/folder.txt", "".join(words) + listed(errors))

@@ -123,8 +123,9 @@ def test_a_lockfile_that_cannot_be_read_is_broken(path: Path) -> None:
         lambda: lockfile.read_lockfile(path),
         lambda: lockfile.append_lines(path, (), [migration_file("001_a.sql")]),
     ):
-        with pytest.raises(HistoryError, match="cannot be read: Is a directory"):
+        with pytest.raises(HistoryError, match="cannot be read: Is a directory") as raised:
             act()
+        assert raised.value.hint == f"look at what lies there: ls -ld {path}"
 
 
 @pytest.mark.parametrize(
@@ -140,8 +141,9 @@ def test_names_that_only_a_switched_off_rule_lets_through_are_written_and_read(n
     "name", ["001_\x1b.sql", "001_\udcff.sql", "001_\x7f.sql", "001_\r.sql", "001_\\.sql", "001_ sha256:.sql"]
 )
 def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_written(name: str, path: Path) -> None:
-    with pytest.raises(HistoryError, match="cannot be sealed"):
+    with pytest.raises(HistoryError, match="cannot be sealed") as raised:
         lockfile.append_lines(path, (), [migration_file("000_ok.sql"), migration_file(name)])
+    assert raised.value.hint == "rename the file: NNN_name.sql"
     assert not path.exists()
 
 
@@ -149,8 +151,9 @@ def test_a_file_that_does_not_come_after_the_last_is_refused(path: Path) -> None
     # The rule not-appended may be switched off; the lockfile could not be read again.
     path.write_text(f"{B}\n")
     for name in ("001_a.sql", "002_b.sql"):
-        with pytest.raises(HistoryError, match=f"{name} cannot be sealed"):
+        with pytest.raises(HistoryError, match=f"{name} cannot be sealed") as raised:
             lockfile.append_lines(path, lockfile.read_lockfile(path), [migration_file(name)])
+        assert (raised.value.migration, raised.value.hint) == (name, "give it a number after 002_b.sql")
     assert path.read_text() == f"{B}\n"
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.numbering import Renumbered
 from dbmate_wrap.errors import HistoryError
-from dbmate_wrap.migrations.lockfile import parse_lockfile
-from dbmate_wrap.migrations.lockfile_merge import renumber_lines
+from dbmate_wrap.migrations.lockfile import parse_line, parse_lockfile
+from dbmate_wrap.migrations.lockfile_merge import read_merged, renumber_lines
 from tests.support.migrations import file_of
 
 PATH = Path("db/migrations.lock")
@@ -74,6 +74,28 @@ def test_the_lines_come_last_with_their_new_names_and_all_others_stay(
     assert renumbered(content) == expected
 
 
+def test_other_text_of_both_sides_stays_and_that_of_the_ancestor_goes() -> None:
+    old = line("002_x") + line("002_y")
+    conflict = f"<<<<<<< H\n# mine X\n{M}{M2}||||||| 0123\n{old}=======\n{A}{T}>>>>>>> main\n"
+    assert renumbered(f"{A}{conflict}{REASON}") == f"{A}# mine X\n{T}{REASON}{NEW}"
+
+
+def test_what_both_sides_have_is_there_once_and_what_follows_it_too() -> None:
+    both = f"{A}<<<<<<< H\n{A}{T}{M}=======\n{A}{T}{M2}>>>>>>> main\n"
+    assert renumbered(both) == f"{A}{T}{NEW}"
+
+
+def test_a_line_of_another_name_with_the_text_of_a_moved_file_goes() -> None:
+    # The file was renamed twice: 006_m is not there any more, and 004_m has its line.
+    assert renumbered(f"{A}{T}{M}{line('006_m')}", ["004_m>005_m"]) == f"{A}{T}{line('005_m')}"
+
+
+def test_a_renamed_line_has_its_new_name_as_text_and_as_value() -> None:
+    [found] = read_merged(M.encode())
+    renamed = found.renamed("009_m.sql")
+    assert renamed.sealed == parse_line(renamed.text.decode())
+
+
 def test_a_file_that_was_renamed_by_hand_gets_its_line() -> None:
     assert renumbered(f"{A}{M}{T}", ["006_m>005_m"]) == f"{A}{T}{line('005_m')}"
 
@@ -82,7 +104,11 @@ def test_two_lines_of_one_file_that_differ_are_for_a_person() -> None:
     other = T.replace(file("004_theirs").checksum, "1" * 64)
     with pytest.raises(HistoryError, match="two lines of 004_theirs") as raised:
         renumbered(f"{A}<<<<<<< HEAD\n{T}{M}=======\n{other}>>>>>>> main\n", ["004_m>005_m"])
-    assert "dbmate-wrap amend 004_theirs.sql" in (raised.value.hint or "")
+    assert raised.value.migration == "004_theirs.sql"
+    assert raised.value.hint == (
+        "keep the one with the checksum of the file that is to stay, take the other out, and run the command"
+        " again; where both branches amended it: dbmate-wrap amend 004_theirs.sql --because TEXT"
+    )
 
 
 def test_what_is_no_line_at_all_is_told_as_ever() -> None:

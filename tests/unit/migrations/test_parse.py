@@ -63,6 +63,44 @@ def test_a_file_is_read_as_dbmate_reads_it(case: Case) -> None:
     assert [word for block in blocks for word in block.stray_options] == texts(case, "stray")
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (
+            "select 1;",
+            ParseFault("missing-up", 1, "has no `-- migrate:up` line", "begin the file with `-- migrate:up`"),
+        ),
+        (
+            "-- c\nx\n-- migrate:up\n-- migrate:down\n",
+            ParseFault(
+                *(
+                    "statement-before-up",
+                    2,
+                    "has text before the first `-- migrate:up`, which dbmate refuses",
+                ),
+                "move it below `-- migrate:up`, or make it a comment",
+            ),
+        ),
+        (
+            "-- c\n-- migrate:up\nx\n",
+            ParseFault(
+                *("missing-down", 2, "has no `-- migrate:down` line after its `-- migrate:up`"),
+                "add `-- migrate:down` with the statements that undo it, or a comment why nothing can",
+            ),
+        ),
+        (
+            "-- migrate:up\n-- migrate:down\n-- migrate:up\n-- migrate:down\nx\n-- migrate:down\n",
+            ParseFault(
+                *("missing-up", 6, "has a second `-- migrate:down` without a `-- migrate:up` before it"),
+                "keep one `-- migrate:down` for each `-- migrate:up`",
+            ),
+        ),
+    ],
+)
+def test_every_word_of_a_fault(content: str, fault: ParseFault) -> None:
+    assert parse_migration(FILE, content) == fault
+
+
 def test_a_block_is_the_text_from_its_directive_to_the_next() -> None:
     found = parse_migration(
         FILE, "-- c\n-- migrate:up\nX;\n\n-- migrate:down\nY;\n-- migrate:up a:b\nX2;\n-- migrate:down"

@@ -1,6 +1,7 @@
 """What dbmate runs is a private copy of exactly the bytes that were checked."""
 
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -69,6 +70,36 @@ def test_it_is_gone_afterwards_also_after_an_error_and_with_what_others_put_ther
     assert os.listdir(memory) == []
 
 
+def test_a_folder_that_somebody_else_has_removed_meanwhile_is_no_error(memory: Path) -> None:
+    with stage(FILES) as folder:
+        shutil.rmtree(folder)
+    assert os.listdir(memory) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_two_runs_may_remove_what_a_third_has_left(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = memory / "dbmate-wrap-left"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    lock = module._locked
+
+    def faster(folder: str) -> int | None:
+        handle = lock(folder)
+        if folder == str(left):
+            left.rmdir()
+        return handle
+
+    monkeypatch.setattr(module, "_locked", faster)
+    with stage(FILES) as folder:
+        assert os.listdir(memory) == [folder.name]
+
+
+def test_a_link_or_a_file_is_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert [module._locked(str(tmp_path / name)) for name in ("file", "link")] == [None, None]
+
+
 def test_two_at_once_are_two_folders() -> None:
     with stage(FILES) as one, stage([]) as other:
         assert one != other
@@ -87,8 +118,9 @@ def test_without_a_file_system_in_memory_it_is_on_disk(
 def test_where_neither_can_be_written_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "_IN_MEMORY", str(tmp_path / "nowhere"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigError, match="temporary folder: No such file"), stage(FILES):
+    with pytest.raises(ConfigError, match="temporary folder: No such file") as raised, stage(FILES):
         pass
+    assert raised.value.hint == "free some space, or point TMPDIR to a folder that can be written"
 
 
 class FullFrom:
@@ -142,7 +174,10 @@ def test_where_memory_and_disk_get_full_it_is_an_error_and_nothing_is_left(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
 def test_what_a_killed_run_left_in_memory_is_removed_and_nothing_else(memory: Path) -> None:
-    left, young, strange = memory / "dbmate-wrap-left", memory / "dbmate-wrap-young", memory / "other"
+    young, strange = memory / "dbmate-wrap-young", memory / "other"
+    with stage(FILES) as staged:
+        assert staged.name.startswith("dbmate-wrap-")
+        left = memory / staged.name
     for folder in (left, young, strange):
         folder.mkdir()
         (folder / "001_a.sql").touch()
