@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -28,14 +28,23 @@ from unittest import mock
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from dbmate_wrap.domain.drift import find_differences
 from dbmate_wrap.domain.history import Sealed
-from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry, Origin, lines_to_adopt
+from dbmate_wrap.domain.ledger import (
+    AppliedVersion,
+    KeptText,
+    Ledger,
+    LedgerEntry,
+    Origin,
+    lines_to_adopt,
+)
 from dbmate_wrap.domain.ledger_access import LedgerAccess
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.domain.missing_rows import Evidence
 from dbmate_wrap.domain.numbering import next_versions, plan_renumbering
 from dbmate_wrap.domain.stamp import Identity, Stamp, compare_stamp, refusal, to_be_written
-from dbmate_wrap.execution.what_ran import last_applied
+from dbmate_wrap.errors import HistoryError
+from dbmate_wrap.execution.what_ran import last_applied, read_texts
 from dbmate_wrap.migrations import lockfile
 from dbmate_wrap.migrations.lockfile_merge import renumber_lines
 from dbmate_wrap.migrations.parse import parse_migration
@@ -45,9 +54,10 @@ from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import history as workspace
 from dbmate_wrap.workspace.database import Database
-from dbmate_wrap.workspace.history import History, disagreement, read_history
+from dbmate_wrap.workspace.history import History, disagreement, ledger_contradiction, read_history
 from dbmate_wrap.workspace.history import pending as pending_of
 from dbmate_wrap.workspace.project_files import ProjectFiles
+from tests.support.dump_texts import table
 from tests.support.migrations import file_of
 
 TABLE = "public.schema_migrations"
@@ -76,10 +86,14 @@ class Branch:
 
 @dataclass
 class Simulated:
-    """A database: `in_place` has the checksum of each version that is in it; the rest can be read."""
+    """A database: `in_place` has the checksum of each version that is in it; the rest can be read.
+
+    `tables` has the column of each table: each migration makes one, and people change them by hand.
+    """
 
     oid: int
     in_place: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
     rows: set[str] = field(default_factory=set)
     lines: list[LedgerEntry] = field(default_factory=list)
     stamp: Stamp | None = None
@@ -101,11 +115,15 @@ class Simulated:
         when = "2026-01-01T00:00:00Z"
         self.lines.append(LedgerEntry(version, file, checksum, when, when, 1, how.value, *own))
 
-    def run(self, file: MigrationFile) -> None:
-        """Do what dbmate does in one transaction. What is in place already would fail, or be done twice."""
+    def run(self, file: MigrationFile, counted: Collection[str]) -> None:
+        """Do what dbmate does in one transaction. What is in place already would fail, or be done twice.
+
+        `counted` are the versions after which it may come.
+        """
         assert file.version not in self.in_place, f"{file.version} runs twice"
-        assert file.version > max(self.in_place, default=""), f"{file.version} runs out of order"
+        assert file.version > max(counted, default=""), f"{file.version} runs out of order"
         self.in_place[file.version] = file.checksum
+        self.tables[f"t{file.version}"] = column_of(file.checksum)
         self.rows.add(file.version)
 
     def read(self) -> Ledger:
@@ -140,6 +158,7 @@ class HistoryMachine(RuleBasedStateMachine):
             (catalog, "applied_versions", lambda session, server: tuple(sorted(self.db.rows))),
             (ledger, "read", lambda session, table: self.db.read()),
             (ledger, "entries", lambda session: tuple(self.db.lines)),
+            (ledger, "texts", lambda *given: self.kept()),
             (ledger, "missing_evidence", lambda session, server, access: self.evidence()),
         ):
             self.stack.enter_context(mock.patch.object(target, name, does))
@@ -153,16 +172,27 @@ class HistoryMachine(RuleBasedStateMachine):
     def evidence(self) -> Evidence:
         return Evidence(TABLE, True, (), self.db.has_run, self.db.unfinished_rollback)
 
+    def kept(self) -> tuple[KeptText, ...]:
+        """The ledger keeps the text that it has seen run, not that of a line which it has adopted."""
+        lines = [line for line in self.db.current.values() if line.how == Origin.APPLIED and line.checksum]
+        return tuple(
+            KeptText(each.version, each.file, each.checksum, self.by_checksum[each.checksum or ""].encode())
+            for each in lines
+        )
+
     def project(self) -> ProjectFiles:
         parsed = [parse_migration(file, file.content.decode()) for file in self.here.files]
         migrations = tuple(each for each in parsed if isinstance(each, ParsedMigration))
         return ProjectFiles("db/migrations", self.here.files, self.here.sealed, migrations)
 
     def read(self) -> History:
-        table = SimpleNamespace(exists=True, name=TABLE)
-        database = SimpleNamespace(server=SimpleNamespace(history=table), session=None)
         values = SimpleNamespace(ledger=True, disposable=self.disposable)
-        return read_history(cast(Database, database), self.project(), cast(Values, values))
+        return read_history(self.database, self.project(), cast(Values, values))
+
+    @property
+    def database(self) -> Database:
+        history = SimpleNamespace(exists=True, name=TABLE)
+        return cast(Database, SimpleNamespace(server=SimpleNamespace(history=history), session=None))
 
     def file_errors(self, *, protected: bool) -> list[str]:
         found = check_lockfile(
@@ -380,8 +410,10 @@ class HistoryMachine(RuleBasedStateMachine):
         if to_be_written(verdict):
             self.db.stamp = Stamp(ENVIRONMENT, self.db.identity, "now", "somebody")
         self.begin(found, project)
+        mine = {file.version for file in self.here.files}
         for file in todo[:kill]:
-            self.db.run(file)
+            # Where rows may be lost, what another branch has applied is a warning, and orders nothing.
+            self.db.run(file, self.db.in_place.keys() & mine if self.disposable else self.db.in_place)
             self.db.record(file.version, file.name, file.checksum, Origin.APPLIED)
         if kill is not None and todo[:kill] and not recorded:
             self.db.lines.pop()
@@ -423,6 +455,7 @@ class HistoryMachine(RuleBasedStateMachine):
         line = self.db.current.get(version)
         self.db.rows.remove(version)
         del self.db.in_place[version]
+        self.db.tables.pop(f"t{version}", None)
         if kill is None:
             file, checksum = (line.file, line.checksum) if line is not None else (None, None)
             self.db.record(version, file, checksum, Origin.ROLLED_BACK)
@@ -434,19 +467,58 @@ class HistoryMachine(RuleBasedStateMachine):
             return
         for file in self.here.files:
             if file.version > max(self.db.rows | self.db.in_place.keys(), default=""):
-                self.db.run(file)
+                self.db.run(file, self.db.in_place)
                 self.note("plain dbmate")
                 return
 
     @precondition(lambda self: self.db.rows)
     @rule(pick=PICKS)
-    def drift(self, pick: int) -> None:
+    def lose_row(self, pick: int) -> None:
         """A row of the history is deleted by hand."""
         version = sorted(self.db.rows)[pick % len(self.db.rows)]
         looks_undone = self.db.unfinished_rollback and version == max(self.db.rows)
         if version in self.db.current and not looks_undone:
             self.db.rows.remove(version)
             self.note("row lost")
+
+    @rule(pick=PICKS, how=st.sampled_from(["drop", "change", "add"]))
+    def change_by_hand(self, pick: int, how: str) -> None:
+        """Somebody changes the schema, and no migration says so."""
+        self.counter += 1
+        names = sorted(self.db.tables)
+        if how == "add" or not names:
+            self.db.tables[f"hand{self.counter}"] = "by_hand"
+        elif how == "change":
+            self.db.tables[names[pick % len(names)]] = f"by_hand_{self.counter}"
+        else:
+            del self.db.tables[names[pick % len(names)]]
+        self.note("schema changed by hand")
+
+    @precondition(lambda self: self.db.rows and self.db.rows == self.db.in_place.keys())
+    @rule()
+    def drift(self) -> None:
+        """What differs is exactly what was changed by hand, whatever the files have become."""
+        found = self.read()
+        assert ledger_contradiction(found) is None
+        try:
+            ran = read_texts(self.database, found, self.project(), found.applied, "a remedy")
+        except HistoryError:
+            kept = {each.version for each in self.kept()}
+            assert not kept.issuperset(found.applied)
+            self.note("drift refused: a text is not known")
+            return
+        if not self.db.current.keys() >= self.db.rows:
+            return
+        made = {f"t{each.file.version}": column_of(each.file.checksum) for each in ran}
+        assert made == {f"t{version}": column_of(each) for version, each in self.db.in_place.items()}
+        live = self.db.tables
+        told = find_differences(dump_of(made), dump_of(live))
+        assert {(each.change, each.name) for each in told} == {
+            *(("missing", f"app.{name}") for name in made.keys() - live.keys()),
+            *(("extra", f"app.{name}") for name in live.keys() - made.keys()),
+            *(("changed", f"app.{name}") for name in made.keys() & live.keys() if made[name] != live[name]),
+        }
+        self.note("drift" if told else "no drift")
 
     @rule()
     def put_rows_back(self) -> None:
@@ -491,6 +563,16 @@ def _split(ours: bytes, theirs: bytes) -> tuple[bytes, bytes, bytes]:
     while same < min(len(mine), len(other)) and mine[same] == other[same]:
         same += 1
     return b"".join(mine[:same]), b"".join(mine[same:]), b"".join(other[same:])
+
+
+def column_of(checksum: str) -> str:
+    """The column of the table that a migration makes: another text makes another one."""
+    return f"c{checksum[:12]}"
+
+
+def dump_of(tables: Mapping[str, str]) -> str:
+    """As pg_dump writes these tables."""
+    return "".join(table(name, f"{tables[name]} integer") for name in sorted(tables))
 
 
 def _names(content: bytes) -> Sequence[str]:
