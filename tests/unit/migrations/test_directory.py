@@ -201,6 +201,16 @@ def test_thousands_of_files_are_listed(tmp_path: Path) -> None:
     assert names(tmp_path) == [f"{number:05}_x.sql" for number in range(3000)]
 
 
+def test_a_new_file_is_written_as_it_is_with_its_folder_and_none_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "db" / "migrations" / "001_a.sql"
+    directory.create_migration(path, "-- é\n")
+    assert path.read_bytes() == "-- é\n".encode()
+    assert path.stat().st_mode & 0o133 == 0  # For no one to run, and for nobody else to write.
+    with pytest.raises(ConfigError, match="exists already"):
+        directory.create_migration(path, "other")
+    assert path.read_text() == "-- é\n"
+
+
 def test_a_file_gets_another_name_and_none_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "004_a.sql").write_text("a")
     (tmp_path / "006_a.sql").write_text("other")

@@ -116,6 +116,12 @@ def test_what_is_no_line_at_all_is_told_as_ever() -> None:
         renumbered(f"{A}{T}x\n{M}", ["004_m>005_m"])
 
 
+def test_bytes_of_no_encoding_are_told_as_ever() -> None:
+    plan = [Renumbered(file("004_m"), "005_m.sql")]
+    with pytest.raises(HistoryError, match="lock:2: the lockfile is broken: it is not UTF-8 text"):
+        renumber_lines(A.encode() + b"# \xff\n" + M.encode(), plan, {"003_a.sql", "004_m.sql"}, PATH)
+
+
 @settings(derandomize=True, max_examples=30)
 @given(
     st.integers(0, 2),
