@@ -216,6 +216,14 @@ def test_what_kept_dbmate_from_recording_is_named(sqlstate: str, message: str, w
     assert words in (error.hint or "")
 
 
+@pytest.mark.parametrize("table", ["schema_migrations", '"schema_migrations"', 'a.b."schema_migrations"'])
+def test_the_history_table_is_known_by_its_own_name(table: str) -> None:
+    names = replace(NAMES, migrations_table=table)
+    for name, found in (("orders", False), ("schema_migrations", True)):
+        error = diagnose(names, failed("42501", f"denied for table {name}"), PLAIN, PLAIN.sections[0].up)
+        assert ("RESET ROLE" in (error.hint or "")) is found
+
+
 def test_an_object_of_another_owner_is_named_with_both_ways_out() -> None:
     found = (NotOwned("table app.t", "erp", by_superuser=False),)
     error = diagnose(

@@ -303,6 +303,13 @@ def test_elapsed_time_goes_back_to_tens_after_something_else_was_said() -> None:
     assert scene.lines[3:] == [f"  running for {seconds} s" for seconds in (13, 20, 30)]
 
 
+def test_from_a_minute_on_the_time_is_exact() -> None:
+    scene = Scene()
+    scene.watcher.started("002_x.sql")
+    scene.run(71)
+    assert scene.lines[-1] == "  running for 1 min 10 s"
+
+
 def test_before_the_first_migration_it_is_dbmate_that_runs() -> None:
     scene = Scene()
     scene.run(11)
@@ -444,6 +451,15 @@ def test_a_new_server_process_in_one_migration_gives_the_former() -> None:
     assert scene.watcher.former is None
 
 
+def test_a_server_process_that_runs_nothing_is_not_another_one() -> None:
+    scene = Scene()
+    scene.watcher.started("001_a.sql")
+    scene.run(1)
+    scene.sees = Activity(pid=2)
+    scene.run(2)
+    assert scene.watcher.former is None
+
+
 def test_a_look_that_hangs_holds_up_nothing_but_the_looks() -> None:
     scene = Scene()
     scene.hangs = True
@@ -472,6 +488,34 @@ def test_where_looking_fails_it_says_so_once_and_goes_on_by_the_clock(error: Exc
     assert len(scene.looks) == 1
     assert scene.sessions[0].closed
     scene.watcher.close()
+
+
+def test_where_looking_fails_amid_an_index_build_the_clock_goes_on() -> None:
+    scene = Scene()
+    scene.watcher.started("002_x.sql")
+    scene.sees = Activity(1, 1.0, progress=SCAN)
+    scene.run(3)
+    scene.fails = UnreachableError("the connection was lost", kind="other")
+    scene.run(18)
+    assert scene.lines[-1] == "  running for 20 s"
+
+
+def test_a_failure_to_report_is_told_as_what_it_was() -> None:
+    said: list[str] = []
+
+    def broken_once(line: str) -> None:
+        said.append(line)
+        if len(said) == 1:
+            raise ValueError(line)
+
+    scene = Scene()
+    watcher = scene.monitor(RecordedConsole(broken_once, None))
+    watcher.started("002_x.sql")
+    for _ in range(10):
+        watcher.tick()
+        scene.now += 0.25
+    watcher.close()
+    assert said == ["applying 002_x.sql", "warning: cannot see what dbmate waits for: ValueError"]
 
 
 def test_a_failure_to_speak_breaks_nothing() -> None:

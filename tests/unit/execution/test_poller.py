@@ -58,6 +58,19 @@ def test_all_looks_are_made_in_one_thread_and_one_session() -> None:
     assert [session.closed for session in looks.sessions] == [True]
 
 
+def test_a_session_that_cannot_be_closed_is_no_error() -> None:
+    class Lost(EmptySession):
+        def close(self) -> None:
+            super().close()
+            raise OSError
+
+    session = Lost()
+    watching = Poller(Probe(lambda: session, "x", lambda session, name: Activity()), lambda: True, 0.001)
+    watching.poll()
+    watching.close_session()
+    assert (session.closed, watching.error) == (True, None)
+
+
 def test_without_a_look_there_is_no_session() -> None:
     asked = threading.Event()
 
