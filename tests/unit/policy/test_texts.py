@@ -71,7 +71,9 @@ OPTIONS = ("transaction:false", "transaction:true", "transaction: false", "phase
 HEADS = (
     "-- dbmate-wrap: phase after\n",
     "-- dbmate-wrap: phase after\n-- dbmate-wrap: phase before\n",
+    "-- dbmate-wrap: phase after\n-- dbmate-wrap: phase after\n",
     "-- dbmate-wrap: phase\n",
+    "-- dbmate-wrap: phases: run this after the rollout\n",
     "-- dbmate-wrap: phase later\n",
     "-- dbmate-wrap: after\n-- dbmate-wrap: run this before the rollout\n",
     "-- dbmate-wrap: allow missing-down because nothing can\n",
@@ -181,6 +183,7 @@ def test_what_findings_end_a_command_with() -> None:
         "two in one line": [finding("data-write", 7), finding("search-path", 7)],
         "two hints": [finding("data-write", 7), finding("search-path", 8, "or so")],
         "two files": [finding("data-write", 7), finding("data-write", 7, file="002_b.sql")],
+        "two that are lenient": [finding("file-name", 1), finding("version-gap", 1, "or so")],
         "none that is lenient": [finding("edited", 1), finding("removed", 2, "or so")],
     }
     errors = {name: findings_error(found, FOLDER) for name, found in groups.items()}

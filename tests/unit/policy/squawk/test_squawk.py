@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy.squawk import IGNORED_RULES, find_squawk, hazards
 from dbmate_wrap.policy.squawk.hazards import SquawkPositions, copy_for_squawk
-from dbmate_wrap.policy.squawk.program import Violation, read_report
+from dbmate_wrap.policy.squawk.program import SquawkOutput, Violation, read_report
 
 
 def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
@@ -23,6 +25,42 @@ def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
 
 def violation(line: int, column: int) -> Violation:
     return Violation("000000.sql", line, column, "ban-drop-table", "Dropping.", None)
+
+
+def test_each_violation_is_told_of_its_own_file_and_one_that_cannot_be_read_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = ("drop table public.a;", "drop table public.b;", "select 1;")
+    migrations = [
+        parsed(f"-- migrate:up\n{text}\n-- migrate:down\n", f"00{number}_x.sql")
+        for number, text in enumerate(texts, 1)
+    ]
+    given: list[tuple[Path, Mapping[str, bytes]]] = []
+
+    def find(program: Path, copies: Mapping[str, bytes]) -> SquawkOutput:
+        given.append((program, copies))
+        found = tuple(
+            Violation(f"00000{number}.sql", 1, 0, "ban-drop-table", f"Dropping {number}.", "Do not.")
+            for number in (1, 0)
+        )
+        return SquawkOutput(found, {"000002.sql": "it crashes"})
+
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules[copy_for_squawk.__module__], "find_violations", find)
+    found = hazards(Path("squawk"), migrations, "m")
+    assert given == [
+        (Path("squawk"), {f"00000{at}.sql": copy_for_squawk(each) for at, each in enumerate(migrations)})
+    ]
+    assert [
+        (each.rule, each.severity, each.file, each.line, each.column, each.message) for each in found
+    ] == [
+        ("squawk/ban-drop-table", "warning", "m/001_x.sql", 2, 1, "Dropping 0"),
+        ("squawk/ban-drop-table", "warning", "m/002_x.sql", 2, 1, "Dropping 1"),
+        (
+            *("squawk/not-judged", "notice", "m/003_x.sql", 1, 1),
+            "squawk cannot read this file, so no hazards were looked for in it: it crashes",
+        ),
+    ]
 
 
 COPIES = {
