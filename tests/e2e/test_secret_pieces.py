@@ -33,7 +33,7 @@ PIECES = frozenset().union(*(pieces_of(each, 4) for each in (LONG, SHORT, SHADOW
 # Two databases, each with an owner of its own name.
 OWNERS = {"pieces": LONG, "pieces_adopted": SHORT}
 # psql is the wheel's, dbmate the pinned one: what these are started with is looked at while they run.
-PROGRAMS = ("pg_dump", "git")
+PROGRAMS = ("pg_dump", "git") if shutil.which("git") else ("pg_dump",)
 # A program that writes down its arguments, and is then the one whose name it has.
 RECORDER = '#!/bin/sh\nfor each in "$0" "$@"; do printf "%s\\n" "$each"; done >>"{}"\nexec "{}" "$@"\n'
 

@@ -1,6 +1,7 @@
 """The tool as it was last released, from the history of this repository."""
 
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -57,6 +58,8 @@ class FormerTool:
 
 def unpack_former_tool(folder: Path) -> FormerTool:
     """The newest release before this commit; skips the test where git does not have it."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git to take the last release from")
     tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").stdout.decode().strip()
     wanted = tag or UNTIL_ONE_IS_TAGGED
     archive = _git("archive", "--format=tar", wanted, "dbmate_wrap")
