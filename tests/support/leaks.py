@@ -81,7 +81,8 @@ def watching(pieces: Collection[str] = PIECES) -> Iterator[Watch]:
 
     def look() -> None:
         known: set[bytes] = set()
-        while not ended.wait(0.001):
+        # Whatever runs takes longer than that; to look oftener would take its processor away.
+        while not ended.wait(0.005):
             watch.rounds += 1
             for pid, arguments in argument_lists():
                 if arguments in known or not descends(pid):
