@@ -113,6 +113,13 @@ def test_a_block_is_the_text_from_its_directive_to_the_next() -> None:
     assert found.sections[1].up.options == (("a", "b"),)
 
 
+def test_each_block_knows_its_line_also_of_the_third_section() -> None:
+    section = "-- migrate:up\nX;\n\n-- migrate:down\n"
+    found = parse_migration(FILE, f"-- c\n\n{section}{section}{section}")
+    assert isinstance(found, ParsedMigration)
+    assert [(each.up.line, each.down.line) for each in found.sections] == [(3, 6), (7, 10), (11, 14)]
+
+
 def test_only_one_section_in_a_transaction_is_transactional() -> None:
     for content, transactional in (
         ("-- migrate:up\n-- migrate:down\n", True),
