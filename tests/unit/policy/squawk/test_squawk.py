@@ -39,9 +39,13 @@ def test_each_violation_is_told_of_its_own_file_and_one_that_cannot_be_read_is_s
 
     def find(program: Path, copies: Mapping[str, bytes]) -> SquawkOutput:
         given.append((program, copies))
-        found = tuple(
-            Violation(f"00000{number}.sql", 1, 0, "ban-drop-table", f"Dropping {number}.", "Do not.")
-            for number in (1, 0)
+        found = (
+            Violation("000001.sql", 2, 0, "syntax-error", "What is that.", None),
+            Violation("000001.sql", 1, 0, "ban-drop-table", "Dropping b.", None),
+            Violation(
+                "000000.sql", 1, 2, "require-concurrent-index-deletion", "Waits.", "Do it concurrently."
+            ),
+            Violation("000000.sql", 1, 0, "ban-drop-table", "Dropping a.", "Do not."),
         )
         return SquawkOutput(found, {"000002.sql": "it crashes"})
 
@@ -51,15 +55,28 @@ def test_each_violation_is_told_of_its_own_file_and_one_that_cannot_be_read_is_s
     assert given == [
         (Path("squawk"), {f"00000{at}.sql": copy_for_squawk(each) for at, each in enumerate(migrations)})
     ]
+    see = "see https://squawkhq.com/docs/"
+    unread = "squawk cannot read this file, so no hazards were looked for in it: "
+    by_eye = "look for locks and rewrites in it by eye"
+    alone = "Do it concurrently, alone in a migration with `-- migrate:up transaction:false`"
+    concurrent = "require-concurrent-index-deletion"
     assert [
-        (each.rule, each.severity, each.file, each.line, each.column, each.message) for each in found
+        (each.rule, each.severity, each.file, each.line, each.column, each.message, each.hint)
+        for each in found
     ] == [
-        ("squawk/ban-drop-table", "warning", "m/001_x.sql", 2, 1, "Dropping 0"),
-        ("squawk/ban-drop-table", "warning", "m/002_x.sql", 2, 1, "Dropping 1"),
         (
-            *("squawk/not-judged", "notice", "m/003_x.sql", 1, 1),
-            "squawk cannot read this file, so no hazards were looked for in it: it crashes",
+            "squawk/ban-drop-table",
+            "warning",
+            "m/001_x.sql",
+            2,
+            1,
+            "Dropping a",
+            f"Do not; {see}ban-drop-table",
         ),
+        (f"squawk/{concurrent}", "warning", "m/001_x.sql", 2, 3, "Waits", f"{alone}; {see}{concurrent}"),
+        ("squawk/not-judged", "notice", "m/002_x.sql", 3, 1, f"{unread}What is that.", by_eye),
+        ("squawk/ban-drop-table", "warning", "m/002_x.sql", 2, 1, "Dropping b", f"{see}ban-drop-table"),
+        ("squawk/not-judged", "notice", "m/003_x.sql", 1, 1, f"{unread}it crashes", by_eye),
     ]
 
 
