@@ -79,7 +79,8 @@ def asked_of(
         "find_pg_dump",
         lambda paths, major: SimpleNamespace(major=(*paths, major) == (URL, 17) and 18),
     )
-    assert run_preflight(context, DATABASE, found, texts, rollback=rollback) == ()
+    more = {"rollback": True} if rollback else {}
+    assert run_preflight(context, DATABASE, found, texts, **more) == ()
     [asked] = given
     return asked
 
