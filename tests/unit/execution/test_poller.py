@@ -65,7 +65,7 @@ def test_a_session_that_cannot_be_closed_is_no_error() -> None:
             raise OSError
 
     session = Lost()
-    watching = Poller(Probe(lambda: session, "x", lambda session, name: Activity()), lambda: True, 0.001)
+    watching = Poller(Watched(lambda: session, "x", lambda session, name: Activity()), lambda: True, 0.001)
     watching.poll()
     watching.close_session()
     assert (session.closed, watching.error) == (True, None)

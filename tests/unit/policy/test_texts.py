@@ -97,7 +97,7 @@ def checked(text: str, name: str = "002_b.sql") -> str:
         context = sql_rules.RuleContext((None, "schema_migrations"), FOLDER)
         found += sql_rules.check_sql([parsed], context)
         allowed = suppressions.suppressions_of([parsed], FOLDER)
-        rules = sql_rules.checked_rules([parsed], context)
+        rules = sql_rules.checked_rules([parsed], context, with_sql=True)
         found = list(suppressions.apply_suppressions(found, allowed, rules, {}))
     return f"== {ascii(text)[1:-1]}\n{told(found)}\n"
 
