@@ -72,7 +72,7 @@ lint: .venv/.dev-stamp ## check style, types, sizes, imports between the package
 	else echo 'shellcheck is not installed: shell scripts were not checked' >&2; fi
 
 bench: .venv/.dev-stamp ## measure, and write docs/benchmarks.md
-	@.venv/bin/python scripts/bench.py --write $(ARGS)
+	@.venv/bin/python -m scripts.bench --write $(ARGS)
 
 mutate: .venv/.dev-stamp ## change small things in what decides, and see what no test notices
 	@.venv/bin/python scripts/mutate.py $(ARGS)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.measure import WRAP, Row, folder_of, in_turns, median, ms, new_database, timed
+from scripts.bench.measure import WRAP, Row, folder_of, in_turns, median, ms, new_database, timed
 
 _READ, _SILENT = 6, 2
 _TIMEOUT = 2

@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "pytest.md"
 MARKED = re.compile(r"(?s)(?<=<!-- measured:begin -->\n).*?(?=<!-- measured:end -->)")
 TABLES, TESTS = 100, 40

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.temporary import temporary
-from scripts.measure import (
+from scripts.bench.measure import (
     WRAP,
     Row,
     Run,

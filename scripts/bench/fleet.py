@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.measure import (
+from scripts.bench.measure import (
     DBMATE,
     WRAP,
     Row,

@@ -7,18 +7,17 @@ import shutil
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from dbmate_wrap.cluster import binaries
+from dbmate_wrap.cluster.server import Endpoint, destroy
+from dbmate_wrap.cluster.temporary import temporary
+from scripts.bench.adoption import adoption_rows
+from scripts.bench.check import check_rows
+from scripts.bench.environments import environment_rows
+from scripts.bench.fleet import fleet_rows
+from scripts.bench.measure import WRAP, Row, Run, in_turns, median, ms, project, scratch, timed
+from scripts.bench.plan import plan_rows
 
-from dbmate_wrap.cluster import binaries  # noqa: E402
-from dbmate_wrap.cluster.server import Endpoint, destroy  # noqa: E402
-from dbmate_wrap.cluster.temporary import temporary  # noqa: E402
-from scripts.bench_adoption import adoption_rows  # noqa: E402
-from scripts.bench_check import check_rows  # noqa: E402
-from scripts.bench_environments import environment_rows  # noqa: E402
-from scripts.bench_fleet import fleet_rows  # noqa: E402
-from scripts.bench_plan import plan_rows  # noqa: E402
-from scripts.measure import WRAP, Row, Run, in_turns, median, ms, project, scratch, timed  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:

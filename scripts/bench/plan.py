@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.measure import Project, Row, forget_shadows, in_turns, median, ms, project, psql
+from scripts.bench.measure import Project, Row, forget_shadows, in_turns, median, ms, project, psql
 
 _PENDING = {
     "0301_index": "create index t1_name on public.t1 (name);",

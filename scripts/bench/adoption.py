@@ -6,7 +6,18 @@ from contextlib import contextmanager
 
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.measure import Project, Row, Run, forget_shadows, in_turns, median, ms, project, psql, timed
+from scripts.bench.measure import (
+    Project,
+    Row,
+    Run,
+    forget_shadows,
+    in_turns,
+    median,
+    ms,
+    project,
+    psql,
+    timed,
+)
 
 _TABLE = """
 create table public.t{number} (

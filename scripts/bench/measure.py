@@ -15,7 +15,7 @@ from pathlib import Path
 from dbmate_wrap.cluster import binaries
 from dbmate_wrap.cluster.server import Endpoint, destroy
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
 DBMATE = str(Path(sys.executable).parent / "dbmate")
 
