@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,7 +21,8 @@ from dbmate_wrap.errors import ExitCode  # noqa: E402
 from dbmate_wrap.pages import codes, guides, states  # noqa: E402
 from dbmate_wrap.render.json import Document  # noqa: E402
 from scripts import json_docs, rule_docs, settings_docs, site_pages, threat_docs  # noqa: E402
-from scripts.markdown import table  # noqa: E402
+from scripts.bench import page as bench_page  # noqa: E402
+from scripts.markdown import fill, filled, table  # noqa: E402
 
 
 def main() -> int:
@@ -76,6 +76,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     readme = filled(ROOT / "README.md", "commands", commands_table())
     yield ROOT / "README.md", fill(readme, "exit-codes", exit_codes_table())
     yield from rule_docs.wanted(docs / "rules")
+    yield from bench_page.wanted(docs)
 
 
 def orphaned(texts: Mapping[Path, str]) -> list[Path]:
@@ -188,18 +189,6 @@ def exit_codes_page(path: Path) -> str:
     """docs/exit-codes.md: the table, and a section on each code."""
     page = filled(path, "exit-codes", exit_codes_table())
     return fill(page, "pages", "\n".join(codes.code_markdown(code, "###") for code in ExitCode).rstrip())
-
-
-def filled(path: Path, name: str, text: str) -> str:
-    """The file's text with `text` between the markers `<!-- name:begin -->` and `<!-- name:end -->`."""
-    return fill(path.read_text(encoding="utf-8"), name, text)
-
-
-def fill(page: str, name: str, text: str) -> str:
-    """`page` with the text between the markers of `name` replaced."""
-    pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
-    assert pattern.search(page), f"no markers for {name}"
-    return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
 
 
 if __name__ == "__main__":

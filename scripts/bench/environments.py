@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.bench.measure import WRAP, Row, folder_of, in_turns, median, ms, new_database, timed
+from scripts.bench.measure import WRAP, folder_of, in_turns, ms, new_database, timed
+from scripts.bench.rows import Row
+from scripts.bench.samples import milliseconds
 
 _READ, _SILENT = 6, 2
 _TIMEOUT = 2
@@ -26,9 +28,9 @@ def environment_rows(server: Endpoint, repeat: int) -> list[Row]:
         extra = {f"{name.upper()}_DATABASE_URL": url for name, url in urls.items()}
         command = [*WRAP, "status", "--all", "-q"]
         [found] = in_turns(repeat, lambda: timed(command, cwd=folder, extra=extra, ends=_UNREACHABLE))
-    beyond = (median(found) - _TIMEOUT) * 1000
+    late = [each - _TIMEOUT * 1000 for each in milliseconds(found)]
     name = f"`status --all` over {len(names)} environments, {_SILENT} of them silent, beyond connect_timeout"
-    return [Row(name, f"+{beyond:.0f} ms ({ms(found)})", "at most +1,000 ms")]
+    return [Row(name, late, "ms", 1000, ms(found))]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Measures fleets beside GNU parallel running dbmate alone over the same databases."""
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,17 +11,17 @@ from dbmate_wrap.cluster.server import Endpoint
 from scripts.bench.measure import (
     DBMATE,
     WRAP,
-    Row,
     Run,
     add_migration,
     folder_of,
     in_turns,
-    median,
     ms,
     new_database,
     psql,
     timed,
 )
+from scripts.bench.rows import Row
+from scripts.bench.samples import mebibytes, milliseconds, ratios
 
 _MANY, _FEW, _JOBS = 1000, 200, 8
 _MIGRATIONS = 20
@@ -60,17 +61,20 @@ def fleet_rows(server: Endpoint, repeat: int) -> list[Row]:
     """What is promised of fleets."""
     with _fleet(server, _MANY) as fleet:
         status, no_op = in_turns(repeat, lambda: fleet.wrap("status"), lambda: fleet.wrap("up"))
-    memory = max(run.mebibytes for run in (*status, *no_op))
+    [memory] = mebibytes(status, no_op)
     rows = [
-        Row(f"`fleet status` of {_MANY:,} databases, nothing pending", ms(status), "at most 10,000 ms"),
-        Row(f"`fleet up` of {_MANY:,} databases, nothing pending", ms(no_op), "at most 10,000 ms"),
-        Row("their memory", f"{memory:.0f} MiB", "at most 200 MiB"),
+        Row(f"`fleet status` of {_MANY:,} databases, nothing pending", milliseconds(status), "ms", 10_000),
+        Row(f"`fleet up` of {_MANY:,} databases, nothing pending", milliseconds(no_op), "ms", 10_000),
+        Row("their memory", [memory], "MiB", 200),
     ]
     if shutil.which("parallel") is None:
-        return [
-            *rows,
-            Row(f"`fleet up` of one migration over {_FEW} databases", "GNU parallel is missing", ""),
-        ]
+        print("GNU parallel is missing: fleet up is not measured beside it", file=sys.stderr)
+        return rows
+    return [*rows, *_beside_parallel(server, repeat, memory)]
+
+
+def _beside_parallel(server: Endpoint, repeat: int, memory: float) -> list[Row]:
+    """One migration over few databases; `memory` is what many of them take, in MiB."""
     with _fleet(server, _FEW) as fleet:
 
         def ours() -> Run:
@@ -82,10 +86,13 @@ def fleet_rows(server: Endpoint, repeat: int) -> list[Row]:
             return fleet.dbmate()
 
         up, loop = in_turns(repeat, ours, raw)
+    [few] = mebibytes(up)
     name = f"`fleet up` of one migration over {_FEW} databases against GNU parallel with dbmate alone"
-    ratio = f"{median(up) / median(loop):.2f}x ({ms(up)} against {ms(loop)})"
-    flat = f"{max(run.mebibytes for run in up):.0f} MiB for {_FEW}, {memory:.0f} MiB for {_MANY:,}"
-    return [*rows, Row(name, ratio, "at most 1.30x"), Row("its memory", flat, "flat")]
+    flat = f"memory for {_MANY:,} databases against that for {_FEW}: flat"
+    return [
+        Row(name, ratios(up, loop), "x", 1.3, f"{ms(up)} and {ms(loop)}"),
+        Row(flat, [round(memory / few, 3)], "x", 1.1, f"{memory:.0f} MiB and {few:.0f} MiB"),
+    ]
 
 
 @contextmanager

@@ -17,16 +17,9 @@ from dbmate_wrap.cluster.server import Endpoint, destroy
 
 ROOT = Path(__file__).resolve().parents[2]
 WRAP = [str(Path(sys.executable).parent / "dbmate-wrap")]
+# Variables of libpq, and of the peers.
+_OTHERS = ("PG", "SQITCH", "DJANGO", "ALEMBIC", "NODE_", "KNEX", "PYTHON")
 DBMATE = str(Path(sys.executable).parent / "dbmate")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One promise: what was measured, the number, and what it must reach."""
-
-    name: str
-    measured: str
-    goal: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if "DATABASE_URL" not in name and "DBMATE" not in name
+        if "DATABASE_URL" not in name and "DBMATE" not in name and not name.startswith(_OTHERS)
     }
     return kept | (extra or {})
 
@@ -145,16 +138,19 @@ def forget_shadows(folder: Path) -> None:
 
 
 def timed(argv: list[str], cwd: Path = ROOT, extra: dict[str, str] | None = None, *, ends: int = 0) -> Run:
-    """Run a child to its end; `ends` is the exit code that it must have."""
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, ended, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - began
-    child.returncode = os.waitstatus_to_exitcode(ended)
-    if child.returncode != ends:
-        raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
+    """Run a child to its end; `ends` is the exit code that it must have, or SystemExit says what it said."""
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        child = subprocess.Popen(
+            argv, cwd=cwd, env=environment(extra), stdout=subprocess.DEVNULL, stderr=said
+        )
+        _, ended, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - began
+        child.returncode = os.waitstatus_to_exitcode(ended)
+        if child.returncode != ends:
+            said.seek(0)
+            end = said.read()[-500:].decode("utf-8", "replace").strip()
+            raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}: {end}")
     unit = 1024 if sys.platform == "linux" else 1024 * 1024
     return Run(seconds, usage.ru_maxrss / unit)
 

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dbmate_wrap.cluster.server import Endpoint
-from scripts.bench.measure import Project, Row, forget_shadows, in_turns, median, ms, project, psql
+from scripts.bench.measure import Project, forget_shadows, in_turns, ms, project, psql
+from scripts.bench.rows import Row
+from scripts.bench.samples import milliseconds
 
 _PENDING = {
     "0301_index": "create index t1_name on public.t1 (name);",
@@ -28,10 +30,12 @@ def plan_rows(server: Endpoint, repeat: int) -> list[Row]:
     return [
         Row(
             "`plan` of 5 pending migrations on 300 tables, cache warm, a second of traffic included",
-            f"{median(warm):.1f} s (`status` {ms(start)})",
-            "at most 3 s",
+            milliseconds(warm),
+            "ms",
+            3000,
+            f"`status` {ms(start)}",
         ),
-        Row("its queries to the live server, beyond those of `status`", str(asked), "at most 10"),
+        Row("its queries to the live server, beyond those of `status`", [asked], "", 10),
     ]
 
 
