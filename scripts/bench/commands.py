@@ -59,7 +59,7 @@ def _status(server: Endpoint, repeat: int) -> list[Row]:
     return [
         Row("`status`, 100 applied", milliseconds(hundred), "ms", 350, f"dbmate's own {ms(raw)}"),
         Row(
-            "the same, against the import of its libraries alone",
+            "`status`, 100 applied, against the import of its libraries alone",
             ratios(hundred, imports),
             "x",
             1.05,

@@ -27,7 +27,9 @@ class Part:
 def write(file: Path, parts: Sequence[Part]) -> None:
     """Put these parts in the place of what the file has of them."""
     kept = {part.name: part for part in read(file)} | {part.name: part for part in parts}
-    text = json.dumps([asdict(part) for part in kept.values()], indent=1, ensure_ascii=False)
+    # Other tools come last, whatever was measured last.
+    ordered = sorted(kept.values(), key=lambda part: part.peers is not None)
+    text = json.dumps([asdict(part) for part in ordered], indent=1, ensure_ascii=False)
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"{text}\n", encoding="utf-8")
 

@@ -57,9 +57,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def spread(samples: Sequence[float], unit: Unit) -> str:
-    """The lowest and the highest; empty where there is only one."""
+    """The lowest and the highest; where there was one run only, that is said (of times)."""
     if len(samples) == 1:
-        return ""
+        return "one run" if unit in ("ms", "x") else ""
     return f"{shown(min(samples), unit)} to {shown(max(samples), unit)}"
 
 
