@@ -48,6 +48,11 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: half of the time a test waits for a server or a child."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_sessionfinish() -> None:
     """End what this process of pytest started for all its tests."""
     stop_fork_server()

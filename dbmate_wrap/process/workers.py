@@ -6,9 +6,11 @@ connections is in the new process.
 
 import contextlib
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -24,7 +26,23 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # What ends this process reaches the whole group of a terminal, and all processes of a service.
 _OF_GROUPS = frozenset({signal.SIGINT, *TERMINATIONS})
+# Of 103 bytes that macOS has for the path of a socket, and Linux 107.
+_LONGEST_FOLDER = 60
 _STOPPED = 128 + signal.SIGTERM
+
+
+def _make_room_for_socket() -> None:
+    """Let `multiprocessing` have its folder in /tmp where the path of a socket in it would be too long.
+
+    It makes the folder once, by `tempfile`, and a file in it has some 40 characters more.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_FOLDER:
+        return
+    before, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108 - the folder in it is private
+    try:
+        multiprocessing.util.get_temp_dir()
+    finally:
+        tempfile.tempdir = before
 
 
 class Workers:
@@ -58,6 +76,7 @@ class Workers:
             resource_tracker.ensure_running()
             # Older Pythons have unblocked two of them by this.
             signal.pthread_sigmask(signal.SIG_BLOCK, _OF_GROUPS)
+            _make_room_for_socket()
             forkserver.ensure_running()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -878,7 +878,7 @@ def test_roles_stand_in_for_those_of_production_on_both_servers(
     report = made.report(*DOWNS)
     assert (report.findings, len(threads), sorted(trips)) == ((), 2, sorted(DOWNS))
     assert report.roles is not None
-    assert "production's: app, reader (NOLOGIN" in report.roles.message
+    assert "which nothing here makes: app, reader (NOLOGIN" in report.roles.message
     assert made.report(*DOWNS).message == "replayed before, byte for byte: taken from the cache"
 
 

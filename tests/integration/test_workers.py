@@ -185,3 +185,22 @@ def test_signals_to_the_group_reach_no_process_and_the_death_of_the_parent_ends_
         "same server": True,
         "exit codes": [None, None, 128 + signal.SIGTERM],
     }
+
+
+def test_a_long_folder_for_temporary_files_is_no_hindrance(tmp_path: Path) -> None:
+    # The path of a socket has at most 107 bytes.
+    folder = tmp_path / ("a" * 120)
+    folder.mkdir()
+    program = (
+        "import tempfile; from tests.support.worker_jobs import say; from dbmate_wrap.process import workers;"
+        "started = workers.Workers(()).start(say, ['a']); workers.wait_for([started], 60);"
+        "print(list(started.messages()), tempfile.gettempdir())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"TMPDIR": str(folder), "PYTHONPATH": str(REPOSITORY), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, f"['a'] {folder}\n"), done.stderr
