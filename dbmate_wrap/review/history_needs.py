@@ -1,5 +1,6 @@
 """Reads what a history needs of a server: extensions, ICU, and roles that nothing in it makes."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 
 # Increased where the same files are read in another way than before.
 _FORMAT = "1"
+# What needs an extension, ICU or a role has one of these, and so has much that needs none. The server waits
+# for this answer, and the parser takes 50 ms to load.
+_MAY_NEED = re.compile(r"extension|icu|grant|revoke|policy|own|role|authorization|user|group", re.IGNORECASE)
 
 
 def read_needs(files: ProjectFiles, setup: SetupFile | None, cache_dir: Path) -> HistoryNeeds:
@@ -25,16 +29,16 @@ def record_needs(needs: HistoryNeeds, files: ProjectFiles, setup: SetupFile | No
 
 
 def _read(files: ProjectFiles, setup: SetupFile | None) -> HistoryNeeds:
-    if not sql.is_available():
+    texts = [part.up.sql for migration in files.parsed for part in migration.sections]
+    if setup is not None:
+        texts.insert(0, setup.text)
+    if not any(map(_MAY_NEED.search, texts)) or not sql.is_available():
         return HistoryNeeds()
     from dbmate_wrap.postgres.shadow import OWN_ROLES
     from dbmate_wrap.sql.collations import uses_icu
     from dbmate_wrap.sql.extensions import created_extensions
     from dbmate_wrap.sql.roles import roles_nobody_makes
 
-    texts = [part.up.sql for migration in files.parsed for part in migration.sections]
-    if setup is not None:
-        texts.insert(0, setup.text)
     extensions = frozenset(name for text in texts for name in created_extensions(text))
     return HistoryNeeds(extensions, roles_nobody_makes(texts) - OWN_ROLES, any(map(uses_icu, texts)))
 

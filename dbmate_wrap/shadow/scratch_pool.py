@@ -172,7 +172,9 @@ class ScratchPool:
         return ScratchHandle(replace(self.url, database=name, user=role or self.url.user), roles, self)
 
     def _take_spare(self, key: str | None) -> "ScratchHandle | None":
+        """Return the spare database of this key; one of another key is dropped, as all that is stale."""
         if self._spare is None or self._spare[0] != key:
+            self.drop_spare()
             return None
         (_, handle), self._spare = self._spare, None
         return handle

@@ -190,14 +190,20 @@ def test_room_is_made_for_one_template_more_while_another_is_copied(here: Projec
 def test_a_spare_database_is_given_once_or_dropped(here: Project) -> None:
     with here.open_pool() as pool:
         replay(pool, [ONE], [A])
+        templates = {template.template_name(A)}
         pool.make_spare(A)
-        [spare] = databases(pool) - {template.template_name(A)}
-        with pool.scratch(None) as empty, pool.scratch(A) as first, pool.scratch(A) as second:
-            assert first.url.database == spare
-            assert len({empty.url.database, spare, second.url.database}) == 3
+        [spare] = databases(pool) - templates
+        with pool.scratch(A) as first, pool.scratch(A) as second:
+            assert first.url.database == spare != second.url.database
+            assert execute(first.url, "select count(*) from public.one") == [(0,)]
+        pool.make_spare(A)
+        [spare] = databases(pool) - templates
+        with pool.scratch(None) as empty, pool.scratch(A) as another:
+            assert databases(pool) == templates | {empty.url.database, another.url.database}
+            assert execute(another.url, "select count(*) from public.one") == [(0,)]
         pool.make_spare(None)
         pool.drop_spare()
-        assert databases(pool) == {template.template_name(A)}
+        assert databases(pool) == templates
 
 
 def test_settings_and_privileges_of_a_database_come_with_its_template(both: Project) -> None:
