@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy import sql_rules
 from dbmate_wrap.policy.sql_rules import Judgement, RuleContext
-from dbmate_wrap.shadow.signature import read_signed, read_signing_key, write_signed
+from dbmate_wrap.shadow.cache import chain_keys
+from dbmate_wrap.shadow.signature import read_signed, write_signed
 from dbmate_wrap.workspace.local_folder import create_local_folder, judgements_dir
 
 _NAME = "sql-findings"
 # Increased where the file is written in another way than before.
 _FORMAT = 1
-# A thousand migrations without findings take 80 kB.
+# A thousand migrations without findings take 110 kB.
 _MOST_BYTES = 4_000_000
 _PROGRAM = Path(__file__).parents[1]
 # The packages that judge, and the parser: other files of theirs may judge otherwise.
@@ -52,19 +52,11 @@ def find_in_sql(migrations: Sequence[ParsedMigration], context: RuleContext, roo
     return SqlFindings(sql_rules.findings_of(migrations, judged, context), were_checked=True)
 
 
-def _keys(migrations: Sequence[ParsedMigration], context: RuleContext) -> list[str]:
+def _keys(migrations: Sequence[ParsedMigration], context: RuleContext) -> tuple[str, ...]:
     """Return a key for each migration: of it, all before it, and all else that a judgement depends on."""
-    last = sha256(repr((_FORMAT, _program(), context.history_table, context.folder)).encode()).digest()
     baseline = sql_rules.baseline_name(migration.file.name for migration in migrations)
-    keys = []
-    for migration in migrations:
-        file = migration.file
-        digest = sha256(last)
-        digest.update(f"{len(file.name)} {file.name == baseline} {file.name} ".encode("utf-8", "replace"))
-        digest.update(file.content)
-        last = digest.digest()
-        keys.append(last.hex()[:32])
-    return keys
+    matters = (_FORMAT, _program(), context.history_table, context.folder, baseline)
+    return chain_keys([repr(matters)], [migration.file for migration in migrations])
 
 
 def _program() -> tuple[object, ...]:
@@ -84,7 +76,7 @@ def _code_in(folder: Path | str) -> Iterator[tuple[str, int, int]]:
 
 def _load(folder: Path, keys: Sequence[str]) -> tuple[Judgement, ...]:
     """Return what is known of the first files; of none where the file is not ours."""
-    text = read_signed(folder / _NAME, read_signing_key(folder, make=False))
+    text = read_signed(folder / _NAME)
     try:
         known = []
         for key, (recorded, findings, made) in zip(keys, json.loads(text or "[]"), strict=False):
@@ -108,5 +100,4 @@ def _save(root: Path, keys: Sequence[str], judged: Sequence[Judgement]) -> None:
     text = json.dumps(records, separators=(",", ":"))
     if len(text) <= _MOST_BYTES:
         create_local_folder(root)
-        folder = judgements_dir(root)
-        write_signed(folder / _NAME, read_signing_key(folder, make=True), text)
+        write_signed(judgements_dir(root) / _NAME, text)

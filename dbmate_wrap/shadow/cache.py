@@ -51,6 +51,11 @@ def history_keys(
     """
     matters = [str(_FORMAT), str(major), pin, migrations_table, *([setup] if setup else [])]
     matters += [f"role {name}" for name in sorted(roles)]
+    return chain_keys(matters, files)
+
+
+def chain_keys(matters: Iterable[str], files: Sequence[MigrationFile]) -> tuple[str, ...]:
+    """Return for each file 64 hex digits that identify `matters`, the files before it, and itself."""
     last = _digest(b"", *(text.encode() for text in matters))
     found = []
     for file in files:
@@ -119,9 +124,7 @@ class ReplayCache:
 
     def passed_round_trips(self) -> frozenset[str]:
         """Return the keys whose last migration was undone and applied again with the same schema."""
-        lines = read_signed(
-            self.folder / _ROUND_TRIPS_FILE, read_signing_key(self.folder, make=False)
-        ).splitlines()
+        lines = read_signed(self.folder / _ROUND_TRIPS_FILE).splitlines()
         return frozenset(
             key for key, _, stamp in (line.partition(" ") for line in lines) if stamp == self.stamp
         )
@@ -129,22 +132,20 @@ class ReplayCache:
     def record_round_trips(self, keys: Iterable[str]) -> None:
         """Record passed round trips. Two runs at once may lose a record: that round trip is run again."""
         with self._recording:
-            secret = read_signing_key(self.folder, make=True)
-            recorded = read_signed(self.folder / _ROUND_TRIPS_FILE, secret).splitlines()
+            recorded = read_signed(self.folder / _ROUND_TRIPS_FILE).splitlines()
             lines = dict.fromkeys([*recorded, *(f"{key} {self.stamp}" for key in keys)])
             text = "".join(f"{line}\n" for line in list(lines)[-_MOST_ROUND_TRIPS:])
-            write_signed(self.folder / _ROUND_TRIPS_FILE, secret, text)
+            write_signed(self.folder / _ROUND_TRIPS_FILE, text)
 
     def load_warnings(self, keys: Iterable[str]) -> Mapping[str, tuple[ServerWarning, ...]]:
         """Return the warnings that the last migration of a history was given, by the key of that history."""
-        recorded = self._read_warnings(read_signing_key(self.folder, make=False))
+        recorded = self._read_warnings()
         found = ((key, recorded.get(f"{key} {self.stamp}")) for key in keys)
         return {key: each for key, each in found if each}
 
     def record_warnings(self, found: Mapping[str, Sequence[ServerWarning]]) -> None:
         """Record the warnings of these histories; those of which there are none now are forgotten."""
-        secret = read_signing_key(self.folder, make=True)
-        recorded = self._read_warnings(secret)
+        recorded = self._read_warnings()
         kept = dict(recorded)
         for key, warnings in found.items():
             kept.pop(f"{key} {self.stamp}", None)
@@ -153,14 +154,12 @@ class ReplayCache:
         if kept == recorded:
             return
         content = {key: [[each.line, each.message] for each in kept[key]] for key in [*kept][-_MOST_WARNED:]}
-        write_signed(self.folder / _WARNINGS_FILE, secret, json.dumps(content))
+        write_signed(self.folder / _WARNINGS_FILE, json.dumps(content))
 
     def load_needs(self, key: str) -> HistoryNeeds | None:
         """Return what the history `key` needs of a server; None where that was not recorded."""
         try:
-            found = json.loads(
-                read_signed(self.folder / _NEEDS_FILE, read_signing_key(self.folder, make=False))
-            )
+            found = json.loads(read_signed(self.folder / _NEEDS_FILE))
             if found["key"] != f"{key} {self.stamp}":
                 return None
             extensions, roles = (frozenset(map(str, found[name])) for name in ("extensions", "roles"))
@@ -174,28 +173,26 @@ class ReplayCache:
             return
         lists = {"extensions": sorted(needs.extensions), "roles": sorted(needs.roles)}
         text = json.dumps({"key": f"{key} {self.stamp}", **lists, "icu": needs.icu})
-        write_signed(self.folder / _NEEDS_FILE, read_signing_key(self.folder, make=True), text)
+        write_signed(self.folder / _NEEDS_FILE, text)
 
     def same_texts(self) -> frozenset[str]:
         """Return the digests of pairs of texts that were seen to make one object."""
-        text = read_signed(self.folder / _SAME_TEXTS_FILE, read_signing_key(self.folder, make=False))
+        text = read_signed(self.folder / _SAME_TEXTS_FILE)
         return frozenset(
             line.partition(" ")[0] for line in text.splitlines() if line.endswith(f" {self.stamp}")
         )
 
     def record_same_texts(self, digests: Iterable[str]) -> None:
         """Record such pairs; of too many the oldest are forgotten."""
-        secret = read_signing_key(self.folder, make=True)
-        recorded = read_signed(self.folder / _SAME_TEXTS_FILE, secret).splitlines()
+        recorded = read_signed(self.folder / _SAME_TEXTS_FILE).splitlines()
         lines = dict.fromkeys([*recorded, *(f"{each} {self.stamp}" for each in digests)])
         write_signed(
             self.folder / _SAME_TEXTS_FILE,
-            secret,
             "".join(f"{each}\n" for each in [*lines][-_MOST_SAME_TEXTS:]),
         )
 
-    def _read_warnings(self, secret: bytes | None) -> dict[str, tuple[ServerWarning, ...]]:
-        text = read_signed(self.folder / _WARNINGS_FILE, secret)
+    def _read_warnings(self) -> dict[str, tuple[ServerWarning, ...]]:
+        text = read_signed(self.folder / _WARNINGS_FILE)
         try:
             content = json.loads(text) if text else {}
             return {

@@ -57,8 +57,9 @@ def sign(key: bytes, parts: Iterable[str]) -> str:
     return hmac.digest(key, text, "sha256").hex()
 
 
-def read_signed(path: Path, key: bytes | None) -> str:
+def read_signed(path: Path) -> str:
     """Return the text of a file after the line of its signature; empty where that is not ours."""
+    key = read_signing_key(path.parent, make=False)
     try:
         signature, _, text = path.read_text("utf-8").partition("\n")
     except (OSError, ValueError):
@@ -66,8 +67,9 @@ def read_signed(path: Path, key: bytes | None) -> str:
     return text if key is not None and is_signed(key, (path.name, text), signature) else ""
 
 
-def write_signed(path: Path, key: bytes | None, text: str) -> None:
-    """Write a file for `read_signed`; nothing where it cannot be written, or there is no key."""
+def write_signed(path: Path, text: str) -> None:
+    """Write a file for `read_signed`; nothing where it cannot be written, or no key can be made."""
+    key = read_signing_key(path.parent, make=True)
     if key is not None:
         with contextlib.suppress(ConfigError, OSError):
             write_by_rename(path, f"{sign(key, (path.name, text))}\n{text}".encode())
