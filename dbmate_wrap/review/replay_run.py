@@ -17,7 +17,7 @@ from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.review.server_warnings import WarningLog
 from dbmate_wrap.shadow.due_round_trips import round_trips_due
 from dbmate_wrap.shadow.halves import ReplayPlans, plan_halves
-from dbmate_wrap.shadow.old_templates import making_room
+from dbmate_wrap.shadow.next_check import preparing_next_check
 from dbmate_wrap.shadow.replay import ReplayResult
 from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.workspace.shadow_server import ShadowChoice
@@ -94,5 +94,6 @@ def open_replay(
         if plans.last.remaining:
             stack.callback(pool.drop_spare)
             pool.make_spare(plans.last.key(plans.last.start))
-            stack.enter_context(making_room(pool.url, pool.templates(), pool.most_templates))
+            base = plans.last.key(plans.last.base) if plans.last.start == plans.last.base else None
+            stack.enter_context(preparing_next_check(pool, base))
         return OpenReplay(means, store, round_trips, servers, plans, bind, stack.pop_all())

@@ -11,8 +11,9 @@ from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session, connect
 from dbmate_wrap.shadow.old_templates import CONNECT_SECONDS, drop_templates, surplus
-from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, ShadowServer, read_template
+from dbmate_wrap.shadow.server_state import ForeignServer, OwnServer, ShadowServer, read_templates
 from dbmate_wrap.shadow.template import Template, new_scratch_name, template_name
+from dbmate_wrap.shadow.template_copy import drop_template, take_copy
 
 MOST_TEMPLATES = 8
 _DISK_FULL = "53100"
@@ -124,8 +125,7 @@ class ScratchPool:
 
     def templates(self) -> dict[str, Template]:
         """Return the templates by the names of their databases."""
-        found = ((each.name, read_template(each)) for each in shadow.databases(self._session))
-        return {name: template for name, template in found if template is not None}
+        return read_templates(shadow.databases(self._session))
 
     def save_template(self, handle: "ScratchHandle", key: str) -> bool:
         """Turn a scratch database into the template of `key`, and drop the least recently used of too many.
@@ -139,7 +139,7 @@ class ScratchPool:
             roles, state = self.server.capture(handle.roles)
             size = shadow.size(self._session, handle.url.database)
             template = Template(time.time(), roles, state, size)
-            catalog.drop_database(self._session, name)
+            drop_template(self._session, name)
             shadow.publish(self._session, handle.url.database, name, template.comment())
         drop_templates(self._session, surplus(self.templates(), spared=name, most=self.most_templates))
         return True
@@ -156,14 +156,9 @@ class ScratchPool:
             if not self._open:
                 self.server.drop_stale_roles(templates)
             role = self.server.replay_role
-            shadow.create(
-                self._session,
-                name,
-                source,
-                unicode=self.server.unicode,
-                owner=role,
-                is_own=isinstance(self.server, OwnServer),
-            )
+            is_own, unicode = isinstance(self.server, OwnServer), self.server.unicode
+            if not (is_own and source is not None and take_copy(self._session, source, name, role)):
+                shadow.create(self._session, name, source, unicode=unicode, owner=role, is_own=is_own)
             if source is not None and source in templates:
                 self._copy_database_settings(source, name)
                 used = replace(templates[source], used_at=time.time())

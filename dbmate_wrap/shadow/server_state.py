@@ -10,6 +10,7 @@ from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, shadow, shadow_state
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.shadow.template import DATABASE_NAMES, Template, database_kind, parse_template_comment
+from dbmate_wrap.shadow.template_copy import drop_template, find_copies
 
 _INITIAL_DATABASES = frozenset({"postgres", "template0", "template1"})
 
@@ -87,9 +88,12 @@ class OwnServer:
         return self.replay_role or ""
 
     def drop_stale_databases(self) -> None:
-        """Drop every database that is neither initial nor a template. Raises FailedError."""
-        for database in shadow.databases(self.session):
-            if database.name not in _INITIAL_DATABASES and read_template(database) is None:
+        """Drop all but the initial databases, the templates and their copies. Raises FailedError."""
+        databases = shadow.databases(self.session)
+        templates = read_templates(databases)
+        kept = {*_INITIAL_DATABASES, *templates, *find_copies(databases, templates)}
+        for database in databases:
+            if database.name not in kept:
                 catalog.drop_database(self.session, database.name)
 
     def restore_for(self, candidates: Sequence[Template | None], templates: Mapping[str, Template]) -> int:
@@ -147,7 +151,7 @@ class OwnServer:
         try:
             for name, template in templates.items():
                 if not template.roles.isdisjoint(roles):
-                    catalog.drop_database(self.session, name)
+                    drop_template(self.session, name)
             shadow_state.drop_roles(self.session, roles)
         except FailedError:
             return False
@@ -164,6 +168,12 @@ ShadowServer = ForeignServer | OwnServer
 
 def _longest(candidates: Sequence[Template | None], fits: Callable[[Template], bool]) -> int:
     return max((length for length, each in enumerate(candidates, 1) if each and fits(each)), default=0)
+
+
+def read_templates(databases: Sequence[shadow.ServerDatabase]) -> dict[str, Template]:
+    """Return the templates among these by their names."""
+    found = ((each.name, read_template(each)) for each in databases)
+    return {name: template for name, template in found if template is not None}
 
 
 def read_template(database: shadow.ServerDatabase) -> Template | None:

@@ -10,7 +10,7 @@ from typing import Literal
 _PREFIX = "dbmate_wrap_shadow_"
 _FORMAT = 1
 # On a foreign server a name that only begins like ours is not ours. PostgreSQL gets this pattern as well.
-DATABASE_NAMES = rf"^{_PREFIX}(?:scratch_[0-9a-f]{{12}}|[0-9a-f]{{24}})$"
+DATABASE_NAMES = rf"^{_PREFIX}(?:scratch_[0-9a-f]{{12}}|(?:copy_)?[0-9a-f]{{24}})$"
 _NAME = re.compile(DATABASE_NAMES)
 
 
@@ -43,11 +43,19 @@ def new_scratch_name() -> str:
     return f"{_PREFIX}scratch_{secrets.token_hex(6)}"
 
 
-def database_kind(name: str) -> Literal["template", "scratch"] | None:
+def copy_name(template: str) -> str:
+    """Return the name of the copy of a template that was made beforehand."""
+    return f"{_PREFIX}copy_{template.removeprefix(_PREFIX)}"
+
+
+def database_kind(name: str) -> Literal["template", "scratch", "copy"] | None:
     """Return the kind of a database by its name; None for a name that is not ours."""
     if not _NAME.fullmatch(name):
         return None
-    return "scratch" if name.startswith(f"{_PREFIX}scratch_") else "template"
+    for kind in ("scratch", "copy"):
+        if name.startswith(f"{_PREFIX}{kind}_"):
+            return kind
+    return "template"
 
 
 def parse_template_comment(comment: str) -> Template | None:

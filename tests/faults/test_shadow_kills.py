@@ -40,12 +40,14 @@ CHECKS = """
 import faulthandler, itertools, signal, sys
 from pathlib import Path
 from dbmate_wrap.cluster import binaries
+from dbmate_wrap.shadow.next_check import preparing_next_check
 from tests.support.shadows import HISTORY, KEYS, checking, replay
 faulthandler.register(signal.SIGUSR1)
 print("begun", flush=True)
 for length in itertools.cycle(range(1, 5)):
     with checking(sys.argv[1]) as pool:
-        replay(pool, HISTORY[:length], KEYS[:length])
+        with preparing_next_check(pool, KEYS[max(length - 2, 0)]):
+            replay(pool, HISTORY[:length], KEYS[:length])
         if length == 4:
             pool.longest_cached_prefix([])
     print("checked", flush=True)
@@ -88,10 +90,10 @@ def kill(running: "subprocess.Popen[str]", number: int = signal.SIGKILL) -> None
 
 
 def assert_sound(where: str) -> None:
-    """A check works; there is nothing but templates, and each holds its history and no more."""
+    """A check works; there is nothing but templates and copies, and each holds its history and no more."""
     with checking(where) as pool:
         names = {pool.template_name(each) for each in KEYS}
-        assert databases(pool) - {"app"} <= names
+        assert databases(pool) - {"app"} <= names | {template.copy_name(each) for each in names}
         length = pool.longest_cached_prefix(KEYS)
         assert length == 0 or "made" not in roles(pool) or length == 4
         for place, each in enumerate(KEYS):

@@ -28,11 +28,12 @@ from dbmate_wrap.errors import (
     UnreachableError,
 )
 from dbmate_wrap.policy.configuration import Policy
+from dbmate_wrap.postgres import shadow
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.redact import Secrets
 from dbmate_wrap.review.replay import begin_replay
 from dbmate_wrap.review.replay_report import ReplayReport
-from dbmate_wrap.shadow import halves, servers
+from dbmate_wrap.shadow import halves, next_check, servers
 from dbmate_wrap.shadow import replay as replays
 from dbmate_wrap.shadow.cache import ReplayCache
 from dbmate_wrap.shadow.round_trip import RoundTrip, run_round_trip
@@ -185,6 +186,20 @@ def test_a_good_history_has_no_findings_and_is_not_replayed_twice(
     made.folder.add("003_d.sql", GOOD.replace("shop.c", "shop.d"))
     with pytest.raises(AssertionError):
         made.run()
+
+
+def test_a_new_migration_that_is_worked_on_gets_the_copy_that_the_check_before_it_made(
+    check: MakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = check()
+    for number in range(2):  # A template of what is before it, and a copy of that.
+        text = migration(f"create table shop.d{number} ();", f"drop table shop.d{number};")
+        made.folder.add("003_d.sql", text)
+        assert made.run("003_d.sql") == ()
+    monkeypatch.setattr(shadow, "create", lambda session, name, template, **_: pytest.fail(f"{template}"))
+    monkeypatch.setattr(next_check, "make_copy", lambda *args: None)
+    made.folder.add("003_d.sql", migration("create table shop.d3 ();", "drop table shop.d3;"))
+    assert made.run("003_d.sql") == ()
 
 
 def test_a_migrate_down_that_does_not_undo_is_a_warning_every_time(check: MakeCheck) -> None:

@@ -177,16 +177,6 @@ def test_templates_that_are_too_large_together_are_dropped_but_the_newest(
         assert databases(pool) == {template.template_name(B)}
 
 
-def test_room_is_made_for_one_template_more_while_another_is_copied(here: Project) -> None:
-    with here.open_pool() as pool:
-        for each in (A, B, C):
-            replay(pool, [ONE], [each])
-        pool.make_spare(B)
-        with old_templates.making_room(pool.url, pool.templates(), 3), pool.scratch(B) as scratch:
-            assert execute(scratch.url, "select count(*) from public.one") == [(0,)]
-        assert databases(pool) == {template.template_name(B), template.template_name(C)}
-
-
 def test_a_spare_database_is_given_once_or_dropped(here: Project) -> None:
     with here.open_pool() as pool:
         replay(pool, [ONE], [A])
