@@ -30,7 +30,7 @@ Partitions = Annotated[
 ]
 
 
-def add_adoption(app: typer.Typer) -> None:
+def add(app: typer.Typer) -> None:
     """Add the commands to the program."""
     command(app, "snapshot")(_snapshot)
     command(app, "baseline", takes_target=True)(_baseline)

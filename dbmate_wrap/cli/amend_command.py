@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dbmate_wrap.cli import completion_values
-from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import Base, Common
 
 _NotAppliedIn = Annotated[
@@ -17,6 +17,12 @@ _NotAppliedIn = Annotated[
         autocompletion=completion_values.environments,
     ),
 ]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    command(app, "amend")(amend)
+    command(app, "renumber")(renumber)
 
 
 def amend(

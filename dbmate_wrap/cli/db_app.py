@@ -18,6 +18,11 @@ db = typer.Typer(
 group_options(db)
 
 
+def add(app: typer.Typer) -> None:
+    """Add the group to the program."""
+    app.add_typer(db)
+
+
 @command(db, "start")
 def start(common: Common) -> None:
     """Start the embedded server."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import Common, Output
 
 _Live = Annotated[
@@ -21,6 +21,11 @@ _Table = Annotated[
 _Hops = Annotated[
     int, typer.Option("--hops", metavar="N", min=0, help="And those around them, over N foreign keys.")
 ]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(app, "diagram")(diagram)
 
 
 def diagram(

@@ -10,8 +10,8 @@ from dbmate_wrap.cli.help import CommandWithExamples
 from dbmate_wrap.cli.options import Common, PageName
 
 
-def add_explain_and_help(app: typer.Typer) -> None:
-    """Register both commands."""
+def add(app: typer.Typer) -> None:
+    """Add both commands to the program."""
 
     @command(app, "explain")
     def explain(common: Common, name: PageName = None) -> None:

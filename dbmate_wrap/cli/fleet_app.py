@@ -50,6 +50,11 @@ fleet = typer.Typer(
 group_options(fleet)
 
 
+def add(app: typer.Typer) -> None:
+    """Add the group to the program."""
+    app.add_typer(fleet)
+
+
 def run_fleet_verb(
     command_name: str, common: Common, name: str | None, verb: "FleetVerb", reports: ReportFiles | None = None
 ) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dbmate_wrap.cli import completion_values
-from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import Common, Format
 
 Source = Annotated[
@@ -18,6 +18,11 @@ Source = Annotated[
         autocompletion=completion_values.environments,
     ),
 ]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(app, "init")(init)
 
 
 def init(

@@ -17,7 +17,7 @@ from dbmate_wrap.domain.escape import visible_lines
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import ConfigError, ErrorReport, ExitCode
 from dbmate_wrap.redact import Secrets
-from dbmate_wrap.render import stderr_text, text
+from dbmate_wrap.render import text
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # Bytes that GitHub takes from one step; it shows nothing of a larger summary.
@@ -67,8 +67,11 @@ def write_result(
         terminal.err(f"error: {visible_lines(error.message)}\n{hint}")
     # GitHub and Markdown show only a part of the findings, and say that the log has them all.
     whole = common.verbose or common.format in (Format.GITHUB, Format.MARKDOWN)
-    shown = stderr_text.stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
-    terminal.err_masked(escape_for_log(common.format)(shown))
+    if masked.findings or masked.error is not None:
+        from dbmate_wrap.render.stderr_text import stderr_text
+
+        shown = stderr_text(masked, paint_for(sys.stderr), quiet=common.quiet, verbose=whole)
+        terminal.err_masked(escape_for_log(common.format)(shown))
 
 
 def write_target_document(

@@ -2,7 +2,7 @@
 
 import typer
 
-from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import (
     Common,
     NoLive,
@@ -15,6 +15,11 @@ from dbmate_wrap.cli.options import (
     bounds_of,
     seconds_of,
 )
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(app, "plan", takes_target=True)(plan)
 
 
 def plan(  # noqa: PLR0913 - one parameter for each option of the command

@@ -1,8 +1,15 @@
 """The command `up` as people type it."""
 
-from dbmate_wrap.cli.command import run_verb
+import typer
+
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import Common, DryRun, Phase, To, Wait, Yes, bounds_of, seconds_of
 from dbmate_wrap.cli.plan_command import plan
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(app, "up", takes_target=True)(up)
 
 
 def up(

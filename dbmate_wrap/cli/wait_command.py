@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dbmate_wrap.cli import completion_values
-from dbmate_wrap.cli.command import run_verb
+from dbmate_wrap.cli.command import command, run_verb
 from dbmate_wrap.cli.options import Common, seconds_of
 
 _For = Annotated[
@@ -22,6 +22,11 @@ _Timeout = Annotated[
 ]
 # The longest name of a file has no longer one.
 _MOST_DIGITS = 250
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    command(app, "wait", takes_target=True)(wait)
 
 
 def wait(common: Common, version: _For = None, timeout: _Timeout = "10m") -> None:

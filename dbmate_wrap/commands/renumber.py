@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from dbmate_wrap.dbmate.client import Dbmate
+from dbmate_wrap.domain.command_hint import renumber_command
 from dbmate_wrap.domain.count import count, join_names
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration, is_same_version
 from dbmate_wrap.domain.numbering import (
@@ -15,7 +16,6 @@ from dbmate_wrap.domain.numbering import (
     in_order_of_renaming,
     name_after_version,
     plan_renumbering,
-    renumber_command,
 )
 from dbmate_wrap.domain.outcome import MigrationRow, Outcome
 from dbmate_wrap.errors import ConfigError, HistoryError, RefusedError, UnreachableError, UsageError

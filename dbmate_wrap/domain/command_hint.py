@@ -1,4 +1,4 @@
-"""Names the environment in the commands of a hint, so that they can be typed as they stand."""
+"""Writes the commands of a hint so that they can be typed as they stand: with the environment's name."""
 
 import re
 from dataclasses import dataclass
@@ -60,3 +60,10 @@ def name_environment(text: str, about: str | TargetOfFleet | None) -> str:
     text = _unnamed(_OTHER_VERBS).sub(lambda found: f"{found[0]} -e {about.environment}", text)
     text = _named(about.environment).sub(lambda found: f"{found[1]}{about}", text)
     return _unnamed(TARGET_VERBS).sub(lambda found: f"{found[0]} {about}", text)
+
+
+def renumber_command(name: str, option: str = "") -> str:
+    """Return the command that gives a new migration the next number; `option` names the base, if any."""
+    import shlex  # Few hints are about numbers.
+
+    return f"dbmate-wrap renumber {shlex.quote(name)}{option}"

@@ -1,6 +1,5 @@
 """Chooses the numbers of new migrations: which versions come next, and which files get others."""
 
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -45,11 +44,6 @@ class RenumberResult:
 def name_after_version(file: MigrationFile) -> str:
     """Return the rest of the file's name after its version."""
     return file.name.removeprefix(file.version)
-
-
-def renumber_command(name: str, option: str = "") -> str:
-    """Return the command that gives a new migration the next number; `option` names the base, if any."""
-    return f"dbmate-wrap renumber {shlex.quote(name)}{option}"
 
 
 def next_versions(

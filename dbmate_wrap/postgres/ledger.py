@@ -1,6 +1,7 @@
 """Reads the ledger in the schema `dbmate_wrap`; an unusable ledger is a value, not an error."""
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from dbmate_wrap.domain.ledger import (
     AppliedVersion,
@@ -11,13 +12,15 @@ from dbmate_wrap.domain.ledger import (
     UnfinishedRun,
 )
 from dbmate_wrap.domain.ledger_access import LedgerAccess, LedgerUnavailable
-from dbmate_wrap.domain.missing_rows import Evidence
 from dbmate_wrap.domain.stamp import Identity, Stamp
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres import catalog, queries
 from dbmate_wrap.postgres.catalog import Server
 from dbmate_wrap.postgres.session import Cell, Session
 from dbmate_wrap.postgres.stamp import rows_with_identifier
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.missing_rows import Evidence
 
 FORMAT = 3
 
@@ -92,11 +95,13 @@ def durations(session: Session, environment: str, checksums: Collection[str]) ->
     return {str(checksum): int(str(milliseconds)) / 1000 for checksum, milliseconds in rows}
 
 
-def missing_evidence(session: Session, server: Server, access: LedgerAccess) -> Evidence:
+def missing_evidence(session: Session, server: Server, access: LedgerAccess) -> "Evidence":
     """What may explain that the ledger has a version and the history table has not. Needs a ledger."""
     table = server.history
     [(met, unfinished)] = session.rows(_query("ledger_evidence", access), {"history": table.name})
     others = catalog.tables_like_history(session, server)
+    from dbmate_wrap.domain.missing_rows import Evidence  # Few histories lack rows.
+
     return Evidence(table.name, table.exists, others, met is True, unfinished is True)
 
 

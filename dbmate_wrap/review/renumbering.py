@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dbmate_wrap.domain.command_hint import renumber_command
 from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.domain.numbering import first_to_renumber, renumber_command
+from dbmate_wrap.domain.numbering import first_to_renumber
 from dbmate_wrap.errors import ConfigError, HistoryError, RefusedError, UsageError
 from dbmate_wrap.git.merge_sides import names_at
 from dbmate_wrap.review.branch import BranchDiff

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from dbmate_wrap.domain import history, missing_rows
+from dbmate_wrap.domain import history
 from dbmate_wrap.domain.count import join_names
 from dbmate_wrap.domain.history import MigrationEntry, MigrationState
 from dbmate_wrap.domain.history_table import objection_to_rows, objection_to_table
-from dbmate_wrap.domain.ledger import AppliedVersion, Ledger, LedgerEntry
+from dbmate_wrap.domain.ledger import AppliedVersion, Ledger
 from dbmate_wrap.domain.ledger_access import LedgerUnavailable
 from dbmate_wrap.domain.migration import ParsedMigration, is_same_version, version_of
-from dbmate_wrap.domain.missing_rows import MissingRows
 from dbmate_wrap.domain.outcome import MigrationRow, Target
-from dbmate_wrap.errors import HistoryError, PreflightError, UsageError
+from dbmate_wrap.errors import HistoryError, UsageError
 from dbmate_wrap.migrations.phase import set_phases
 from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.settings import Values
@@ -20,6 +20,9 @@ from dbmate_wrap.workspace import database
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.project_files import ProjectFiles
+
+if TYPE_CHECKING:
+    from dbmate_wrap.domain.missing_rows import MissingRows  # Few histories lack rows.
 
 _REMEDY = {
     MigrationState.EDITED: "restore the file as it was sealed or applied, and write a new migration instead",
@@ -46,7 +49,7 @@ class History:
     applied: tuple[str, ...]
     entries: tuple[MigrationEntry, ...]
     ledger: Ledger | LedgerUnavailable | None = None
-    missing: MissingRows | None = None
+    missing: "MissingRows | None" = None
     disposable: bool = False
 
     @property
@@ -102,7 +105,9 @@ def read_history(db: Database, files: ProjectFiles, values: Values) -> History:
         lines = ledger.entries(db.session)
         if not table.exists and (again := db.look_again()).server.history.exists:
             return read_history(again, files, values)
-        return replace(found, missing=_find_missing_rows(db, files, recorded, lines))
+        from dbmate_wrap.workspace.missing_rows import find_missing_rows
+
+        return replace(found, missing=find_missing_rows(db, files, recorded, lines))
     return found
 
 
@@ -111,21 +116,6 @@ def _covers(applied: Sequence[str], recorded: Ledger) -> bool:
     if recorded.current:
         return recorded.current.keys() <= set(applied)
     return recorded.format is None
-
-
-def _find_missing_rows(
-    db: Database,
-    files: ProjectFiles,
-    recorded: Ledger,
-    lines: Sequence[LedgerEntry] | LedgerUnavailable,
-) -> MissingRows:
-    if isinstance(lines, LedgerUnavailable):
-        raise PreflightError(lines.reason, hint=lines.hint)
-    applied = catalog.applied_versions(db.session, db.server)
-    known = {(file.name, file.checksum) for file in files.migrations}
-    known |= {(line.name, each) for line in files.sealed for each in (line.checksum, *line.former)}
-    evidence = ledger.missing_evidence(db.session, db.server, recorded.access)
-    return missing_rows.find_missing_rows(applied, lines, known, evidence)
 
 
 def read_history_if_present(context: Context, files: ProjectFiles, *, wait: float | None) -> FoundHistory:
@@ -177,14 +167,20 @@ def _what_ran(found: History, entry: MigrationEntry) -> str:
 
 def ledger_contradiction(found: History) -> HistoryError | None:
     """The error for versions that the ledger has as applied and the history table has not."""
-    return missing_rows.contradiction(found.missing) if found.missing is not None else None
+    if found.missing is None:
+        return None
+    from dbmate_wrap.domain.missing_rows import contradiction
+
+    return contradiction(found.missing)
 
 
 def _unknown(found: History) -> HistoryError | None:
     """The error for an empty history where a ledger is there that may know better, and cannot be read."""
     if found.applied or not found.entries or not isinstance(found.ledger, LedgerUnavailable):
         return None
-    return missing_rows.unknown(found.ledger)
+    from dbmate_wrap.domain.missing_rows import unknown
+
+    return unknown(found.ledger)
 
 
 def not_baselined(db: Database) -> HistoryError | None:

@@ -14,7 +14,6 @@ from dbmate_wrap.policy.configuration import Policy
 from dbmate_wrap.policy.file_rules import check_contents, check_names, has_lenient, notices_in_old_files
 from dbmate_wrap.policy.findings_error import findings_error
 from dbmate_wrap.policy.lockfile_rules import check_lockfile
-from dbmate_wrap.policy.suppressions import resolve_findings, suppressions_of
 from dbmate_wrap.settings import Environment
 
 
@@ -133,6 +132,10 @@ def resolve(loaded: LoadedFiles, policy: Policy, old: frozenset[str] = frozenset
 
     `old` are the names of migrations that can no longer be changed.
     """
+    if not loaded.findings:
+        return replace(loaded, old=old)
+    from dbmate_wrap.policy.suppressions import resolve_findings, suppressions_of
+
     files, folder = loaded.files.migrations, loaded.files.folder
     # Only files with findings may hold a comment that matters.
     names = {(finding.file or "").removeprefix(f"{folder}/") for finding in loaded.findings}

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from dbmate_wrap.domain.command_hint import renumber_command
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile
-from dbmate_wrap.domain.numbering import renumber_command
 
 
 def find(files: Sequence[MigrationFile], folder: str) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dbmate_wrap.domain.command_hint import renumber_command
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import MigrationFile, version_of
-from dbmate_wrap.domain.numbering import renumber_command
 
 if TYPE_CHECKING:
     from dbmate_wrap.git.merge_base import MergeBase

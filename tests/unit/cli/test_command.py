@@ -5,17 +5,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dbmate_wrap.cli import app, db_app
+from dbmate_wrap.cli import app
 from dbmate_wrap.cli.options import Common, Format
+from tests.support.verbs import record_verbs
+
+Parsed = tuple[list[str], list[Common]]
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Common]]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Parsed:
     """The names and options of the verbs that would have run."""
-    seen: list[tuple[str, Common]] = []
-    for module in (app, db_app):
-        monkeypatch.setattr(module, "run_verb", lambda name, common, *rest: seen.append((name, common)))
-    return seen
+    options: list[Common] = []
+    return record_verbs(monkeypatch, options), options
 
 
 STAGING = Common(environment="staging")
@@ -48,11 +49,11 @@ STAGING = Common(environment="staging")
     ],
 )
 def test_common_options_are_taken_before_and_after_the_command(
-    parsed: list[tuple[str, Common]], typed: str, name: str, common: Common
+    parsed: Parsed, typed: str, name: str, common: Common
 ) -> None:
     done = CliRunner().invoke(app.app, typed.split())
     assert (done.exit_code, done.output) == (0, "")
-    assert parsed == [(name, common)]
+    assert parsed == ([name], [common])
 
 
 @pytest.mark.parametrize("words", [[], ["db"], ["status"], ["db", "psql"], ["exec"]])
@@ -61,6 +62,6 @@ def test_help_shows_the_common_options_everywhere(words: list[str]) -> None:
     assert all(option in shown for option in ("-e, --env", "--format", "-q,", "-v,", "-C, --project"))
 
 
-def test_options_of_a_single_command_are_not_taken_before_it(parsed: list[tuple[str, Common]]) -> None:
+def test_options_of_a_single_command_are_not_taken_before_it(parsed: Parsed) -> None:
     assert CliRunner().invoke(app.app, ["--to", "001", "up"]).exit_code == 2
-    assert parsed == []
+    assert parsed == ([], [])

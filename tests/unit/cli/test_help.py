@@ -1,14 +1,16 @@
 """The end of `--help`, the command `help`, and what answers to the names that others use."""
 
+import importlib
 import re
 import shlex
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
 
-from dbmate_wrap.cli import app
+from dbmate_wrap.cli import app, command_modules
 from dbmate_wrap.cli.help import EXAMPLES, OTHER_NAMES
 from dbmate_wrap.cli.main import main
 from dbmate_wrap.cli.typed_app import app_for
@@ -114,6 +116,18 @@ def test_only_the_command_that_is_typed_is_built(words: list[str]) -> None:
     assert len(narrowed.registered_commands) + len(narrowed.registered_groups) == 1
     done = CliRunner().invoke(narrowed, [*words, "--help"], prog_name="dbmate-wrap")
     assert done.stdout == shown(*words, "--help")
+
+
+def test_no_module_of_another_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> ModuleType:
+        loaded.append(name)
+        return importlib.import_module(name)
+
+    monkeypatch.setattr(command_modules, "import_module", load)
+    app_for(["status"])
+    assert loaded == ["dbmate_wrap.cli.status_command"]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from dbmate_wrap.cli import app, db_app
 from dbmate_wrap.cli.main import main
+from tests.support.verbs import record_verbs
 
 URL = "postgres://u:s3cr3t-pw@h/db"
 WRONG = {
@@ -28,16 +28,12 @@ def run(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[str, str]:
     """Stdout and stderr of a command line that is wrong."""
-
-    def never(*given: object) -> None:
-        raise AssertionError("a verb runs")
-
-    for module in (app, db_app):
-        monkeypatch.setattr(module, "run_verb", never)
+    ran = record_verbs(monkeypatch)
     monkeypatch.setattr(sys, "argv", ["dbmate-wrap", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
+    assert ran == []
     shown = capsys.readouterr()
     return shown.out, shown.err
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from dbmate_wrap.domain.command_hint import renumber_command
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.domain.numbering import (
     Renumbered,
@@ -11,7 +12,6 @@ from dbmate_wrap.domain.numbering import (
     in_order_of_renaming,
     next_versions,
     plan_renumbering,
-    renumber_command,
 )
 from dbmate_wrap.errors import ConfigError
 from tests.support.migrations import file_of

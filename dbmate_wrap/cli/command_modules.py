@@ -1,0 +1,39 @@
+"""Which module of this package has each command: it is loaded where its command is typed."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import typer
+
+# In the order of `--help`; each module has `add`.
+_MODULES: Mapping[str, str] = {
+    "init": "init_command",
+    "up": "up_command",
+    "plan": "plan_command",
+    "status": "status_command",
+    "wait": "wait_command",
+    **dict.fromkeys(("new", "check", "seal"), "file_commands"),
+    **dict.fromkeys(("amend", "renumber"), "amend_command"),
+    **dict.fromkeys(
+        ("redo", "rollback", "history", "stamp", "dump", "psql", "doctor", "envs", "exec"),
+        "environment_commands",
+    ),
+    "diagram": "diagram_command",
+    **dict.fromkeys(("snapshot", "baseline", "drift"), "adoption_app"),
+    **dict.fromkeys(("explain", "help"), "explain_app"),
+    "db": "db_app",
+    "fleet": "fleet_app",
+}
+
+
+def add_commands(app: typer.Typer, name: str | None = None) -> bool:
+    """Add the command or group of that name, with those of its module, or all of them.
+
+    Returns False where there is none.
+    """
+    modules = dict.fromkeys(_MODULES.values()) if name is None else filter(None, [_MODULES.get(name)])
+    added = False
+    for module in modules:
+        import_module(f"dbmate_wrap.cli.{module}").add(app)
+        added = True
+    return added
