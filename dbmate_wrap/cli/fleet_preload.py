@@ -21,6 +21,7 @@ import dbmate_wrap.preflight.engine
 import dbmate_wrap.settings.fleet_urls
 import dbmate_wrap.settings.fleets
 import dbmate_wrap.settings.url_command
+import dbmate_wrap.workspace.missing_rows
 import dbmate_wrap.workspace.schema_file
 from dbmate_wrap import sql
 from dbmate_wrap.postgres import queries, session

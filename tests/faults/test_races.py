@@ -32,7 +32,7 @@ RUNS = 10
 # Of the ten, where plain dbmate takes part.
 PLAIN_RUNS = 4
 # Of the plain race; each of the others happens so often on each of the two servers.
-TURNS = 20
+TURNS = 10
 TURNS_OF_VARIANTS = 2
 # Values in tables are what these tests count; a real migration changes the schema alone.
 TOML = '[policy]\nsql = "off"\n'

@@ -111,7 +111,7 @@ def assert_holds(pool: ScratchPool, name: str, tables: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", range(12))
+@pytest.mark.parametrize("moment", range(8))
 def test_after_a_check_was_killed_the_next_one_works(here: Project, moment: int) -> None:
     chance = random.Random(SEED + moment)
     for _ in range(2):

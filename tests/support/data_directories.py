@@ -17,6 +17,8 @@ from dbmate_wrap.process import Completed
 
 # Found at once: a command in a test may have another PATH.
 _CP = shutil.which("cp") or "cp"
+# Since PostgreSQL 15; before, its folder has another name and is copied like all others.
+_TEMPLATE0 = "4"
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,18 @@ class DataDirectories:
         assert option == "-D"
         made = self.folder / sha256(repr((program, others, account)).encode()).hexdigest()[:16]
         if made.is_dir():
-            _copy_tree(made, Path(new))
+            _copy_made(made, Path(new))
             return Completed(tuple(argv), 0, "", "", timed_out=False)
         done = run_as(account, argv, timeout=timeout)
         if done.returncode == 0:
             unfinished = Path(tempfile.mkdtemp(dir=self.folder))
             _copy_tree(Path(new), unfinished / "data")
-            with suppress(OSError):  # Another process was first.
-                (unfinished / "data").rename(made)
-            shutil.rmtree(unfinished)
+            with suppress(FileNotFoundError):
+                (unfinished / "data" / "base" / _TEMPLATE0).rename(unfinished / "template0")
+            try:
+                unfinished.rename(made)
+            except OSError:  # Another process was first.
+                shutil.rmtree(unfinished)
         return done
 
 
@@ -77,6 +82,13 @@ def remove_made_data_directories() -> None:
         _of_this_process.cache_clear()
 
 
-def _copy_tree(source: Path, target: Path) -> None:
+def _copy_made(made: Path, new: Path) -> None:
+    """Copy all but template0, to whose files PostgreSQL never writes: links to them are enough."""
+    _copy_tree(made / "data", new)
+    if (made / "template0").is_dir():
+        _copy_tree(made / "template0", new / "base" / _TEMPLATE0, "--link")
+
+
+def _copy_tree(source: Path, target: Path, *options: str) -> None:
     # shutil keeps no owner.
-    subprocess.run([_CP, "-a", str(source), str(target)], check=True)
+    subprocess.run([_CP, "-a", *options, str(source), str(target)], check=True)
