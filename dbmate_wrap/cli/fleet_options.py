@@ -10,7 +10,7 @@ from dbmate_wrap.cli.target_option import bad_parameter
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.failure_limit import FailureLimit
-    from dbmate_wrap.domain.fleet import Selection, Shard
+    from dbmate_wrap.domain.fleet import Shard, TargetSelection
 
 FleetName = Annotated[
     str | None,
@@ -65,14 +65,16 @@ Wave = Annotated[
 ]
 
 
-def selection_of(where: Sequence[str] | None, shard: str | None, wave: str | None = None) -> "Selection":
+def selection_of(
+    where: Sequence[str] | None, shard: str | None, wave: str | None = None
+) -> "TargetSelection":
     """Return which targets are meant; those of a wave have its label. Raises BadParameter."""
-    from dbmate_wrap.domain.fleet import CANARY, WAVE, Selection
+    from dbmate_wrap.domain.fleet import CANARY, WAVE, TargetSelection
 
     if wave not in (None, CANARY):
         raise typer.BadParameter(f"{wave!r}: the only one is `{CANARY}`", param_hint="--wave")
     of_wave = [f"{WAVE}={wave}"] if wave is not None else []
-    return Selection(labels_of([*(where or ()), *of_wave]), shard_of(shard))
+    return TargetSelection(labels_of([*(where or ()), *of_wave]), shard_of(shard))
 
 
 def labels_of(where: Sequence[str]) -> Mapping[str, str]:

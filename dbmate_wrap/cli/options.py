@@ -11,7 +11,7 @@ from dbmate_wrap.cli import completion_values
 
 if TYPE_CHECKING:
     from dbmate_wrap.domain.fleet_reference import FleetReference
-    from dbmate_wrap.workspace.rollout import Bounds
+    from dbmate_wrap.workspace.bounds import Bounds
 
 
 class Format(StrEnum):
@@ -204,7 +204,7 @@ def seconds_of(typed: str | None, option: str = "--wait") -> float | None:
 def bounds_of(to: str | None, phase: str | None) -> "Bounds":
     """Return the bounds that `--to` and `--phase` give. Raises BadParameter."""
     from dbmate_wrap.domain.history import Phase
-    from dbmate_wrap.workspace.rollout import Bounds
+    from dbmate_wrap.workspace.bounds import Bounds
 
     if phase == "after":
         message = "once the new code is out, `up` without --phase applies the rest"

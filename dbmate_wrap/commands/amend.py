@@ -15,7 +15,7 @@ from dbmate_wrap.policy.file_rules import check_contents
 from dbmate_wrap.review.branch import BranchDiff, compare_with_base, superuser_counts
 from dbmate_wrap.workspace import project_files
 from dbmate_wrap.workspace.applied_in import (
-    Answer,
+    EnvironmentAnswer,
     answer_check,
     applied_error,
     ask_environments,
@@ -96,7 +96,7 @@ class _Amendment:
         context = self.context
         values = context.environment.values
         branch = compare_with_base(self.files, values, context.project.config_file, None, every=False)
-        unmerged, answers = branch.why_unmerged(self.file.name), list[Answer]()
+        unmerged, answers = branch.why_unmerged(self.file.name), list[EnvironmentAnswer]()
         if unmerged is not None:
             answers = self._ask(protected=False)
             if not any(each.applied or self._is_open(each) for each in answers):
@@ -110,7 +110,7 @@ class _Amendment:
             return
         self._compare(former, branch, [each.environment for each in answers if self._is_open(each)])
 
-    def _ask(self, *, protected: bool) -> list[Answer]:
+    def _ask(self, *, protected: bool) -> list[EnvironmentAnswer]:
         """Ask the protected environments, or the others that are not disposable; each is a check."""
         wanted = [
             each
@@ -124,7 +124,7 @@ class _Amendment:
             self.outcome.checks.append(answer_check(answer, self.file.name, said))
         return answers
 
-    def _is_open(self, answer: Answer) -> bool:
+    def _is_open(self, answer: EnvironmentAnswer) -> bool:
         return answer.applied is None and answer.environment not in self.not_applied_in
 
     def _former_text(self) -> ParsedMigration | None:

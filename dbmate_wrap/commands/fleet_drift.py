@@ -8,7 +8,7 @@ from dbmate_wrap.fleet.journal import TargetDocuments
 from dbmate_wrap.fleet.messages import Fork
 from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.run import FleetRun
-from dbmate_wrap.fleet.schedule import Schedule, Waiting
+from dbmate_wrap.fleet.schedule import Schedule, WaitingTarget
 from dbmate_wrap.fleet.survey import Found, server_of
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace import project_files
@@ -33,7 +33,7 @@ def fleet_drift(
     waiting, urls = [], {}
     for target, url in opened.locate():
         if isinstance(url, DatabaseUrl):
-            waiting.append(Waiting(target, server_of(url)))
+            waiting.append(WaitingTarget(target, server_of(url)))
             urls[target.name] = url
             continue
         found = Found(target, journal.begin())

@@ -1,7 +1,7 @@
 """Lists the targets of a fleet."""
 
 from dbmate_wrap.domain.count import count
-from dbmate_wrap.domain.fleet import FleetTarget, Selection, Shard, shard_index
+from dbmate_wrap.domain.fleet import FleetTarget, Shard, TargetSelection, shard_index
 from dbmate_wrap.domain.fleet_result import FleetListResult, ListedFleet, ListedTarget
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.fleet.inventory import load_inventory
@@ -11,7 +11,12 @@ from dbmate_wrap.workspace.context import Context
 
 
 def fleet_list(
-    context: Context, outcome: Outcome, fleet: FleetSettings, selection: Selection, *, shards: int | None
+    context: Context,
+    outcome: Outcome,
+    fleet: FleetSettings,
+    selection: TargetSelection,
+    *,
+    shards: int | None,
 ) -> None:
     """List the targets that `selection` means, with the shard of each of `shards`; connects to none."""
     inventory = load_inventory(context, fleet)

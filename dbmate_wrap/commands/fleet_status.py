@@ -9,8 +9,8 @@ from dbmate_wrap.fleet.opening import FleetChoice, open_fleet
 from dbmate_wrap.fleet.survey import Survey
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.workspace import project_files
+from dbmate_wrap.workspace.bounds import Bounds
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.rollout import Bounds
 
 
 def fleet_status(

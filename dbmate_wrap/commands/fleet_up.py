@@ -18,15 +18,15 @@ from dbmate_wrap.fleet.journal import Journal, TargetDocuments
 from dbmate_wrap.fleet.messages import Fork, TargetProcesses
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
 from dbmate_wrap.fleet.run import FleetRun
-from dbmate_wrap.fleet.schedule import Schedule, StopConditions, Waiting
+from dbmate_wrap.fleet.schedule import Schedule, StopConditions, WaitingTarget
 from dbmate_wrap.fleet.survey import Found, Located, Survey, server_of
 from dbmate_wrap.migrations.stage import stage
 from dbmate_wrap.settings.fleets import FleetSettings
 from dbmate_wrap.sql.batching import batches
 from dbmate_wrap.workspace import dbmate, guard, project_files
+from dbmate_wrap.workspace.bounds import Bounds, UpRequest
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from dbmate_wrap.workspace.rollout import Bounds, UpRequest
 
 # Targets that lag behind differ in what they lack; so many different batches are staged for all.
 _MOST_STAGED = 100
@@ -141,7 +141,7 @@ class _SecondPass:
         wanted = {each.target.name for each in self.todo}
         limit = self.request.max_failures or self.opened.settings.max_failures
         return Schedule(
-            [Waiting(target, server_of(url)) for target, url in self.located if target.name in wanted],
+            [WaitingTarget(target, server_of(url)) for target, url in self.located if target.name in wanted],
             self.opened.limits,
             StopConditions(len(self.opened.targets), limit, self.failed),
         )

@@ -12,6 +12,7 @@ from dbmate_wrap.execution import readiness
 from dbmate_wrap.migrations.phase import phases
 from dbmate_wrap.sql.batching import changes_session
 from dbmate_wrap.workspace import dbmate, guard, project_files
+from dbmate_wrap.workspace.bounds import Bounds, Todo
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
@@ -21,7 +22,6 @@ from dbmate_wrap.workspace.history import (
     without_database,
 )
 from dbmate_wrap.workspace.project_files import LoadedFiles, ProjectFiles
-from dbmate_wrap.workspace.rollout import Bounds, Todo
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 if TYPE_CHECKING:

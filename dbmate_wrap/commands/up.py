@@ -11,6 +11,7 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.outcome import Outcome
 from dbmate_wrap.errors import LockedError, RefusedError
 from dbmate_wrap.workspace import database, guard, project_files
+from dbmate_wrap.workspace.bounds import Bounds, UpRequest
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import (
@@ -21,7 +22,6 @@ from dbmate_wrap.workspace.history import (
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.renewed_url import open_by_known_url
-from dbmate_wrap.workspace.rollout import Bounds, UpRequest
 from dbmate_wrap.workspace.tolerated import say_tolerated
 
 

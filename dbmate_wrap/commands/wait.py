@@ -7,7 +7,7 @@ from dbmate_wrap.workspace.awaited import read_awaited
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import describe_origin
 from dbmate_wrap.workspace.history_look import HistoryWatch
-from dbmate_wrap.workspace.waiting import Clock, Waiting
+from dbmate_wrap.workspace.waiting import Clock, HistoryWait
 
 _CLOCK = Clock()
 
@@ -19,7 +19,7 @@ def wait(
     environment = context.environment
     awaited = read_awaited(environment, version)  # 10, 12
     watch = HistoryWatch(context, awaited.known)
-    waiting = Waiting(awaited, timeout, watch.look, context.console.say, clock)
+    waiting = HistoryWait(awaited, timeout, watch.look, context.console.say, clock)
     try:
         end = waiting.run()  # 10, 13, 21, 22
     except UnreachableError as error:

@@ -79,7 +79,7 @@ class Inventory:
 
 
 @dataclass(frozen=True)
-class Selection:
+class TargetSelection:
     """Which targets of an inventory a run is about; `where` are labels that all must have."""
 
     where: Mapping[str, str] = field(default_factory=dict)

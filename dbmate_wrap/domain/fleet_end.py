@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
 from dbmate_wrap.domain.command_hint import TargetOfFleet
-from dbmate_wrap.domain.fleet import Inventory, Selection
+from dbmate_wrap.domain.fleet import Inventory, TargetSelection
 from dbmate_wrap.domain.fleet_result import FleetTargetRow
 from dbmate_wrap.errors import ErrorReport, ExitCode
 
@@ -75,7 +75,7 @@ class FleetScope:
 
     @classmethod
     def of(
-        cls, verb: FleetVerb, inventory: Inventory, selection: Selection, *, is_only_one: bool = True
+        cls, verb: FleetVerb, inventory: Inventory, selection: TargetSelection, *, is_only_one: bool = True
     ) -> Self:
         """Return the scope of a run of `verb` over what is selected of an inventory."""
         return cls(

@@ -29,9 +29,9 @@ from dbmate_wrap.execution.monitor import Monitor
 from dbmate_wrap.execution.run import Attempt, AttendedRun, Inventory
 from dbmate_wrap.execution.server_words import with_server_words
 from dbmate_wrap.sql.batching import batches, may_be_done_twice
+from dbmate_wrap.workspace.bounds import Bounds
 from dbmate_wrap.workspace.guard import refuse_foreign_stamp
 from dbmate_wrap.workspace.history import History, raise_for_disagreement
-from dbmate_wrap.workspace.rollout import Bounds
 
 _DEADLOCK = "40P01"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dbmate_wrap.domain.activity import Activity, Blocker
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.errors import WrapError
-from dbmate_wrap.execution.poller import Look, Poller, Watched
+from dbmate_wrap.execution.poller import ActivityLook, Poller, Watched
 from dbmate_wrap.execution.progress_log import ProgressLog, Task
 
 _FIRST_LOOK_SECONDS = 0.5
@@ -104,7 +104,7 @@ class Monitor:
             self._disable(self._poller.error)
         log.report_elapsed_time(now)
 
-    def _take(self) -> list[Look]:
+    def _take(self) -> list[ActivityLook]:
         """The new looks; their blockers are kept."""
         looks = self._poller.take()
         self._blockers.update((blocker.pid, blocker) for look in looks for blocker in look.activity.blockers)

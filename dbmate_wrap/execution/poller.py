@@ -27,7 +27,7 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Look:
+class ActivityLook:
     """One look at the server: when it began, and the activity that it read."""
 
     at: float
@@ -54,7 +54,7 @@ class Poller:
         self._clock = clock
         self._session: Session | None = None
         # Not the latest alone: a wait may begin and end between two calls of `take`.
-        self._looks: deque[Look] = deque()
+        self._looks: deque[ActivityLook] = deque()
         self._stop = threading.Event()
         # A daemon: a server that does not answer must not hold up the end of the program.
         self._thread = threading.Thread(target=self._run, name="dbmate-wrap-watch", daemon=True)
@@ -67,7 +67,7 @@ class Poller:
             # There can be no more threads.
             self.error = error
 
-    def take(self) -> list[Look]:
+    def take(self) -> list[ActivityLook]:
         """Remove and return the looks since the last call, the oldest first."""
         return [self._looks.popleft() for _ in range(len(self._looks))]
 
@@ -87,7 +87,9 @@ class Poller:
             if not self._is_due():
                 return min(self._interval, _IDLE_SECONDS)
             at = self._clock()
-            self._looks.append(Look(at, self._watched.read(self._open(), self._watched.application_name)))
+            self._looks.append(
+                ActivityLook(at, self._watched.read(self._open(), self._watched.application_name))
+            )
         except Exception as error:  # noqa: BLE001 - raised in a thread of its own; the monitor reports it
             self.error = error
             return None

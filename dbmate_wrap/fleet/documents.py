@@ -21,7 +21,7 @@ _Json: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Origin:
+class ReportOrigin:
     """What all documents of one report have in common; `command` is ``fleet up``."""
 
     command: str
@@ -34,7 +34,7 @@ class Origin:
 class TargetDocument:
     """The document of a target; `files` are those names of migration files, by version, that it has."""
 
-    origin: Origin
+    origin: ReportOrigin
     end: TargetEnd
     started_at: datetime
     files: Mapping[str, str]
@@ -44,7 +44,7 @@ class TargetDocument:
 class LastDocument:
     """The last document of a run: `inventory` are the names that `where` selects, of all shards."""
 
-    origin: Origin
+    origin: ReportOrigin
     exit: ExitCode
     size: int
     shard: str | None
@@ -138,7 +138,7 @@ def _target(document: _Json, command: str, code: ExitCode) -> TargetDocument:
         version=_word_or_none(row["version"]),
         pending=_number(row["pending"]),
     )
-    origin = Origin(command, _word(document["environment"]), found.fleet, found.digest)
+    origin = ReportOrigin(command, _word(document["environment"]), found.fleet, found.digest)
     started_at = datetime.fromisoformat(_text(document["started_at"]))
     if started_at.tzinfo is None:
         raise ValueError(started_at)
@@ -149,7 +149,9 @@ def _target(document: _Json, command: str, code: ExitCode) -> TargetDocument:
 def _last(document: _Json, command: str, code: ExitCode) -> LastDocument:
     fleet = _mapping(document["fleet"])
     return LastDocument(
-        origin=Origin(command, _word(document["environment"]), _word(fleet["name"]), _word(fleet["digest"])),
+        origin=ReportOrigin(
+            command, _word(document["environment"]), _word(fleet["name"]), _word(fleet["digest"])
+        ),
         exit=code,
         size=_number(fleet["size"]),
         shard=_word_or_none(fleet["shard"]),

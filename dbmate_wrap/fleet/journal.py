@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from dbmate_wrap.domain.fleet import FleetTarget, Selection
+from dbmate_wrap.domain.fleet import FleetTarget, TargetSelection
 from dbmate_wrap.domain.fleet_end import FleetScope, TargetEnd, target_end
 from dbmate_wrap.domain.fleet_result import (
     FleetDriftResult,
@@ -41,7 +41,7 @@ class Journal:
     """The ends of the targets of one run; `files` are the names of the migration files by version."""
 
     scope: FleetScope
-    selection: Selection
+    selection: TargetSelection
     files: dict[str, str]
     documents: TargetDocuments
     origin: SharedOrigin

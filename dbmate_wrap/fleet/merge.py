@@ -15,7 +15,7 @@ from dbmate_wrap.fleet.documents import (
     FailedRun,
     LastDocument,
     NewerDocument,
-    Origin,
+    ReportOrigin,
     TargetDocument,
     Unread,
     read_documents,
@@ -58,7 +58,7 @@ class Merged:
     `not_begun` and `stopped` are what the runs say that were stopped; of some a retried shard may tell more.
     """
 
-    origin: Origin
+    origin: ReportOrigin
     ends: tuple[TargetEnd, ...]
     names: tuple[str, ...] | None
     size: int
@@ -76,7 +76,7 @@ class Merged:
 
     def within(self, inventory: Inventory) -> "Merged":
         """Return the same with all targets of an inventory. Raises ConfigError where it is another one."""
-        own = Origin(self.origin.command, inventory.environment, inventory.fleet, inventory.digest)
+        own = ReportOrigin(self.origin.command, inventory.environment, inventory.fleet, inventory.digest)
         _raise_unless_one({self.origin: ["the files"], own: ["the fleet as it is here"]})
         if self.names is not None:
             return self
@@ -102,7 +102,7 @@ def merge(shards: Iterable[ShardLines]) -> Merged:
 class _Found:
     """What was read so far; the inventories are by the labels that selected them."""
 
-    origins: dict[Origin, list[str]] = field(default_factory=dict)
+    origins: dict[ReportOrigin, list[str]] = field(default_factory=dict)
     ends: dict[str, tuple[tuple[bool, datetime], TargetEnd]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     inventories: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
@@ -179,13 +179,13 @@ class _Found:
         if document.stopped:
             self.stopped[document.stopped] = None
 
-    def _note_origin(self, origin: Origin, file: str) -> None:
+    def _note_origin(self, origin: ReportOrigin, file: str) -> None:
         files = self.origins.setdefault(origin, [])
         if file not in files[-1:]:
             files.append(file)
 
 
-def _raise_unless_one(origins: Mapping[Origin, Sequence[str]]) -> None:
+def _raise_unless_one(origins: Mapping[ReportOrigin, Sequence[str]]) -> None:
     for aspect, hint in _HINTS.items():
         values: dict[str, dict[str, None]] = {}
         for origin, files in origins.items():

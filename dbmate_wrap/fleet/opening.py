@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, TargetSelection
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.fleet.asking import ask_in_turns
@@ -31,7 +31,7 @@ DEFAULT_JOBS = DEFAULT_PER_SERVER = 8
 class FleetChoice:
     """What the command line says of the targets; None is left to the settings."""
 
-    selection: Selection
+    selection: TargetSelection
     jobs: int | None = None
     per_server: int | None = None
 
@@ -43,7 +43,7 @@ class OpenFleet:
     context: Context
     settings: FleetSettings
     inventory: Inventory
-    selection: Selection
+    selection: TargetSelection
     targets: tuple[FleetTarget, ...]
     limits: Limits
 

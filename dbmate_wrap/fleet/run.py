@@ -16,7 +16,7 @@ from dbmate_wrap.fleet.interruption import stop_reason, stopped_run
 from dbmate_wrap.fleet.journal import Journal
 from dbmate_wrap.fleet.messages import Done, Said, TargetProcesses
 from dbmate_wrap.fleet.progress import ProgressDisplay
-from dbmate_wrap.fleet.schedule import End, Schedule, Waiting
+from dbmate_wrap.fleet.schedule import End, Schedule, WaitingTarget
 from dbmate_wrap.process import signals_held
 from dbmate_wrap.process.workers import Worker, is_interrupt, wait_for
 
@@ -30,7 +30,7 @@ _SIGNALLED = frozenset({ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 class _AtWork:
     """A target whose process runs; times are those of the clock. `told_at`: when it was told to stop."""
 
-    waiting: Waiting
+    waiting: WaitingTarget
     worker: Worker
     since: float
     outcome: Outcome | None = None

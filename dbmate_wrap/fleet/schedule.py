@@ -14,7 +14,7 @@ _ALIKE = 3
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingTarget:
     """A target with something to apply, and the server that it is on."""
 
     target: FleetTarget
@@ -50,7 +50,7 @@ class Schedule:
     """
 
     def __init__(
-        self, waiting: Sequence[Waiting], limits: Limits, stop_on: StopConditions | None = None
+        self, waiting: Sequence[WaitingTarget], limits: Limits, stop_on: StopConditions | None = None
     ) -> None:
         canaries = [each for each in waiting if stop_on is not None and each.target.is_canary]
         self._rest = [each for each in waiting if stop_on is None or not each.target.is_canary]
@@ -71,12 +71,12 @@ class Schedule:
         """How many targets have not begun, and may still."""
         return self._turns.waiting + len(self._rest)
 
-    def take(self) -> Waiting | None:
+    def take(self) -> WaitingTarget | None:
         """Return a target that begins now; None where none may."""
         taken = self._turns.take()
         return taken[1] if taken is not None else None
 
-    def note_end(self, ended: Waiting, end: End) -> None:
+    def note_end(self, ended: WaitingTarget, end: End) -> None:
         """Note the end of a target that had begun."""
         self._turns.give_back(ended.server)
         if self._stop_on is None:

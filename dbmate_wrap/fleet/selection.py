@@ -1,6 +1,6 @@
 """Which targets of an inventory a run is about, and one target by its name."""
 
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, TargetSelection
 from dbmate_wrap.errors import ConfigError, Fault, UsageError
 from dbmate_wrap.fleet.target_rows import is_target_name
 from dbmate_wrap.settings.faults import config_error
@@ -9,7 +9,7 @@ from dbmate_wrap.settings.names import nearest
 _FEW = 10
 
 
-def select(inventory: Inventory, selection: Selection) -> tuple[FleetTarget, ...]:
+def select(inventory: Inventory, selection: TargetSelection) -> tuple[FleetTarget, ...]:
     """Return the targets that are meant, in their order; a shard may have none.
 
     Raises UsageError where no target of the whole inventory has the labels: a typing error is no success.
@@ -35,7 +35,7 @@ def _unknown(inventory: Inventory, name: str) -> ConfigError:
     return config_error(Fault(f"{shown} not a target of the fleet {inventory.fleet}", "--target", hint))
 
 
-def _no_match(inventory: Inventory, selection: Selection) -> UsageError:
+def _no_match(inventory: Inventory, selection: TargetSelection) -> UsageError:
     for label, value in selection.where.items():
         if selection.__class__({label: value}).matching(inventory.targets):
             continue

@@ -19,6 +19,7 @@ from dbmate_wrap.fleet.progress import ProgressDisplay
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings.fleet_urls import FleetUrls
 from dbmate_wrap.workspace import guard
+from dbmate_wrap.workspace.bounds import Bounds
 from dbmate_wrap.workspace.context import Context
 from dbmate_wrap.workspace.database import Database, open_database_if_present
 from dbmate_wrap.workspace.history import (
@@ -31,7 +32,6 @@ from dbmate_wrap.workspace.history import (
 )
 from dbmate_wrap.workspace.project_files import ProjectFiles
 from dbmate_wrap.workspace.renewed_url import open_by_known_url
-from dbmate_wrap.workspace.rollout import Bounds
 
 
 class Located(NamedTuple):

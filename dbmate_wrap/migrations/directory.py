@@ -104,8 +104,12 @@ def create_migration(path: Path, text: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{path} exists already", hint="choose another name") from None
+    except (FileExistsError, NotADirectoryError):
+        in_the_way = next((each for each in path.parents if each.is_file()), None)
+        if in_the_way is None:
+            raise ConfigError(f"{path} exists already", hint="choose another name") from None
+        hint = "move it away, or set migrations_dir to the folder of the migrations"
+        raise ConfigError(f"cannot write {path}: {in_the_way} is a file", hint=hint) from None
     except OSError as error:
         hint = f"look at the folder's permissions: ls -ld {path.parent}"
         raise ConfigError(f"cannot write {path}: {error.strerror}", hint=hint) from None

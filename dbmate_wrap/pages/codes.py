@@ -13,7 +13,7 @@ CODES_SOURCE = Path(__file__).parent / "exit_codes.toml"
 
 
 @dataclass(frozen=True)
-class Row:
+class NextStep:
     """What to do after one of `codes`; `when` is the case that it is about, empty where it is about all."""
 
     codes: tuple[ExitCode, ...]
@@ -47,11 +47,11 @@ def runbook_rows() -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _source() -> tuple[dict[str, str], tuple[Row, ...]]:
+def _source() -> tuple[dict[str, str], tuple[NextStep, ...]]:
     table = tomllib.loads(CODES_SOURCE.read_text(encoding="utf-8"))
     codes = {int(code): code for code in ExitCode}
     rows = [
-        Row(tuple(codes[number] for number in row["codes"]), row.get("when", ""), row["next"])
+        NextStep(tuple(codes[number] for number in row["codes"]), row.get("when", ""), row["next"])
         for row in table["rows"]
     ]
     return dict(table["what"]), tuple(rows)

@@ -35,7 +35,7 @@ class RuleContext:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class SqlJudgement:
     """What the rules say of one migration, merged or not, and what it makes: schemas by the name of each."""
 
     findings: tuple[Finding, ...]
@@ -55,8 +55,8 @@ def check_sql(migrations: Sequence[ParsedMigration], context: RuleContext) -> tu
 
 
 def judge(
-    migrations: Sequence[ParsedMigration], context: RuleContext, known: Sequence[Judgement] = ()
-) -> tuple[Judgement, ...]:
+    migrations: Sequence[ParsedMigration], context: RuleContext, known: Sequence[SqlJudgement] = ()
+) -> tuple[SqlJudgement, ...]:
     """Judge each migration; the first ones are judged already, as `known`. The SQL parser must be there."""
     from dbmate_wrap.policy.rules.drops_before_rollout import MadeObjects
 
@@ -69,12 +69,12 @@ def judge(
         without_style = migration.file.name == baseline
         found = tuple(_findings(migration, context, earlier, made, without_style=without_style))
         earlier.update(made)
-        judged.append(Judgement(found, made.schemas_of))
+        judged.append(SqlJudgement(found, made.schemas_of))
     return tuple(judged)
 
 
 def findings_of(
-    migrations: Sequence[ParsedMigration], judged: Sequence[Judgement], context: RuleContext
+    migrations: Sequence[ParsedMigration], judged: Sequence[SqlJudgement], context: RuleContext
 ) -> tuple[Finding, ...]:
     """Return all findings by file, line and column; those in a merged migration are notices."""
     findings = [

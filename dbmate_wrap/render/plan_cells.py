@@ -20,7 +20,7 @@ _MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
-class Row:
+class StatementRow:
     """One statement, and the migration that it stands in."""
 
     step: Step
@@ -32,12 +32,12 @@ class Row:
         return f"{self.step.file}:{self.statement.line}"
 
 
-def rows_of(result: PlanResult) -> tuple[Row, ...]:
+def rows_of(result: PlanResult) -> tuple[StatementRow, ...]:
     """Return all statements, in order."""
-    return tuple(Row(step, each) for step in result.steps for each in step.statements)
+    return tuple(StatementRow(step, each) for step in result.steps for each in step.statements)
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: StatementRow) -> tuple[str, ...]:
     """Return a cell for each of COLUMNS; empty where nothing is known."""
     statement, subject = row.statement, row.statement.object
     return (
@@ -148,7 +148,7 @@ def short_number(number: int) -> str:
     return f"{value:.3g}{('', 'k', 'M', 'G')[unit]}" if unit else str(number)
 
 
-def reasons(result: PlanResult) -> Iterator[tuple[Row, str]]:
+def reasons(result: PlanResult) -> Iterator[tuple[StatementRow, str]]:
     """Yield the rows that need a word, with that word."""
     for row in rows_of(result):
         statement = row.statement

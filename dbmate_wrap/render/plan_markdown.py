@@ -6,7 +6,7 @@ from dbmate_wrap.domain.plan_result import PlanResult
 from dbmate_wrap.domain.verdict import Verdict, worst
 from dbmate_wrap.render import plan_cells
 from dbmate_wrap.render.markdown_text import cell, code
-from dbmate_wrap.render.plan_cells import COLUMNS, Row
+from dbmate_wrap.render.plan_cells import COLUMNS, StatementRow
 
 _CODE = frozenset({"where", "statement", "object"})
 _LONGEST_STATEMENT = 200
@@ -57,7 +57,7 @@ def _probes(result: PlanResult) -> PlanTable:
     return "Rows that would make it fail", ("constraint", "query"), lines, True
 
 
-def _statements(rows: tuple[Row, ...]) -> PlanTable:
+def _statements(rows: tuple[StatementRow, ...]) -> PlanTable:
     every = [dict(zip(COLUMNS, plan_cells.cells(row), strict=True)) for row in rows]
     used = [name for name in COLUMNS if any(each[name] for each in every)]
     lines = [
@@ -73,7 +73,7 @@ def _cell(name: str, words: str) -> str:
     return code(words if len(words) <= _LONGEST_STATEMENT else f"{words[:_LONGEST_STATEMENT]}...")
 
 
-def _worst(row: Row) -> str:
+def _worst(row: StatementRow) -> str:
     statement, subject = row.statement, row.statement.object
     of = ""
     if subject is not None:
@@ -85,6 +85,6 @@ def _worst(row: Row) -> str:
     return f"Worst: **{statement.verdict}**{of}{because}, {code(row.where)}: {text}.{way}"
 
 
-def _safe_way(row: Row) -> str:
+def _safe_way(row: StatementRow) -> str:
     page = row.statement.explain
     return code(f"dbmate-wrap explain {page}") if page else ""

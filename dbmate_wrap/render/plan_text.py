@@ -10,7 +10,7 @@ from dbmate_wrap.domain.plan_rows import PlannedRelation
 from dbmate_wrap.domain.probe import ProbeStatus
 from dbmate_wrap.domain.verdict import Blocks, Verdict
 from dbmate_wrap.render import plan_cells
-from dbmate_wrap.render.plan_cells import COLUMNS, Row
+from dbmate_wrap.render.plan_cells import COLUMNS, StatementRow
 from dbmate_wrap.render.table import Paint, View, table
 
 _LONGEST_STATEMENT = 60
@@ -72,7 +72,7 @@ def _style(verdict: Verdict | None) -> str:
     return _STYLES.get(verdict, "green") if verdict is not None else "dim"
 
 
-def _statements(rows: Sequence[Row], paint: Paint, columns: int | None) -> str:
+def _statements(rows: Sequence[StatementRow], paint: Paint, columns: int | None) -> str:
     """Return the widest form that fits."""
     every = [dict(zip(COLUMNS, plan_cells.cells(row), strict=True)) for row in rows]
     for header, cells in (_full(every), _merged(rows, every)):
@@ -100,7 +100,9 @@ def _full(every: Sequence[dict[str, str]]) -> tuple[list[str], list[list[str]]]:
     return used, [[visible(row[name]) for name in used] for row in every]
 
 
-def _merged(rows: Sequence[Row], every: Sequence[dict[str, str]]) -> tuple[list[str], list[list[str]]]:
+def _merged(
+    rows: Sequence[StatementRow], every: Sequence[dict[str, str]]
+) -> tuple[list[str], list[list[str]]]:
     """Return fewer columns: what belongs together stands together, and what -v shows is left out."""
     found: list[dict[str, str]] = []
     for row, cells in zip(rows, every, strict=True):
@@ -121,7 +123,7 @@ def _merged(rows: Sequence[Row], every: Sequence[dict[str, str]]) -> tuple[list[
     return used, [[visible(row[name]) for name in used] for row in found]
 
 
-def _two_lines(row: Row, paint: Paint, columns: int) -> Iterator[str]:
+def _two_lines(row: StatementRow, paint: Paint, columns: int) -> Iterator[str]:
     statement = row.statement
     opening = f"{visible(row.where)}  {statement.verdict}  "
     text = visible(statement.statement)
@@ -159,12 +161,12 @@ def _wrapped(text: str, columns: int | None, indent: str = "    ") -> list[str]:
     return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
-def _records(rows: Sequence[Row], paint: Paint) -> str:
+def _records(rows: Sequence[StatementRow], paint: Paint) -> str:
     """Return everything, a line for each part of a statement."""
     return "\n\n".join("\n".join(_record(row, paint)) for row in rows)
 
 
-def _record(row: Row, paint: Paint) -> Iterator[str]:
+def _record(row: StatementRow, paint: Paint) -> Iterator[str]:
     statement = row.statement
     yield f"{paint('bold', visible(row.where))}  {paint(_style(statement.verdict), statement.verdict)}"
     yield _line("statement", statement.statement)
@@ -231,7 +233,7 @@ def _probes(result: PlanResult, view: View) -> str:
     return "\n".join(lines)
 
 
-def _way(row: Row) -> str:
+def _way(row: StatementRow) -> str:
     page = row.statement.explain
     # A command is not broken over two lines: people copy it.
     return f": dbmate-wrap{_NO_BREAK}explain{_NO_BREAK}{page}" if page else ""

@@ -21,9 +21,8 @@ from dbmate_wrap.errors import FailedError, PreflightError
 from dbmate_wrap.postgres.schema import PgDump
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.shadow import OWN_ROLES, REPLAY_ROLE
+from dbmate_wrap.review.prepared_replay import prepare_replay
 from dbmate_wrap.review.replay_means import DumpStore, ReplayMeans, signals_as_errors
-from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.scratch import ReplayTools, find_unloadable, reload_dump
@@ -83,7 +82,7 @@ class _Comparison:
     def run(self) -> LiveComparison:
         live: LiveSchema | None = None
         if self.choice.major is not None:
-            store = self._store(self.choice.major)
+            store = self.means.store(self.choice, self.choice.major, dump_major=self.major)
             expected = store.cache.load_dump(store.keys[-1])
             if expected is not None and expected.facts is not None:
                 live = self._read(store.program)
@@ -93,21 +92,17 @@ class _Comparison:
                     return self._result(found, expected.facts, live, f"PostgreSQL {major}", major)
         bind = self.means.setup.start_dbmate()
         with self.choice.open() as pool:
-            self.means.prepare(pool, self.choice)
             return self._run_on(pool, bind, live)
 
     def _run_on(
         self, pool: ScratchPool, bind: Callable[[DatabaseUrl, Session], Dbmate], live: LiveSchema | None
     ) -> LiveComparison:
-        store = self._store(pool.major, pool)
-        history = self.means.files.parsed
-        plan = shadow_replay.plan_replay(history, store.keys, (), pool.longest_cached_prefix)
-        progress = ReplayProgress(self.means.console, plan, pool.origin)
-        tools = make_tools(self.means, pool, store, bind, plan, progress)
-        with failures_as_errors(self.means, tools, progress):
-            expected = store.cache.load_dump(store.keys[-1]) if plan.remaining == () else None
+        prepared = prepare_replay(self.means, self.choice, pool, bind, dump_major=self.major)
+        store, tools = prepared.store, prepared.tools
+        with prepared.failures_as_errors():
+            expected = store.cache.load_dump(store.keys[-1]) if not prepared.plan.remaining else None
             if expected is None or expected.facts is None:
-                expected = self._make(tools, plan, store)
+                expected = self._make(tools, prepared.plan, store)
         assert expected.facts is not None
         live = live or self._read(store.program)
         found = self._compare_texts(store, expected.schema, live)
@@ -190,11 +185,6 @@ class _Comparison:
     def _read(self, program: PgDump) -> LiveSchema:
         self.means.console.detail("reading the live schema")
         return self.read_live(program)
-
-    def _store(self, shadow_major: int, pool: ScratchPool | None = None) -> DumpStore:
-        # pg_dump refuses servers newer than itself.
-        at_least = max(shadow_major, self.major)
-        return self.means.store(self.choice, shadow_major, pool, dump_major=at_least)
 
 
 def _make_roles(pool: ScratchPool, dump: str) -> None:

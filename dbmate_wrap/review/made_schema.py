@@ -5,9 +5,8 @@ from typing import TypeVar
 
 from dbmate_wrap.postgres import catalog
 from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.review.prepared_replay import prepare_replay
 from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
-from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.scratch import ScratchDatabase
 
@@ -23,16 +22,12 @@ def read_made(means: ReplayMeans, read: Callable[[Session, tuple[str, str]], _Re
         choice = means.choose_server()
         bind = means.setup.start_dbmate()
         with choice.open() as pool:
-            means.prepare(pool, choice)
-            store = means.store(choice, pool.major, pool)
-            plan = shadow_replay.plan_replay(means.files.parsed, store.keys, (), pool.longest_cached_prefix)
-            progress = ReplayProgress(means.console, plan, pool.origin)
-            tools = make_tools(means, pool, store, bind, plan, progress)
+            prepared = prepare_replay(means, choice, pool, bind)
 
             def at_end(database: ScratchDatabase) -> _Read:
                 with database.connect() as session:
-                    history = catalog.read_server(session, tools.migrations_table).history
+                    history = catalog.read_server(session, prepared.tools.migrations_table).history
                     return read(session, history.place)
 
-            with failures_as_errors(means, tools, progress):
-                return shadow_replay.read_at_end(tools, plan, at_end)
+            with prepared.failures_as_errors():
+                return shadow_replay.read_at_end(prepared.tools, prepared.plan, at_end)

@@ -11,7 +11,7 @@ from dbmate_wrap import __version__, sql
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.policy import sql_rules
-from dbmate_wrap.policy.sql_rules import Judgement, RuleContext
+from dbmate_wrap.policy.sql_rules import RuleContext, SqlJudgement
 from dbmate_wrap.shadow.cache import chain_keys
 from dbmate_wrap.shadow.signature import read_signed, write_signed
 from dbmate_wrap.workspace.local_folder import create_local_folder, judgements_dir
@@ -74,7 +74,7 @@ def _code_in(folder: Path | str) -> Iterator[tuple[str, int, int]]:
                 yield entry.name, stat.st_size, stat.st_mtime_ns
 
 
-def _load(folder: Path, keys: Sequence[str]) -> tuple[Judgement, ...]:
+def _load(folder: Path, keys: Sequence[str]) -> tuple[SqlJudgement, ...]:
     """Return what is known of the first files; of none where the file is not ours."""
     text = read_signed(folder / _NAME)
     try:
@@ -82,13 +82,13 @@ def _load(folder: Path, keys: Sequence[str]) -> tuple[Judgement, ...]:
         for key, (recorded, findings, made) in zip(keys, json.loads(text or "[]"), strict=False):
             if key != recorded:
                 break
-            known.append(Judgement(tuple(Finding(*each) for each in findings), made))
+            known.append(SqlJudgement(tuple(Finding(*each) for each in findings), made))
         return tuple(known)
     except (ValueError, TypeError):
         return ()
 
 
-def _save(root: Path, keys: Sequence[str], judged: Sequence[Judgement]) -> None:
+def _save(root: Path, keys: Sequence[str], judged: Sequence[SqlJudgement]) -> None:
     records = [
         (
             key,

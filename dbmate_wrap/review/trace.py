@@ -1,25 +1,19 @@
 """Traces what each statement of pending migrations does on a shadow server, after a history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dbmate_wrap.dbmate.client import Dbmate
-from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.domain.statement_trace import TracedStatement
 from dbmate_wrap.errors import FailedError, UnreachableError, WrapError
-from dbmate_wrap.postgres.session import Session
+from dbmate_wrap.review.prepared_replay import PreparedReplay, prepare_replay
 from dbmate_wrap.review.replay_means import ReplayMeans, signals_as_errors
-from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.shadow import replay as shadow_replay
 from dbmate_wrap.shadow.planned_statements import untraced_rest
 from dbmate_wrap.shadow.replay import ReplayPlan
-from dbmate_wrap.shadow.scratch import ReplayTools
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.statement_trace import trace_migration
 from dbmate_wrap.workspace.server_choice import Wanted
-from dbmate_wrap.workspace.shadow_server import ShadowChoice
 
 
 @dataclass(frozen=True)
@@ -46,40 +40,33 @@ def trace_pending(
         choice = whole.choose_server(wanted)
         bind = whole.setup.start_dbmate()
         with choice.open() as pool:
-            return _open_tracing(whole, choice, pool, bind, len(pending)).run()
-
-
-def _open_tracing(
-    means: ReplayMeans,
-    choice: ShadowChoice,
-    pool: ScratchPool,
-    bind: Callable[[DatabaseUrl, Session], Dbmate],
-    number: int,
-) -> "_Tracing":
-    means.prepare(pool, choice)
-    store, history = means.store(choice, pool.major, pool), means.files.parsed
-    due = tuple(range(len(history) - number, len(history)))
-    plan = shadow_replay.plan_replay(history, store.keys, due, pool.longest_cached_prefix)
-    progress = ReplayProgress(means.console, plan, pool.origin)
-    return _Tracing(means, pool, make_tools(means, pool, store, bind, plan, progress), plan, progress)
+            number = len(whole.files.parsed)
+            due = tuple(range(number - len(pending), number))
+            return _Tracing(prepare_replay(whole, choice, pool, bind, due)).run()
 
 
 @dataclass(frozen=True)
 class _Tracing:
     """The plan's migrations from `base` on are traced."""
 
-    means: ReplayMeans
-    pool: ScratchPool
-    tools: ReplayTools
-    plan: ReplayPlan
-    progress: ReplayProgress
+    prepared: PreparedReplay
+
+    @property
+    def pool(self) -> ScratchPool:
+        """The server's databases."""
+        return self.prepared.tools.pool
+
+    @property
+    def plan(self) -> ReplayPlan:
+        """The plan of the replay."""
+        return self.prepared.plan
 
     def run(self) -> Trace:
         traced: list[TracedStatement] = []
         begun: list[ParsedMigration] = []
         failure: FailedError | None = None
         try:
-            with failures_as_errors(self.means, self.tools, self.progress):
+            with self.prepared.failures_as_errors():
                 failure = self._trace(traced, begun)
         except WrapError as error:
             if not _is_about(error, begun):
@@ -94,7 +81,7 @@ class _Tracing:
 
     def _trace(self, traced: list[TracedStatement], begun: list[ParsedMigration]) -> FailedError | None:
         """Fill in what was traced, and the migrations that were begun; return the error of the last."""
-        with shadow_replay.open_state(self.tools, self.plan) as database:
+        with shadow_replay.open_state(self.prepared.tools, self.plan) as database:
             for migration in self.plan.migrations[self.plan.base :]:
                 begun.append(migration)
                 found = trace_migration(database, migration)
@@ -111,8 +98,8 @@ class _Tracing:
             self.plan, migrations=self.plan.migrations[:end], keys=self.plan.keys[:end], start=start
         )
         try:
-            with failures_as_errors(self.means, self.tools, self.progress):
-                shadow_replay.make_state(self.tools, plan)
+            with self.prepared.failures_as_errors():
+                shadow_replay.make_state(self.prepared.tools, plan)
         except WrapError as error:
             if not _is_about(error, begun):
                 raise

@@ -13,9 +13,8 @@ from dbmate_wrap.domain.schema_diff import Difference, compare_dumps
 from dbmate_wrap.errors import FailedError
 from dbmate_wrap.postgres.session import Session
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE
+from dbmate_wrap.review.prepared_replay import prepare_replay
 from dbmate_wrap.review.replay_means import ReplayMeans, make_means, signals_as_errors
-from dbmate_wrap.review.replay_progress import ReplayProgress
-from dbmate_wrap.review.replay_tools import failures_as_errors, make_tools
 from dbmate_wrap.review.superuser import roles_without_objects
 from dbmate_wrap.settings import Environment
 from dbmate_wrap.shadow import replay as shadow_replay
@@ -71,15 +70,10 @@ class _Server:
     def make_state(self, history: Sequence[ParsedMigration]) -> tuple[SchemaState, ReplayTools]:
         """Run a history; only what comes before the last migration is kept in the cache."""
         means = replace(self.means, files=replace(self.means.files, parsed=tuple(history)))
-        means.prepare(self.pool, self.choice)
-        store = means.store(self.choice, self.pool.major, self.pool)
-        last = (len(history) - 1,)
-        plan = shadow_replay.plan_replay(history, store.keys, last, self.pool.longest_cached_prefix)
-        progress = ReplayProgress(means.console, plan, self.pool.origin)
-        tools = make_tools(means, self.pool, store, self.bind, plan, progress)
-        with failures_as_errors(means, tools, progress):
-            state, _ = shadow_replay.make_state(tools, plan)
-            return state, tools
+        prepared = prepare_replay(means, self.choice, self.pool, self.bind, due=(len(history) - 1,))
+        with prepared.failures_as_errors():
+            state, _ = shadow_replay.make_state(prepared.tools, prepared.plan)
+            return state, prepared.tools
 
 
 def _compare(

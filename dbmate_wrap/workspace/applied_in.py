@@ -17,7 +17,7 @@ from dbmate_wrap.workspace.project_files import ProjectFiles
 
 
 @dataclass(frozen=True)
-class Answer:
+class EnvironmentAnswer:
     """The answer of one environment; `applied` is None where it could not be asked.
 
     `failure` says why, and is None where there is no URL to ask at.
@@ -35,16 +35,16 @@ class Answer:
 
 def ask_environments(
     context: Context, files: ProjectFiles, version: str, environments: Iterable[Environment]
-) -> Iterator[Answer]:
+) -> Iterator[EnvironmentAnswer]:
     """Ask each environment in turn; none is written to."""
     for environment in environments:
         try:
             applied = version in read_history_of(context, environment, files).applied
         except WrapError as error:
-            yield Answer(environment.name, None, error)
+            yield EnvironmentAnswer(environment.name, None, error)
             continue
         unasked = None if applied else unasked_fleet(context, environment)
-        yield Answer(environment.name, applied if unasked is None else None, unasked)
+        yield EnvironmentAnswer(environment.name, applied if unasked is None else None, unasked)
 
 
 def unasked_fleet(context: Context, environment: Environment) -> WrapError | None:
@@ -66,7 +66,7 @@ def ask_where_rows_matter(
     """
     others = [each for each in context.project.environments.values() if not each.values.disposable]
     asked = [each for each in others if each.url_source() is not None]
-    unasked = [Answer(each.name, None) for each in others if each not in asked]
+    unasked = [EnvironmentAnswer(each.name, None) for each in others if each not in asked]
     silent = []
     for answer in (*unasked, *ask_environments(context, files, file.version, asked)):
         yield answer_check(answer, file.name)
@@ -116,7 +116,7 @@ def refuse_where_ran(
             failure = unasked_fleet(context, environment)
             if failure is None:
                 continue
-        yield answer_check(Answer(environment.name, None, failure), names)
+        yield answer_check(EnvironmentAnswer(environment.name, None, failure), names)
         if failure is not None and must_answer:
             raise failure
         silent.append(environment.name)
@@ -133,7 +133,7 @@ def _refuse_where_ran(
 ) -> Iterator[Check]:
     for file in wanted:
         ran = ran_as(found, file, files.migrations)
-        yield answer_check(Answer(where, ran is True), file.name)
+        yield answer_check(EnvironmentAnswer(where, ran is True), file.name)
         if ran is None:
             context.console.say(
                 f"{where} has applied {file.version}, and no ledger tells which file of that number: where it"
@@ -162,7 +162,7 @@ def read_history_of(context: Context, environment: Environment, files: ProjectFi
     return found.history
 
 
-def answer_check(answer: Answer, file: str, otherwise: str = "") -> Check:
+def answer_check(answer: EnvironmentAnswer, file: str, otherwise: str = "") -> Check:
     """Return the answer as a check; `otherwise` is what is known where there is none."""
     where = answer.environment
     if answer.applied is not None:
@@ -182,7 +182,7 @@ def applied_error(file: str, folder: str, where: str) -> RefusedError:
     )
 
 
-def unasked_error(answer: Answer, file: str, named: Collection[str]) -> WrapError:
+def unasked_error(answer: EnvironmentAnswer, file: str, named: Collection[str]) -> WrapError:
     """Return the error (21) for an environment that could not be asked; `named` need not be."""
     name, failure = answer.environment, answer.failure
     options = " ".join(f"--not-applied-in {each}" for each in (*named, name))

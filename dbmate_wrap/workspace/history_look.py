@@ -37,7 +37,7 @@ _NO_TABLE = frozenset({"42P01", "3F000"})
 
 
 @dataclass(frozen=True)
-class Look:
+class HistoryLook:
     """One look: the versions that are applied, in text order, or in `error` why that is not known now.
 
     `absent` says that there is no history table yet. `target` is None without a connection.
@@ -68,7 +68,7 @@ class HistoryWatch:
         self._known = known
         self._url: DatabaseUrl | None = None
 
-    def look(self) -> Look:
+    def look(self) -> HistoryLook:
         """Return what is applied now.
 
         Raises what does not pass: ConfigError (10), HistoryError (13) for a table that is not this project's,
@@ -80,9 +80,9 @@ class HistoryWatch:
         except UnreachableError as error:
             if error.kind not in _MAY_PASS:
                 raise
-            return Look(None, error=error.but(hint=self._hint(error)))
+            return HistoryLook(None, error=error.but(hint=self._hint(error)))
 
-    def _ask_renewing(self, url: DatabaseUrl) -> Look:
+    def _ask_renewing(self, url: DatabaseUrl) -> HistoryLook:
         try:
             return self._ask(url)
         except UnreachableError as error:
@@ -93,7 +93,7 @@ class HistoryWatch:
         self._url = renewed
         return self._ask(renewed)
 
-    def _ask(self, url: DatabaseUrl) -> Look:
+    def _ask(self, url: DatabaseUrl) -> HistoryLook:
         # In a thread: while a name server does not answer, no signal is heard in this one.
         [answer] = ask_at_once({"": lambda: read_look(self._context, url, self._known)}).values()
         if isinstance(answer, WrapError):
@@ -119,14 +119,14 @@ class HistoryWatch:
         return error.hint
 
 
-def read_look(context: Context, url: DatabaseUrl, known: Collection[str]) -> Look:
+def read_look(context: Context, url: DatabaseUrl, known: Collection[str]) -> HistoryLook:
     """Connect, ask, and close. Raises as `HistoryWatch.look`, UnreachableError for what may pass too."""
     values, name = context.environment.values, context.invocation.application_name
     limit = values.connect_timeout
     with connect(url, application_name=name, timeout=limit, patience=limit) as session:
         try:
             server = catalog.read_server(session, values.migrations_table)
-            look = Look(Target(url.host, url.port, url.database, server.version))
+            look = HistoryLook(Target(url.host, url.port, url.database, server.version))
             return _read_rows(session, server, look, known)
         except FailedError as error:
             if (error.sqlstate or "")[:2] not in _MAY_PASS_CLASSES:
@@ -135,7 +135,9 @@ def read_look(context: Context, url: DatabaseUrl, known: Collection[str]) -> Loo
             raise UnreachableError(error.message, kind="other", sqlstate=error.sqlstate) from None
 
 
-def _read_rows(session: Session, server: catalog.Server, look: Look, known: Collection[str]) -> Look:
+def _read_rows(
+    session: Session, server: catalog.Server, look: HistoryLook, known: Collection[str]
+) -> HistoryLook:
     table = server.history
     if not table.exists:
         return replace(look, absent=_describe_absence(session, server))

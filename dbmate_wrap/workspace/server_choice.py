@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ChosenServer:
     """The server that is taken, and what it `lacks` of what is wanted.
 
     `passed_over` says of each server before it why it was not taken: empty for the first. `here` are all
@@ -53,7 +53,7 @@ class Selection:
 
 def select_server(
     servers: Iterable[Binaries], wanted: Wanted, lacks: Callable[[Binaries], tuple[str, ...]]
-) -> Selection | None:
+) -> ChosenServer | None:
     """Return the first server that has everything; else the one that comes nearest; None where there is none.
 
     Nearest is what lacks the fewest parts; then the wanted major, the next newer one before older ones; then
@@ -66,17 +66,17 @@ def select_server(
             continue
         lacking = lacks(server)
         if not lacking and wanted.major in (None, server.major):
-            return Selection(server, (), _faults(seen, wanted))
+            return ChosenServer(server, (), _faults(seen, wanted))
         seen.append((server, lacking))
     if not seen:
         return None
     # min() keeps the order among equals.
     server, lacking = min(seen, key=lambda each: (len(each[1]), _distance(each[0].major, wanted.major)))
     before = seen[: seen.index((server, lacking))]
-    return Selection(server, lacking, _faults(before, wanted), tuple(each for each, _ in seen))
+    return ChosenServer(server, lacking, _faults(before, wanted), tuple(each for each, _ in seen))
 
 
-def describe_selection(selection: Selection, wanted: Wanted, system: str) -> str:
+def describe_selection(selection: ChosenServer, wanted: Wanted, system: str) -> str:
     """Return the line about what was taken, and why; `system` is sys.platform."""
     title = selection.server.title
     if not selection.fits:

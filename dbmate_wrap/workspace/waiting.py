@@ -12,7 +12,7 @@ from dbmate_wrap.domain.outcome import MigrationRow, Target
 from dbmate_wrap.errors import PreflightError, UnreachableError
 from dbmate_wrap.settings.durations import write_duration
 from dbmate_wrap.workspace.awaited import Awaited
-from dbmate_wrap.workspace.history_look import Look
+from dbmate_wrap.workspace.history_look import HistoryLook
 
 # A line of progress comes no more often.
 _REPORT_SECONDS = 60.0
@@ -36,7 +36,7 @@ class _Sight:
     since: float
 
 
-class Waiting:
+class HistoryWait:
     """One wait of at most `timeout` seconds; with 0 it looks once.
 
     `target` is the database as it was met last; `left` is what was not applied when it could be told last.
@@ -46,7 +46,7 @@ class Waiting:
         self,
         awaited: Awaited,
         timeout: float,
-        look: Callable[[], Look],
+        look: Callable[[], HistoryLook],
         say: Callable[[str], None],
         clock: Clock,
     ) -> None:
@@ -103,7 +103,7 @@ class Waiting:
             return None
         return f"stopped after {format_elapsed(self._elapsed())}: {self._sight.reason}"
 
-    def _judge(self, look: Look) -> str | None:
+    def _judge(self, look: HistoryLook) -> str | None:
         """Return what is applied where nothing is left; None after keeping why the wait goes on."""
         self.target = look.target or self.target
         self._is_first_run |= look.is_before_first_run
@@ -126,7 +126,7 @@ class Waiting:
         goes_on = before is not None and before.kind == kind
         self._sight = _Sight(reason, kind, before.since if before and goes_on else self._clock.now())
 
-    def _describe_end(self, look: Look) -> str:
+    def _describe_end(self, look: HistoryLook) -> str:
         end = self._awaited.describe_end(look.applied)
         if self._sight is None:
             return end

@@ -11,7 +11,7 @@ from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.history_look import Look, read_look
+from dbmate_wrap.workspace.history_look import HistoryLook, read_look
 from tests.support.servers import Database
 
 pytestmark = [pytest.mark.integration, pytest.mark.both_majors]
@@ -33,7 +33,7 @@ def url_of(database: Database, role: str) -> DatabaseUrl:
     return parse(database.url.replace(f"{database.server.superuser}@", f"{role}@"), os_user="")
 
 
-def look(database: Database, role: str, *known: str) -> Look:
+def look(database: Database, role: str, *known: str) -> HistoryLook:
     """One look with the default settings."""
     values = SimpleNamespace(connect_timeout=10.0, migrations_table="schema_migrations")
     context = SimpleNamespace(

@@ -12,7 +12,7 @@ from typing import cast
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.console import Console
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, TargetSelection
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb
 from dbmate_wrap.domain.invocation import Invocation
 from dbmate_wrap.domain.outcome import Outcome
@@ -42,11 +42,11 @@ def journal_of(
     targets: Iterable[FleetTarget],
     report: Callable[[Outcome], None] = lambda outcome: None,
     *,
-    selection: Selection | None = None,
+    selection: TargetSelection | None = None,
     verb: FleetVerb = "up",
 ) -> Journal:
     """The journal of a run over all these targets."""
-    inventory, selected = Inventory("tenants", "production", tuple(targets)), selection or Selection()
+    inventory, selected = Inventory("tenants", "production", tuple(targets)), selection or TargetSelection()
     files = {"001": "001_a.sql", "002": "002_b.sql", "003": "003_c.sql"}
     documents = TargetDocuments(outcome_of, report)
     # As where each has a URL of its own.

@@ -5,7 +5,7 @@ import typer
 
 from dbmate_wrap.cli import fleet_options
 from dbmate_wrap.domain.failure_limit import FailureLimit
-from dbmate_wrap.domain.fleet import Selection, Shard
+from dbmate_wrap.domain.fleet import Shard, TargetSelection
 from dbmate_wrap.domain.shard_variables import SHARD_VARIABLES
 
 
@@ -17,11 +17,11 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_selection_has_every_label_and_the_shard() -> None:
-    assert fleet_options.selection_of(None, None) == Selection()
+    assert fleet_options.selection_of(None, None) == TargetSelection()
     found = fleet_options.selection_of(["region=eu", "tier=a=b", "region=eu"], "2/8")
-    assert found == Selection({"region": "eu", "tier": "a=b"}, Shard(2, 8))
+    assert found == TargetSelection({"region": "eu", "tier": "a=b"}, Shard(2, 8))
     canaries = fleet_options.selection_of(["region=eu", "wave=canary"], None, "canary")
-    assert canaries == Selection({"region": "eu", "wave": "canary"})
+    assert canaries == TargetSelection({"region": "eu", "wave": "canary"})
 
 
 def test_the_shard_of_auto_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

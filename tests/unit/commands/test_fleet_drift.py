@@ -10,7 +10,7 @@ import pytest
 from dbmate_wrap.commands import fleet_drift as module
 from dbmate_wrap.commands.fleet_drift import fleet_drift
 from dbmate_wrap.domain.drift import SchemaDifference
-from dbmate_wrap.domain.fleet import Selection
+from dbmate_wrap.domain.fleet import TargetSelection
 from dbmate_wrap.domain.fleet_result import FleetDriftResult
 from dbmate_wrap.domain.results import DriftResult
 from dbmate_wrap.errors import ConfigError, ExitCode, HistoryError, InterruptedRun
@@ -39,7 +39,7 @@ def drift(project: FleetProject, *, jobs: int | None = None) -> FakeFork[DriftRe
     """Run `fleet drift`, and return what its processes got."""
     fork: FakeFork[DriftRequest] = FakeFork(project.run)
     context, fleet = project.load()
-    choice = FleetChoice(Selection(), jobs)
+    choice = FleetChoice(TargetSelection(), jobs)
     fleet_drift(context, project.whole, fleet, choice, project.documents, fork)
     return fork
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dbmate_wrap.commands.fleet_status import fleet_status
-from dbmate_wrap.domain.fleet import Selection, Shard
+from dbmate_wrap.domain.fleet import Shard, TargetSelection
 from dbmate_wrap.domain.fleet_result import FleetResult, VersionCount
 from dbmate_wrap.errors import ExitCode, HistoryError, InterruptedRun, UnreachableError
 from dbmate_wrap.fleet.opening import FleetChoice
@@ -21,9 +21,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetProject:
     return fleet_project(tmp_path, monkeypatch)
 
 
-def status(project: FleetProject, *, exit_code: bool = False, selection: Selection | None = None) -> None:
+def status(
+    project: FleetProject, *, exit_code: bool = False, selection: TargetSelection | None = None
+) -> None:
     context, fleet = project.load()
-    choice = FleetChoice(selection or Selection())
+    choice = FleetChoice(selection or TargetSelection())
     fleet_status(context, project.whole, fleet, choice, project.documents, exit_code=exit_code)
 
 
@@ -69,7 +71,7 @@ def test_of_a_shard_only_its_own_are_asked(project: FleetProject) -> None:
     names = [f"tenant-{number}" for number in range(10)]
     databases = Databases(dict.fromkeys(names, ALL))
     project.set_up(databases)
-    status(project, selection=Selection(shard=Shard(2, 3)))
+    status(project, selection=TargetSelection(shard=Shard(2, 3)))
     own = [name for name in names if Shard(2, 3).has(name)]
     assert sorted(project.told) == sorted(name for name, _ in databases.opened) == own
     assert project.whole.summary == f"{len(own)} of 10 databases asked"

@@ -10,7 +10,7 @@ from dbmate_wrap.commands import fleet_up as module
 from dbmate_wrap.commands.fleet_up import FleetUp, fleet_up
 from dbmate_wrap.dbmate.binary import Binary
 from dbmate_wrap.domain.failure_limit import FailureLimit
-from dbmate_wrap.domain.fleet import Selection
+from dbmate_wrap.domain.fleet import TargetSelection
 from dbmate_wrap.domain.fleet_result import FleetResult, FleetSummary
 from dbmate_wrap.domain.ledger import Provenance
 from dbmate_wrap.errors import (
@@ -29,7 +29,7 @@ from dbmate_wrap.fleet.opening import FleetChoice
 from dbmate_wrap.fleet.run import FleetRun
 from dbmate_wrap.process import Terminated
 from dbmate_wrap.workspace import dbmate
-from dbmate_wrap.workspace.rollout import Bounds, UpRequest
+from dbmate_wrap.workspace.bounds import Bounds, UpRequest
 from tests.support.fleet_databases import Databases
 from tests.support.fleet_projects import MIGRATIONS, FakeFork, FleetProject, fleet_project
 from tests.support.fleet_runs import Script, outcome_of
@@ -63,7 +63,7 @@ def up(
     """Run `fleet up`, and return what its processes got."""
     fork: FakeFork[UpRequest] = FakeFork(project.run)
     context, fleet = project.load()
-    request = FleetUp(FleetChoice(Selection(), jobs), wanted or Bounds(), max_failures, deadline, yes)
+    request = FleetUp(FleetChoice(TargetSelection(), jobs), wanted or Bounds(), max_failures, deadline, yes)
     fleet_up(context, project.whole, fleet, request, project.documents, fork)
     return fork
 
@@ -184,7 +184,7 @@ def test_each_process_gets_the_files_staged_once_the_binary_and_where_they_are_f
 
     project.run.on_start = look
     context, fleet = project.load()
-    request = FleetUp(FleetChoice(Selection()), Bounds("003"), None, None, yes=False)
+    request = FleetUp(FleetChoice(TargetSelection()), Bounds("003"), None, None, yes=False)
     fleet_up(context, project.whole, fleet, request, project.documents, fork)
     batches = [("003_c.sql",), ("002_b.sql", "003_c.sql")]
     assert staged == [{names: list(names) for names in batches}] * 3

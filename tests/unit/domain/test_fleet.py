@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbmate_wrap.domain.database_url import parse
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection, Shard, shard_index
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Shard, TargetSelection, shard_index
 from dbmate_wrap.domain.fleet_reference import FleetReference, read_reference
 from dbmate_wrap.errors import UsageError
 
@@ -53,7 +53,7 @@ def test_shards_share_the_targets_among_them_evenly_and_without_a_rest() -> None
 @given(st.lists(st.text(min_size=1), unique=True, max_size=20), st.integers(1, 12))
 def test_every_target_is_in_one_shard_alone(names: list[str], count: int) -> None:
     targets = [FleetTarget(name, name) for name in names]
-    shards = [Selection(shard=Shard(index, count)).find(targets) for index in range(1, count + 1)]
+    shards = [TargetSelection(shard=Shard(index, count)).find(targets) for index in range(1, count + 1)]
     assert sorted(each.name for shard in shards for each in shard) == sorted(names)
     assert all(list(shard) == [each for each in targets if each in shard] for shard in shards)
 
@@ -117,10 +117,12 @@ def test_two_lists_have_one_digest_where_their_targets_are_the_same(
 
 def test_a_selection_is_of_labels_and_of_a_shard() -> None:
     targets = (ACME, BOLT, FleetTarget("c", "c", labels={"region": "eu"}))
-    assert Selection().find(targets) == targets
-    assert [each.name for each in Selection({"region": "eu"}).find(targets)] == ["acme", "c"]
-    assert [each.name for each in Selection({"region": "eu", "wave": "canary"}).find(targets)] == ["acme"]
-    parts = [Selection(shard=Shard(index, 3)).find(targets) for index in (1, 2, 3)]
+    assert TargetSelection().find(targets) == targets
+    assert [each.name for each in TargetSelection({"region": "eu"}).find(targets)] == ["acme", "c"]
+    assert [each.name for each in TargetSelection({"region": "eu", "wave": "canary"}).find(targets)] == [
+        "acme"
+    ]
+    parts = [TargetSelection(shard=Shard(index, 3)).find(targets) for index in (1, 2, 3)]
     assert sorted(each.name for part in parts for each in part) == ["acme", "bolt", "c"]
 
 

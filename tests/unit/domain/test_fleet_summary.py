@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection, Shard
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Shard, TargetSelection
 from dbmate_wrap.domain.fleet_end import FleetScope, FleetVerb, TargetEnd, target_end
 from dbmate_wrap.domain.fleet_result import FleetTargetRow, StateCount, TargetState, VersionCount
 from dbmate_wrap.domain.fleet_summary import RETRIABLE, exit_of, summarize
@@ -154,10 +154,10 @@ def test_what_was_not_begun_is_named_once_in_either_way() -> None:
 def test_a_scope_has_the_names_of_all_shards_that_the_labels_select() -> None:
     targets = [FleetTarget(name, name, labels={"region": "eu" if name < "c" else "us"}) for name in "abcd"]
     inventory = Inventory("tenants", "production", tuple(targets))
-    scope = FleetScope.of("up", inventory, Selection({"region": "eu"}, Shard(2, 8)))
+    scope = FleetScope.of("up", inventory, TargetSelection({"region": "eu"}, Shard(2, 8)))
     assert (scope.names, scope.size, scope.shard) == (("a", "b"), 4, "2/8")
     assert (scope.where, scope.digest) == (("region=eu",), inventory.digest)
-    assert FleetScope.of("up", inventory, Selection()).shard is None
+    assert FleetScope.of("up", inventory, TargetSelection()).shard is None
 
 
 OK, UNREACHABLE, LOCKED, BLOCKED = ExitCode.OK, ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.BLOCKED

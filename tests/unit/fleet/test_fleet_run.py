@@ -12,7 +12,7 @@ from dbmate_wrap.errors import ErrorReport, ExitCode, InterruptedRun, Terminated
 from dbmate_wrap.fleet import run as module
 from dbmate_wrap.fleet.messages import Said
 from dbmate_wrap.fleet.run import FleetRun
-from dbmate_wrap.fleet.schedule import Schedule, StopConditions, Waiting
+from dbmate_wrap.fleet.schedule import Schedule, StopConditions, WaitingTarget
 from dbmate_wrap.fleet.turns import Limits
 from tests.support.consoles import FakeConsole
 from tests.support.fleet_runs import FakeRun, Script, journal_of, outcome_of, url_of
@@ -41,7 +41,7 @@ def fleet_run_of(
 ) -> FleetRun:
     """The run over targets of these names."""
     targets = [FleetTarget(name, f"db_{name}") for name in names]
-    schedule = Schedule([Waiting(target, "server") for target in targets], limits, stop_on)
+    schedule = Schedule([WaitingTarget(target, "server") for target in targets], limits, stop_on)
     urls = {target.name: url_of(target) for target in targets}
     said = console or FakeConsole()
     return FleetRun(schedule, run, urls, said, journal_of(targets), deadline, run.clock)

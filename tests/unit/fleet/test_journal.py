@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dbmate_wrap.domain.drift import SchemaDifference
-from dbmate_wrap.domain.fleet import FleetTarget, Selection, Shard
+from dbmate_wrap.domain.fleet import FleetTarget, Shard, TargetSelection
 from dbmate_wrap.domain.fleet_end import FleetVerb
 from dbmate_wrap.domain.fleet_result import (
     FleetDriftResult,
@@ -163,7 +163,7 @@ def test_a_target_that_was_not_begun_says_why() -> None:
 
 def test_the_row_of_a_target_says_what_it_is_of() -> None:
     reported: list[Outcome] = []
-    selection = Selection({"region": "eu"}, Shard(2, 8))
+    selection = TargetSelection({"region": "eu"}, Shard(2, 8))
     journal = journal_of([ACME], reported.append, selection=selection)
     journal.note_found(found_of("003", 0))
     digest = journal.scope.digest

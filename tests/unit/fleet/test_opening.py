@@ -8,7 +8,7 @@ import pytest
 from dbmate_wrap import settings
 from dbmate_wrap.domain.command_hint import TargetOfFleet
 from dbmate_wrap.domain.database_url import DatabaseUrl
-from dbmate_wrap.domain.fleet import Selection, Shard
+from dbmate_wrap.domain.fleet import Shard, TargetSelection
 from dbmate_wrap.errors import ConfigError, PreflightError, UsageError, WrapError
 from dbmate_wrap.fleet.opening import FleetChoice, OpenFleet, open_fleet
 from dbmate_wrap.fleet.survey import Located
@@ -38,7 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def opened(choice: FleetChoice | None = None, console: FakeConsole | None = None) -> OpenFleet:
     """The fleet of the project."""
     loaded = settings.load(environment="staging")
-    return open_fleet(context_of(loaded, console), loaded.fleet(), choice or FleetChoice(Selection()))
+    return open_fleet(context_of(loaded, console), loaded.fleet(), choice or FleetChoice(TargetSelection()))
 
 
 def url_in(located: Located) -> DatabaseUrl:
@@ -124,7 +124,7 @@ def test_a_command_that_knows_each_target_is_asked_for_each_and_every_password_i
 def test_the_commands_run_side_by_side(asked: Asked) -> None:
     # Each waits for the others.
     asked.at_once = threading.Barrier(3)
-    assert len(opened(FleetChoice(Selection(), jobs=3, per_server=1)).locate()) == 3
+    assert len(opened(FleetChoice(TargetSelection(), jobs=3, per_server=1)).locate()) == 3
 
 
 def test_a_target_whose_command_fails_stops_no_other(asked: Asked) -> None:
@@ -137,7 +137,7 @@ def test_a_target_whose_command_fails_stops_no_other(asked: Asked) -> None:
 
 
 def test_only_the_targets_of_the_run_are_asked_for(asked: Asked) -> None:
-    located = opened(FleetChoice(Selection({"region": "us"}))).locate()
+    located = opened(FleetChoice(TargetSelection({"region": "us"}))).locate()
     assert [each.target.name for each in located] == asked.targets == ["bolt"]
 
 
@@ -182,10 +182,10 @@ def test_tls_is_required_where_the_environment_does(project: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("choice", "in_settings", "limits"),
     [
-        (FleetChoice(Selection()), "", Limits(8, 8)),
-        (FleetChoice(Selection()), "jobs = 20\nper_server = 3\n", Limits(20, 3)),
-        (FleetChoice(Selection(), 4, 2), "jobs = 20\nper_server = 3\n", Limits(4, 2)),
-        (FleetChoice(Selection(), jobs=4), "per_server = 3\n", Limits(4, 3)),
+        (FleetChoice(TargetSelection()), "", Limits(8, 8)),
+        (FleetChoice(TargetSelection()), "jobs = 20\nper_server = 3\n", Limits(20, 3)),
+        (FleetChoice(TargetSelection(), 4, 2), "jobs = 20\nper_server = 3\n", Limits(4, 2)),
+        (FleetChoice(TargetSelection(), jobs=4), "per_server = 3\n", Limits(4, 3)),
     ],
 )
 def test_the_limits_are_those_of_the_command_line_then_of_the_settings(
@@ -197,7 +197,7 @@ def test_the_limits_are_those_of_the_command_line_then_of_the_settings(
 
 @pytest.mark.usefixtures("project")
 def test_the_targets_of_a_run_are_those_of_its_labels_and_its_shard() -> None:
-    selection = Selection({"region": "eu"}, Shard(1, 2))
+    selection = TargetSelection({"region": "eu"}, Shard(1, 2))
     fleet = opened(FleetChoice(selection))
     scope = fleet.scope("up")
     assert scope.names == ("acme", "cactus")
@@ -205,7 +205,7 @@ def test_the_targets_of_a_run_are_those_of_its_labels_and_its_shard() -> None:
     assert (scope.size, scope.digest) == (3, fleet.inventory.digest)
     assert (scope.where, scope.shard) == (("region=eu",), "1/2")
     with pytest.raises(UsageError):
-        opened(FleetChoice(Selection({"region": "asia"})))
+        opened(FleetChoice(TargetSelection({"region": "asia"})))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_command_names_the_fleet_where_its_environment_has_two(
     more = f'\n[fleets.others]\ntargets = "others.csv"\n{another}\n' if another else ""
     write(project, {"dbmate-wrap.toml": FLEET + more})
     loaded = settings.load(environment="staging")
-    found = open_fleet(context_of(loaded), loaded.fleets["tenants"], FleetChoice(Selection()))
+    found = open_fleet(context_of(loaded), loaded.fleets["tenants"], FleetChoice(TargetSelection()))
     assert found.scope("up").place_of("acme") == TargetOfFleet("staging", "acme", fleet)
 
 

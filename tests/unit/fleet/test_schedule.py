@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dbmate_wrap.domain.failure_limit import FailureLimit, parse_failure_limit
 from dbmate_wrap.domain.fleet import FleetTarget
 from dbmate_wrap.errors import ExitCode
-from dbmate_wrap.fleet.schedule import End, Schedule, StopConditions, Waiting
+from dbmate_wrap.fleet.schedule import End, Schedule, StopConditions, WaitingTarget
 from dbmate_wrap.fleet.turns import Limits
 
 WIDE = Limits(jobs=100, per_server=100)
@@ -24,8 +24,8 @@ def target(name: str) -> FleetTarget:
     return FleetTarget(name, name, labels={"wave": "canary"} if name.startswith("c") else {})
 
 
-def waiting(names: Iterable[str]) -> list[Waiting]:
-    return [Waiting(target(name), "server") for name in names]
+def waiting(names: Iterable[str]) -> list[WaitingTarget]:
+    return [WaitingTarget(target(name), "server") for name in names]
 
 
 def schedule(
@@ -40,7 +40,7 @@ def schedule(
     return Schedule(waiting(names), limits, StopConditions(size, parsed, [target(name) for name in failed]))
 
 
-def take_all(run: Schedule) -> dict[str, Waiting]:
+def take_all(run: Schedule) -> dict[str, WaitingTarget]:
     """What may begin now, by name."""
     found = {}
     while (taken := run.take()) is not None:
@@ -123,7 +123,7 @@ def test_what_stopped_the_run_is_said_with_the_limit_as_it_was_given() -> None:
 def test_three_that_fail_alike_at_first_stop_the_run(limits: Limits) -> None:
     run = schedule("abdefg", limits=limits)
     ended = 0
-    begun: list[Waiting] = []
+    begun: list[WaitingTarget] = []
     while ended < 3:
         begun += take_all(run).values()
         run.note_end(begun[ended], BROKEN)
@@ -217,12 +217,14 @@ def test_every_target_ends_once_or_is_not_begun_and_the_run_ends(
     def named(number: int, canary: bool) -> FleetTarget:
         return FleetTarget(str(number), str(number), labels={"wave": "canary"} if canary else {})
 
-    all_waiting = [Waiting(named(number, canary), server) for number, (canary, server, _) in enumerate(of)]
+    all_waiting = [
+        WaitingTarget(named(number, canary), server) for number, (canary, server, _) in enumerate(of)
+    ]
     found_failed = [named(100 + number, canary) for number, canary in enumerate(failed)]
     stop_on = StopConditions(len(of) + len(failed), limit, found_failed) if has_conditions else None
     run = Schedule(all_waiting, limits, stop_on)
-    at_work: list[Waiting] = []
-    ended: list[tuple[Waiting, End]] = []
+    at_work: list[WaitingTarget] = []
+    ended: list[tuple[WaitingTarget, End]] = []
     while run.waiting or at_work:
         while (taken := run.take()) is not None:
             assert run.stopped is None

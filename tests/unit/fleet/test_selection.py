@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Selection, Shard
+from dbmate_wrap.domain.fleet import FleetTarget, Inventory, Shard, TargetSelection
 from dbmate_wrap.errors import ConfigError, UsageError
 from dbmate_wrap.fleet.selection import find_target, select
 
@@ -17,19 +17,19 @@ CRM = Inventory(
 )
 
 
-def names(selection: Selection) -> list[str]:
+def names(selection: TargetSelection) -> list[str]:
     return [each.name for each in select(CRM, selection)]
 
 
 def test_the_targets_with_all_labels_are_selected() -> None:
-    assert names(Selection()) == ["acme", "bolt", "core"]
-    assert names(Selection({"region": "eu"})) == ["acme"]
+    assert names(TargetSelection()) == ["acme", "bolt", "core"]
+    assert names(TargetSelection({"region": "eu"})) == ["acme"]
 
 
 def test_a_shard_may_be_empty_but_labels_that_nobody_has_are_an_error() -> None:
-    assert sum(len(names(Selection({"region": "eu"}, Shard(index, 9)))) for index in range(1, 10)) == 1
+    assert sum(len(names(TargetSelection({"region": "eu"}, Shard(index, 9)))) for index in range(1, 10)) == 1
     with pytest.raises(UsageError):
-        select(CRM, Selection({"region": "ap"}, Shard(1, 9)))
+        select(CRM, TargetSelection({"region": "ap"}, Shard(1, 9)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_shard_may_be_empty_but_labels_that_nobody_has_are_an_error() -> None:
 )
 def test_a_label_that_nobody_has_suggests_the_nearest(where: dict[str, str], message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        select(CRM, Selection(where))
+        select(CRM, TargetSelection(where))
     assert caught.value.message == message
     assert hint in str(caught.value.hint)
 

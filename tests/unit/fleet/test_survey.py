@@ -23,7 +23,7 @@ from dbmate_wrap.errors import (
 from dbmate_wrap.fleet.survey import Found, Located, Survey
 from dbmate_wrap.fleet.turns import Limits
 from dbmate_wrap.settings.fleet_urls import FleetUrls
-from dbmate_wrap.workspace.rollout import Bounds
+from dbmate_wrap.workspace.bounds import Bounds
 from tests.support.consoles import FakeConsole
 from tests.support.fleet_databases import TARGET, Databases
 from tests.support.fleet_runs import context_of, journal_of, url_of

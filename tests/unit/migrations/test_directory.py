@@ -274,8 +274,11 @@ def test_every_word_about_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "no folder": told(lambda: directory.list_migrations(folder / "x"), folder),
         "a file": told(lambda: directory.list_migrations(folder / "001_a.sql"), folder),
         "there already": told(lambda: directory.create_migration(folder / "001_a.sql", ""), folder),
-        "no place": told(
+        "a file in the way": told(
             lambda: directory.create_migration(folder / "001_a.sql" / "y" / "x.sql", ""), folder
+        ),
+        "a file as its folder": told(
+            lambda: directory.create_migration(folder / "001_a.sql" / "x.sql", ""), folder
         ),
         "a new name that is taken": told(
             lambda: directory.rename_migration(folder, "001_a.sql", "notes.txt"), folder

@@ -10,7 +10,7 @@ import pytest
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.policy import sql_rules
-from dbmate_wrap.policy.sql_rules import Judgement, RuleContext, check_sql
+from dbmate_wrap.policy.sql_rules import RuleContext, SqlJudgement, check_sql
 from dbmate_wrap.review import sql_findings
 from dbmate_wrap.review.sql_findings import SqlFindings, find_in_sql
 from tests.support.cases import migration_file
@@ -40,8 +40,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     def judge(
-        migrations: Sequence[ParsedMigration], context: RuleContext, known: Sequence[Judgement] = ()
-    ) -> tuple[Judgement, ...]:
+        migrations: Sequence[ParsedMigration], context: RuleContext, known: Sequence[SqlJudgement] = ()
+    ) -> tuple[SqlJudgement, ...]:
         names.extend(each.file.name for each in migrations[len(known) :])
         return original(migrations, context, known)
 

@@ -14,9 +14,9 @@ from dbmate_wrap.errors import HistoryError, UsageError
 from dbmate_wrap.postgres import catalog, ledger
 from dbmate_wrap.settings import Values
 from dbmate_wrap.workspace import history as history_module
+from dbmate_wrap.workspace.bounds import Bounds
 from dbmate_wrap.workspace.database import Database
 from dbmate_wrap.workspace.history import History, disagreement, pending, read_history
-from dbmate_wrap.workspace.rollout import Bounds
 from tests.support.migrations import parsed_migration, project_files
 
 FIRST = parsed_migration("001_a.sql", "create table public.a (id int);")

@@ -14,12 +14,12 @@ from dbmate_wrap.redact import Secrets
 from dbmate_wrap.settings import ResolvedUrl
 from dbmate_wrap.workspace import history_look
 from dbmate_wrap.workspace.context import Context
-from dbmate_wrap.workspace.history_look import HistoryWatch, Look
+from dbmate_wrap.workspace.history_look import HistoryLook, HistoryWatch
 
-DONE = Look(None, ("001",))
+DONE = HistoryLook(None, ("001",))
 URL = parse("postgres://app:old@db/crm?sslmode=require", os_user="")
 NEW = replace(URL, password="new")
-Answer = Look | WrapError
+Answer = HistoryLook | WrapError
 
 
 def watch(
@@ -32,7 +32,7 @@ def watch(
 ) -> HistoryWatch:
     """A watch whose URL is the next of `urls` each time that it is asked for."""
 
-    def read_look(context: Context, url: DatabaseUrl, known: object) -> Look:
+    def read_look(context: Context, url: DatabaseUrl, known: object) -> HistoryLook:
         found = answer(url)
         if isinstance(found, WrapError):
             raise found

@@ -7,7 +7,7 @@ import pytest
 
 from dbmate_wrap.cluster.binaries import Binaries
 from dbmate_wrap.workspace.server_choice import (
-    Selection,
+    ChosenServer,
     Wanted,
     describe_selection,
     remedy_for,
@@ -34,7 +34,7 @@ def lacks(server: Binaries, wanted: Wanted) -> tuple[str, ...]:
     return tuple(part for part in wanted.parts if part not in HAS[server])
 
 
-def select(servers: tuple[Binaries, ...], wanted: Wanted) -> Selection | None:
+def select(servers: tuple[Binaries, ...], wanted: Wanted) -> ChosenServer | None:
     return select_server(servers, wanted, lambda server: lacks(server, wanted))
 
 
@@ -131,7 +131,7 @@ def test_no_server_is_looked_at_after_the_one_that_fits() -> None:
         assert server == E18
         return ()
 
-    assert select_server(ALL, wanting("citext"), only_the_first) == Selection(E18)
+    assert select_server(ALL, wanting("citext"), only_the_first) == ChosenServer(E18)
 
 
 @pytest.mark.parametrize(

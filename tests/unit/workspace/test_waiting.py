@@ -9,29 +9,31 @@ import pytest
 from dbmate_wrap.domain.outcome import Target
 from dbmate_wrap.errors import HistoryError, PreflightError, UnreachableError, WrapError
 from dbmate_wrap.workspace.awaited import Awaited
-from dbmate_wrap.workspace.history_look import Look
-from dbmate_wrap.workspace.waiting import Clock, Waiting
+from dbmate_wrap.workspace.history_look import HistoryLook
+from dbmate_wrap.workspace.waiting import Clock, HistoryWait
 
 TARGET = Target("db", 5432, "crm", "18.1")
-DONE = Look(TARGET, ("001", "002"))
-PENDING = Look(TARGET, ("001",))
-NO_TABLE = Look(TARGET, absent="there is no table public.schema_migrations yet")
-REFUSED = Look(None, error=UnreachableError("nothing answers on db:5432", kind="refused", hint="start it"))
-MISSING = Look(None, error=UnreachableError('there is no database "crm"', kind="database_missing"))
-HIDDEN = Look(TARGET, error=PreflightError("role app may not read it", hint="grant select"))
+DONE = HistoryLook(TARGET, ("001", "002"))
+PENDING = HistoryLook(TARGET, ("001",))
+NO_TABLE = HistoryLook(TARGET, absent="there is no table public.schema_migrations yet")
+REFUSED = HistoryLook(
+    None, error=UnreachableError("nothing answers on db:5432", kind="refused", hint="start it")
+)
+MISSING = HistoryLook(None, error=UnreachableError('there is no database "crm"', kind="database_missing"))
+HIDDEN = HistoryLook(TARGET, error=PreflightError("role app may not read it", hint="grant select"))
 
 
 @dataclass
 class World:
     """Time passes by sleeping alone; the looks come one after the other, and the last one again and again."""
 
-    looks: list[Look | WrapError]
+    looks: list[HistoryLook | WrapError]
     now: float = 1000.0
     slept: list[float] = field(default_factory=list)
     said: list[tuple[float, str]] = field(default_factory=list)
     taken: int = 0
 
-    def look(self) -> Look:
+    def look(self) -> HistoryLook:
         look = self.looks[min(self.taken, len(self.looks) - 1)]
         self.taken += 1
         if isinstance(look, WrapError):
@@ -42,11 +44,13 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def waiting(self, timeout: float) -> Waiting:
+    def waiting(self, timeout: float) -> HistoryWait:
         """A wait for 002 that begins now; the jitter is 0."""
         clock = Clock(lambda: self.now, self.sleep, lambda: 1.0)
         began, say = self.now, self.said.append
-        return Waiting(Awaited("002"), timeout, self.look, lambda line: say((self.now - began, line)), clock)
+        return HistoryWait(
+            Awaited("002"), timeout, self.look, lambda line: say((self.now - began, line)), clock
+        )
 
 
 def test_what_is_applied_already_is_told_at_once_and_nothing_is_said() -> None:
@@ -86,7 +90,9 @@ def test_without_time_it_looks_once() -> None:
 
 
 @pytest.mark.parametrize(("look", "kind"), [(REFUSED, "refused"), (MISSING, "database_missing")])
-def test_without_a_connection_at_the_end_it_is_21_also_where_there_was_one(look: Look, kind: str) -> None:
+def test_without_a_connection_at_the_end_it_is_21_also_where_there_was_one(
+    look: HistoryLook, kind: str
+) -> None:
     world = World([PENDING, PENDING, look])
     waiting = world.waiting(20)
     with pytest.raises(UnreachableError) as raised:
@@ -119,7 +125,7 @@ def test_a_lack_of_privileges_ends_it_at_once() -> None:
 
 
 @pytest.mark.parametrize("before", [NO_TABLE, MISSING])
-def test_privileges_may_come_with_the_first_run(before: Look) -> None:
+def test_privileges_may_come_with_the_first_run(before: HistoryLook) -> None:
     assert World([before, HIDDEN, HIDDEN, DONE]).waiting(600).run() == "002 is applied; waited 7.0 s"
     world = World([before, HIDDEN])
     with pytest.raises(PreflightError) as raised:
@@ -143,8 +149,8 @@ def test_it_says_why_it_goes_on_at_most_once_a_minute() -> None:
 
 
 def test_the_reason_may_change_in_words_and_stay_the_same_failure() -> None:
-    def refused(text: str) -> Look:
-        return Look(None, error=UnreachableError(text, kind="refused"))
+    def refused(text: str) -> HistoryLook:
+        return HistoryLook(None, error=UnreachableError(text, kind="refused"))
 
     world = World([refused("a"), refused("b")])
     with pytest.raises(UnreachableError, match=r"^b \(given up after 20s; it was so for 20 s\)$"):
@@ -165,7 +171,7 @@ def test_a_wait_that_is_stopped_tells_what_it_saw() -> None:
 
     world = World([PENDING])
     clock = Clock(lambda: world.now, raising(world), lambda: 1.0)
-    waiting = Waiting(Awaited("002"), 600, world.look, lambda line: None, clock)
+    waiting = HistoryWait(Awaited("002"), 600, world.look, lambda line: None, clock)
     assert waiting.describe_stop() is None
     with pytest.raises(Stop):
         waiting.run()

@@ -7,9 +7,9 @@ from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.errors import PolicyError
 from dbmate_wrap.migrations.parse import parse_migration
 from dbmate_wrap.migrations.phase import PHASE_COMMENT
+from dbmate_wrap.workspace.bounds import Bounds
 from dbmate_wrap.workspace.history import History
 from dbmate_wrap.workspace.project_files import ProjectFiles
-from dbmate_wrap.workspace.rollout import Bounds
 from tests.support.migrations import file_of, project_files
 
 
