@@ -130,9 +130,11 @@ class _Comparison:
         return may_be_the_same(expected, live.text, live.history_table, store.cache.same_texts())
 
     def _make(self, tools: ReplayTools, plan: shadow_replay.ReplayPlan, store: DumpStore) -> SchemaDump:
-        state, versions = shadow_replay.make_state(tools, plan)
+        state = shadow_replay.make_state(tools, plan)
         shared = {name: fact.value for name, fact in state.shared.facts.items()}
-        dump = SchemaDump(state.schema, versions.statement, {**state.rights, **extension_versions(shared)})
+        dump = SchemaDump(
+            state.schema, state.recorded.statement, {**state.rights, **extension_versions(shared)}
+        )
         store.cache.save_dump(store.keys[-1], dump)
         return dump
 

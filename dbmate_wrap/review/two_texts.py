@@ -72,8 +72,7 @@ class _Server:
         means = replace(self.means, files=replace(self.means.files, parsed=tuple(history)))
         prepared = prepare_replay(means, self.choice, self.pool, self.bind, due=(len(history) - 1,))
         with prepared.failures_as_errors():
-            state, _ = shadow_replay.make_state(prepared.tools, prepared.plan)
-            return state, prepared.tools
+            return shadow_replay.make_state(prepared.tools, prepared.plan), prepared.tools
 
 
 def _compare(

@@ -8,7 +8,7 @@ from typing import TypeVar
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.shadow.cache import SchemaDump
 from dbmate_wrap.shadow.round_trip import DownFault, run_round_trip
-from dbmate_wrap.shadow.scratch import RecordedVersions, ReplayTools, SchemaState, ScratchDatabase
+from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState, ScratchDatabase
 from dbmate_wrap.shadow.scratch_pool import ScratchHandle
 from dbmate_wrap.sql.batching import batches
 
@@ -79,12 +79,9 @@ def _needs_template(applied_again: Sequence[ParsedMigration]) -> bool:
     return len(applied_again) > _MOST_REAPPLIED or len(batches(applied_again)) > _MOST_PROCESSES
 
 
-def make_state(tools: ReplayTools, plan: ReplayPlan) -> tuple[SchemaState, RecordedVersions]:
-    """Return the state that the plan's migrations make, without a round trip, and their versions.
-
-    Raises as `run_replay`.
-    """
-    return read_at_end(tools, plan, lambda database: (database.read_state(), database.history()))
+def make_state(tools: ReplayTools, plan: ReplayPlan) -> SchemaState:
+    """Return the state that the plan's migrations make, without a round trip. Raises as `run_replay`."""
+    return read_at_end(tools, plan, lambda database: database.read_state())
 
 
 def read_at_end(tools: ReplayTools, plan: ReplayPlan, read: Callable[[ScratchDatabase], _Read]) -> _Read:
@@ -196,7 +193,9 @@ class _Replay:
     def _finish(self, handle: ScratchHandle) -> ReplayResult:
         """Read the final schema, and save the database as the template of the whole history."""
         database, key = ScratchDatabase(handle.url, self.tools), self.plan.keys[-1]
-        dump = SchemaDump(self._dump(database, len(self.plan.migrations)), database.history().statement)
+        length = len(self.plan.migrations)
+        recorded = self.states[length].recorded if length in self.states else database.history()
+        dump = SchemaDump(self._dump(database, length), recorded.statement)
         self.tools.cache.save_dump(key, dump)
         if not self.faults and self.plan.remaining:
             handle.save_template(key)

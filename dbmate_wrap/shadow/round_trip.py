@@ -59,8 +59,7 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, initia
     """
     pool = database.tools.pool
     shared_before = pool.shared_objects()
-    database.apply([migration])
-    applied = database.read_state()
+    applied = database.apply_one(migration)
     has_effect = (
         applied != initial
         or pool.shared_objects() != shared_before
@@ -80,9 +79,10 @@ def run_round_trip(database: ScratchDatabase, migration: ParsedMigration, initia
 def _check_down(
     database: ScratchDatabase, migration: ParsedMigration, initial: SchemaState
 ) -> DownFault | None:
-    if failure := database.undo(migration):
-        return _fault(migration, f"migrate:down fails: {_describe(failure)}", failure)
-    difference, is_layout = _compare_states(database, migration, initial, database.read_state())
+    undone = database.undo(migration)
+    if isinstance(undone, DbmateError):
+        return _fault(migration, f"migrate:down fails: {_describe(undone)}", undone)
+    difference, is_layout = _compare_states(database, migration, initial, undone)
     if difference:
         named = difference.describe(
             extra="it leaves", missing="it does not bring back", changed="it does not restore"
@@ -96,13 +96,12 @@ def _check_second_up(
     database: ScratchDatabase, migration: ParsedMigration, applied: SchemaState
 ) -> tuple[DownFault | None, bool]:
     """Apply it again: return its fault, and whether the database is spoilt now."""
-    failure, missing = database.apply_batch([migration])
-    if missing:
+    failure, again = database.try_one(migration)
+    if again is None:
         if failure is None or failure.file is None:
             raise MigrationFailed(migration, failure)
         message = f"after migrate:down it cannot be applied again: {_describe(failure)}"
         return _fault(migration, message), True
-    again = database.read_state()
     difference, is_layout = _compare_states(database, migration, applied, again)
     if difference:
         named = difference.describe(extra="there is also", missing="there is no", changed="it differs in")

@@ -1,6 +1,6 @@
 """Operations on one scratch database: apply and undo migrations, dump the schema, load a dump."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -73,12 +73,16 @@ class RecordedVersions:
 
 @dataclass(frozen=True)
 class SchemaState:
-    """pg_dump's text, what it leaves out, and dbmate's history table (schema and name)."""
+    """pg_dump's text, what it leaves out, and dbmate's history table (schema and name).
+
+    What is `recorded` there is no part of what is compared.
+    """
 
     schema: str
     rights: Mapping[str, str]
     history_table: tuple[str, str]
     shared: SharedState = field(default_factory=SharedState)
+    recorded: RecordedVersions = field(default=RecordedVersions((), ""), compare=False)
 
 
 @dataclass(frozen=True)
@@ -98,42 +102,65 @@ class ScratchDatabase:
         Raises MigrationFailed, with the place of the failing statement, at the first that fails.
         """
         for batch in batches(migrations):
-            failure, missing = self.apply_batch(batch)
-            if missing:
-                first = missing[0]
-                if failure is not None and failure.file == first.file.name and len(first.sections) == 1:
-                    failure = find_failing_statement(failure, first.sections[0].up, self.connect)
-                raise MigrationFailed(first, failure)
+            failure = self._migrate(batch)
+            versions = self.history().versions
+            for migration in batch:
+                if migration.file.version not in versions:
+                    raise self._failed(migration, failure)
 
-    def apply_batch(
-        self, batch: Sequence[ParsedMigration]
-    ) -> tuple[DbmateError | None, list[ParsedMigration]]:
-        """Apply a batch with one dbmate process: return its error, and the migrations not recorded."""
-        with stage([self.tools.file_of(migration) for migration in batch]) as folder:
-            failure = self.tools.dbmate(self.url).migrate(folder, self.tools.events)
-        versions = self.history().versions
-        return failure, [migration for migration in batch if migration.file.version not in versions]
+    def apply_one(self, migration: ParsedMigration) -> SchemaState:
+        """Apply one migration, and read the state then. Raises as `apply`."""
+        failure, state = self.try_one(migration)
+        if state is None:
+            raise self._failed(migration, failure)
+        return state
 
-    def undo(self, migration: ParsedMigration) -> DbmateError | None:
-        """Run migrate:down of the last migration: return its error, None where it is gone from the history.
+    def try_one(self, migration: ParsedMigration) -> tuple[DbmateError | None, SchemaState | None]:
+        """Apply one migration: return dbmate's error, and the state then; None where it is not recorded."""
+        failure = self._migrate([migration])
+        return failure, self._read_state_if(failure, lambda versions: migration.file.version in versions)
+
+    def undo(self, migration: ParsedMigration) -> DbmateError | SchemaState:
+        """Run migrate:down of the last migration: return the state then, its error where it is not undone.
 
         Raises MigrationFailed where dbmate did not come to run it.
         """
         # dbmate undoes the last applied one of the files it sees: it is given this one alone.
         with stage([self.tools.file_of(migration)]) as folder:
             failure = self.tools.dbmate(self.url).rollback(folder, self.tools.events)
-        if migration.file.version not in self.history().versions:
-            return None
+        state = self._read_state_if(failure, lambda versions: migration.file.version not in versions)
+        if state is not None:
+            return state
         if failure is None or failure.file is None:
             raise MigrationFailed(migration, failure, "down")
         return find_failing_statement(failure, migration.sections[-1].down, self.connect)
 
+    def _migrate(self, batch: Sequence[ParsedMigration]) -> DbmateError | None:
+        """Run one dbmate process over a batch."""
+        with stage([self.tools.file_of(migration) for migration in batch]) as folder:
+            return self.tools.dbmate(self.url).migrate(folder, self.tools.events)
+
+    def _failed(self, migration: ParsedMigration, failure: DbmateError | None) -> MigrationFailed:
+        if failure is not None and failure.file == migration.file.name and len(migration.sections) == 1:
+            failure = find_failing_statement(failure, migration.sections[0].up, self.connect)
+        return MigrationFailed(migration, failure)
+
+    def _read_state_if(
+        self, failure: DbmateError | None, is_done: Callable[[Collection[str]], bool]
+    ) -> SchemaState | None:
+        """Return the state where the recorded versions say that dbmate's work `is_done`, else None.
+
+        Where dbmate has no error it is next to always done: both are read at once then.
+        """
+        if failure is not None and not is_done(self.history().versions):
+            return None
+        state = self.read_state()
+        return state if is_done(state.recorded.versions) else None
+
     def history(self) -> RecordedVersions:
         """Read dbmate's history table."""
         with self.connect() as session:
-            server = catalog.read_server(session, self.tools.migrations_table)
-            versions = catalog.applied_versions(session, server)
-        return RecordedVersions(versions, catalog.history_literal(versions, server))
+            return _read_recorded(session, catalog.read_server(session, self.tools.migrations_table))
 
     def read_state(self, schema: str | None = None) -> SchemaState:
         """Read the state now; `schema` is pg_dump's text where that is known, else pg_dump runs meanwhile."""
@@ -143,9 +170,9 @@ class ScratchDatabase:
             try:
                 with self.connect() as session:
                     server = catalog.read_server(session, self.tools.migrations_table)
-                    table = server.history.place
+                    table, recorded = server.history.place, _read_recorded(session, server)
                     rights, shared = shadow_state.rights(session, table), shadow_state.shared(session)
-                return SchemaState(dumping.result(), rights, table, shared)
+                return SchemaState(dumping.result(), rights, table, shared, recorded)
             finally:
                 stop.set()  # Nothing works on a server that is about to be stopped.
 
@@ -156,6 +183,11 @@ class ScratchDatabase:
     def dump_with_history(self) -> SchemaDump:
         """Return pg_dump's text, and the statement that records the versions."""
         return SchemaDump(self.dump(), self.history().statement)
+
+
+def _read_recorded(session: Session, server: catalog.Server) -> RecordedVersions:
+    versions = catalog.applied_versions(session, server)
+    return RecordedVersions(versions, catalog.history_literal(versions, server))
 
 
 def reload_dump(tools: ReplayTools, text: str, *, superuser: bool = False) -> SchemaDump:

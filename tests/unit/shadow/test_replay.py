@@ -16,12 +16,12 @@ from dbmate_wrap.shadow.cache import ReplayCache, SchemaDump
 from dbmate_wrap.shadow.due_round_trips import round_trips_due
 from dbmate_wrap.shadow.replay import ReplayPlan, ReplayResult
 from dbmate_wrap.shadow.round_trip import DownFault, RoundTrip
-from dbmate_wrap.shadow.scratch import ReplayTools, SchemaState
+from dbmate_wrap.shadow.scratch import RecordedVersions, ReplayTools, SchemaState
 from tests.support.migrations import parsed_migration
 
 URL = DatabaseUrl("u", None, "/tmp", 5432, "scratch", ())
 FAULT = DownFault("x.sql", 4, None, "migrate:down fails")
-STATE = SchemaState("schema", {}, ("public", "schema_migrations"))
+STATE = SchemaState("schema", {}, ("public", "schema_migrations"), recorded=RecordedVersions((), "versions"))
 PASSED = RoundTrip(None, spoilt=False, lasts=False, after=STATE)
 
 

@@ -77,17 +77,15 @@ class FakeDatabase:
         pool = SimpleNamespace(shared_objects=lambda: next(objects), keeps_roles=self.keeps_roles)
         self.tools = SimpleNamespace(pool=pool)
 
-    def read_state(self) -> SchemaState:
+    def apply_one(self, migration: ParsedMigration) -> SchemaState:
+        assert migration.file.name == FILE
         return next(self.states)
 
-    def apply(self, migrations: list[ParsedMigration]) -> None:
-        assert [each.file.name for each in migrations] == [FILE]
+    def undo(self, migration: ParsedMigration) -> DbmateError | SchemaState:
+        return self.down_error or next(self.states)
 
-    def undo(self, migration: ParsedMigration) -> DbmateError | None:
-        return self.down_error
-
-    def apply_batch(self, batch: list[ParsedMigration]) -> tuple[DbmateError | None, list[ParsedMigration]]:
-        return self.second_error, [] if self.is_applied_again else batch
+    def try_one(self, migration: ParsedMigration) -> tuple[DbmateError | None, SchemaState | None]:
+        return self.second_error, next(self.states) if self.is_applied_again else None
 
 
 def run(fake: FakeDatabase, migration: ParsedMigration = MIGRATION) -> RoundTrip:
