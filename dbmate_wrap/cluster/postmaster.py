@@ -9,7 +9,8 @@ from pathlib import Path
 
 # The signals of pg_ctl's shutdown modes "fast" (SIGINT) and "immediate" (SIGQUIT), by their POSIX numbers.
 FAST, IMMEDIATE = 2, 3
-_POLL = 0.02
+# A server without flushes ends within some milliseconds, and a check waits for that.
+_POLL = 0.003
 _PATIENCE_SECONDS = 30.0
 
 
