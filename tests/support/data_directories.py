@@ -86,7 +86,8 @@ def _copy_made(made: Path, new: Path) -> None:
     """Copy all but template0, to whose files PostgreSQL never writes: links to them are enough."""
     _copy_tree(made / "data", new)
     if (made / "template0").is_dir():
-        _copy_tree(made / "template0", new / "base" / _TEMPLATE0, "--link")
+        links = ["--link"] if made.stat().st_dev == new.stat().st_dev else []
+        _copy_tree(made / "template0", new / "base" / _TEMPLATE0, *links)
 
 
 def _copy_tree(source: Path, target: Path, *options: str) -> None:
