@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dbmate_wrap.domain.migration import checksum
 from dbmate_wrap.errors import ConfigError, WrapError
 from dbmate_wrap.migrations import directory
 from tests.support.cases import assert_as_written, listed
@@ -209,6 +210,12 @@ def test_a_new_file_is_written_as_it_is_with_its_folder_and_none_is_overwritten(
     with pytest.raises(ConfigError, match="exists already"):
         directory.create_migration(path, "other")
     assert path.read_text() == "-- é\n"
+    directory.create_migration(path.with_name("002_b.sql"), "-- b\n")
+    found = directory.list_migrations(path.parent).files
+    assert [(each.name, each.checksum) for each in found] == [
+        ("001_a.sql", checksum("-- é\n".encode())),
+        ("002_b.sql", checksum(b"-- b\n")),
+    ]
 
 
 def test_a_file_gets_another_name_and_none_is_overwritten(tmp_path: Path) -> None:
@@ -220,6 +227,9 @@ def test_a_file_gets_another_name_and_none_is_overwritten(tmp_path: Path) -> Non
         directory.rename_migration(tmp_path, "005_a.sql", "006_a.sql")
     assert (tmp_path / "006_a.sql").read_text() == "other"
     assert (tmp_path / "005_a.sql").read_text() == "a"
+    (tmp_path / "007_c.sql").symlink_to("005_a.sql")
+    directory.rename_migration(tmp_path, "007_c.sql", "008_c.sql")
+    assert (tmp_path / "008_c.sql").is_symlink()
 
 
 def test_where_there_are_no_links_a_file_is_renamed_all_the_same(
@@ -234,13 +244,14 @@ def test_where_there_are_no_links_a_file_is_renamed_all_the_same(
 
 def test_a_renaming_that_was_killed_is_taken_back(tmp_path: Path) -> None:
     # What is no migration is left alone.
-    for name in ("004_a.sql", "006_b.sql", "007_a.sql", "README.md"):
+    for name in ("000.txt", "004_a.sql", "006_b.sql", "007_a.sql", "README.md"):
         (tmp_path / name).write_text("same text")
     os.link(tmp_path / "004_a.sql", tmp_path / "005_a.sql")
+    os.link(tmp_path / "006_b.sql", tmp_path / "009_b.sql")
     os.link(tmp_path / "README.md", tmp_path / "README")
     (tmp_path / "008_a.sql").symlink_to("004_a.sql")
     directory.take_back_half_renames(tmp_path)
-    kept = ["004_a.sql", "006_b.sql", "007_a.sql", "008_a.sql", "README", "README.md"]
+    kept = ["000.txt", "004_a.sql", "006_b.sql", "007_a.sql", "008_a.sql", "README", "README.md"]
     assert sorted(os.listdir(tmp_path)) == kept
 
 
@@ -287,6 +298,8 @@ def test_every_word_about_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "a file that is not there": told(lambda: directory._content(str(folder / "x")), folder),
         "one that cannot be removed": told(lambda: directory._remove(str(folder / "x")), folder),
     }
+    monkeypatch.setattr(os, "open", refuse)
+    errors["not to be written"] = told(lambda: directory.create_migration(folder / "9_x.sql", ""), folder)
     monkeypatch.setattr(os, "scandir", refuse)
     errors["not readable"] = told(lambda: directory.list_migrations(folder), folder)
     assert_as_written("texts/folder.txt", "".join(words) + listed(errors))

@@ -12,7 +12,7 @@ from dbmate_wrap.domain.history import Sealed
 from dbmate_wrap.domain.migration import MigrationFile
 from dbmate_wrap.errors import ConfigError, HistoryError
 from dbmate_wrap.migrations import lockfile
-from tests.support.cases import migration_file
+from tests.support.cases import assert_as_written, listed, migration_file
 
 HEX = "0123456789abcdef" * 4
 A, B = f"001_a.sql sha256:{HEX}", f"002_b.sql sha256:{HEX[::-1]}"
@@ -344,3 +344,36 @@ def test_an_amended_line_that_a_merge_kept_twice_is_told(lines: tuple[str, str],
     with pytest.raises(HistoryError, match=r"001_a\.sql is there twice") as raised:
         lockfile.read_lockfile(path)
     assert "keep the line with `was`" in (raised.value.hint or "")
+
+
+def test_a_line_alone_has_its_former_checksums_and_no_number() -> None:
+    former = (HEX[::-1], "0" * 64)
+    words = "".join(f" was sha256:{each}" for each in former)
+    assert lockfile.parse_line(f"{A}{words}\n") == Sealed("001_a.sql", HEX, 0, former)
+    assert lockfile.parse_line("# a comment") is None
+
+
+BROKEN = {
+    "a conflict": f"{A}\n<<<<<<< HEAD\n{B}\n=======\n",
+    "a byte order mark": f"\ufeff# header\n{A}\n",
+    "no line at all": f"{A}\nx\n",
+    "there twice": f"{A}\n{A}\n",
+    "out of order": f"{B}\n{A}\n",
+    "amended and there twice": f"{A} was sha256:{HEX[::-1]}\n{A}\n",
+}
+
+
+def test_every_word_about_a_broken_lockfile(path: Path) -> None:
+    told = {}
+    for name, content in BROKEN.items():
+        with pytest.raises(HistoryError) as raised:
+            lockfile.parse_lockfile(content.encode(), Path("db/migrations.lock"))
+        told[name] = raised.value
+    path.mkdir()
+    with pytest.raises(HistoryError) as raised:
+        lockfile.read_lockfile(path)
+    told["a folder"] = raised.value.but(
+        message=raised.value.message.replace(str(path), "PATH"),
+        hint=(raised.value.hint or "").replace(str(path), "PATH"),
+    )
+    assert_as_written("texts/broken_lockfile.txt", listed(told))

@@ -1,5 +1,6 @@
 """Lines of a lockfile get other names and places, also of one that a merge has left broken."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_a_line_of_another_name_with_the_text_of_a_moved_file_goes() -> None:
     assert renumbered(f"{A}{T}{M}{line('006_m')}", ["004_m>005_m"]) == f"{A}{T}{line('005_m')}"
 
 
+def test_lines_of_other_names_with_the_texts_of_several_moved_files_go() -> None:
+    lines = f"{A}{T}{M}{line('006_m')}{M2}{line('007_m2')}"
+    assert renumbered(lines) == f"{A}{T}{NEW}"
+
+
+def test_a_reason_above_a_conflict_stays_where_it_is() -> None:
+    conflict = f"<<<<<<< H\n{M}{M2}=======\n{T}>>>>>>> main\n"
+    assert renumbered(f"{A}{REASON}{conflict}") == f"{A}{REASON}{T}{NEW}"
+
+
+def test_the_words_of_a_reason_stay_also_where_they_look_like_one() -> None:
+    said = REASON.replace("two rows", "as in # amended 004_m.sql: two rows")
+    renamed = said.replace("# amended 004_m", "# amended 005_m", 1)
+    amended = f"{A}{said}{line('004_m', FORMER)}{T}"
+    assert renumbered(amended, ["004_m>005_m"]) == f"{A}{T}{renamed}{line('005_m', FORMER)}"
+
+
 def test_a_renamed_line_has_its_new_name_as_text_and_as_value() -> None:
     [found] = read_merged(M.encode())
     renamed = found.renamed("009_m.sql")
@@ -102,7 +120,8 @@ def test_a_file_that_was_renamed_by_hand_gets_its_line() -> None:
 
 def test_two_lines_of_one_file_that_differ_are_for_a_person() -> None:
     other = T.replace(file("004_theirs").checksum, "1" * 64)
-    with pytest.raises(HistoryError, match="two lines of 004_theirs") as raised:
+    broken = re.escape(f"{PATH}: the lockfile is broken: it has two lines of 004_theirs.sql, which differ")
+    with pytest.raises(HistoryError, match=f"^{broken}$") as raised:
         renumbered(f"{A}<<<<<<< HEAD\n{T}{M}=======\n{other}>>>>>>> main\n", ["004_m>005_m"])
     assert raised.value.migration == "004_theirs.sql"
     assert raised.value.hint == (
