@@ -197,6 +197,7 @@ def test_without_the_parser_one_notice_says_that_nothing_was_checked(monkeypatch
     assert (only.rule, only.severity, only.file, only.line) == ("sql", "notice", None, None)
     assert "the SQL rules were skipped" in only.message
     assert "postgast" in only.message
+    assert only.hint == "run `dbmate-wrap check` on a machine that has postgast: there is none for Intel Macs"
     assert apply_severities([only], {"sql": "off"}) == ()
     rules_checked = checked_rules(migrations, CONTEXT, with_sql=False)["db/migrations/002_a.sql"]
     assert "file-name" in rules_checked

@@ -65,8 +65,19 @@ UPS = (
     "/* dbmate-wrap: allow data-write because so */ select 1;",
     "-- dbmate-wrap: allow\nselect 1;\n-- dbmate-wrap: alow data-write because so\nselect 2;",
     "-- dbmate-wrap: phase after\nselect 1;",
+    f"/* dbmate-wrap: phase after{' x' * 30}\nmore */ select 1;",
+    "set role other; set local session authorization other;",
+    "select set_config('role', 'other', true); select set_config('session_authorization', 'x', false);",
+    "set role other; set role none; select set_config('role', '', false);",
+    "declare c cursor with hold for select 1; declare d cursor for select 1;",
+    "explain (analyze false) delete from public.a; explain (analyze off) delete from public.b;"
+    " explain (analyze true) delete from public.c; explain (analyze) delete from public.d;",
+    "create temporary table t on commit drop as select 1; create temporary view v as select 1;",
 )
-DOWNS = ("vacuum public.a;", "set statement_timeout = 0;", "delete from public.a;", "begin; drop table a;")
+DOWNS = (
+    *("vacuum public.a;", "set statement_timeout = 0;", "delete from public.a;", "begin; drop table a;"),
+    "-- dbmate-wrap: phase after\ndrop table public.a;",
+)
 OPTIONS = ("transaction:false", "transaction:true", "transaction: false", "phase:after", "x" * 90)
 HEADS = (
     "-- dbmate-wrap: phase after\n",
@@ -76,7 +87,9 @@ HEADS = (
     "-- dbmate-wrap: phases: run this after the rollout\n",
     "-- dbmate-wrap: phase later\n",
     "-- dbmate-wrap: after\n-- dbmate-wrap: run this before the rollout\n",
+    "-- dbmate-wrap: BEFORE\n",
     "-- dbmate-wrap: allow missing-down because nothing can\n",
+    "-- dbmate-wrap: allow mixed-changes because old\n",
     "-- dbmate-wrap: allow unqualified-name because old\n",
 )
 
@@ -163,6 +176,8 @@ def test_what_is_found_where_files_lockfile_and_base_disagree() -> None:
         (whole[1:], whole),
         (whole, ["001_a.sql=x", *whole[1:]]),
         (["000_n.sql=n", *whole], ["000_n.sql=n", *whole]),
+        (whole, []),
+        (["001_a.sql=x", "002_b.sql=y", whole[2]], ["001_a.sql=x", "002_b.sql=y", whole[2]]),
     ):
         for tip in (tuple(sums), (*sums, "004_d.sql")):
             base = MergeBase("origin/main", "0123456789" * 4, sums, then, tip)
