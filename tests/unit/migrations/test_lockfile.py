@@ -376,4 +376,4 @@ def test_every_word_about_a_broken_lockfile(path: Path) -> None:
         message=raised.value.message.replace(str(path), "PATH"),
         hint=(raised.value.hint or "").replace(str(path), "PATH"),
     )
-    assert_as_written("texts/broken_lockfile.txt", listed(told))
+    assert_as_written("texts/broken.txt", listed(told))
