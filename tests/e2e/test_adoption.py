@@ -765,7 +765,7 @@ def test_drift_only_reads(live: Adopted, role: str) -> None:
     assert reader.drift() == [("extra", "table", "app.n")]
     live.database.execute("drop table app.n")
     assert inventory(live.database) == before
-    assert sessions(live.database) == []
+    wait_for(lambda: not sessions(live.database), "the end of our sessions")
 
 
 def inventory(database: Database) -> list[tuple[object, ...]]:

@@ -20,6 +20,7 @@ from tests.support.cli import (
     sessions,
     staging,
     started,
+    wait_for,
 )
 from tests.support.projects import MakeProject
 from tests.support.servers import Database, TcpServer
@@ -75,7 +76,7 @@ def test_a_role_that_may_only_read_the_history_waits_for_the_first_run(
         done = running.finish()
     assert done.returncode == 0, done.stderr
     assert "002_b.sql is applied; waited " in done.stdout
-    assert sessions(database) == []
+    wait_for(lambda: not sessions(database), "the end of our sessions")
 
 
 def test_the_time_is_over_while_something_is_pending(

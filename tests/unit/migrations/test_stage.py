@@ -191,6 +191,38 @@ def test_what_a_killed_run_left_in_memory_is_removed_and_nothing_else(memory: Pa
             assert holds_the_files(running)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_what_must_stay_keeps_nothing_else_from_being_removed(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, young, left = (memory / f"dbmate-wrap-{name}" for name in ("gone", "young", "left"))
+    young.mkdir()
+    left.mkdir()
+    os.utime(left, (0, 0))
+    # A folder lists its files in any order: here those that stay come first.
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([gone, young, left]))
+    with stage(FILES) as folder:
+        assert sorted(os.listdir(memory)) == sorted([young.name, folder.name])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_what_cannot_be_removed_is_left(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = memory / "dbmate-wrap-left"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    remove = os.rmdir
+
+    def refuse(path: str, **options: int) -> None:
+        if Path(path).name == left.name:
+            raise PermissionError(path)
+        remove(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with stage(FILES) as folder:
+        assert holds_the_files(folder)
+    assert os.listdir(memory) == [left.name]
+
+
 def test_what_a_run_over_many_databases_has_staged_is_used_and_not_removed(memory: Path) -> None:
     names = tuple(file.name for file in FILES)
     with stage(FILES) as shared:
