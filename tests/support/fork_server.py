@@ -6,7 +6,6 @@ umask and signal handlers are the caller's, it has no thread and no other file o
 an interpreter ends. Its callers use `forked.py`.
 """
 
-import atexit
 import gc
 import importlib
 import json
@@ -19,7 +18,6 @@ import signal
 import socket
 import struct
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TypedDict
@@ -142,27 +140,7 @@ def carry_out(request: Request) -> None:
     sys.path[0] = request["cwd"]
     sys.argv = [request["module"], *request["args"]]
     sys.orig_argv = [sys.executable, "-m", *sys.argv]
-    try:
-        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-    except SystemExit as ended:
-        if isinstance(ended.code, int | None):
-            end(ended.code or 0)
-        raise
-
-
-def end(code: int) -> None:
-    """End as an interpreter does, but leave the memory to the kernel, which halves the costs of a call.
-
-    Returns where something is wrong with the streams: then the interpreter itself says what it always says.
-    """
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(code & 0xFF)
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
 
 def main() -> None:

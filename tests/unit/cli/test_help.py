@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from dbmate_wrap.cli import app, command_modules
 from dbmate_wrap.cli.help import EXAMPLES, OTHER_NAMES
-from dbmate_wrap.cli.main import main
+from dbmate_wrap.cli.main import run_command_line
 from dbmate_wrap.cli.typed_app import app_for
 from dbmate_wrap.errors import ExitCode
 from scripts import generate_docs
@@ -35,7 +35,7 @@ def wrong(typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     """What stderr says about a wrong command line."""
     monkeypatch.setattr(sys, "argv", ["dbmate-wrap", *shlex.split(typed)])
     with pytest.raises(SystemExit) as ended:
-        main()
+        run_command_line()
     assert ended.value.code == 2
     return capsys.readouterr().err
 

@@ -5,17 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from dbmate_wrap.cli.main import main
+from dbmate_wrap.cli.main import run_command_line
 
 
 @pytest.fixture
 def collector() -> Iterator[None]:
-    """Puts the collector back as it was: `main` sets it for its whole process."""
+    """Puts the collector back as it was: it is set for the whole process of a command."""
     before = gc.get_threshold()
     yield
     gc.set_threshold(*before)
-    gc.enable()
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("collector")
@@ -41,5 +39,5 @@ def test_garbage_in_cycles_does_not_grow_without_bound(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("dbmate_wrap.cli.typed_app.app_for", lambda arguments: app)
     with pytest.raises(SystemExit):
-        main()
+        run_command_line()
     assert peak < most

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dbmate_wrap.cli.main import main
+from dbmate_wrap.cli.main import run_command_line
 from tests.support.verbs import record_verbs
 
 URL = "postgres://u:s3cr3t-pw@h/db"
@@ -31,7 +31,7 @@ def run(
     ran = record_verbs(monkeypatch)
     monkeypatch.setattr(sys, "argv", ["dbmate-wrap", *arguments])
     with pytest.raises(SystemExit) as ended:
-        main()
+        run_command_line()
     assert ended.value.code == 2
     assert ran == []
     shown = capsys.readouterr()
