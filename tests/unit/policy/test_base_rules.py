@@ -379,3 +379,37 @@ def test_what_main_does_not_have_yet_is_amended() -> None:
     [found] = check_base(reported, files, sealed, base_of([A]), folder="db/migrations", lockfile=LOCK)
     hint = found.hint or ""
     assert hint.startswith("it is not in origin/main yet: dbmate-wrap amend 002_b.sql --because TEXT; or if")
+
+
+def test_what_the_base_reports_too_hides_nothing_of_what_was_reported_after_it() -> None:
+    edited = Finding("edited", "error", f"db/migrations/{A}", 1, 1, "sealed", "h")
+    unsealed = Finding("unsealed", "error", f"db/migrations/{C}", 1, 1, "m", "h")
+    # The first is told by the base, with its commit; the second only by the lockfile.
+    found = check([f"{A}=edited", B, C], [A, B], reported=[edited, unsealed])
+    assert unsealed in found
+    assert edited not in found
+    lost = Finding("unsealed", "error", f"db/migrations/{A}", 1, 1, "m", "h")
+    found = check([A, B, C], [B], reported=[lost, unsealed])
+    assert unsealed in found
+    assert lost not in found
+
+
+@pytest.mark.parametrize("rule", ["edited", "removed"])
+def test_advice_about_what_is_not_merged_names_the_lockfile(rule: str) -> None:
+    sealed = [A, B, C]
+    line = len(sealed) + 2
+    place = (f"db/migrations/{C}", 1) if rule == "edited" else (LOCK, line)
+    reported = Finding(rule, "error", *place, 1, "m", "h")
+    files = [A, B, f"{C}=edited"] if rule == "edited" else [A, B]
+    [found] = check(files, sealed, reported=[reported])
+    assert found.rule == rule
+    assert LOCK in str(found.hint)
+
+
+def test_only_a_version_that_is_there_twice_gets_the_advice_of_an_overtaken_file() -> None:
+    twice = Finding("duplicate-version", "error", f"db/migrations/{B}", 1, 1, "m", "h")
+    other = Finding("file-name", "error", f"db/migrations/{B}", 1, 1, "m", "h")
+    changed, same, overtaken = check([A, "002_a.sql=x", B], reported=[twice, other])
+    assert (changed.rule, changed.hint) == ("duplicate-version", overtaken.hint)
+    assert same == other
+    assert check([A, B], reported=[twice]) == (twice,)

@@ -132,3 +132,22 @@ def test_what_dbmate_refuses_skips_or_reorders_is_an_error_in_old_files_too(rule
 def test_rules_of_other_families_are_no_notices_for_the_age_of_a_file() -> None:
     finding = Finding("edited", "error", f"{FOLDER}/002_b.sql", 1, 1, "message")
     assert notices_in_old_files([finding], FOLDER, {"002_b.sql"}) == (finding,)
+
+
+def test_a_gap_in_timestamps_is_none() -> None:
+    files = [migration_file(f"{number}_a.sql", WELL_FORMED) for number in ("001", "003")]
+    assert [found.rule for found in check(files)] == ["version-gap"]
+    assert check(files, sequential=False) == []
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_those_after_it() -> None:
+    files = [migration_file(f"00{number}_a.sql", "x") for number in (1, 2)]
+    places = {found.file for found in check_contents(files, FOLDER).findings}
+    assert places == {f"{FOLDER}/001_a.sql", f"{FOLDER}/002_a.sql"}
+    unreadable = [migration_file(f"00{number}_a.sql", b"-- migrate:up\n\xff") for number in (1, 2)]
+    assert len(check_contents(unreadable, FOLDER).findings) == 2
+
+
+def test_the_first_of_two_characters_that_cannot_be_is_the_place() -> None:
+    file = migration_file("001_a.sql", b"-- migrate:up\n-- \0\n-- \0\n")
+    assert [found.line for found in check_contents([file], FOLDER).findings] == [2]

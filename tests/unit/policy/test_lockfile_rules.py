@@ -72,3 +72,25 @@ def test_a_file_whose_version_is_taken_twice_may_get_another_number(content: str
         " and run `dbmate-wrap seal`"
     )
     assert check_lockfile(files[:1], sealed[:1], folder="m", lockfile="m.lock") == (), "the advice leads out"
+
+
+def test_a_renamed_file_hides_nothing_of_those_after_it() -> None:
+    before = [migration_file(name, name) for name in ("001_a.sql", "002_b.sql")]
+    sealed = [Sealed(file.name, file.checksum, line) for line, file in enumerate(before, 3)]
+    files = [migration_file("001_z.sql", "001_a.sql"), migration_file("002_b.sql", "edited")]
+    findings = check_lockfile(files, sealed, folder="m", lockfile="m.lock")
+    assert [(found.rule, found.file) for found in findings] == [
+        ("removed", "m.lock"),
+        ("edited", "m/002_b.sql"),
+    ]
+
+
+def test_without_a_word_a_database_is_not_protected_and_not_disposable() -> None:
+    sealed = [Sealed("001_a.sql", migration_file("001_a.sql", "a").checksum, 3)]
+    files = [migration_file("001_a.sql", "edited"), migration_file("002_b.sql", "b")]
+    found = check_lockfile(files, sealed, folder="m", lockfile="m.lock")
+    assert found == check_lockfile(
+        files, sealed, folder="m", lockfile="m.lock", protected=False, disposable=False
+    )
+    assert [each.severity for each in found] == ["error", "warning"]
+    assert found != check_lockfile(files, sealed, folder="m", lockfile="m.lock", disposable=True)

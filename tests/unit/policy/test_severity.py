@@ -66,3 +66,8 @@ def test_what_is_configured_is_the_rules_own_or_its_familys() -> None:
     assert configured("edited", {"lockfile": "off"}) == "off"
     assert configured("edited", {"lockfile": "off", "edited": "error"}) == "error"
     assert configured("edited", {"sql": "off"}) is None
+
+
+def test_a_rule_that_is_off_hides_nothing_of_what_follows() -> None:
+    off, on = finding("file-name"), finding("search-path")
+    assert apply_severities([off, on, off, on], {"file-name": "off"}) == (on, on)

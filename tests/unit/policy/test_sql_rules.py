@@ -117,6 +117,9 @@ def test_what_is_merged_gets_notices_that_no_policy_raises() -> None:
     context = RuleContext((None, "schema_migrations"), "db/migrations", frozenset({"002_a.sql"}))
     found = check_sql([up("002_a.sql", PREAMBLE), up("003_b.sql", "DELETE FROM x.y;")], context)
     severities = {(finding.file, finding.severity) for finding in apply_severities(found, {"sql": "error"})}
+    assert {each.hint for each in found if each.severity == "notice"} == {
+        "it is merged: leave the file as it is, and change what it created in a new migration"
+    }
     assert severities == {("db/migrations/002_a.sql", "notice"), ("db/migrations/003_b.sql", "error")}
 
 

@@ -10,7 +10,13 @@ from dbmate_wrap.commands.new import TEMPLATE
 from dbmate_wrap.domain.finding import Finding
 from dbmate_wrap.domain.migration import ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
-from dbmate_wrap.policy.suppressions import apply_suppressions, suppressions_of
+from dbmate_wrap.migrations.phase import PHASE_COMMENT
+from dbmate_wrap.policy.suppressions import (
+    Suppression,
+    apply_suppressions,
+    resolve_findings,
+    suppressions_of,
+)
 from tests.support.cases import migration_file
 
 FILE = "db/migrations/002_a.sql"
@@ -355,3 +361,23 @@ def test_thousands_of_comments_are_matched_at_once() -> None:
     text = up(f"{COMMENT}\nSELECT 1;\n" * 3000)
     findings = [Finding("search-path", "error", FILE, line, 1, "m", "h") for line in range(3, 6002, 2)]
     assert resolve(text, *findings) == []
+
+
+def test_a_comment_reaches_from_itself_to_the_end_of_its_statement() -> None:
+    one = Suppression(FILE, 3, 5, "search-path", (4, 9), None, merged=False)
+    places = [(3, 4), (3, 5), (4, 9), (4, 10)]
+    found = [one.covers(Finding("search-path", "error", FILE, *place, "m", "h")) for place in places]
+    assert found == [False, True, True, False]
+
+
+def test_where_only_some_rules_were_checked_nothing_is_said_of_comments_that_allow_nothing() -> None:
+    text = up(f"{COMMENT}\nSELECT 1;\n-- dbmate-wrap: allow search-path\nSELECT 2;\n{COMMENT}\nSELECT 3;")
+    suppressions = suppressions_of([parsed(text)], "db/migrations")
+    first, second = at(text, "SELECT 1"), at(text, "SELECT 2")
+    assert resolve_findings([first, second], suppressions, {}) == (second,)
+    assert resolve_findings([second], suppressions, {"search-path": "off"}) == ()
+
+
+def test_a_comment_about_a_phase_hides_nothing_of_those_after_it() -> None:
+    text = up(f"{PHASE_COMMENT}\n{COMMENT}\nSELECT 1;")
+    assert resolve(text, at(text, "SELECT 1")) == []

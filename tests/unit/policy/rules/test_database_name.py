@@ -43,3 +43,8 @@ def test_a_database_that_is_named(sql: str) -> None:
 )
 def test_no_database_is_named(sql: str) -> None:
     assert hits(sql) == []
+
+
+def test_each_database_is_named() -> None:
+    [message] = hits("grant connect on database crm, other to app")
+    assert message == "names the database crm, other, which is called otherwise elsewhere"

@@ -20,6 +20,10 @@ create sequence app.s; create index i on app.t (a);
 """
 
 
+HINT = (
+    "move it into a migration of its own, with `-- dbmate-wrap: phase after` on the line before"
+    " `-- migrate:up`: `up --phase before` leaves that for the time after the rollout"
+)
 TAIL = ", which code that runs until the rollout may still use"
 
 
@@ -27,7 +31,8 @@ def hits(*blocks: str, earlier: str = EARLIER) -> list[str]:
     """What the messages say is taken away, after migrations that have made `EARLIER`."""
     made = MadeObjects()
     made.add(earlier, read_sql(earlier).statements)
-    found = find([(block.lower(), read_sql(block).statements) for block in blocks], made)
+    found = [*find([(block.lower(), read_sql(block).statements) for block in blocks], made)]
+    assert {hit.hint for _, hit in found} <= {HINT}
     return [hit.message.removesuffix(TAIL) for _, hit in found]
 
 

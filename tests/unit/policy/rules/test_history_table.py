@@ -42,6 +42,7 @@ def hits(sql: str, table: tuple[str | None, str] = (None, "schema_migrations")) 
         ("do $$ begin execute 'drop table schema_migrations'; end $$", "schema_migrations"),
         ("create schema dbmate_wrap", "schema dbmate_wrap"),
         ("drop schema dbmate_wrap cascade", "schema dbmate_wrap"),
+        ("alter schema dbmate_wrap owner to x", "schema dbmate_wrap"),
         ("alter schema dbmate_wrap rename to x", "schema dbmate_wrap"),
         ("comment on schema dbmate_wrap is ''", "schema dbmate_wrap"),
         ("grant usage on schema dbmate_wrap to x", "schema dbmate_wrap"),

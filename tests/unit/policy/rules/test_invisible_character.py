@@ -40,6 +40,7 @@ def found(sql: str) -> list[tuple[str, str]]:
         "create or replace function f() returns int language plpgsql as $x$ begin return a*b; end $x$",
         "select 'a'; create procedure p() language sql as $$ delete from t*u $$",
         "create tabel a*b (",
+        "do $$ begin null; end $$; do $long$ begin alter table t add x*y int; end $long$",
     ],
 )
 def test_in_code_it_is_a_hit_with_its_code_point_and_place(sql: str, character: str, named: str) -> None:

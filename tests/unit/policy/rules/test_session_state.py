@@ -110,6 +110,7 @@ LOCAL = "still holds when dbmate records the version: SET LOCAL "
         ("do $$ begin set local role bob; end $$", LOCAL + "role"),
         ("do $$ begin execute format('set local role %I', bob); end $$", LOCAL + "role"),
         ("reset role; set local role bob", LOCAL + "role"),
+        ("select set_config('role', 'bob', true); select set_config('role', 'ann', true)", LOCAL + "role"),
     ],
 )
 def test_a_role_that_is_not_put_back_holds_when_dbmate_records(sql: str, expected: str) -> None:
@@ -127,6 +128,7 @@ def test_a_role_that_is_not_put_back_holds_when_dbmate_records(sql: str, expecte
         "set local session authorization bob; reset session authorization",
         "select set_config('role', 'bob', true); select set_config('role', 'none', true)",
         "do $$ begin set local role bob; end $$; reset role",
+        "set role bob; select set_config('role', 'none', false)",
         "do $$ declare old text; begin set local role bob; perform set_config('role', old, true); end $$",
         "reset role",
         "create function app.f() returns void language sql set role bob as 'select 1'",

@@ -95,3 +95,13 @@ def test_functions_procedures_and_nested_blocks_are_looked_at(sql: str) -> None:
 )
 def test_other_text_is_not(sql: str) -> None:
     assert found(sql) == []
+
+
+def test_a_function_that_is_made_now_and_runs_later_has_handlers_too() -> None:
+    body = "begin drop table t; exception when others then null; end"
+    (place,) = found(f"create function f() returns void language plpgsql as $$ {body} $$")
+    assert place.startswith("when others")
+    (place,) = found(
+        f"do $a$ begin create function f() returns void language plpgsql as $$ {body} $$; end $a$"
+    )
+    assert place.startswith("when others")

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from dbmate_wrap.domain.migration import MigrationFile, ParsedMigration
 from dbmate_wrap.migrations.parse import parse_migration
+from dbmate_wrap.migrations.phase import PHASE_COMMENT
 from dbmate_wrap.policy.squawk import IGNORED_RULES, find_squawk, hazards
 from dbmate_wrap.policy.squawk.hazards import SquawkPositions, copy_for_squawk
 from dbmate_wrap.policy.squawk.program import SquawkOutput, Violation, read_report
+
+TWO_RULES = ("ban-drop-table", "prefer-text-field")
 
 
 def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
@@ -197,3 +200,21 @@ def test_without_migrations_squawk_is_not_run(tmp_path: Path) -> None:
 
 def test_every_rule_that_is_left_out_has_a_reason() -> None:
     assert all(IGNORED_RULES.values())
+
+
+def test_what_breaks_old_code_is_no_hazard_where_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "-- migrate:up\ndrop table public.a;\n-- migrate:down\n"
+    migrations = [parsed(text), parsed(f"{PHASE_COMMENT}\n{text}", "002_b.sql")]
+
+    def find(program: Path, copies: Mapping[str, bytes]) -> SquawkOutput:
+        return SquawkOutput(
+            tuple(Violation(name, 2, 0, rule, "It.", None) for name in copies for rule in TWO_RULES), {}
+        )
+
+    monkeypatch.setattr(sys.modules[copy_for_squawk.__module__], "find_violations", find)
+    found = [(each.file, each.rule) for each in hazards(Path("squawk"), migrations, "m")]
+    assert found == [
+        ("m/001_a.sql", "squawk/ban-drop-table"),
+        ("m/001_a.sql", "squawk/prefer-text-field"),
+        ("m/002_b.sql", "squawk/prefer-text-field"),
+    ]
