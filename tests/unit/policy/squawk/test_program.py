@@ -1,5 +1,6 @@
 """One run for all files, and one for each where that run fails."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     made: list[list[str]] = []
 
     def run(program: Path, copies: Mapping[str, bytes]) -> tuple[Violation, ...] | str:
+        assert program == SQUAWK
         made.append([*copies])
         if b"BAD" in copies.values():
             return CRASH
@@ -42,6 +44,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ({"1.sql": b"BAD"}, ["1.sql"], 2),
         ({"1.sql": b"", "2.sql": b"BAD"}, ["2.sql"], 4),
         ({"1.sql": b"BAD", "2.sql": b"", "3.sql": b"BAD"}, ["1.sql", "3.sql"], 5),
+        ({"1.sql": b"", "2.sql": b"BAD", "3.sql": b""}, ["2.sql"], 5),
     ],
 )
 def test_a_file_that_squawk_crashes_on_hides_no_other(
@@ -56,8 +59,14 @@ def test_a_file_that_squawk_crashes_on_hides_no_other(
 
 def test_a_squawk_that_fails_without_files_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_run_once", lambda *given: "cannot load libc")
-    with pytest.raises(BinaryError, match="cannot load libc"):
+    monkeypatch.setattr(sys, "executable", "/a folder/python")
+    with pytest.raises(BinaryError) as raised:
         find_violations(SQUAWK, {"1.sql": b""})
+    assert raised.value.message == "squawk cannot be used (/nowhere/squawk): cannot load libc"
+    assert raised.value.hint == (
+        "run: '/a folder/python' -m pip install --force-reinstall squawk-cli; or do without it:"
+        ' squawk = "off" in the table [policy]'
+    )
 
 
 def test_when_the_time_is_up_the_other_files_have_the_reason_of_the_run_for_all(
