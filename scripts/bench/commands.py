@@ -10,11 +10,12 @@ from scripts.bench.samples import beyond, mebibytes, milliseconds, ratios
 
 # What `status` imports of others, in its order; then only that is imported.
 _LISTED = """
-import runpy, sys
+import sys
 before = set(sys.modules)
 sys.argv = ["dbmate-wrap", "status", "-e", "bench", "-q"]
+from dbmate_wrap.cli.main import run_command_line
 try:
-    runpy.run_module("dbmate_wrap", run_name="__main__")
+    run_command_line()
 except SystemExit as end:
     assert not end.code, end.code
 names = [name for name in sys.modules if name not in before and name.partition(".")[0] != "dbmate_wrap"]
