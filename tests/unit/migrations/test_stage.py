@@ -36,6 +36,15 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture
+def left(memory: Path) -> Path:
+    """The folder that a killed run has left there, long ago."""
+    path = memory / "dbmate-wrap-left"
+    path.mkdir()
+    os.utime(path, (0, 0))
+    return path
+
+
 @pytest.fixture(autouse=True)
 def _own_places(disk: Path, memory: Path) -> None:
     """No test writes anywhere else."""
@@ -77,10 +86,9 @@ def test_a_folder_that_somebody_else_has_removed_meanwhile_is_no_error(memory: P
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
-def test_two_runs_may_remove_what_a_third_has_left(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = memory / "dbmate-wrap-left"
-    left.mkdir()
-    os.utime(left, (0, 0))
+def test_two_runs_may_remove_what_a_third_has_left(
+    memory: Path, left: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock = module._locked
 
     def faster(folder: str) -> int | None:
@@ -193,12 +201,10 @@ def test_what_a_killed_run_left_in_memory_is_removed_and_nothing_else(memory: Pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
 def test_what_must_stay_keeps_nothing_else_from_being_removed(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
+    memory: Path, left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone, young, left = (memory / f"dbmate-wrap-{name}" for name in ("gone", "young", "left"))
+    gone, young = memory / "dbmate-wrap-gone", memory / "dbmate-wrap-young"
     young.mkdir()
-    left.mkdir()
-    os.utime(left, (0, 0))
     # A folder lists its files in any order: here those that stay come first.
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([gone, young, left]))
     with stage(FILES) as folder:
@@ -206,10 +212,7 @@ def test_what_must_stay_keeps_nothing_else_from_being_removed(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
-def test_what_cannot_be_removed_is_left(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = memory / "dbmate-wrap-left"
-    left.mkdir()
-    os.utime(left, (0, 0))
+def test_what_cannot_be_removed_is_left(memory: Path, left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     remove = os.rmdir
 
     def refuse(path: str, **options: int) -> None:

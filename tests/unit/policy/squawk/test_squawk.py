@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,14 @@ def parsed(text: str, name: str = "001_a.sql") -> ParsedMigration:
     migration = parse_migration(MigrationFile(name, name[:3], "", text.encode()), text)
     assert isinstance(migration, ParsedMigration), migration
     return migration
+
+
+def replace_squawk(
+    monkeypatch: pytest.MonkeyPatch, find: Callable[[Path, Mapping[str, bytes]], SquawkOutput]
+) -> None:
+    """Let `hazards` get what `find` says instead of a run of squawk."""
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules[copy_for_squawk.__module__], "find_violations", find)
 
 
 def violation(line: int, column: int) -> Violation:
@@ -52,8 +60,7 @@ def test_each_violation_is_told_of_its_own_file_and_one_that_cannot_be_read_is_s
         )
         return SquawkOutput(found, {"000002.sql": "it crashes"})
 
-    # The package has a function of the module's name.
-    monkeypatch.setattr(sys.modules[copy_for_squawk.__module__], "find_violations", find)
+    replace_squawk(monkeypatch, find)
     found = hazards(Path("squawk"), migrations, "m")
     assert given == [
         (Path("squawk"), {f"00000{at}.sql": copy_for_squawk(each) for at, each in enumerate(migrations)})
@@ -211,7 +218,7 @@ def test_what_breaks_old_code_is_no_hazard_where_none_is_left(monkeypatch: pytes
             tuple(Violation(name, 2, 0, rule, "It.", None) for name in copies for rule in TWO_RULES), {}
         )
 
-    monkeypatch.setattr(sys.modules[copy_for_squawk.__module__], "find_violations", find)
+    replace_squawk(monkeypatch, find)
     found = [(each.file, each.rule) for each in hazards(Path("squawk"), migrations, "m")]
     assert found == [
         ("m/001_a.sql", "squawk/ban-drop-table"),
